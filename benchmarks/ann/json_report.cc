@@ -1,0 +1,56 @@
+#include <nlohmann/json.hpp>
+
+#include "absl/strings/ascii.h"
+#include "ann/report.h"
+#include "common/machine.h"
+
+namespace vecdb::bench {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json PointJson(const PointResult& point) {
+  return {{"search", point.search},
+          {"recall", point.recall},
+          {"qps", point.qps},
+          {"p50_us", point.p50_us},
+          {"p99_us", point.p99_us}};
+}
+
+Json EngineJson(const EngineResult& result, const Report& report) {
+  const Matrix& base = report.dataset.base;
+  const auto bytes = static_cast<double>(result.build.bytes_beyond_rows + base.num_bytes());
+  Json json = {{"engine", result.name},
+               {"index", report.options.index},
+               {"build", ParamsText(report.options.build)},
+               {"build_seconds", result.build.seconds},
+               {"bytes_per_vector", bytes / static_cast<double>(base.num_rows())},
+               {"points", Json::array()}};
+  for (const PointResult& point : result.points) json["points"].push_back(PointJson(point));
+  return json;
+}
+
+Json RatioJson(const Ratio& ratio) {
+  Json json = {{"against", ratio.against}, {"recall", ratio.recall}, {"qps_ratio", nullptr}};
+  if (ratio.qps_ratio) json["qps_ratio"] = *ratio.qps_ratio;
+  return json;
+}
+
+}  // namespace
+
+std::string JsonReport(const Report& report) {
+  Json json = {{"dataset", report.dataset.name},
+               {"metric", absl::AsciiStrToLower(std::string(MetricName(report.dataset.metric)))},
+               {"cpu", CpuName()},
+               {"engines", Json::array()},
+               {"ratios", Json::array()}};
+  for (const EngineResult& result : report.results) {
+    json["engines"].push_back(EngineJson(result, report));
+  }
+  for (const Ratio& ratio : CompareEngines(report.results, report.options.compare_at)) {
+    json["ratios"].push_back(RatioJson(ratio));
+  }
+  return json.dump(2) + "\n";
+}
+
+}  // namespace vecdb::bench

@@ -1,0 +1,76 @@
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_format.h"
+#include "ann/report.h"
+#include "common/machine.h"
+
+namespace vecdb::bench {
+namespace {
+
+void AppendHead(const Report& report, std::string* text) {
+  const Options& options = report.options;
+  absl::StrAppendFormat(
+      text, "%s: %d x %d, %s, %d queries, k %d\n%s, %d search and %d build threads, %d sweeps\n",
+      report.dataset.name, report.dataset.base.num_rows(), report.dataset.base.dim(),
+      absl::AsciiStrToLower(std::string(MetricName(options.metric))),
+      report.dataset.queries.num_rows(), options.k, CpuName(), options.num_threads,
+      options.num_build_threads, options.num_sweeps);
+}
+
+void AppendBuilds(const Report& report, std::string* text) {
+  const auto num_rows = static_cast<double>(report.dataset.base.num_rows());
+  const double row_bytes = static_cast<double>(report.dataset.base.num_bytes()) / num_rows;
+  absl::StrAppendFormat(text, "\n%s %s\n%-18s %9s %9s | %s\n%-18s %9s %9s | %9s %9s %9s\n",
+                        report.options.index, ParamsText(report.options.build), "", "build", "vs",
+                        "bytes per vector", "engine", "seconds", "first", "index", "total",
+                        "resident");
+  for (const EngineResult& result : report.results) {
+    const double index = static_cast<double>(result.build.bytes_beyond_rows) / num_rows;
+    absl::StrAppendFormat(text, "%-18s %9.2f %9.2f | %9.1f %9.1f %9.1f\n", result.name,
+                          result.build.seconds,
+                          result.build.seconds / report.results.front().build.seconds, index,
+                          index + row_bytes, result.resident_bytes / num_rows);
+  }
+  for (const EngineResult& result : report.results) {
+    if (result.build.note.empty()) continue;
+    absl::StrAppendFormat(text, "%s: %s\n", result.name, result.build.note);
+  }
+}
+
+void AppendPoints(const Report& report, std::string* text) {
+  absl::StrAppendFormat(text, "\n%-16s %-18s %7s %9s %8s %9s %9s %9s\n", "search", "engine",
+                        "recall", "QPS", "vs first", "wall QPS", "p50 us", "p99 us");
+  const std::vector<PointResult>& first = report.results.front().points;
+  for (size_t i = 0; i < first.size(); ++i) {
+    for (const EngineResult& result : report.results) {
+      const PointResult& point = result.points[i];
+      absl::StrAppendFormat(text, "%-16s %-18s %7.4f %9.0f %8.3f %9.0f %9.1f %9.1f\n",
+                            point.search, result.name, point.recall, point.qps,
+                            point.qps / first[i].qps, point.wall_qps, point.p50_us, point.p99_us);
+    }
+  }
+}
+
+void AppendRatios(const Report& report, std::string* text) {
+  const std::vector<Ratio> ratios = CompareEngines(report.results, report.options.compare_at);
+  if (ratios.empty()) return;
+  absl::StrAppendFormat(text, "\nQPS of %s at a recall of at least\n", report.results.front().name);
+  for (const Ratio& ratio : ratios) {
+    absl::StrAppendFormat(text, "  %.3f: ", ratio.recall);
+    *text += ratio.qps_ratio ? absl::StrFormat("%.2f times", *ratio.qps_ratio)
+                             : std::string("not reached;");
+    absl::StrAppendFormat(text, " against %s\n", ratio.against);
+  }
+}
+
+}  // namespace
+
+std::string TextReport(const Report& report) {
+  std::string text;
+  AppendHead(report, &text);
+  AppendBuilds(report, &text);
+  AppendPoints(report, &text);
+  AppendRatios(report, &text);
+  return text;
+}
+
+}  // namespace vecdb::bench

@@ -1,0 +1,108 @@
+// vecdb through its Collection door: rows go into a database in a temporary directory, and come back by
+// their keys.
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/str_format.h"
+#include "ann/engine.h"
+#include "ann/vecdb_params.h"
+#include "base/status_macros.h"
+#include "common/clocks.h"
+#include "common/collection.h"
+#include "common/temp_dir.h"
+#include "vecdb/database.h"
+#include "vecdb/executor.h"
+
+namespace vecdb::bench {
+namespace {
+
+class VecdbCollectionEngine : public Engine {
+ public:
+  VecdbCollectionEngine(const Dataset& dataset, const Options& options, IndexSpec spec)
+      : dataset_(dataset),
+        options_(options),
+        spec_(std::move(spec)),
+        executor_(MakeThreadPool(options.num_build_threads)) {}
+
+  absl::StatusOr<BuildReport> Build() override {
+    Drop();
+    const double start = WallSeconds();
+    VECDB_RETURN_IF_ERROR(Fill());
+    const double filled = WallSeconds();
+    VECDB_RETURN_IF_ERROR(collection_->CreateIndex(kVectorField, spec_));
+    VECDB_RETURN_IF_ERROR(collection_->WaitForIndex(kVectorField));
+    const double indexed = WallSeconds();
+    VECDB_RETURN_IF_ERROR(collection_->Load());
+    return Report(filled - start, indexed - filled);
+  }
+
+  absl::Status Configure(const Params& search) override {
+    request_.field = std::string(kVectorField);
+    VECDB_ASSIGN_OR_RETURN(request_.params, VecdbSearchParams(spec_, search));
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<size_t> Search(size_t query, std::span<uint32_t> ids) override {
+    SearchRequest request = request_;
+    request.vectors = dataset_.queries.row(query);
+    request.limit = static_cast<int32_t>(ids.size());
+    VECDB_ASSIGN_OR_RETURN(const SearchResult result, collection_->Search(request));
+    const std::span<const Hit> hits = result.hits(0);
+    for (size_t i = 0; i < hits.size(); ++i) ids[i] = static_cast<uint32_t>(hits[i].int64_key());
+    return hits.size();
+  }
+
+ private:
+  void Drop() {
+    collection_.reset();
+    database_.reset();
+    directory_.reset();
+  }
+
+  absl::Status Fill() {
+    VECDB_ASSIGN_OR_RETURN(TempDir directory, TempDir::Make(options_.directory));
+    directory_.emplace(std::move(directory));
+    VECDB_ASSIGN_OR_RETURN(database_, Database::Open({.path = directory_->path().string(),
+                                                      .host = {.executor = executor_.get()}}));
+    VECDB_ASSIGN_OR_RETURN(
+        collection_, database_->CreateCollection("bench", BenchmarkSchema(dataset_.base.dim()),
+                                                 OneSegmentOptions(dataset_.base)));
+    VECDB_RETURN_IF_ERROR(InsertRows(*collection_, dataset_.base));
+    return collection_->Flush();
+  }
+
+  absl::StatusOr<BuildReport> Report(double fill_seconds, double index_seconds) const {
+    VECDB_ASSIGN_OR_RETURN(const auto segments, collection_->Segments());
+    VECDB_ASSIGN_OR_RETURN(const IndexDescription index,
+                           collection_->DescribeIndex(kVectorField));
+    uint64_t memory_bytes = 0;
+    for (const SegmentDescription& segment : segments) memory_bytes += segment.memory_bytes;
+    const uint64_t row_bytes = dataset_.base.num_bytes();
+    return BuildReport{
+        .seconds = index_seconds,
+        .bytes_beyond_rows = memory_bytes > row_bytes ? memory_bytes - row_bytes : 0,
+        .note = absl::StrFormat("%d segments, %d of %d rows indexed; insert and flush %.2f s",
+                                segments.size(), index.indexed_rows, index.total_rows,
+                                fill_seconds)};
+  }
+
+  const Dataset& dataset_;
+  const Options& options_;
+  const IndexSpec spec_;
+  const std::unique_ptr<Executor> executor_;  // outlives the database
+  std::optional<TempDir> directory_;
+  std::unique_ptr<Database> database_;
+  std::unique_ptr<Collection> collection_;
+  SearchRequest request_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Engine>> MakeVecdbCollectionEngine(const Dataset& dataset,
+                                                                  const Options& options) {
+  VECDB_ASSIGN_OR_RETURN(IndexSpec spec, VecdbIndexSpec(options));
+  return std::make_unique<VecdbCollectionEngine>(dataset, options, std::move(spec));
+}
+
+}  // namespace vecdb::bench

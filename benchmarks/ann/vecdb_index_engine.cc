@@ -1,0 +1,69 @@
+// vecdb through its Index door: the benchmark keeps the rows.
+#include <memory>
+#include <utility>
+
+#include "ann/engine.h"
+#include "ann/vecdb_params.h"
+#include "base/status_macros.h"
+#include "common/clocks.h"
+#include "vecdb/executor.h"
+#include "vecdb/index.h"
+
+namespace vecdb::bench {
+namespace {
+
+class VecdbIndexEngine : public Engine {
+ public:
+  VecdbIndexEngine(const Dataset& dataset, const Options& options, IndexSpec spec)
+      : dataset_(dataset),
+        options_(options),
+        spec_(std::move(spec)),
+        executor_(MakeThreadPool(options.num_build_threads)) {}
+
+  absl::StatusOr<BuildReport> Build() override {
+    index_.reset();
+    const Matrix& rows = dataset_.base;
+    const double start = WallSeconds();
+    const IndexBuilder builder(static_cast<int32_t>(rows.dim()), spec_,
+                               {.executor = executor_.get()});
+    VECDB_ASSIGN_OR_RETURN(index_, builder.Build(rows.values(), options_.row_storage));
+    const bool copies = options_.row_storage == RowStorage::kCopy;
+    return BuildReport{.seconds = WallSeconds() - start,
+                       .bytes_beyond_rows = index_->index_bytes(),
+                       .holds_rows = copies,
+                       .note = copies ? "rows copied" : "rows viewed in the benchmark's array"};
+  }
+
+  absl::Status Configure(const Params& search) override {
+    VECDB_ASSIGN_OR_RETURN(search_params_, VecdbSearchParams(spec_, search));
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<size_t> Search(size_t query, std::span<uint32_t> ids) override {
+    VECDB_ASSIGN_OR_RETURN(const Neighbors found,
+                           index_->Search({.vectors = dataset_.queries.row(query),
+                                           .k = static_cast<int32_t>(ids.size()),
+                                           .params = search_params_}));
+    const std::span<const Neighbor> hits = found.of(0);
+    for (size_t i = 0; i < hits.size(); ++i) ids[i] = hits[i].row;
+    return hits.size();
+  }
+
+ private:
+  const Dataset& dataset_;
+  const Options& options_;
+  const IndexSpec spec_;
+  const std::unique_ptr<Executor> executor_;
+  std::unique_ptr<Index> index_;
+  SearchParams search_params_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Engine>> MakeVecdbIndexEngine(const Dataset& dataset,
+                                                             const Options& options) {
+  VECDB_ASSIGN_OR_RETURN(IndexSpec spec, VecdbIndexSpec(options));
+  return std::make_unique<VecdbIndexEngine>(dataset, options, std::move(spec));
+}
+
+}  // namespace vecdb::bench

@@ -1,0 +1,28 @@
+#ifndef VECDB_BENCHMARKS_COMMON_COLLECTION_H_
+#define VECDB_BENCHMARKS_COMMON_COLLECTION_H_
+
+#include <cstdint>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "data/matrix.h"
+#include "vecdb/collection.h"
+#include "vecdb/schema.h"
+
+namespace vecdb::bench {
+
+/// The collection that benchmarks fill: `id` (Int64, the number of the row) and `embedding`.
+inline constexpr std::string_view kKeyField = "id";
+inline constexpr std::string_view kVectorField = "embedding";
+
+Schema BenchmarkSchema(size_t dim);
+
+/// One shard, and room for all of `rows` in one segment, which only Flush seals.
+CollectionOptions OneSegmentOptions(const Matrix& rows);
+
+/// Inserts all rows, in batches that fit the limit of a batch, and leaves them unflushed.
+absl::Status InsertRows(Collection& collection, const Matrix& rows);
+
+}  // namespace vecdb::bench
+
+#endif  // VECDB_BENCHMARKS_COMMON_COLLECTION_H_

@@ -1,0 +1,51 @@
+#ifndef VECDB_BENCHMARKS_DATA_INPUT_FILE_H_
+#define VECDB_BENCHMARKS_DATA_INPUT_FILE_H_
+
+#include <cstdint>
+#include <fstream>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+namespace vecdb::bench {
+
+/// A file read from front to back. Every message names it. Single-threaded.
+class InputFile {
+ public:
+  /// NotFound when it cannot be opened.
+  static absl::StatusOr<InputFile> Open(const std::string& path);
+
+  const std::string& path() const { return path_; }
+  uint64_t size() const { return size_; }
+  uint64_t bytes_left() const { return size_ - offset_; }
+
+  /// Fills `out` with the next bytes; DataLoss when the file ends before.
+  absl::Status Read(void* out, uint64_t num_bytes);
+
+  template <typename T>
+  absl::Status ReadInto(std::span<T> out) {
+    return Read(out.data(), out.size_bytes());
+  }
+
+  /// DataLoss unless exactly so many bytes are left; `what` says what they should be.
+  absl::Status ExpectBytesLeft(uint64_t num_bytes, std::string_view what) const;
+
+  /// DataLoss with a message about this file.
+  absl::Status Damaged(std::string_view message) const;
+
+ private:
+  InputFile(std::string path, std::ifstream stream, uint64_t size)
+      : path_(std::move(path)), stream_(std::move(stream)), size_(size) {}
+
+  std::string path_;
+  std::ifstream stream_;
+  uint64_t size_ = 0;
+  uint64_t offset_ = 0;
+};
+
+}  // namespace vecdb::bench
+
+#endif  // VECDB_BENCHMARKS_DATA_INPUT_FILE_H_

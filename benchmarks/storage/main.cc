@@ -1,0 +1,117 @@
+// storage_bench: what Flush costs over a plain write of the same rows, and how soon a closed database
+// answers. See ../README.md.
+#include <cstdio>
+#include <string>
+#include <string_view>
+
+#include "base/status_macros.h"
+#include "common/flags.h"
+#include "common/machine.h"
+#include "storage/flush_bench.h"
+#include "storage/open_bench.h"
+#include "storage/rows.h"
+
+namespace vecdb::bench {
+namespace {
+
+struct StorageOptions {
+  int num_rows = 100'000;
+  int dim = 256;
+  int num_runs = 7;
+  int num_threads = 2;
+  int seed = 1;
+  std::string directory{};
+  std::string parts = "flush,open";
+  std::string cache = "warm";
+};
+
+Flags MakeFlags(StorageOptions& options) {
+  Flags flags;
+  flags.Add("rows", "rows of the collection", &options.num_rows, 1, 100'000'000);
+  flags.Add("dim", "numbers per vector", &options.dim, 1, 32768);
+  flags.Add("runs", "of each measurement; the median counts", &options.num_runs, 5, 1000);
+  flags.Add("threads", "of the database", &options.num_threads, 1, 256);
+  flags.Add("seed", "of the rows", &options.seed, 0, 1 << 30);
+  flags.Add("dir", "where databases are made, and removed again", &options.directory);
+  flags.Add("parts", "flush, open or flush,open", &options.parts);
+  flags.Add("cache", "warm, or cold: the page cache is dropped before each open", &options.cache);
+  return flags;
+}
+
+absl::Status CheckOptions(const StorageOptions& options) {
+  if (options.parts != "flush" && options.parts != "open" && options.parts != "flush,open") {
+    return absl::InvalidArgumentError("--parts: flush, open or flush,open");
+  }
+  if (options.cache != "warm" && options.cache != "cold") {
+    return absl::InvalidArgumentError("--cache: warm or cold");
+  }
+  return absl::OkStatus();
+}
+
+double Megabytes(uint64_t bytes) { return static_cast<double>(bytes) / 1e6; }
+
+absl::Status RunFlush(const Matrix& rows, const StorageOptions& options) {
+  VECDB_ASSIGN_OR_RETURN(const FlushReport report,
+                         MeasureFlush(rows, options.directory, options.num_runs));
+  std::printf("\nflush, without index, against a plain write (medians of %d, in turn)\n",
+              options.num_runs);
+  std::printf("  insert           %8.3f s\n", report.insert_seconds);
+  std::printf("  flush            %8.3f s, %.1f MB in the store\n", report.flush_seconds,
+              Megabytes(report.store_bytes));
+  std::printf("  write and sync   %8.3f s, %.1f MB\n", report.write_seconds,
+              Megabytes(report.row_bytes));
+  std::printf("  flush / write    %8.2f\n", report.flush_seconds / report.write_seconds);
+  return absl::OkStatus();
+}
+
+absl::Status RunOpen(const Matrix& rows, const StorageOptions& options) {
+  VECDB_ASSIGN_OR_RETURN(const OpenReport report,
+                         MeasureOpen(rows, {.directory = options.directory,
+                                            .num_runs = options.num_runs,
+                                            .num_threads = options.num_threads,
+                                            .is_cold = options.cache == "cold"}));
+  std::printf("\nopen of a closed database to the first answer, HNSW loaded, cache %s\n",
+              options.cache.c_str());
+  std::printf("  made in          %8.2f s\n", report.prepare_seconds);
+  std::printf("  open, median     %8.3f s of %d runs\n", report.open_seconds, options.num_runs);
+  std::printf("  open, longest    %8.3f s\n", report.worst_open_seconds);
+  std::printf("  rows indexed     %8ju of %ju\n", static_cast<uintmax_t>(report.indexed_rows),
+              static_cast<uintmax_t>(report.total_rows));
+  std::printf("  index objects    %8ju of %ju objects, %s\n",
+              static_cast<uintmax_t>(report.num_index_objects),
+              static_cast<uintmax_t>(report.num_objects),
+              report.index_objects_unchanged ? "unchanged: nothing was rebuilt" : "CHANGED");
+  std::printf("  objects changed  %8ju\n", static_cast<uintmax_t>(report.num_changed_objects));
+  return absl::OkStatus();
+}
+
+absl::Status Run(const StorageOptions& options) {
+  VECDB_RETURN_IF_ERROR(CheckOptions(options));
+  VECDB_ASSIGN_OR_RETURN(
+      const Matrix rows,
+      ScatteredRows(static_cast<uint64_t>(options.num_rows), static_cast<uint64_t>(options.dim),
+                    static_cast<uint64_t>(options.seed)));
+  std::printf("%d x %d float32 rows, %s\n", options.num_rows, options.dim, CpuName().c_str());
+  if (options.parts != "open") VECDB_RETURN_IF_ERROR(RunFlush(rows, options));
+  if (options.parts != "flush") VECDB_RETURN_IF_ERROR(RunOpen(rows, options));
+  return absl::OkStatus();
+}
+
+int Main(std::span<const char* const> arguments) {
+  StorageOptions options;
+  const Flags flags = MakeFlags(options);
+  if (arguments.size() == 1 && std::string_view(arguments[0]) == "--help") {
+    std::printf("storage_bench [flags]\n\n%s", flags.Help().c_str());
+    return 0;
+  }
+  absl::Status status = flags.Parse(arguments);
+  if (status.ok()) status = Run(options);
+  if (status.ok()) return 0;
+  std::fprintf(stderr, "storage_bench: %s\n", std::string(status.message()).c_str());
+  return 1;
+}
+
+}  // namespace
+}  // namespace vecdb::bench
+
+int main(int argc, char** argv) { return vecdb::bench::Main({argv + 1, argv + argc}); }

@@ -1,0 +1,86 @@
+#ifndef VECDB_SEARCH_H_
+#define VECDB_SEARCH_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "vecdb/index_spec.h"
+#include "vecdb/row_batch.h"
+
+namespace vecdb {
+
+/// What to look for in a collection. Everything is borrowed or copied for the call only.
+struct SearchRequest {
+  /// The vector field; may be left out when the schema has just one.
+  std::string field{};
+  /// One or more query vectors, row-major; at most 16384 of them.
+  std::span<const float> vectors{};
+  /// Hits wanted per query; `offset + limit` is 1 to DatabaseOptions::max_result_rows.
+  int32_t limit = 10;
+  /// Best hits to leave out, for paging.
+  int32_t offset = 0;
+  SearchParams params{};
+  /// When given, must be the metric of the index.
+  std::optional<Metric> metric{};
+  /// Fields to return with each hit; the key always comes.
+  std::vector<std::string> output_fields{};
+};
+
+namespace query {
+struct ResultRows;
+}
+
+/// One row of an answer. Points into its SearchResult and is valid while that lives.
+class Hit {
+ public:
+  Hit(float score, size_t row, const query::ResultRows* rows) : score_(score), row_(row), rows_(rows) {}
+
+  float score() const { return score_; }
+  /// The primary key. The accessor of the other key type gives 0 or "".
+  int64_t int64_key() const;
+  std::string_view varchar_key() const;
+
+  /// Output fields. A field that was not asked for, or of another type, gives 0, "" or an empty span.
+  bool GetBool(std::string_view field) const;
+  int64_t GetInt64(std::string_view field) const;   ///< any integer field
+  double GetDouble(std::string_view field) const;   ///< Float or Double
+  std::string_view GetVarChar(std::string_view field) const;
+  std::string_view GetJson(std::string_view field) const;
+  std::span<const float> GetFloatVector(std::string_view field) const;
+
+ private:
+  float score_;
+  size_t row_;
+  const query::ResultRows* rows_;
+};
+
+/// The answers to a search: for each query its hits, best first, equal scores by key, each row once.
+/// Movable; its hits stay valid. Immutable, hence thread-safe.
+class SearchResult {
+ public:
+  explicit SearchResult(std::unique_ptr<query::ResultRows> rows);
+  SearchResult(SearchResult&&) noexcept;
+  SearchResult& operator=(SearchResult&&) noexcept;
+  ~SearchResult();
+
+  size_t num_queries() const;
+
+  /// The hits of one query, 0 to num_queries() - 1: min(limit, rows left after the offset) of them.
+  std::span<const Hit> hits(size_t query) const;
+
+  /// Keys and output fields of all hits, one row each, one query after another.
+  const RowBatch& rows() const;
+
+ private:
+  std::unique_ptr<query::ResultRows> rows_;
+};
+
+}  // namespace vecdb
+
+#endif  // VECDB_SEARCH_H_

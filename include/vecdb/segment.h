@@ -1,0 +1,179 @@
+#ifndef VECDB_SEGMENT_H_
+#define VECDB_SEGMENT_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "vecdb/context.h"
+#include "vecdb/host.h"
+#include "vecdb/index.h"
+#include "vecdb/index_spec.h"
+#include "vecdb/keys.h"
+#include "vecdb/object_store.h"
+#include "vecdb/row_batch.h"
+#include "vecdb/schema.h"
+
+namespace vecdb {
+
+namespace segment {
+class SegmentWriter;
+class SealedSegment;
+}  // namespace segment
+
+/// An object that belongs to a segment, and how to tell that it is undamaged.
+struct ObjectRef {
+  std::string name{};  ///< within the folder of the segment
+  uint64_t size_bytes = 0;
+  uint64_t checksum = 0;
+
+  friend bool operator==(const ObjectRef&, const ObjectRef&) = default;
+};
+
+/// An index of one field of a segment.
+struct SegmentIndexInfo {
+  std::string field{};
+  IndexSpec spec{};
+  ObjectRef object{};
+
+  friend bool operator==(const SegmentIndexInfo&, const SegmentIndexInfo&) = default;
+};
+
+/// All that must be kept to open a segment: put it into your own catalog. A value.
+///
+/// Segments are immutable. BuildIndex and WithDeletes write new objects beside the old and return a new
+/// SegmentInfo; the old one stays good for those who still read it.
+struct SegmentInfo {
+  std::string folder{};  ///< below the root of the store
+  Schema schema{};
+  uint64_t num_rows = 0;
+  uint64_t num_deletes = 0;
+  uint64_t min_timestamp = 0;  ///< of the rows; see Database for what timestamps are
+  uint64_t max_timestamp = 0;
+  std::string min_key{};  ///< smallest primary key, as JSON; "" without rows
+  std::string max_key{};
+  std::vector<ObjectRef> objects{};  ///< columns and vectors
+  std::vector<SegmentIndexInfo> indexes{};
+  std::optional<ObjectRef> deletes{};
+
+  uint64_t size_bytes() const;  ///< of all objects
+
+  std::string ToJson() const;
+  /// DataLoss when `json` is not what ToJson writes.
+  static absl::StatusOr<SegmentInfo> FromJson(std::string_view json);
+  /// Reads `segment.json` in `folder`: the segment as Finish wrote it, without later indexes and deletes.
+  static absl::StatusOr<SegmentInfo> Read(ObjectStore& store, const ObjectPath& folder,
+                                          const Context& context = {});
+
+  friend bool operator==(const SegmentInfo&, const SegmentInfo&) = default;
+};
+
+/// Collects rows and writes them as one segment. For one thread at a time.
+///
+///     auto builder = SegmentBuilder::Make(schema);
+///     (*builder)->Add(batch);
+///     auto info = (*builder)->Finish(store, *ObjectPath::Parse("segments/0001"));
+///     auto segment = Segment::Open(store, *info);
+class SegmentBuilder {
+ public:
+  /// InvalidArgument when the schema is invalid.
+  static absl::StatusOr<std::unique_ptr<SegmentBuilder>> Make(const Schema& schema,
+                                                              const Host& host = {});
+  ~SegmentBuilder();
+
+  /// Adds rows, whole or not at all. `timestamp` becomes the time of each of them and must not be
+  /// smaller than the last one given. InvalidArgument for rows that do not fit the schema.
+  absl::Status Add(const RowBatch& rows, uint64_t timestamp = 1);
+
+  /// Asks for an index to be built by Finish. InvalidArgument for a field that is no vector field or a
+  /// bad spec; AlreadyExists for a second one on a field.
+  absl::Status AddIndex(std::string_view field, const IndexSpec& spec);
+
+  uint64_t num_rows() const;
+
+  /// Writes the segment below `folder`, which must be fresh, and `segment.json` last. The builder is used
+  /// up. FailedPrecondition without rows or when called twice; AlreadyExists when the folder is not
+  /// fresh; the errors of the store; Cancelled, DeadlineExceeded.
+  absl::StatusOr<SegmentInfo> Finish(ObjectStore& store, const ObjectPath& folder,
+                                     const Context& context = {});
+
+ private:
+  explicit SegmentBuilder(std::unique_ptr<segment::SegmentWriter> writer);
+  std::unique_ptr<segment::SegmentWriter> writer_;
+};
+
+struct SegmentQuery {
+  std::string field{};
+  /// One or more query vectors, row-major; borrowed for the call.
+  std::span<const float> vectors{};
+  int32_t k = 10;
+  /// Metric to use; needed when the field has no index, otherwise it must be the index's.
+  std::optional<Metric> metric{};
+  SearchParams params{};
+  /// Rows that may be returned; deleted rows never are. Borrowed for the call.
+  std::optional<RowBitmap> allowed{};
+};
+
+/// An immutable set of rows with its vectors, columns, indexes and deletes. Thread-safe.
+class Segment {
+ public:
+  /// Opens a segment; vectors, indexes and keys are read when first needed, or by Load. NotFound for a
+  /// missing object, DataLoss for a damaged or foreign one, FailedPrecondition for a newer format.
+  static absl::StatusOr<std::unique_ptr<Segment>> Open(std::shared_ptr<ObjectStore> store,
+                                                       const SegmentInfo& info, const Host& host = {},
+                                                       const Context& context = {});
+  ~Segment();
+
+  const SegmentInfo& info() const;
+
+  /// Reads into memory what searches need, so that the first one does not wait. ResourceExhausted over
+  /// the budget.
+  absl::Status Load(const Context& context = {});
+
+  /// Finds the nearest live rows of each query, min(k, allowed and live) of them; equal scores by key.
+  /// A damaged index is left aside and the rows are compared one by one. Errors as Index::Search, and
+  /// those of the store.
+  absl::StatusOr<Neighbors> Search(const SegmentQuery& query, const Context& context = {}) const;
+
+  /// Finds the live rows of these keys, in their order; keys without a row are left out.
+  absl::StatusOr<std::vector<uint32_t>> FindRows(const Keys& keys, const Context& context = {}) const;
+
+  /// Reads fields (all when empty) of rows, in their order. NotFound for an unknown field, OutOfRange for
+  /// a row that is not there.
+  absl::StatusOr<RowBatch> Read(std::span<const uint32_t> rows, std::span<const std::string> fields,
+                                const Context& context = {}) const;
+
+  /// Builds an index beside the rows and returns the info that has it. AlreadyExists when the field has
+  /// one.
+  absl::StatusOr<SegmentInfo> BuildIndex(std::string_view field, const IndexSpec& spec,
+                                         const Context& context = {}) const;
+
+  /// Writes the deletes of this segment and those of `rows` at `timestamp`, and returns the info that has
+  /// them. Rows that are deleted already keep their time. OutOfRange for a row that is not there.
+  absl::StatusOr<SegmentInfo> WithDeletes(std::span<const uint32_t> rows, uint64_t timestamp,
+                                          const Context& context = {}) const;
+
+ private:
+  friend absl::StatusOr<SegmentInfo> MergeSegments(std::span<const Segment* const>, ObjectStore&,
+                                                   const ObjectPath&, const Host&, const Context&);
+  explicit Segment(std::shared_ptr<segment::SealedSegment> segment);
+  std::shared_ptr<segment::SealedSegment> segment_;
+};
+
+/// Writes the live rows of segments of one schema as one new segment below `folder`, oldest first, with
+/// the indexes that all of them have. InvalidArgument for different schemas or no segments;
+/// FailedPrecondition when no row is alive.
+absl::StatusOr<SegmentInfo> MergeSegments(std::span<const Segment* const> segments, ObjectStore& store,
+                                          const ObjectPath& folder, const Host& host = {},
+                                          const Context& context = {});
+
+}  // namespace vecdb
+
+#endif  // VECDB_SEGMENT_H_

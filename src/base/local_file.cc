@@ -1,0 +1,132 @@
+#include "base/local_file.h"
+
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "absl/strings/str_format.h"
+#include "base/errno_status.h"
+#include "base/read_range.h"
+#include "base/status_macros.h"
+
+namespace vecdb::base {
+namespace {
+
+class LocalReadFile : public RandomAccessFile {
+ public:
+  LocalReadFile(FileDescriptor descriptor, std::string name, uint64_t size)
+      : descriptor_(std::move(descriptor)), name_(std::move(name)), size_(size) {}
+
+  uint64_t size() const override { return size_; }
+
+  absl::Status ReadAt(uint64_t offset, std::span<std::byte> out) const override {
+    VECDB_RETURN_IF_ERROR(CheckReadRange(name_, size_, offset, out.size()));
+    while (!out.empty()) {
+      const ssize_t count = RetryOnInterrupt([&] {
+        return ::pread(descriptor_.get(), out.data(), out.size(), static_cast<off_t>(offset));
+      });
+      if (count < 0) return ErrnoStatus(errno, "read", name_);
+      if (count == 0) return ShrunkError(offset);
+      offset += static_cast<uint64_t>(count);
+      out = out.subspan(static_cast<size_t>(count));
+    }
+    return absl::OkStatus();
+  }
+
+ private:
+  absl::Status ShrunkError(uint64_t end) const {
+    return absl::DataLossError(absl::StrFormat(
+        "'%s' ends at offset %d, but had %d bytes when it was opened", name_, end, size_));
+  }
+
+  const FileDescriptor descriptor_;
+  const std::string name_;
+  const uint64_t size_;
+};
+
+class LocalAppendFile : public AppendFile {
+ public:
+  LocalAppendFile(FileDescriptor descriptor, std::string name)
+      : descriptor_(std::move(descriptor)), name_(std::move(name)) {}
+
+  absl::Status Append(std::span<const std::byte> bytes) override {
+    VECDB_RETURN_IF_ERROR(CheckUsable());
+    while (!bytes.empty()) {
+      const ssize_t count =
+          RetryOnInterrupt([&] { return ::write(descriptor_.get(), bytes.data(), bytes.size()); });
+      // Zero is no answer that a regular file gives; without this a loop would never end.
+      if (count <= 0) return Fail(ErrnoStatus(count == 0 ? EIO : errno, "append to", name_));
+      bytes = bytes.subspan(static_cast<size_t>(count));
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status Sync() override {
+    VECDB_RETURN_IF_ERROR(CheckUsable());
+    if (RetryOnInterrupt([&] { return ::fdatasync(descriptor_.get()); }) != 0) {
+      return Fail(ErrnoStatus(errno, "sync", name_));
+    }
+    return absl::OkStatus();
+  }
+
+ private:
+  // After a failed sync Linux marks the lost pages clean, and a second sync would answer OK.
+  absl::Status CheckUsable() const {
+    if (failure_.ok()) return absl::OkStatus();
+    return absl::FailedPreconditionError(
+        absl::StrFormat("'%s' failed before: %s", name_, failure_.message()));
+  }
+
+  absl::Status Fail(absl::Status failure) { return failure_ = std::move(failure); }
+
+  const FileDescriptor descriptor_;
+  const std::string name_;
+  absl::Status failure_;
+};
+
+class LocalFileLock : public FileLock {
+ public:
+  explicit LocalFileLock(FileDescriptor descriptor) : descriptor_(std::move(descriptor)) {}
+
+  // Closing alone would leave the lock with children that were forked meanwhile; and a child that
+  // runs this destructor must not take the lock from its parent.
+  ~LocalFileLock() override {
+    if (::getpid() == owner_) ::flock(descriptor_.get(), LOCK_UN);
+  }
+
+ private:
+  const FileDescriptor descriptor_;
+  const pid_t owner_ = ::getpid();
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<RandomAccessFile>> MakeLocalReadFile(FileDescriptor descriptor,
+                                                                    std::string name) {
+  struct stat info {};
+  if (::fstat(descriptor.get(), &info) != 0) return ErrnoStatus(errno, "stat", name);
+  if (!S_ISREG(info.st_mode)) {
+    return absl::FailedPreconditionError(absl::StrFormat("'%s' is not a regular file", name));
+  }
+  return std::make_unique<LocalReadFile>(std::move(descriptor), std::move(name),
+                                         static_cast<uint64_t>(info.st_size));
+}
+
+std::unique_ptr<AppendFile> MakeLocalAppendFile(FileDescriptor descriptor, std::string name) {
+  return std::make_unique<LocalAppendFile>(std::move(descriptor), std::move(name));
+}
+
+absl::StatusOr<std::unique_ptr<FileLock>> MakeLocalFileLock(FileDescriptor descriptor,
+                                                            const std::string& name) {
+  if (RetryOnInterrupt([&] { return ::flock(descriptor.get(), LOCK_EX | LOCK_NB); }) == 0) {
+    return std::make_unique<LocalFileLock>(std::move(descriptor));
+  }
+  if (errno != EWOULDBLOCK) return ErrnoStatus(errno, "lock", name);
+  return absl::FailedPreconditionError(absl::StrFormat("'%s' is locked by another holder", name));
+}
+
+}  // namespace vecdb::base

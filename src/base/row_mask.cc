@@ -1,0 +1,40 @@
+#include "base/row_mask.h"
+
+#include <algorithm>
+#include <bit>
+#include <memory>
+
+namespace vecdb::base {
+
+bool DeleteTimes::Set(uint32_t row, uint64_t time) {
+  Page* page = pages_.Get(row / kPageRows);
+  if (page == nullptr) page = pages_.Set(row / kPageRows, std::make_unique<Page>());
+  std::atomic<uint64_t>& entry = page->times[row % kPageRows];
+  if (entry.load(std::memory_order_relaxed) != 0) return false;
+  entry.store(time, std::memory_order_relaxed);
+  count_.fetch_add(1, std::memory_order_relaxed);
+  return true;
+}
+
+uint64_t CountBits(const uint64_t* words, uint64_t num_bits) {
+  uint64_t count = 0;
+  for (uint64_t i = 0; i < num_bits / 64; ++i) count += static_cast<uint64_t>(std::popcount(words[i]));
+  if (const uint64_t rest = num_bits % 64; rest != 0) {
+    const uint64_t last = words[num_bits / 64] & ((1ULL << rest) - 1);
+    count += static_cast<uint64_t>(std::popcount(last));
+  }
+  return count;
+}
+
+uint64_t RowMask::Estimate() const {
+  if (num_rows == 0) return 0;
+  uint64_t rows = allowed == nullptr ? num_rows : CountBits(allowed, num_rows);
+  if (deletes != nullptr) {
+    const double alive =
+        1.0 - static_cast<double>(std::min<uint64_t>(deletes->count(), num_rows)) / num_rows;
+    rows = static_cast<uint64_t>(static_cast<double>(rows) * alive);
+  }
+  return rows;
+}
+
+}  // namespace vecdb::base

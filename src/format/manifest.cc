@@ -1,0 +1,290 @@
+#include "format/manifest.h"
+
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "absl/strings/str_format.h"
+#include "base/json_check.h"
+#include "base/status_macros.h"
+#include "format/sealed_json.h"
+#include "schema/schema_json.h"
+#include "vecdb/object_store.h"
+
+namespace vecdb {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr size_t kMaxSegments = 1 << 20;
+
+absl::Status Damaged(std::string_view name, std::string_view why) {
+  return absl::DataLossError(absl::StrFormat("object %s: %s", name, why));
+}
+
+// Takes the members of a JSON object that nobody has checked. A member that is missing or of another
+// type gives a zero and makes ok() false for good, so that a parser may read all and look once.
+class Members {
+ public:
+  explicit Members(const Json& json) : json_(json), ok_(json.is_object()) {}
+
+  std::string Text(const char* key) {
+    const Json* value = Find(key, &Json::is_string);
+    return value == nullptr ? std::string() : value->get<std::string>();
+  }
+  bool Flag(const char* key) {
+    const Json* value = Find(key, &Json::is_boolean);
+    return value != nullptr && value->get<bool>();
+  }
+  uint64_t Count(const char* key) {
+    const Json* value = Find(key, &Json::is_number_unsigned);
+    return value == nullptr ? 0 : value->get<uint64_t>();
+  }
+  int32_t Small(const char* key) {
+    const uint64_t value = Count(key);
+    if (value > static_cast<uint64_t>(std::numeric_limits<int32_t>::max())) ok_ = false;
+    return ok_ ? static_cast<int32_t>(value) : 0;
+  }
+  double Number(const char* key) {
+    const Json* value = Find(key, &Json::is_number);
+    return value == nullptr ? 0 : value->get<double>();
+  }
+  // A checksum, which JSON numbers of other tools could not hold.
+  uint64_t Hex(const char* key) {
+    const std::string text = Text(key);
+    uint64_t value = 0;
+    if (text.size() != 16) ok_ = false;
+    for (char c : text) {
+      const size_t digit = std::string_view("0123456789abcdef").find(c);
+      if (digit == std::string_view::npos) ok_ = false;
+      value = value << 4 | (digit & 15);
+    }
+    return value;
+  }
+  const Json& Array(const char* key) {
+    static const Json* const kEmpty = new Json(Json::array());
+    const Json* value = Find(key, &Json::is_array);
+    return value == nullptr ? *kEmpty : *value;
+  }
+  // The text of a nested object, for the parser of that object.
+  std::string Object(const char* key) {
+    const Json* value = Find(key, &Json::is_object);
+    return value == nullptr ? std::string() : value->dump();
+  }
+  const Json* Optional(const char* key) {
+    const auto found = ok_ ? json_.find(key) : json_.end();
+    return !ok_ || found == json_.end() ? nullptr : &*found;
+  }
+
+  bool ok() const { return ok_; }
+
+ private:
+  const Json* Find(const char* key, bool (Json::*is_type)() const noexcept) {
+    const Json* value = Optional(key);
+    if (value != nullptr && (value->*is_type)()) return value;
+    ok_ = false;
+    return nullptr;
+  }
+
+  const Json& json_;
+  bool ok_;
+};
+
+Json ToJson(const ObjectRef& object) {
+  return {{"name", object.name},
+          {"size", object.size_bytes},
+          {"checksum", absl::StrFormat("%016x", object.checksum)}};
+}
+
+bool Parse(const Json& json, ObjectRef* object) {
+  Members members(json);
+  object->name = members.Text("name");
+  object->size_bytes = members.Count("size");
+  object->checksum = members.Hex("checksum");
+  return members.ok() && ObjectPath::Parse(object->name).ok();
+}
+
+Json ToJson(const SegmentIndexInfo& index) {
+  return {{"field", index.field},
+          {"spec", Json::parse(index.spec.ToJson())},
+          {"object", ToJson(index.object)}};
+}
+
+bool Parse(const Json& json, SegmentIndexInfo* index) {
+  Members members(json);
+  index->field = members.Text("field");
+  const auto spec = IndexSpec::FromJson(members.Object("spec"));
+  if (!members.ok() || !spec.ok() || !json.contains("object")) return false;
+  index->spec = *spec;
+  return Parse(json["object"], &index->object);
+}
+
+Json ToJson(const SegmentInfo& info, bool with_schema) {
+  Json json = {{"folder", info.folder},
+               {"rows", info.num_rows},
+               {"deletes", info.num_deletes},
+               {"min_timestamp", info.min_timestamp},
+               {"max_timestamp", info.max_timestamp},
+               {"min_key", info.min_key},
+               {"max_key", info.max_key},
+               {"objects", Json::array()},
+               {"indexes", Json::array()}};
+  if (with_schema) json["schema"] = Json::parse(schema::SchemaToJson(info.schema));
+  for (const ObjectRef& object : info.objects) json["objects"].push_back(ToJson(object));
+  for (const SegmentIndexInfo& index : info.indexes) json["indexes"].push_back(ToJson(index));
+  if (info.deletes.has_value()) json["delete_object"] = ToJson(*info.deletes);
+  return json;
+}
+
+// All but the schema.
+bool Parse(const Json& json, SegmentInfo* info) {
+  Members members(json);
+  info->folder = members.Text("folder");
+  info->num_rows = members.Count("rows");
+  info->num_deletes = members.Count("deletes");
+  info->min_timestamp = members.Count("min_timestamp");
+  info->max_timestamp = members.Count("max_timestamp");
+  info->min_key = members.Text("min_key");
+  info->max_key = members.Text("max_key");
+  for (const Json& object : members.Array("objects")) {
+    if (!Parse(object, &info->objects.emplace_back())) return false;
+  }
+  for (const Json& index : members.Array("indexes")) {
+    if (!Parse(index, &info->indexes.emplace_back())) return false;
+  }
+  if (const Json* deletes = members.Optional("delete_object"); deletes != nullptr) {
+    if (!Parse(*deletes, &info->deletes.emplace())) return false;
+  }
+  return members.ok() && ObjectPath::Parse(info->folder).ok() &&
+         info->num_deletes <= info->num_rows && info->min_timestamp <= info->max_timestamp &&
+         info->num_rows <= static_cast<uint64_t>(std::numeric_limits<int32_t>::max());
+}
+
+Json ParseTree(std::string_view json) {
+  if (!base::PreCheckJson(json).ok()) return Json();
+  Json tree = Json::parse(json, nullptr, /*allow_exceptions=*/false);
+  return tree.is_discarded() ? Json() : tree;
+}
+
+// Strings may hold bytes that are no UTF-8 only through our own bug; never throw for them.
+std::string Dump(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+}  // namespace
+
+uint64_t SegmentInfo::size_bytes() const {
+  uint64_t bytes = deletes.has_value() ? deletes->size_bytes : 0;
+  for (const ObjectRef& object : objects) bytes += object.size_bytes;
+  for (const SegmentIndexInfo& index : indexes) bytes += index.object.size_bytes;
+  return bytes;
+}
+
+std::string SegmentInfo::ToJson() const { return Dump(vecdb::ToJson(*this, /*with_schema=*/true)); }
+
+absl::StatusOr<SegmentInfo> SegmentInfo::FromJson(std::string_view json) {
+  const Json tree = ParseTree(json);
+  SegmentInfo info;
+  if (!Parse(tree, &info) || !tree.contains("schema")) return Damaged("segment info", "is impossible");
+  VECDB_ASSIGN_OR_RETURN(info.schema, schema::SchemaFromJson(Dump(tree["schema"])));
+  return info;
+}
+
+absl::StatusOr<SegmentInfo> SegmentInfo::Read(ObjectStore& store, const ObjectPath& folder,
+                                              const Context& context) {
+  VECDB_ASSIGN_OR_RETURN(const ObjectPath path, folder.Join("segment.json"));
+  VECDB_ASSIGN_OR_RETURN(const std::string document,
+                         GetObject(store, path, format::kMaxSealedJsonBytes, context));
+  VECDB_ASSIGN_OR_RETURN(const std::string body, format::UnsealJson(path.str(), "segment", document));
+  return FromJson(body);
+}
+
+namespace format {
+
+std::string ManifestToJson(const Manifest& manifest) {
+  const CollectionOptions& options = manifest.options;
+  Json json = {{"collection", manifest.collection_id},
+               {"schema", Json::parse(schema::SchemaToJson(manifest.schema))},
+               {"num_shards", options.num_shards},
+               {"load", static_cast<int32_t>(options.load)},
+               {"on_duplicate_key", static_cast<int32_t>(options.on_duplicate_key)},
+               {"segment_max_bytes", options.segment_max_bytes},
+               {"seal_proportion", options.seal_proportion},
+               {"flushed_timestamp", manifest.flushed_timestamp},
+               {"indexes", Json::array()},
+               {"segments", Json::array()}};
+  for (const IndexDefinition& index : manifest.indexes) {
+    json["indexes"].push_back({{"field", index.field}, {"spec", Json::parse(index.spec.ToJson())}});
+  }
+  for (const ManifestSegment& segment : manifest.segments) {
+    json["segments"].push_back({{"id", segment.id},
+                                {"shard", segment.shard},
+                                {"info", vecdb::ToJson(segment.info, /*with_schema=*/false)}});
+  }
+  return Dump(json);
+}
+
+absl::StatusOr<Manifest> ManifestFromJson(std::string_view name, std::string_view json) {
+  const Json tree = ParseTree(json);
+  Members members(tree);
+  Manifest manifest;
+  manifest.collection_id = members.Text("collection");
+  const std::string schema_json = members.Object("schema");
+  manifest.options.num_shards = members.Small("num_shards");
+  const int32_t load = members.Small("load");
+  const int32_t duplicates = members.Small("on_duplicate_key");
+  manifest.options.segment_max_bytes = members.Count("segment_max_bytes");
+  manifest.options.seal_proportion = members.Number("seal_proportion");
+  manifest.flushed_timestamp = members.Count("flushed_timestamp");
+  if (!members.ok() || load < 1 || load > 2 || duplicates < 1 || duplicates > 2) {
+    return Damaged(name, "impossible manifest");
+  }
+  manifest.options.load = static_cast<LoadPolicy>(load);
+  manifest.options.on_duplicate_key = static_cast<DuplicateKeyPolicy>(duplicates);
+  VECDB_ASSIGN_OR_RETURN(manifest.schema, schema::SchemaFromJson(schema_json));
+  for (const Json& index : members.Array("indexes")) {
+    Members fields(index);
+    const std::string field = fields.Text("field");
+    const auto spec = IndexSpec::FromJson(fields.Object("spec"));
+    if (!fields.ok() || !spec.ok()) return Damaged(name, "impossible index definition");
+    manifest.indexes.push_back({.field = field, .spec = *spec});
+  }
+  for (const Json& entry : members.Array("segments")) {
+    Members fields(entry);
+    ManifestSegment& segment = manifest.segments.emplace_back();
+    segment.id = fields.Text("id");
+    segment.shard = fields.Small("shard");
+    if (!fields.ok() || !entry.contains("info") || !Parse(entry["info"], &segment.info) ||
+        segment.shard >= manifest.options.num_shards || manifest.segments.size() > kMaxSegments) {
+      return Damaged(name, "impossible segment");
+    }
+    segment.info.schema = manifest.schema;
+  }
+  if (!members.ok()) return Damaged(name, "impossible manifest");
+  return manifest;
+}
+
+std::string CatalogToJson(const std::vector<CatalogEntry>& entries) {
+  Json json = {{"collections", Json::array()}};
+  for (const CatalogEntry& entry : entries) {
+    json["collections"].push_back({{"name", entry.name}, {"id", entry.id}, {"dropped", entry.dropped}});
+  }
+  return Dump(json);
+}
+
+absl::StatusOr<std::vector<CatalogEntry>> CatalogFromJson(std::string_view name, std::string_view json) {
+  const Json tree = ParseTree(json);
+  Members members(tree);
+  std::vector<CatalogEntry> entries;
+  for (const Json& item : members.Array("collections")) {
+    Members fields(item);
+    CatalogEntry entry{.name = fields.Text("name"), .id = fields.Text("id"), .dropped = fields.Flag("dropped")};
+    if (!fields.ok() || !ObjectPath::Parse(entry.id).ok()) return Damaged(name, "impossible collection");
+    entries.push_back(std::move(entry));
+  }
+  if (!members.ok()) return Damaged(name, "impossible catalog");
+  return entries;
+}
+
+}  // namespace format
+}  // namespace vecdb

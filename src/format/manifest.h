@@ -1,0 +1,64 @@
+#ifndef VECDB_FORMAT_MANIFEST_H_
+#define VECDB_FORMAT_MANIFEST_H_
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "vecdb/collection.h"
+#include "vecdb/index_spec.h"
+#include "vecdb/schema.h"
+#include "vecdb/segment.h"
+
+namespace vecdb::format {
+
+/// The index that a field is to have; segments carry the ones that are built.
+struct IndexDefinition {
+  std::string field{};
+  IndexSpec spec{};
+
+  friend bool operator==(const IndexDefinition&, const IndexDefinition&) = default;
+};
+
+struct ManifestSegment {
+  std::string id{};
+  int32_t shard = 0;
+  SegmentInfo info{};
+
+  friend bool operator==(const ManifestSegment&, const ManifestSegment&) = default;
+};
+
+/// One committed state of a collection: all that opening it needs to know.
+struct Manifest {
+  std::string collection_id{};
+  Schema schema{};
+  CollectionOptions options{};
+  uint64_t flushed_timestamp = 0;  ///< every write up to here is in the segments
+  std::vector<IndexDefinition> indexes{};
+  std::vector<ManifestSegment> segments{};
+
+  friend bool operator==(const Manifest&, const Manifest&) = default;
+};
+
+std::string ManifestToJson(const Manifest& manifest);
+
+/// `name` is for messages. DataLoss when `json` is not what ManifestToJson writes.
+absl::StatusOr<Manifest> ManifestFromJson(std::string_view name, std::string_view json);
+
+/// The collections of a database.
+struct CatalogEntry {
+  std::string name{};
+  std::string id{};
+  bool dropped = false;  ///< its objects may still be there
+
+  friend bool operator==(const CatalogEntry&, const CatalogEntry&) = default;
+};
+
+std::string CatalogToJson(const std::vector<CatalogEntry>& entries);
+absl::StatusOr<std::vector<CatalogEntry>> CatalogFromJson(std::string_view name, std::string_view json);
+
+}  // namespace vecdb::format
+
+#endif  // VECDB_FORMAT_MANIFEST_H_

@@ -1,0 +1,73 @@
+#include "format/vector_file.h"
+
+#include "absl/strings/str_format.h"
+#include "base/byte_io.h"
+#include "base/status_macros.h"
+
+namespace vecdb::format {
+namespace {
+
+constexpr uint32_t kMetaTag = Tag("META");
+constexpr uint32_t kRowsTag = Tag("ROWS");
+constexpr uint32_t kNormTag = Tag("NORM");
+constexpr uint32_t kKnownTags[] = {kMetaTag, kRowsTag, kNormTag};
+
+}  // namespace
+
+absl::StatusOr<VectorFileWriter> VectorFileWriter::Create(ObjectStore& store, const ObjectPath& path,
+                                                          int32_t dim, uint64_t num_rows,
+                                                          const Context& context) {
+  VECDB_ASSIGN_OR_RETURN(auto writer, SectionWriter::Create(store, path, FileKind::kVectors, context));
+  base::ByteWriter meta;
+  meta.Put(dim);
+  meta.Put(uint32_t{0});
+  meta.Put(num_rows);
+  VECDB_RETURN_IF_ERROR(writer->AddSection(kMetaTag, base::AsBytes(meta.str()), context));
+  VECDB_RETURN_IF_ERROR(writer->BeginSection(kRowsTag, context));
+  return VectorFileWriter(std::move(writer));
+}
+
+absl::Status VectorFileWriter::AddRows(std::span<const float> rows, const Context& context) {
+  return writer_->Append(base::AsBytes(rows), context);
+}
+
+absl::StatusOr<FileSummary> VectorFileWriter::Finish(std::span<const float> inverse_norms,
+                                                     const Context& context) {
+  VECDB_RETURN_IF_ERROR(writer_->AddSection(kNormTag, base::AsBytes(inverse_norms), context));
+  return writer_->Finish(context);
+}
+
+absl::StatusOr<std::unique_ptr<VectorFile>> VectorFile::Open(ObjectStore& store, const ObjectPath& path,
+                                                             const std::optional<FileSummary>& expected,
+                                                             int32_t dim, uint64_t num_rows,
+                                                             const Context& context) {
+  VECDB_ASSIGN_OR_RETURN(auto file, SectionFile::Open(store, path, FileKind::kVectors, expected, context));
+  VECDB_RETURN_IF_ERROR(file->CheckKnown(kKnownTags));
+  VECDB_ASSIGN_OR_RETURN(const std::string meta, file->ReadSmall(kMetaTag, 64, context));
+  base::ByteReader reader(meta);
+  const auto stored_dim = reader.Get<int32_t>();
+  reader.Get<uint32_t>();
+  const auto stored_rows = reader.Get<uint64_t>();
+  if (!reader.ok() || stored_dim != dim || stored_rows != num_rows) {
+    return file->Damaged(absl::StrFormat("has %d vectors of dim %d, its segment %d of %d", stored_rows,
+                                         stored_dim, num_rows, dim));
+  }
+  return std::unique_ptr<VectorFile>(new VectorFile(std::move(file), dim, num_rows));
+}
+
+absl::StatusOr<base::LargeBuffer> VectorFile::ReadRows(const Host& host, const Context& context) const {
+  const uint64_t bytes = num_rows_ * static_cast<uint64_t>(dim_) * sizeof(float);
+  return file_->ReadLarge(kRowsTag, bytes, host, "vectors of a segment", context);
+}
+
+absl::StatusOr<base::LargeBuffer> VectorFile::ReadInverseNorms(const Host& host,
+                                                               const Context& context) const {
+  return file_->ReadLarge(kNormTag, num_rows_ * sizeof(float), host, "norms of a segment", context);
+}
+
+absl::Status VectorFile::ReadRow(uint64_t row, std::span<float> out, const Context& context) const {
+  const uint64_t row_bytes = static_cast<uint64_t>(dim_) * sizeof(float);
+  return file_->ReadRange(kRowsTag, row * row_bytes, std::as_writable_bytes(out), context);
+}
+
+}  // namespace vecdb::format

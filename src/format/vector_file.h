@@ -1,0 +1,66 @@
+#ifndef VECDB_FORMAT_VECTOR_FILE_H_
+#define VECDB_FORMAT_VECTOR_FILE_H_
+
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "base/large_buffer.h"
+#include "format/section_file.h"
+
+namespace vecdb::format {
+
+// <field id>.vec: the vectors of one field of a segment, as they came.
+//
+//   META  dim (u32), reserved (u32), rows (u64)
+//   ROWS  float32, row-major
+//   NORM  one float32 a row: 1 / |row|, 0 for a zero vector
+
+class VectorFileWriter {
+ public:
+  static absl::StatusOr<VectorFileWriter> Create(ObjectStore& store, const ObjectPath& path, int32_t dim,
+                                                 uint64_t num_rows, const Context& context);
+
+  /// Adds the next rows.
+  absl::Status AddRows(std::span<const float> rows, const Context& context);
+
+  /// Adds the inverse norms of all rows, which must have been added, and finishes the file.
+  absl::StatusOr<FileSummary> Finish(std::span<const float> inverse_norms, const Context& context);
+
+ private:
+  explicit VectorFileWriter(std::unique_ptr<SectionWriter> writer) : writer_(std::move(writer)) {}
+
+  std::unique_ptr<SectionWriter> writer_;
+};
+
+/// An open vector file. Thread-safe; reads from the store with every call.
+class VectorFile {
+ public:
+  static absl::StatusOr<std::unique_ptr<VectorFile>> Open(ObjectStore& store, const ObjectPath& path,
+                                                          const std::optional<FileSummary>& expected,
+                                                          int32_t dim, uint64_t num_rows,
+                                                          const Context& context);
+
+  /// All rows; ResourceExhausted over the budget.
+  absl::StatusOr<base::LargeBuffer> ReadRows(const Host& host, const Context& context) const;
+  absl::StatusOr<base::LargeBuffer> ReadInverseNorms(const Host& host, const Context& context) const;
+
+  /// One row, into `out` of dim floats.
+  absl::Status ReadRow(uint64_t row, std::span<float> out, const Context& context) const;
+
+  absl::Status Verify(const Context& context) const { return file_->Verify(context); }
+
+ private:
+  VectorFile(std::unique_ptr<SectionFile> file, int32_t dim, uint64_t num_rows)
+      : file_(std::move(file)), dim_(dim), num_rows_(num_rows) {}
+
+  std::unique_ptr<SectionFile> file_;
+  int32_t dim_;
+  uint64_t num_rows_;
+};
+
+}  // namespace vecdb::format
+
+#endif  // VECDB_FORMAT_VECTOR_FILE_H_

@@ -1,0 +1,116 @@
+#include "index/exact_scan.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstddef>
+
+#include "base/status_macros.h"
+#include "index/query_distance.h"
+
+namespace vecdb::index {
+namespace {
+
+constexpr size_t kBlockRows = 256;
+constexpr size_t kPollFloats = 1 << 20;  // 4 MiB of rows, a fraction of a millisecond
+
+class Scan {
+ public:
+  Scan(const VectorView& view, Metric metric, const float* query, const base::RowMask& mask,
+       uint32_t first_row, const Context& context, TopRows* top)
+      : distance_(view, metric, query),
+        num_rows_(view.num_rows),
+        mask_(mask),
+        first_row_(first_row),
+        context_(context),
+        top_(top),
+        block_rows_(std::clamp<size_t>(kPollFloats / static_cast<size_t>(view.dim), 8, kBlockRows)),
+        poll_rows_(kPollFloats / static_cast<size_t>(view.dim)) {}
+
+  // Every row, in the order of memory.
+  absl::Status All() {
+    for (uint32_t begin = 0; begin < num_rows_;) {
+      const size_t count = std::min<size_t>(block_rows_, num_rows_ - begin);
+      VECDB_RETURN_IF_ERROR(Poll(count));
+      distance_.Block(begin, count, distances_.data());
+      for (size_t i = 0; i < count; ++i) {
+        top_->Offer(distances_[i], first_row_ + begin + static_cast<uint32_t>(i));
+      }
+      begin += static_cast<uint32_t>(count);
+    }
+    return absl::OkStatus();
+  }
+
+  // The rows of the mask, collected until a block is full.
+  absl::Status Masked() {
+    uint32_t row = 0;
+    while (row < num_rows_) {
+      const uint64_t word = WordAt(row);
+      const uint32_t end = std::min(num_rows_, row + 64 - (first_row_ + row) % 64);
+      if (word != 0) VECDB_RETURN_IF_ERROR(Collect(word, row));
+      row = end;
+    }
+    return Flush();
+  }
+
+ private:
+  // The bits of the rows from `row` to the end of its word of the bitmap, or of the view.
+  uint64_t WordAt(uint32_t row) const {
+    const uint32_t global = first_row_ + row;
+    uint64_t word = mask_.allowed == nullptr ? ~uint64_t{0} : mask_.allowed[global / 64];
+    word >>= global % 64;
+    const uint32_t count = std::min(num_rows_ - row, 64 - global % 64);
+    return count == 64 ? word : word & ((uint64_t{1} << count) - 1);
+  }
+
+  absl::Status Collect(uint64_t word, uint32_t row) {
+    for (; word != 0; word &= word - 1) {
+      const uint32_t local = row + static_cast<uint32_t>(std::countr_zero(word));
+      if (!mask_.Contains(first_row_ + local)) continue;
+      ids_[num_ids_++] = local;
+      if (num_ids_ == block_rows_) VECDB_RETURN_IF_ERROR(Flush());
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status Flush() {
+    VECDB_RETURN_IF_ERROR(Poll(num_ids_));
+    distance_.Gather(ids_.data(), num_ids_, top_->worst(), distances_.data());
+    for (size_t i = 0; i < num_ids_; ++i) top_->Offer(distances_[i], first_row_ + ids_[i]);
+    num_ids_ = 0;
+    return absl::OkStatus();
+  }
+
+  absl::Status Poll(size_t rows) {
+    unpolled_rows_ += rows;
+    if (unpolled_rows_ < poll_rows_) return absl::OkStatus();
+    unpolled_rows_ = 0;
+    return context_.Check();
+  }
+
+  const QueryDistance distance_;
+  const uint32_t num_rows_;
+  const base::RowMask& mask_;
+  const uint32_t first_row_;
+  const Context& context_;
+  TopRows* const top_;
+  const size_t block_rows_;
+  const size_t poll_rows_;
+  size_t unpolled_rows_ = 0;
+  size_t num_ids_ = 0;
+  std::array<uint32_t, kBlockRows> ids_;
+  std::array<float, kBlockRows> distances_;
+};
+
+}  // namespace
+
+absl::Status ScanRows(const VectorView& view, Metric metric, const float* query,
+                      const base::RowMask& mask, uint32_t first_row, const Context& context,
+                      TopRows* top) {
+  VECDB_RETURN_IF_ERROR(context.Check());
+  if (view.num_rows == 0) return absl::OkStatus();
+  Scan scan(view, metric, query, mask, first_row, context, top);
+  return mask.all() ? scan.All() : scan.Masked();
+}
+
+}  // namespace vecdb::index

@@ -1,0 +1,24 @@
+#ifndef VECDB_INDEX_HNSW_BUILDER_H_
+#define VECDB_INDEX_HNSW_BUILDER_H_
+
+#include "absl/status/statusor.h"
+#include "index/hnsw_graph.h"
+#include "index/vector_view.h"
+#include "vecdb/context.h"
+#include "vecdb/host.h"
+#include "vecdb/index_spec.h"
+
+namespace vecdb::index {
+
+/// Builds the graph of Malkov and Yashunin (2016) in batches that double (Manohar et al., ParlayANN,
+/// 2024), on the threads of host.executor at background priority. Same input, same graph, whatever the
+/// number of threads. Every row can be reached from the entry row along level 0.
+///
+/// `params` are valid. ResourceExhausted over the budget; Cancelled, DeadlineExceeded.
+absl::StatusOr<HnswGraph> BuildHnswGraph(const VectorView& view, Metric metric,
+                                         const HnswParams& params, const Host& host,
+                                         const Context& context);
+
+}  // namespace vecdb::index
+
+#endif  // VECDB_INDEX_HNSW_BUILDER_H_

@@ -1,0 +1,50 @@
+#ifndef VECDB_INDEX_NEIGHBOR_SELECTOR_H_
+#define VECDB_INDEX_NEIGHBOR_SELECTOR_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "index/query_distance.h"
+#include "index/vector_view.h"
+#include "simd/distance.h"
+
+namespace vecdb::index {
+
+/// A node that another may be linked to.
+struct LinkCandidate {
+  float distance = 0;  ///< from the node whose links are chosen
+  uint32_t node = 0;
+  uint32_t row = 0;
+
+  friend bool operator<(const LinkCandidate& a, const LinkCandidate& b) {
+    return a.distance != b.distance ? a.distance < b.distance : a.row < b.row;
+  }
+};
+
+/// Chooses the links of a node by the heuristic of Malkov and Yashunin (algorithm 4): nearest first, a
+/// candidate only if it is nearer to the node than to every neighbour chosen before, so that the links
+/// point in different directions. For one thread at a time.
+class NeighborSelector {
+ public:
+  NeighborSelector(const VectorView& view, Metric metric, const simd::DistanceKernels& kernels)
+      : view_(view), metric_(metric), kernels_(&kernels) {}
+
+  /// Chooses at most `limit` of the candidates, which are sorted. The result is valid until the next call.
+  std::span<const LinkCandidate> Select(std::span<const LinkCandidate> candidates, size_t limit);
+
+ private:
+  bool IsDiverse(const LinkCandidate& candidate) const;
+
+  const VectorView view_;
+  const Metric metric_;
+  const simd::DistanceKernels* const kernels_;
+  std::vector<LinkCandidate> chosen_;
+  std::vector<uint32_t> chosen_rows_;
+  std::vector<LinkCandidate> passed_over_;
+};
+
+}  // namespace vecdb::index
+
+#endif  // VECDB_INDEX_NEIGHBOR_SELECTOR_H_

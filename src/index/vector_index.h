@@ -1,0 +1,64 @@
+#ifndef VECDB_INDEX_VECTOR_INDEX_H_
+#define VECDB_INDEX_VECTOR_INDEX_H_
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "base/row_mask.h"
+#include "format/section_file.h"
+#include "index/vector_view.h"
+#include "vecdb/context.h"
+#include "vecdb/host.h"
+#include "vecdb/index_spec.h"
+
+namespace vecdb::index {
+
+/// One query of an index. Borrows everything.
+struct RowQuery {
+  const float* vector = nullptr;    ///< dim finite floats
+  uint32_t k = 10;                  ///< at least 1
+  SearchParams params{};            ///< checked against the spec of the index by the caller
+  base::RowMask mask{};             ///< what may be returned; mask.num_rows rows exist
+  const RowOrder* order = nullptr;  ///< among equal distances; nullptr: by row
+};
+
+/// What every index over a VectorView can do. Immutable, thread-safe; borrows the view's memory.
+class VectorIndex {
+ public:
+  virtual ~VectorIndex() = default;
+
+  /// Finds min(k, rows in the mask) rows, in the order of IsNearer: exactly the nearest for FLAT, nearly so
+  /// for others. Replaces `out`. Cancelled, DeadlineExceeded, ResourceExhausted.
+  virtual absl::Status Search(const RowQuery& query, const Context& context,
+                              std::vector<Candidate>* out) const = 0;
+
+  /// Adds the index's sections to a file of kind kIndex, which the caller has begun and finishes. The
+  /// rows and their norms are not among them.
+  virtual absl::Status Write(format::SectionWriter& writer, const Context& context) const = 0;
+
+  virtual const IndexSpec& spec() const = 0;
+
+  /// Bytes held beyond the view: links, codes, lists.
+  virtual uint64_t index_bytes() const = 0;
+};
+
+/// Builds the index that `spec`, which is valid, asks for. The same bytes for the same input, whatever the
+/// number of threads of host.executor. ResourceExhausted, Cancelled, DeadlineExceeded.
+absl::StatusOr<std::unique_ptr<VectorIndex>> BuildVectorIndex(const VectorView& view,
+                                                              const IndexSpec& spec,
+                                                              const Host& host,
+                                                              const Context& context);
+
+/// Reads what VectorIndex::Write wrote, and checks every byte that a search relies on. DataLoss for a
+/// damaged file and one that is about rows of another count or dim.
+absl::StatusOr<std::unique_ptr<VectorIndex>> LoadVectorIndex(const format::SectionFile& file,
+                                                             const VectorView& view,
+                                                             const Host& host,
+                                                             const Context& context);
+
+}  // namespace vecdb::index
+
+#endif  // VECDB_INDEX_VECTOR_INDEX_H_

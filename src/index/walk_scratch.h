@@ -1,0 +1,88 @@
+#ifndef VECDB_INDEX_WALK_SCRATCH_H_
+#define VECDB_INDEX_WALK_SCRATCH_H_
+
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "base/large_buffer.h"
+#include "base/mutex.h"
+#include "index/candidate_pool.h"
+#include "index/top_rows.h"
+#include "vecdb/host.h"
+
+namespace vecdb::index {
+
+/// Which nodes a walk has met: one byte a node, which holds the number of the walk, so that a new walk
+/// need not clear the array but once in 255. For one thread at a time.
+class VisitedMarks {
+ public:
+  static absl::StatusOr<VisitedMarks> Make(uint32_t num_nodes, const Host& host);
+
+  /// Forgets all marks.
+  void Clear() {
+    if (++walk_ != 0) return;
+    std::memset(marks_.data(), 0, marks_.size());
+    walk_ = 1;
+  }
+
+  /// The marks and the value that means "met", for the inner loop of a walk.
+  uint8_t* data() { return reinterpret_cast<uint8_t*>(marks_.data()); }
+  uint8_t walk() const { return walk_; }
+
+ private:
+  base::LargeBuffer marks_;
+  uint8_t walk_ = 0;
+};
+
+/// What one walk at a time needs beside the graph; kept between walks, so that none allocates.
+struct WalkScratch {
+  explicit WalkScratch(VisitedMarks marks) : visited(std::move(marks)) {}
+
+  VisitedMarks visited;
+  CandidatePool pool;
+  std::vector<uint32_t> nodes;     // met for the first time in this step
+  std::vector<uint32_t> rows;      // their rows
+  std::vector<float> distances;    // of them
+  TopRows top;
+};
+
+/// Lends scratch to searches; makes more when more search at the same time. Thread-safe.
+class WalkScratchPool {
+ public:
+  WalkScratchPool(uint32_t num_nodes, const Host& host) : num_nodes_(num_nodes), host_(host) {}
+
+  /// Scratch on loan, given back on destruction.
+  class Loan {
+   public:
+    Loan(WalkScratchPool* pool, std::unique_ptr<WalkScratch> scratch)
+        : pool_(pool), scratch_(std::move(scratch)) {}
+    Loan(Loan&&) = default;
+    ~Loan() {
+      if (scratch_ != nullptr) pool_->GiveBack(std::move(scratch_));
+    }
+    WalkScratch* get() const { return scratch_.get(); }
+
+   private:
+    WalkScratchPool* pool_;
+    std::unique_ptr<WalkScratch> scratch_;
+  };
+
+  /// ResourceExhausted over the budget.
+  absl::StatusOr<Loan> Borrow();
+
+ private:
+  void GiveBack(std::unique_ptr<WalkScratch> scratch);
+
+  const uint32_t num_nodes_;
+  const Host host_;
+  base::Mutex mutex_;  // a leaf
+  std::vector<std::unique_ptr<WalkScratch>> free_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace vecdb::index
+
+#endif  // VECDB_INDEX_WALK_SCRATCH_H_

@@ -1,0 +1,342 @@
+#include "segment/sealed_segment.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_format.h"
+#include "base/status_macros.h"
+#include "format/bloom.h"
+#include "format/delete_file.h"
+#include "segment/row_layout.h"
+
+namespace vecdb::segment {
+namespace {
+
+int32_t FieldId(const Schema& schema, size_t column) {
+  return column < schema.fields.size() ? kFirstFieldId + static_cast<int32_t>(column)
+                                       : format::kDynamicFieldId;
+}
+
+DataType TypeOf(const Schema& schema, size_t column) {
+  return column < schema.fields.size() ? schema.fields[column].type : DataType::kJson;
+}
+
+uint64_t BytesOf(const Column& column) {
+  uint64_t bytes = column.bools().size_bytes() + column.int8s().size_bytes() +
+                   column.int16s().size_bytes() + column.int32s().size_bytes() +
+                   column.int64s().size_bytes() + column.floats().size_bytes() +
+                   column.doubles().size_bytes();
+  if (bytes > 0) return bytes;
+  for (size_t row = 0; row < column.num_rows(); ++row) {
+    bytes += column.string(row).size() + sizeof(uint64_t);
+  }
+  return bytes;
+}
+
+// The values of some rows of a column that is in memory.
+Column Pick(const Column& column, std::span<const uint32_t> rows) {
+  const auto pick = [&rows](auto values) {
+    std::vector<std::remove_const_t<typename decltype(values)::element_type>> picked;
+    picked.reserve(rows.size());
+    for (uint32_t row : rows) picked.push_back(values[row]);
+    return picked;
+  };
+  switch (column.type()) {
+    case DataType::kBool: return Column(column.type(), 0, pick(column.bools()));
+    case DataType::kInt8: return Column(column.type(), 0, pick(column.int8s()));
+    case DataType::kInt16: return Column(column.type(), 0, pick(column.int16s()));
+    case DataType::kInt32: return Column(column.type(), 0, pick(column.int32s()));
+    case DataType::kInt64: return Column(column.type(), 0, pick(column.int64s()));
+    case DataType::kFloat: return Column(column.type(), 0, pick(column.floats()));
+    case DataType::kDouble: return Column(column.type(), 0, pick(column.doubles()));
+    default: break;
+  }
+  Column::Strings strings;
+  strings.ends.reserve(rows.size());
+  for (uint32_t row : rows) {
+    strings.bytes.append(column.string(row));
+    strings.ends.push_back(strings.bytes.size());
+  }
+  return Column(column.type(), 0, std::move(strings));
+}
+
+std::optional<format::FileSummary> ExpectedOf(const SegmentInfo& info, std::string_view name) {
+  for (const ObjectRef& object : info.objects) {
+    if (object.name == name) return format::FileSummary{object.size_bytes, object.checksum};
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::string ColumnFileName() { return "columns.vseg"; }
+
+std::string VectorFileName(size_t column) {
+  return absl::StrFormat("%d.vec", kFirstFieldId + static_cast<int32_t>(column));
+}
+
+absl::StatusOr<ObjectPath> SegmentObjectPath(const SegmentInfo& info, std::string_view name) {
+  VECDB_ASSIGN_OR_RETURN(const ObjectPath folder, ObjectPath::Parse(info.folder));
+  return folder.Join(name);
+}
+
+uint64_t Resident::bytes() const {
+  uint64_t bytes = 0;
+  for (const ResidentField& field : fields) {
+    if (field.vectors != nullptr) bytes += field.vectors->bytes();
+    if (field.index != nullptr) bytes += field.index->index_bytes();
+  }
+  return bytes;
+}
+
+SealedSegment::SealedSegment(SegmentInfo info, std::shared_ptr<Rows> rows)
+    : info_(std::move(info)), rows_(std::move(rows)) {}
+
+std::shared_ptr<SealedSegment> SealedSegment::WithInfo(SegmentInfo info) const {
+  return std::shared_ptr<SealedSegment>(new SealedSegment(std::move(info), rows_));
+}
+
+absl::StatusOr<std::shared_ptr<SealedSegment>> SealedSegment::Open(
+    std::shared_ptr<ObjectStore> store, SegmentInfo info, const Host& host,
+    std::shared_ptr<base::DeleteTimes> deletes, const Context& context) {
+  auto rows = std::make_shared<Rows>();
+  rows->store = std::move(store);
+  rows->host = host;
+  rows->deletes = std::move(deletes);
+  std::shared_ptr<SealedSegment> segment(new SealedSegment(std::move(info), std::move(rows)));
+  VECDB_RETURN_IF_ERROR(segment->OpenObjects(context));
+  if (segment->rows_->deletes == nullptr) VECDB_RETURN_IF_ERROR(segment->ReadDeletes(context));
+  return segment;
+}
+
+absl::Status SealedSegment::OpenObjects(const Context& context) {
+  VECDB_ASSIGN_OR_RETURN(const ObjectPath columns, SegmentObjectPath(info_, ColumnFileName()));
+  VECDB_ASSIGN_OR_RETURN(rows_->columns,
+                         format::ColumnFile::Open(*rows_->store, columns, ExpectedOf(info_, ColumnFileName()),
+                                                  info_.num_rows, context));
+  rows_->vectors.resize(info_.schema.fields.size());
+  for (size_t i = 0; i < info_.schema.fields.size(); ++i) {
+    if (info_.schema.fields[i].type != DataType::kFloatVector) continue;
+    VECDB_ASSIGN_OR_RETURN(const ObjectPath path, SegmentObjectPath(info_, VectorFileName(i)));
+    VECDB_ASSIGN_OR_RETURN(rows_->vectors[i],
+                           format::VectorFile::Open(*rows_->store, path, ExpectedOf(info_, VectorFileName(i)),
+                                                    info_.schema.fields[i].dim, info_.num_rows, context));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SealedSegment::ReadDeletes(const Context& context) {
+  rows_->deletes = std::make_shared<base::DeleteTimes>();
+  if (!info_.deletes.has_value()) return absl::OkStatus();
+  VECDB_ASSIGN_OR_RETURN(const ObjectPath path, SegmentObjectPath(info_, info_.deletes->name));
+  const format::FileSummary expected{info_.deletes->size_bytes, info_.deletes->checksum};
+  VECDB_ASSIGN_OR_RETURN(const auto deletes, format::ReadDeleteFile(*rows_->store, path, expected,
+                                                                    info_.num_rows, context));
+  for (const format::RowDelete& deleted : deletes) rows_->deletes->Set(deleted.row, deleted.timestamp);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::shared_ptr<const ResidentColumn>> SealedSegment::GetColumnById(
+    int32_t field_id, DataType type, const Context& context) const {
+  {
+    base::MutexLock lock(&rows_->mutex);
+    if (const auto found = rows_->cache.find(field_id); found != rows_->cache.end()) return found->second;
+  }
+  // Two threads may both read the column; the first to come back wins.
+  auto resident = std::make_shared<ResidentColumn>();
+  VECDB_ASSIGN_OR_RETURN(resident->column, rows_->columns->ReadColumn(field_id, type, context));
+  VECDB_ASSIGN_OR_RETURN(resident->reservation,
+                         base::Reservation::Make(rows_->host.budget, BytesOf(resident->column),
+                                                 "a column of a segment"));
+  base::MutexLock lock(&rows_->mutex);
+  return rows_->cache.emplace(field_id, std::move(resident)).first->second;
+}
+
+absl::StatusOr<std::shared_ptr<const ResidentColumn>> SealedSegment::GetColumn(
+    size_t column, const Context& context) const {
+  return GetColumnById(FieldId(info_.schema, column), TypeOf(info_.schema, column), context);
+}
+
+absl::StatusOr<std::shared_ptr<const ResidentColumn>> SealedSegment::GetTimestamps(
+    const Context& context) const {
+  return GetColumnById(format::kTimestampFieldId, DataType::kInt64, context);
+}
+
+void SealedSegment::DropColumns() const {
+  Columns cache;
+  std::shared_ptr<const KeyIndex> key_index;
+  base::MutexLock lock(&rows_->mutex);
+  rows_->cache.swap(cache);
+  rows_->key_index.swap(key_index);
+}
+
+uint64_t SealedSegment::column_bytes() const {
+  base::MutexLock lock(&rows_->mutex);
+  uint64_t bytes = 0;
+  for (const auto& [id, column] : rows_->cache) bytes += BytesOf(column->column);
+  if (rows_->key_index != nullptr) bytes += rows_->key_index->order.size() * sizeof(uint32_t);
+  return bytes;
+}
+
+absl::StatusOr<std::shared_ptr<const std::vector<uint32_t>>> SealedSegment::GetBloom(
+    const Context& context) const {
+  {
+    base::MutexLock lock(&rows_->mutex);
+    if (rows_->bloom != nullptr) return rows_->bloom;
+  }
+  VECDB_ASSIGN_OR_RETURN(auto words, rows_->columns->ReadBloom(context));
+  base::MutexLock lock(&rows_->mutex);
+  if (rows_->bloom == nullptr) {
+    rows_->bloom = std::make_shared<const std::vector<uint32_t>>(std::move(words));
+  }
+  return rows_->bloom;
+}
+
+absl::StatusOr<std::shared_ptr<const SealedSegment::KeyIndex>> SealedSegment::GetKeyIndex(
+    const Context& context) const {
+  {
+    base::MutexLock lock(&rows_->mutex);
+    if (rows_->key_index != nullptr) return rows_->key_index;
+  }
+  auto key_index = std::make_shared<KeyIndex>();
+  VECDB_ASSIGN_OR_RETURN(key_index->keys, GetColumn(info_.schema.primary_key_index(), context));
+  VECDB_ASSIGN_OR_RETURN(
+      key_index->reservation,
+      base::Reservation::Make(rows_->host.budget, info_.num_rows * sizeof(uint32_t), "keys of a segment"));
+  VECDB_ASSIGN_OR_RETURN(key_index->order, rows_->columns->ReadKeyOrder(context));
+  base::MutexLock lock(&rows_->mutex);
+  if (rows_->key_index == nullptr) rows_->key_index = std::move(key_index);
+  return rows_->key_index;
+}
+
+absl::StatusOr<std::optional<uint32_t>> SealedSegment::FindRow(const schema::Key& key, uint64_t as_of,
+                                                               const Context& context) const {
+  VECDB_ASSIGN_OR_RETURN(const auto bloom, GetBloom(context));
+  if (!format::BloomMayContain(*bloom, key.Hash())) return std::nullopt;
+  VECDB_ASSIGN_OR_RETURN(const auto key_index, GetKeyIndex(context));
+  const schema::KeyColumn keys(key_index->keys->column);
+  const auto& order = key_index->order;
+  const auto end = std::upper_bound(order.begin(), order.end(), key,
+                                    [&keys](const schema::Key& k, uint32_t row) { return k < keys[row]; });
+  if (end == order.begin() || keys[*(end - 1)] != key) return std::nullopt;
+  std::shared_ptr<const ResidentColumn> times;
+  if (as_of < info_.max_timestamp) {
+    VECDB_ASSIGN_OR_RETURN(times, GetTimestamps(context));
+  }
+  for (auto it = end; it != order.begin() && keys[*(it - 1)] == key; --it) {
+    const uint32_t row = *(it - 1);
+    const bool is_there =
+        times == nullptr || static_cast<uint64_t>(times->column.int64s()[row]) <= as_of;
+    if (is_there && !rows_->deletes->DeletedAt(row, as_of)) return row;
+  }
+  return std::nullopt;
+}
+
+absl::StatusOr<std::shared_ptr<const ResidentVectors>> SealedSegment::LoadVectors(
+    size_t column, const Context& context) const {
+  const format::VectorFile& file = *rows_->vectors[column];
+  auto vectors = std::make_shared<ResidentVectors>();
+  VECDB_ASSIGN_OR_RETURN(vectors->rows, file.ReadRows(rows_->host, context));
+  VECDB_ASSIGN_OR_RETURN(vectors->inverse_norms, file.ReadInverseNorms(rows_->host, context));
+  vectors->view = {.rows = vectors->rows.as<const float>().data(),
+                   .num_rows = num_rows(),
+                   .dim = info_.schema.fields[column].dim,
+                   .inverse_norms = vectors->inverse_norms.as<const float>().data()};
+  return vectors;
+}
+
+const SegmentIndexInfo* SealedSegment::FindIndex(size_t column) const {
+  for (const SegmentIndexInfo& index : info_.indexes) {
+    if (index.field == info_.schema.fields[column].name) return &index;
+  }
+  return nullptr;
+}
+
+void SealedSegment::ReportDamage(const SegmentIndexInfo& index, const absl::Status& status) const {
+  if (rows_->host.log != nullptr) {
+    rows_->host.log->Write(LogLevel::kWarning,
+                           absl::StrFormat("index %s of segment %s is left aside, rows are compared "
+                                           "one by one until it is built again: %s",
+                                           index.object.name, info_.folder, std::string(status.message())));
+  }
+  base::MutexLock lock(&rows_->mutex);
+  rows_->damaged_indexes.push_back(index.object.name);
+}
+
+bool SealedSegment::index_damaged(size_t column) const {
+  const SegmentIndexInfo* index = FindIndex(column);
+  if (index == nullptr) return false;
+  base::MutexLock lock(&rows_->mutex);
+  return std::find(rows_->damaged_indexes.begin(), rows_->damaged_indexes.end(), index->object.name) !=
+         rows_->damaged_indexes.end();
+}
+
+absl::StatusOr<std::shared_ptr<const index::VectorIndex>> SealedSegment::LoadIndex(
+    size_t column, const ResidentVectors& vectors, const Context& context) const {
+  const SegmentIndexInfo* info = FindIndex(column);
+  if (info == nullptr || index_damaged(column)) return nullptr;
+  const auto load = [&]() -> absl::StatusOr<std::shared_ptr<const index::VectorIndex>> {
+    VECDB_ASSIGN_OR_RETURN(const ObjectPath path, SegmentObjectPath(info_, info->object.name));
+    const format::FileSummary expected{info->object.size_bytes, info->object.checksum};
+    VECDB_ASSIGN_OR_RETURN(const auto file,
+                           format::SectionFile::Open(*rows_->store, path, format::FileKind::kIndex,
+                                                     expected, context));
+    return index::LoadVectorIndex(*file, vectors.view, rows_->host, context);
+  };
+  auto loaded = load();
+  if (loaded.ok() && (*loaded)->spec() != info->spec) {
+    loaded = absl::DataLossError(absl::StrFormat("object %s: holds another index", info->object.name));
+  }
+  if (absl::IsDataLoss(loaded.status()) || absl::IsNotFound(loaded.status()) ||
+      absl::IsFailedPrecondition(loaded.status())) {
+    ReportDamage(*info, loaded.status());
+    return nullptr;
+  }
+  return loaded;
+}
+
+absl::StatusOr<std::shared_ptr<const Resident>> SealedSegment::LoadResident(
+    std::span<const size_t> columns, const Context& context) const {
+  auto resident = std::make_shared<Resident>();
+  resident->fields.resize(info_.schema.fields.size());
+  for (size_t column : columns) {
+    ResidentField& field = resident->fields[column];
+    VECDB_ASSIGN_OR_RETURN(field.vectors, LoadVectors(column, context));
+    VECDB_ASSIGN_OR_RETURN(field.index, LoadIndex(column, *field.vectors, context));
+  }
+  VECDB_ASSIGN_OR_RETURN(resident->keys, GetColumn(info_.schema.primary_key_index(), context));
+  return resident;
+}
+
+absl::StatusOr<Column> SealedSegment::Gather(size_t column, std::span<const uint32_t> rows,
+                                             const Resident* resident, const Context& context) const {
+  if (TypeOf(info_.schema, column) != DataType::kFloatVector) {
+    VECDB_ASSIGN_OR_RETURN(const auto values, GetColumn(column, context));
+    return Pick(values->column, rows);
+  }
+  const auto dim = static_cast<size_t>(info_.schema.fields[column].dim);
+  Column::Vectors vectors;
+  vectors.owned.resize(rows.size() * dim);
+  const ResidentVectors* loaded = nullptr;
+  if (resident != nullptr) loaded = resident->fields[column].vectors.get();
+  for (size_t i = 0; i < rows.size(); ++i) {
+    const std::span<float> out = std::span(vectors.owned).subspan(i * dim, dim);
+    if (loaded != nullptr) {
+      const float* from = loaded->view.row(rows[i]);
+      std::copy(from, from + dim, out.begin());
+    } else {
+      VECDB_RETURN_IF_ERROR(rows_->vectors[column]->ReadRow(rows[i], out, context));
+    }
+  }
+  return Column(DataType::kFloatVector, static_cast<int32_t>(dim), std::move(vectors));
+}
+
+absl::Status SealedSegment::Verify(const Context& context) const {
+  VECDB_RETURN_IF_ERROR(rows_->columns->Verify(context));
+  for (const auto& file : rows_->vectors) {
+    if (file != nullptr) VECDB_RETURN_IF_ERROR(file->Verify(context));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace vecdb::segment

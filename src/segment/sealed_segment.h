@@ -1,0 +1,167 @@
+#ifndef VECDB_SEGMENT_SEALED_SEGMENT_H_
+#define VECDB_SEGMENT_SEALED_SEGMENT_H_
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "base/large_buffer.h"
+#include "base/mutex.h"
+#include "base/reservation.h"
+#include "base/row_mask.h"
+#include "format/column_file.h"
+#include "format/vector_file.h"
+#include "index/vector_index.h"
+#include "index/vector_view.h"
+#include "schema/key.h"
+#include "vecdb/host.h"
+#include "vecdb/object_store.h"
+#include "vecdb/row_batch.h"
+#include "vecdb/segment.h"
+
+namespace vecdb::segment {
+
+/// The vectors of one field in memory.
+struct ResidentVectors {
+  base::LargeBuffer rows;
+  base::LargeBuffer inverse_norms;
+  index::VectorView view{};
+
+  uint64_t bytes() const { return rows.size() + inverse_norms.size(); }
+};
+
+/// What searches of one vector field read. The index may be null: rows are then compared one by one.
+struct ResidentField {
+  std::shared_ptr<const ResidentVectors> vectors{};
+  std::shared_ptr<const index::VectorIndex> index{};
+};
+
+/// A column in memory, with its share of the budget.
+struct ResidentColumn {
+  Column column;
+  base::Reservation reservation;
+};
+
+/// What of a sealed segment is in memory for searches. Immutable.
+struct Resident {
+  std::vector<ResidentField> fields{};  ///< by number of the column; empty for what is not loaded
+  std::shared_ptr<const ResidentColumn> keys{};
+
+  uint64_t bytes() const;
+};
+
+/// Rows on the object store, with lazy access to every part. Thread-safe.
+///
+/// The rows never change. Deletes are added in memory, in an array that the growing segment before and
+/// every later SealedSegment of the same rows share; which indexes and delete objects there are is said by
+/// the info, and WithInfo gives the same rows under another one.
+///
+/// Columns are numbered as in RowLayout.
+class SealedSegment {
+ public:
+  /// Opens every object of `info` and checks its frame. `deletes` are those of the growing segment; when
+  /// null they are read from the store. NotFound or DataLoss for objects that are missing or damaged.
+  static absl::StatusOr<std::shared_ptr<SealedSegment>> Open(
+      std::shared_ptr<ObjectStore> store, SegmentInfo info, const Host& host,
+      std::shared_ptr<base::DeleteTimes> deletes, const Context& context);
+
+  std::shared_ptr<SealedSegment> WithInfo(SegmentInfo info) const;
+
+  const SegmentInfo& info() const { return info_; }
+  uint32_t num_rows() const { return static_cast<uint32_t>(info_.num_rows); }
+  const std::shared_ptr<base::DeleteTimes>& deletes() const { return rows_->deletes; }
+  ObjectStore& store() const { return *rows_->store; }
+  const Host& host() const { return rows_->host; }
+
+  /// A scalar column; read once and kept until DropColumns.
+  absl::StatusOr<std::shared_ptr<const ResidentColumn>> GetColumn(size_t column,
+                                                                  const Context& context) const;
+  /// The timestamps of the rows, as Int64.
+  absl::StatusOr<std::shared_ptr<const ResidentColumn>> GetTimestamps(const Context& context) const;
+
+  /// Forgets columns, keys and timestamps that were read. Those in use stay until their users are done.
+  void DropColumns() const;
+  uint64_t column_bytes() const;
+
+  /// The row of a key that is alive at `as_of`.
+  absl::StatusOr<std::optional<uint32_t>> FindRow(const schema::Key& key, uint64_t as_of,
+                                                  const Context& context) const;
+
+  /// Reads the vectors of a field.
+  absl::StatusOr<std::shared_ptr<const ResidentVectors>> LoadVectors(size_t column,
+                                                                     const Context& context) const;
+
+  /// Reads the index of a field, null when it has none. An index that is damaged or missing is null too,
+  /// is reported to the log, and index_damaged() says so: it can be built again.
+  absl::StatusOr<std::shared_ptr<const index::VectorIndex>> LoadIndex(size_t column,
+                                                                      const ResidentVectors& vectors,
+                                                                      const Context& context) const;
+  bool index_damaged(size_t column) const;
+
+  /// Reads what searches of `columns`, vector fields, need.
+  absl::StatusOr<std::shared_ptr<const Resident>> LoadResident(std::span<const size_t> columns,
+                                                               const Context& context) const;
+
+  /// Values of some rows of any column, vectors included. `resident` may be null.
+  absl::StatusOr<Column> Gather(size_t column, std::span<const uint32_t> rows, const Resident* resident,
+                                const Context& context) const;
+
+  /// Reads and checks every object. For segments that are doubted.
+  absl::Status Verify(const Context& context) const;
+
+ private:
+  using Columns = std::map<int32_t, std::shared_ptr<const ResidentColumn>>;
+
+  // How keys are found: the filter first, then the order.
+  struct KeyIndex {
+    std::vector<uint32_t> order;
+    std::shared_ptr<const ResidentColumn> keys;
+    base::Reservation reservation;
+  };
+
+  // What all infos of the same rows share.
+  struct Rows {
+    std::shared_ptr<ObjectStore> store;
+    Host host;
+    std::unique_ptr<format::ColumnFile> columns;
+    std::vector<std::unique_ptr<format::VectorFile>> vectors;  // by number of the column
+    std::shared_ptr<base::DeleteTimes> deletes;
+
+    base::Mutex mutex;  // a leaf; never held while reading
+    Columns cache ABSL_GUARDED_BY(mutex);
+    std::shared_ptr<const std::vector<uint32_t>> bloom ABSL_GUARDED_BY(mutex);
+    std::shared_ptr<const KeyIndex> key_index ABSL_GUARDED_BY(mutex);
+    std::vector<std::string> damaged_indexes ABSL_GUARDED_BY(mutex);  // names of objects
+  };
+
+  SealedSegment(SegmentInfo info, std::shared_ptr<Rows> rows);
+
+  absl::StatusOr<std::shared_ptr<const ResidentColumn>> GetColumnById(int32_t field_id, DataType type,
+                                                                      const Context& context) const;
+  absl::StatusOr<std::shared_ptr<const std::vector<uint32_t>>> GetBloom(const Context& context) const;
+  absl::StatusOr<std::shared_ptr<const KeyIndex>> GetKeyIndex(const Context& context) const;
+  absl::Status OpenObjects(const Context& context);
+  absl::Status ReadDeletes(const Context& context);
+  const SegmentIndexInfo* FindIndex(size_t column) const;
+  void ReportDamage(const SegmentIndexInfo& index, const absl::Status& status) const;
+
+  const SegmentInfo info_;
+  const std::shared_ptr<Rows> rows_;
+};
+
+/// The name of an object of a segment, below the root of the store.
+absl::StatusOr<ObjectPath> SegmentObjectPath(const SegmentInfo& info, std::string_view name);
+
+/// Names of the objects of a segment.
+std::string ColumnFileName();
+std::string VectorFileName(size_t column);
+
+}  // namespace vecdb::segment
+
+#endif  // VECDB_SEGMENT_SEALED_SEGMENT_H_

@@ -1,0 +1,82 @@
+#include "segment/segment_search.h"
+
+#include "base/row_mask.h"
+#include "base/status_macros.h"
+#include "index/exact_scan.h"
+#include "index/top_rows.h"
+#include "schema/key.h"
+
+namespace vecdb::segment {
+namespace {
+
+class GrowingKeyOrder final : public index::RowOrder {
+ public:
+  explicit GrowingKeyOrder(const GrowingSegment& segment) : segment_(segment) {}
+  bool Less(uint32_t a, uint32_t b) const override { return segment_.key(a) < segment_.key(b); }
+
+ private:
+  const GrowingSegment& segment_;
+};
+
+class SealedKeyOrder final : public index::RowOrder {
+ public:
+  explicit SealedKeyOrder(const Column& keys) : keys_(keys) {}
+  bool Less(uint32_t a, uint32_t b) const override { return keys_[a] < keys_[b]; }
+
+ private:
+  schema::KeyColumn keys_;
+};
+
+}  // namespace
+
+absl::Status SearchGrowing(const GrowingSegment& segment, const SegmentSearch& search,
+                           const Context& context, std::vector<index::Candidate>* out) {
+  out->clear();
+  const GrowingKeyOrder order(segment);
+  index::TopRows top(search.k, &order);
+  const base::RowMask mask{.num_rows = segment.VisibleRows(search.as_of),
+                           .allowed = search.allowed,
+                           .deletes = segment.deletes()->count() > 0 ? segment.deletes().get() : nullptr,
+                           .as_of = search.as_of};
+  const int32_t dim = segment.schema().fields[search.column].dim;
+  for (const GrowingSegment::VectorRun& run : segment.Vectors(search.column, mask.num_rows)) {
+    const index::VectorView view{.rows = run.rows,
+                                 .num_rows = run.num_rows,
+                                 .dim = dim,
+                                 .inverse_norms = run.inverse_norms};
+    VECDB_RETURN_IF_ERROR(
+        index::ScanRows(view, search.metric, search.query, mask, run.first_row, context, &top));
+  }
+  top.Finish(out);
+  return absl::OkStatus();
+}
+
+absl::Status SearchSealed(const SealedSegment& segment, const Resident& resident,
+                          const SegmentSearch& search, const Context& context,
+                          std::vector<index::Candidate>* out) {
+  out->clear();
+  const SealedKeyOrder order(resident.keys->column);
+  base::RowMask mask{.num_rows = segment.num_rows(),
+                     .allowed = search.allowed,
+                     .deletes = segment.deletes()->count() > 0 ? segment.deletes().get() : nullptr,
+                     .as_of = search.as_of};
+  std::shared_ptr<const ResidentColumn> times;
+  if (search.as_of < segment.info().max_timestamp) {
+    VECDB_ASSIGN_OR_RETURN(times, segment.GetTimestamps(context));
+    // Timestamps are kept as Int64, whose bits are the same.
+    mask.row_times = reinterpret_cast<const uint64_t*>(times->column.int64s().data());
+  }
+  const ResidentField& field = resident.fields[search.column];
+  if (field.index != nullptr) {
+    const index::RowQuery query{
+        .vector = search.query, .k = search.k, .params = search.params, .mask = mask, .order = &order};
+    return field.index->Search(query, context, out);
+  }
+  index::TopRows top(search.k, &order);
+  VECDB_RETURN_IF_ERROR(
+      index::ScanRows(field.vectors->view, search.metric, search.query, mask, 0, context, &top));
+  top.Finish(out);
+  return absl::OkStatus();
+}
+
+}  // namespace vecdb::segment

@@ -1,0 +1,37 @@
+#ifndef VECDB_SEGMENT_SEGMENT_SEARCH_H_
+#define VECDB_SEGMENT_SEGMENT_SEARCH_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "index/vector_view.h"
+#include "segment/growing_segment.h"
+#include "segment/sealed_segment.h"
+#include "vecdb/context.h"
+#include "vecdb/index_spec.h"
+
+namespace vecdb::segment {
+
+/// One query of one segment. Borrows everything.
+struct SegmentSearch {
+  size_t column = 0;  ///< a vector column
+  const float* query = nullptr;
+  uint32_t k = 10;
+  Metric metric = Metric::kL2;
+  SearchParams params{};
+  const uint64_t* allowed = nullptr;  ///< bitmap of all rows; nullptr allows all
+  uint64_t as_of = 0;
+};
+
+/// Finds min(k, rows allowed and alive) rows: nearest first, equal distances by key. Replaces `out`.
+/// Growing rows are compared one by one; a sealed segment uses its index when `resident` has one.
+absl::Status SearchGrowing(const GrowingSegment& segment, const SegmentSearch& search,
+                           const Context& context, std::vector<index::Candidate>* out);
+absl::Status SearchSealed(const SealedSegment& segment, const Resident& resident,
+                          const SegmentSearch& search, const Context& context,
+                          std::vector<index::Candidate>* out);
+
+}  // namespace vecdb::segment
+
+#endif  // VECDB_SEGMENT_SEGMENT_SEARCH_H_

@@ -1,0 +1,196 @@
+#include "segment/segment_writer.h"
+
+#include <algorithm>
+#include <numeric>
+#include <utility>
+
+#include "absl/strings/str_format.h"
+#include "base/byte_io.h"
+#include "base/parallel_for.h"
+#include "base/random_id.h"
+#include "base/status_macros.h"
+#include "format/column_file.h"
+#include "format/delete_file.h"
+#include "format/sealed_json.h"
+#include "format/vector_file.h"
+#include "schema/row_check.h"
+
+namespace vecdb::segment {
+namespace {
+
+ObjectRef RefOf(std::string name, const format::FileSummary& summary) {
+  return {.name = std::move(name), .size_bytes = summary.size_bytes, .checksum = summary.checksum};
+}
+
+absl::StatusOr<ObjectRef> WriteColumns(const GrowingSegment& rows, uint32_t num_rows, ObjectStore& store,
+                                       const ObjectPath& folder, const Context& context) {
+  VECDB_ASSIGN_OR_RETURN(const ObjectPath path, folder.Join(ColumnFileName()));
+  VECDB_ASSIGN_OR_RETURN(auto writer, format::ColumnFileWriter::Create(store, path, num_rows, context));
+  const Schema& schema = rows.schema();
+  const Column times(DataType::kInt64, 0, rows.Timestamps(num_rows));
+  VECDB_RETURN_IF_ERROR(writer.AddColumn(format::kTimestampFieldId, times, context));
+  for (size_t i = 0; i < schema.fields.size(); ++i) {
+    if (schema.fields[i].type == DataType::kFloatVector) continue;
+    const Column column = rows.GatherAll(i, num_rows);
+    VECDB_RETURN_IF_ERROR(writer.AddColumn(kFirstFieldId + static_cast<int32_t>(i), column, context));
+    if (!schema.fields[i].primary_key) continue;
+    VECDB_RETURN_IF_ERROR(writer.AddKeys(schema::KeyColumn(column), context));
+  }
+  if (schema.enable_dynamic_field) {
+    const Column column = rows.GatherAll(schema.fields.size(), num_rows);
+    VECDB_RETURN_IF_ERROR(writer.AddColumn(format::kDynamicFieldId, column, context));
+  }
+  VECDB_ASSIGN_OR_RETURN(const auto summary, writer.Finish(context));
+  return RefOf(ColumnFileName(), summary);
+}
+
+absl::StatusOr<ObjectRef> WriteVectors(const GrowingSegment& rows, uint32_t num_rows, size_t column,
+                                       ObjectStore& store, const ObjectPath& folder,
+                                       const Context& context) {
+  VECDB_ASSIGN_OR_RETURN(const ObjectPath path, folder.Join(VectorFileName(column)));
+  const int32_t dim = rows.schema().fields[column].dim;
+  VECDB_ASSIGN_OR_RETURN(auto writer, format::VectorFileWriter::Create(store, path, dim, num_rows, context));
+  std::vector<float> norms;
+  norms.reserve(num_rows);
+  for (const GrowingSegment::VectorRun& run : rows.Vectors(column, num_rows)) {
+    const size_t floats = static_cast<size_t>(run.num_rows) * static_cast<size_t>(dim);
+    VECDB_RETURN_IF_ERROR(writer.AddRows({run.rows, floats}, context));
+    norms.insert(norms.end(), run.inverse_norms, run.inverse_norms + run.num_rows);
+  }
+  VECDB_ASSIGN_OR_RETURN(const auto summary, writer.Finish(norms, context));
+  return RefOf(VectorFileName(column), summary);
+}
+
+SegmentInfo DescribeRows(const GrowingSegment& rows, uint32_t num_rows, const ObjectPath& folder) {
+  SegmentInfo info{.folder = folder.str(), .schema = rows.schema(), .num_rows = num_rows};
+  info.min_timestamp = rows.timestamp(0);
+  schema::Key min_key = rows.key(0);
+  schema::Key max_key = rows.key(0);
+  for (uint32_t row = 0; row < num_rows; ++row) {
+    const uint64_t time = rows.timestamp(row);
+    info.min_timestamp = std::min(info.min_timestamp, time);
+    info.max_timestamp = std::max(info.max_timestamp, time);
+    const schema::Key key = rows.key(row);
+    min_key = std::min(min_key, key);
+    max_key = std::max(max_key, key);
+  }
+  info.min_key = min_key.ToJson();
+  info.max_key = max_key.ToJson();
+  return info;
+}
+
+}  // namespace
+
+absl::StatusOr<SegmentInfo> WriteRows(const GrowingSegment& rows, uint32_t num_rows, ObjectStore& store,
+                                      const ObjectPath& folder, const Host& host, const Context& context) {
+  const Schema& schema = rows.schema();
+  std::vector<size_t> vector_columns;
+  for (size_t i = 0; i < schema.fields.size(); ++i) {
+    if (schema.fields[i].type == DataType::kFloatVector) vector_columns.push_back(i);
+  }
+  // Vectors first: they take longest.
+  std::vector<ObjectRef> objects(vector_columns.size() + 1);
+  VECDB_RETURN_IF_ERROR(base::ParallelFor(
+      host.executor, Priority::kFlush, objects.size(), context, [&](size_t piece, size_t) -> absl::Status {
+        auto written = piece < vector_columns.size()
+                           ? WriteVectors(rows, num_rows, vector_columns[piece], store, folder, context)
+                           : WriteColumns(rows, num_rows, store, folder, context);
+        if (!written.ok()) return written.status();
+        objects[piece] = *std::move(written);
+        return absl::OkStatus();
+      }));
+  SegmentInfo info = DescribeRows(rows, num_rows, folder);
+  info.objects = std::move(objects);
+  VECDB_ASSIGN_OR_RETURN(const ObjectPath path, folder.Join("segment.json"));
+  VECDB_RETURN_IF_ERROR(PutObject(store, path, format::SealJson("segment", info.ToJson()), context));
+  return info;
+}
+
+absl::StatusOr<SegmentInfo> WriteDeletes(const SegmentInfo& info, const base::DeleteTimes& deletes,
+                                         uint64_t as_of, ObjectStore& store, const Context& context) {
+  std::vector<format::RowDelete> rows;
+  deletes.ForEach(info.num_rows, as_of, [&rows](uint32_t row, uint64_t time) {
+    rows.push_back({.row = row, .timestamp = time});
+  });
+  if (rows.size() == info.num_deletes) return info;
+  const std::string name = absl::StrFormat("deletes-%s.del", base::RandomId().substr(0, 16));
+  VECDB_ASSIGN_OR_RETURN(const ObjectPath path, SegmentObjectPath(info, name));
+  VECDB_ASSIGN_OR_RETURN(const auto summary, format::WriteDeleteFile(store, path, rows, context));
+  SegmentInfo changed = info;
+  changed.num_deletes = rows.size();
+  changed.deletes = RefOf(name, summary);
+  return changed;
+}
+
+absl::StatusOr<BuiltIndex> BuildIndex(const SealedSegment& segment, size_t column, const IndexSpec& spec,
+                                      const ResidentVectors& vectors, const Context& context) {
+  VECDB_ASSIGN_OR_RETURN(std::shared_ptr<const index::VectorIndex> built,
+                         index::BuildVectorIndex(vectors.view, spec, segment.host(), context));
+  const std::string name = absl::StrFormat("%d-%s.idx", kFirstFieldId + static_cast<int32_t>(column),
+                                           base::RandomId().substr(0, 16));
+  VECDB_ASSIGN_OR_RETURN(const ObjectPath path, SegmentObjectPath(segment.info(), name));
+  VECDB_ASSIGN_OR_RETURN(auto writer, format::SectionWriter::Create(segment.store(), path,
+                                                                    format::FileKind::kIndex, context));
+  VECDB_RETURN_IF_ERROR(built->Write(*writer, context));
+  VECDB_ASSIGN_OR_RETURN(const auto summary, writer->Finish(context));
+  return BuiltIndex{.info = {.field = segment.info().schema.fields[column].name,
+                             .spec = spec,
+                             .object = RefOf(name, summary)},
+                    .index = std::move(built)};
+}
+
+SegmentWriter::SegmentWriter(const Schema& schema, const Host& host)
+    : host_(host), rows_(std::make_shared<const Schema>(schema), host) {}
+
+absl::Status SegmentWriter::Add(const RowBatch& rows, uint64_t timestamp) {
+  if (finished_) return absl::FailedPreconditionError("Add after Finish");
+  // The host's engine made the keys already, if somebody was to make them.
+  VECDB_RETURN_IF_ERROR(schema::ValidateRows(rows_.schema(), rows, {.auto_keys_made = true}));
+  VECDB_RETURN_IF_ERROR(schema::CheckNoDuplicateKeys(rows));
+  if (timestamp == 0 || timestamp < last_timestamp_) {
+    return absl::InvalidArgumentError(absl::StrFormat(
+        "timestamp %d: must be at least 1 and not below the last one, %d", timestamp, last_timestamp_));
+  }
+  std::vector<uint32_t> all(rows.num_rows());
+  std::iota(all.begin(), all.end(), 0u);
+  VECDB_RETURN_IF_ERROR(rows_.Reserve(rows, all));
+  rows_.Append(rows, all, {}, timestamp);
+  last_timestamp_ = timestamp;
+  return absl::OkStatus();
+}
+
+absl::Status SegmentWriter::AddIndex(std::string_view field, const IndexSpec& spec) {
+  const Schema& schema = rows_.schema();
+  const std::optional<size_t> column = schema.FindField(field);
+  if (!column.has_value() || schema.fields[*column].type != DataType::kFloatVector) {
+    return absl::InvalidArgumentError(absl::StrFormat("field %s: not a vector field", field));
+  }
+  VECDB_RETURN_IF_ERROR(spec.Validate());
+  for (const Wanted& wanted : indexes_) {
+    if (wanted.column == *column) {
+      return absl::AlreadyExistsError(absl::StrFormat("field %s: an index was added before", field));
+    }
+  }
+  indexes_.push_back({.column = *column, .spec = spec});
+  return absl::OkStatus();
+}
+
+absl::StatusOr<SegmentInfo> SegmentWriter::Finish(std::shared_ptr<ObjectStore> store,
+                                                  const ObjectPath& folder, const Context& context) {
+  if (finished_) return absl::FailedPreconditionError("Finish was called before");
+  if (num_rows() == 0) return absl::FailedPreconditionError("a segment needs at least one row");
+  finished_ = true;
+  VECDB_ASSIGN_OR_RETURN(SegmentInfo info,
+                         WriteRows(rows_, rows_.num_rows(), *store, folder, host_, context));
+  if (indexes_.empty()) return info;
+  VECDB_ASSIGN_OR_RETURN(const auto segment, SealedSegment::Open(store, info, host_, nullptr, context));
+  for (const Wanted& wanted : indexes_) {
+    VECDB_ASSIGN_OR_RETURN(const auto vectors, segment->LoadVectors(wanted.column, context));
+    VECDB_ASSIGN_OR_RETURN(BuiltIndex built,
+                           BuildIndex(*segment, wanted.column, wanted.spec, *vectors, context));
+    info.indexes.push_back(std::move(built.info));
+  }
+  return info;
+}
+
+}  // namespace vecdb::segment

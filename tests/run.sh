@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# tests/run.sh: installs what is missing, then builds and tests three ways and stops at the first
+# that fails: clang with address and undefined sanitizers (unit tests), clang with the thread
+# sanitizer (tests labelled tsan), g++ (all tests). The last lines are ctest's summary of the last.
+set -euo pipefail
+
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+. cmake/setup.sh
+install_packages core examples tests benchmarks
+
+# clang 14's sanitizers cannot place their shadow memory where the kernel randomises addresses by
+# more bits than they were made for.
+fixed_addresses=()
+if setarch "$(uname -m)" -R true 2>/dev/null; then fixed_addresses=(setarch "$(uname -m)" -R); fi
+
+# run_stage <preset> <targets> [command before ctest]...
+run_stage() {
+  local preset=$1 targets=$2
+  shift 2
+  echo "== $preset"
+  cmake --preset "$preset"
+  cmake --build --preset "$preset" --target $targets
+  "$@" ctest --preset "$preset" -j "$(nproc)" --output-on-failure
+}
+
+run_stage asan vecdb_unit_tests "${fixed_addresses[@]}"
+run_stage tsan vecdb_tsan_tests "${fixed_addresses[@]}"
+run_stage ci all
