@@ -57,7 +57,7 @@ void AppendRatios(const Report& report, std::string* text) {
   for (const Ratio& ratio : ratios) {
     absl::StrAppendFormat(text, "  %.3f: ", ratio.recall);
     *text += ratio.qps_ratio ? absl::StrFormat("%.2f times", *ratio.qps_ratio)
-                             : std::string("not reached;");
+                             : std::string("not reached");
     absl::StrAppendFormat(text, " against %s\n", ratio.against);
   }
 }

@@ -1,6 +1,7 @@
 #ifndef VECDB_BENCHMARKS_DATA_INPUT_FILE_H_
 #define VECDB_BENCHMARKS_DATA_INPUT_FILE_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <fstream>
 #include <span>
@@ -25,9 +26,11 @@ class InputFile {
   /// Fills `out` with the next bytes; DataLoss when the file ends before.
   absl::Status Read(void* out, uint64_t num_bytes);
 
-  template <typename T>
-  absl::Status ReadInto(std::span<T> out) {
-    return Read(out.data(), out.size_bytes());
+  /// Fills an array, vector or span.
+  template <typename Range>
+  absl::Status ReadInto(Range&& out) {
+    const std::span<std::byte> bytes = std::as_writable_bytes(std::span(out));
+    return Read(bytes.data(), bytes.size());
   }
 
   /// DataLoss unless exactly so many bytes are left; `what` says what they should be.

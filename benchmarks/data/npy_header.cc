@@ -47,8 +47,8 @@ bool ParseShape(std::string_view text, NpyHeader* header) {
 absl::StatusOr<std::string> ReadDictionary(InputFile& file) {
   std::array<char, 6> magic{};
   std::array<uint8_t, 2> version{};
-  VECDB_RETURN_IF_ERROR(file.ReadInto(std::span(magic)));
-  VECDB_RETURN_IF_ERROR(file.ReadInto(std::span(version)));
+  VECDB_RETURN_IF_ERROR(file.ReadInto(magic));
+  VECDB_RETURN_IF_ERROR(file.ReadInto(version));
   if (std::string_view(magic.data(), magic.size()) != kMagic) {
     return file.Damaged("it does not begin as NumPy files do");
   }

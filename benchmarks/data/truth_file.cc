@@ -11,7 +11,7 @@ namespace {
 
 absl::StatusOr<Truth> ReadIbin(InputFile& file) {
   std::array<uint32_t, 2> header{};
-  VECDB_RETURN_IF_ERROR(file.ReadInto(std::span(header)));
+  VECDB_RETURN_IF_ERROR(file.ReadInto(header));
   Truth truth{.num_queries = header[0], .k = header[1]};
   const uint64_t num_ids = uint64_t{header[0]} * header[1];
   if (num_ids == 0 || num_ids > file.bytes_left() / sizeof(uint32_t)) {
@@ -24,13 +24,13 @@ absl::StatusOr<Truth> ReadIbin(InputFile& file) {
         absl::StrFormat("%d queries with %d neighbours", truth.num_queries, truth.k)));
   }
   truth.ids.resize(num_ids);
-  VECDB_RETURN_IF_ERROR(file.ReadInto(std::span<uint32_t>(truth.ids)));
+  VECDB_RETURN_IF_ERROR(file.ReadInto(truth.ids));
   return truth;
 }
 
 absl::StatusOr<Truth> ReadIvecs(InputFile& file) {
   std::array<int32_t, 1> k{};
-  VECDB_RETURN_IF_ERROR(file.ReadInto(std::span(k)));
+  VECDB_RETURN_IF_ERROR(file.ReadInto(k));
   const uint64_t row_bytes = sizeof(int32_t) * (uint64_t{1} + static_cast<uint32_t>(k[0]));
   if (k[0] < 1 || file.size() % row_bytes != 0) {
     return file.Damaged(absl::StrFormat("%d bytes are no whole number of rows of %d neighbours",
@@ -40,7 +40,7 @@ absl::StatusOr<Truth> ReadIvecs(InputFile& file) {
   truth.ids.resize(truth.num_queries * truth.k);
   for (size_t query = 0; query < truth.num_queries; ++query) {
     std::array<int32_t, 1> row_k = k;
-    if (query > 0) VECDB_RETURN_IF_ERROR(file.ReadInto(std::span(row_k)));
+    if (query > 0) VECDB_RETURN_IF_ERROR(file.ReadInto(row_k));
     if (row_k != k) {
       return file.Damaged(absl::StrFormat("query %d has %d neighbours, query 0 has %d", query,
                                           row_k[0], k[0]));

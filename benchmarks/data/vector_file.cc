@@ -19,7 +19,7 @@ namespace {
 template <typename T>
 absl::Status ReadRow(InputFile& file, std::span<float> row, std::vector<T>& scratch) {
   scratch.resize(row.size());
-  VECDB_RETURN_IF_ERROR(file.ReadInto(std::span<T>(scratch)));
+  VECDB_RETURN_IF_ERROR(file.ReadInto(scratch));
   std::copy(scratch.begin(), scratch.end(), row.begin());
   return absl::OkStatus();
 }
@@ -44,14 +44,14 @@ absl::StatusOr<Matrix> ReadBody(InputFile& file, uint64_t num_rows, uint64_t dim
 template <typename T>
 absl::StatusOr<Matrix> ReadBin(InputFile& file) {
   std::array<uint32_t, 2> header{};
-  VECDB_RETURN_IF_ERROR(file.ReadInto(std::span(header)));
+  VECDB_RETURN_IF_ERROR(file.ReadInto(header));
   return ReadBody<T>(file, header[0], header[1]);
 }
 
 template <typename T>
 absl::StatusOr<Matrix> ReadVecs(InputFile& file) {
   std::array<int32_t, 1> first_dim{};
-  VECDB_RETURN_IF_ERROR(file.ReadInto(std::span(first_dim)));
+  VECDB_RETURN_IF_ERROR(file.ReadInto(first_dim));
   if (first_dim[0] < 1) {
     return file.Damaged(absl::StrFormat("the first row has dim %d", first_dim[0]));
   }
@@ -65,7 +65,7 @@ absl::StatusOr<Matrix> ReadVecs(InputFile& file) {
   std::vector<T> scratch;
   for (size_t row = 0; row < matrix.num_rows(); ++row) {
     std::array<int32_t, 1> row_dim = first_dim;
-    if (row > 0) VECDB_RETURN_IF_ERROR(file.ReadInto(std::span(row_dim)));
+    if (row > 0) VECDB_RETURN_IF_ERROR(file.ReadInto(row_dim));
     if (row_dim != first_dim) {
       return file.Damaged(
           absl::StrFormat("row %d has dim %d, row 0 has %d", row, row_dim[0], first_dim[0]));

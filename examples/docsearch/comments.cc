@@ -143,7 +143,8 @@ std::string DeclarationAfter(std::string_view code, size_t from) {
 
 std::string DeclarationOf(std::string_view code, const Extent& extent) {
   const size_t line_break = code.rfind('\n', extent.begin);
-  const size_t line_begin = line_break == std::string_view::npos || extent.begin == 0 ? 0 : line_break + 1;
+  const size_t line_begin =
+      line_break == std::string_view::npos || extent.begin == 0 ? 0 : line_break + 1;
   const std::string_view before = code.substr(line_begin, extent.begin - line_begin);
   if (HasWord(before)) return CollapseSpaces(before.substr(0, kMaxDeclarationBytes));
   return DeclarationAfter(code, extent.end);
@@ -156,8 +157,9 @@ std::vector<Comment> FindComments(std::string_view code) {
   size_t line = 1;
   size_t counted = 0;
   for (const Extent& extent : JoinLines(code, FindExtents(code))) {
-    line += static_cast<size_t>(std::count(code.begin() + static_cast<ptrdiff_t>(counted),
-                                           code.begin() + static_cast<ptrdiff_t>(extent.begin), '\n'));
+    line +=
+        static_cast<size_t>(std::count(code.begin() + static_cast<ptrdiff_t>(counted),
+                                       code.begin() + static_cast<ptrdiff_t>(extent.begin), '\n'));
     counted = extent.begin;
     std::string text = CommentText(code.substr(extent.begin, extent.end - extent.begin));
     if (text.empty()) continue;

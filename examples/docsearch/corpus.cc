@@ -46,7 +46,8 @@ class Collector {
     for (Passage& passage : CutPassages(file.kind, ReadWhole(file.path))) {
       if (!IsWorthKeeping(passage) || !seen_.insert(ContentHash(passage)).second) continue;
       const int64_t id = ChunkId(file.path, passage);
-      by_source_[file.source].push_back({id, file.path, file.source, file.mtime, std::move(passage)});
+      by_source_[file.source].push_back(
+          {id, file.path, file.source, file.mtime, std::move(passage)});
       ++num_chunks_;
     }
     if (num_chunks_ > 2 * max_chunks_) Thin();
@@ -63,8 +64,9 @@ class Collector {
   }
 
  private:
-  // Keeps the fair share of each source, its smallest ids. The shares only shrink as files are added, so that thinning
-  // now and then, which bounds the memory, keeps the same chunks as thinning once at the end.
+  // Keeps the fair share of each source, its smallest ids. The shares only shrink as files are
+  // added, so that thinning now and then, which bounds the memory, keeps the same chunks as
+  // thinning once at the end.
   void Thin() {
     if (num_chunks_ <= max_chunks_) return;
     std::vector<size_t> sizes;

@@ -21,14 +21,15 @@ struct Chunk {
   Passage passage;
 };
 
-/// Reads the files and cuts them into at most `max_chunks` chunks, in the order of their ids. What several files
-/// repeat is taken once. When there are too many chunks, every source keeps the same number of its own, chosen
-/// by id, and small sources keep all: a function of the files alone. `on_file` is told how many files are read.
+/// Reads the files and cuts them into at most `max_chunks` chunks, in the order of their ids. What
+/// several files repeat is taken once. When there are too many chunks, every source keeps the same
+/// number of its own, chosen by id, and small sources keep all: a function of the files alone.
+/// `on_file` is told how many files are read.
 std::vector<Chunk> CutCorpus(const std::vector<SourceFile>& files, size_t max_chunks,
                              const std::function<void(size_t)>& on_file = {});
 
-/// The text that stands for a chunk when it is embedded: its words, what they describe, and the names of its source
-/// and file.
+/// The text that stands for a chunk when it is embedded: its words, what they describe, and the
+/// names of its source and file.
 std::string SearchableText(const Chunk& chunk);
 
 }  // namespace docsearch

@@ -14,12 +14,14 @@
 
 namespace docsearch {
 
-/// Latent semantic analysis (Deerwester et al., 1990): turns a text into a vector, such that texts that use the words
-/// of one topic lie close together, even without a word in common. Learnt from the corpus itself.
-/// Immutable, thread-safe.
+/// Latent semantic analysis (Deerwester et al., 1990): turns a text into a vector, such that texts
+/// that use the words of one topic lie close together, even without a word in common. Learnt from
+/// the texts themselves. A text's vector is the sum of its terms' vectors, each by its tf-idf
+/// weight. Immutable, thread-safe.
 class LsaModel {
  public:
-  /// Learns from the texts. Vectors have `dim` numbers; those past the rank of a small corpus are 0.
+  /// Learns from the texts. Vectors have `dim` numbers; those past the rank of a small corpus are
+  /// 0.
   static LsaModel Fit(std::span<const std::string> texts, int dim, uint64_t seed,
                       const std::function<void(double)>& on_step = {});
 
@@ -31,7 +33,7 @@ class LsaModel {
   std::vector<float> Embed(std::string_view text) const;
 
   int dim() const { return static_cast<int>(projection_.cols()); }
-  const Vocabulary& vocabulary() const { return vocabulary_; }
+  size_t num_terms() const { return vocabulary_.size(); }
 
  private:
   LsaModel(Vocabulary vocabulary, DenseMatrix projection);

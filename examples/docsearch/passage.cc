@@ -18,13 +18,30 @@ constexpr size_t kMinWords = 8;
 constexpr size_t kMinWordsAtFunction = 3;
 
 // Lower case; long enough not to turn up in other text.
-constexpr std::array<std::string_view, 24> kLicencePhrases = {
-    "copyright (c)", "copyright ©", "all rights reserved", "without warranty", "without even the implied",
-    "redistribution and use", "permission is hereby granted", "permission to use, copy",
-    "licensed under the", "general public license", "spdx-license", "free software foundation",
-    "you should have received a copy", "as is\" basis", "provided \"as is\"", "under the terms of",
-    "liable for any", "merchantability", "apache license", "above copyright notice", "mozilla public",
-    "runtime library exception", "this file is part of", "do not edit"};
+constexpr std::array<std::string_view, 24> kLicencePhrases = {"copyright (c)",
+                                                              "copyright ©",
+                                                              "all rights reserved",
+                                                              "without warranty",
+                                                              "without even the implied",
+                                                              "redistribution and use",
+                                                              "permission is hereby granted",
+                                                              "permission to use, copy",
+                                                              "licensed under the",
+                                                              "general public license",
+                                                              "spdx-license",
+                                                              "free software foundation",
+                                                              "you should have received a copy",
+                                                              "as is\" basis",
+                                                              "provided \"as is\"",
+                                                              "under the terms of",
+                                                              "liable for any",
+                                                              "merchantability",
+                                                              "apache license",
+                                                              "above copyright notice",
+                                                              "mozilla public",
+                                                              "runtime library exception",
+                                                              "this file is part of",
+                                                              "do not edit"};
 
 struct Paragraph {
   size_t line = 1;
@@ -127,7 +144,8 @@ size_t CountWords(std::string_view text) {
 
 // Statements and assignments are no declarations.
 bool IsFunction(std::string_view declaration) {
-  for (const std::string_view keyword : {"if", "for", "while", "switch", "return", "else", "assert"}) {
+  for (const std::string_view keyword :
+       {"if", "for", "while", "switch", "return", "else", "assert"}) {
     if (declaration.starts_with(keyword)) return false;
   }
   const size_t parenthesis = declaration.find('(');

@@ -19,8 +19,8 @@ struct Passage {
 
 inline constexpr size_t kMaxPassageBytes = 900;
 
-/// Cuts a file into passages: code into its comments, text into its paragraphs, small ones joined and long ones
-/// split at the ends of sentences or lines.
+/// Cuts a file into passages: code into its comments, text into its paragraphs, small ones joined
+/// and long ones split at the ends of sentences or lines.
 std::vector<Passage> CutPassages(FileKind kind, std::string_view contents);
 
 /// False for text that answers no question: licences and copyright notes, tables, drawings, scraps.

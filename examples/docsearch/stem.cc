@@ -7,8 +7,8 @@
 namespace docsearch {
 namespace {
 
-// Step and rule names are those of Porter's paper. A word is [C](VC)^m[V] in runs of consonants C and
-// vowels V; m is its measure.
+// Step and rule names are those of Porter's paper. A word is [C](VC)^m[V] in runs of consonants C
+// and vowels V; m is its measure.
 
 bool IsConsonant(std::string_view word, size_t at) {
   switch (word[at]) {
@@ -51,8 +51,8 @@ bool EndsInShortSyllable(std::string_view word) {
   const size_t size = word.size();
   if (size < 3) return false;
   const char last = word.back();
-  return IsConsonant(word, size - 3) && !IsConsonant(word, size - 2) && IsConsonant(word, size - 1) &&
-         last != 'w' && last != 'x' && last != 'y';
+  return IsConsonant(word, size - 3) && !IsConsonant(word, size - 2) &&
+         IsConsonant(word, size - 1) && last != 'w' && last != 'x' && last != 'y';
 }
 
 std::string_view Without(std::string_view word, std::string_view ending) {
@@ -110,24 +110,26 @@ void Step1c(std::string& word) {
 
 void Step2(std::string& word) {
   static constexpr Rule kRules[] = {
-      {"ational", "ate"}, {"tional", "tion"}, {"enci", "ence"},   {"anci", "ance"}, {"izer", "ize"},
-      {"abli", "able"},   {"alli", "al"},     {"entli", "ent"},   {"eli", "e"},     {"ousli", "ous"},
-      {"ization", "ize"}, {"ation", "ate"},   {"ator", "ate"},    {"alism", "al"},  {"iveness", "ive"},
-      {"fulness", "ful"}, {"ousness", "ous"}, {"aliti", "al"},    {"iviti", "ive"}, {"biliti", "ble"}};
+      {"ational", "ate"}, {"tional", "tion"}, {"enci", "ence"},   {"anci", "ance"},
+      {"izer", "ize"},    {"abli", "able"},   {"alli", "al"},     {"entli", "ent"},
+      {"eli", "e"},       {"ousli", "ous"},   {"ization", "ize"}, {"ation", "ate"},
+      {"ator", "ate"},    {"alism", "al"},    {"iveness", "ive"}, {"fulness", "ful"},
+      {"ousness", "ous"}, {"aliti", "al"},    {"iviti", "ive"},   {"biliti", "ble"}};
   Replace(word, kRules, 0);
 }
 
 void Step3(std::string& word) {
-  static constexpr Rule kRules[] = {{"icate", "ic"}, {"ative", ""}, {"alize", "al"}, {"iciti", "ic"},
-                                    {"ical", "ic"},  {"ful", ""},   {"ness", ""}};
+  static constexpr Rule kRules[] = {{"icate", "ic"}, {"ative", ""},  {"alize", "al"},
+                                    {"iciti", "ic"}, {"ical", "ic"}, {"ful", ""},
+                                    {"ness", ""}};
   Replace(word, kRules, 0);
 }
 
 void Step4(std::string& word) {
   static constexpr Rule kRules[] = {
-      {"al", ""},   {"ance", ""}, {"ence", ""}, {"er", ""},  {"ic", ""},    {"able", ""}, {"ible", ""},
-      {"ant", ""},  {"ement", ""}, {"ment", ""}, {"ent", ""}, {"ou", ""},
-      {"ism", ""},  {"ate", ""},  {"iti", ""},  {"ous", ""}, {"ive", ""},   {"ize", ""}};
+      {"al", ""},   {"ance", ""}, {"ence", ""},  {"er", ""},   {"ic", ""},  {"able", ""},
+      {"ible", ""}, {"ant", ""},  {"ement", ""}, {"ment", ""}, {"ent", ""}, {"ou", ""},
+      {"ism", ""},  {"ate", ""},  {"iti", ""},   {"ous", ""},  {"ive", ""}, {"ize", ""}};
   if (word.ends_with("sion") || word.ends_with("tion")) {
     if (Measure(Without(word, "ion")) > 1) word.resize(word.size() - 3);
     return;
@@ -147,7 +149,8 @@ void Step5(std::string& word) {
 }  // namespace
 
 std::string Stem(std::string word) {
-  const bool plain = std::all_of(word.begin(), word.end(), [](char c) { return c >= 'a' && c <= 'z'; });
+  const bool plain =
+      std::all_of(word.begin(), word.end(), [](char c) { return c >= 'a' && c <= 'z'; });
   if (word.size() < 3 || !plain) return word;
   Step1a(word);
   Step1b(word);

@@ -23,7 +23,8 @@ DenseMatrix Multiply(const SparseMatrix& a, const DenseMatrix& b) {
   return product;
 }
 
-// Signs of equal chance serve as well as normal numbers, and are the same with every standard library.
+// Signs of equal chance serve as well as normal numbers, and are the same with every standard
+// library.
 DenseMatrix RandomSigns(Index rows, Index cols, uint64_t seed) {
   std::mt19937_64 random(seed);
   return DenseMatrix::NullaryExpr(rows, cols, [&] { return (random() & 1) != 0 ? 1.0F : -1.0F; });
@@ -53,7 +54,8 @@ SingularVectors RandomizedSvd(const SparseMatrix& matrix, const SvdOptions& opti
   const DenseMatrix image = Multiply(matrix, basis);
   const Eigen::MatrixXd gram = (image.transpose() * image).cast<double>();
   const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> eigen(gram);
-  const Eigen::MatrixXf leading = eigen.eigenvectors().rightCols(rank).rowwise().reverse().cast<float>();
+  const Eigen::MatrixXf leading =
+      eigen.eigenvectors().rightCols(rank).rowwise().reverse().cast<float>();
   const Eigen::VectorXd values = eigen.eigenvalues().tail(rank).reverse();
   return {.vectors = basis * leading, .values = values.cwiseMax(0).cwiseSqrt().cast<float>()};
 }

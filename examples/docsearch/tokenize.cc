@@ -13,27 +13,27 @@ constexpr size_t kMaxTermBytes = 24;
 
 // Sorted. English words of no meaning, words of Doxygen, keywords of C and C++.
 constexpr std::string_view kStopWords[] = {
-    "about",    "above",    "after",     "again",     "all",       "also",      "am",       "an",
-    "and",      "any",      "are",       "as",        "at",        "auto",      "be",       "because",
-    "been",     "before",   "being",     "below",     "between",   "both",      "brief",    "but",
-    "by",       "can",      "cannot",    "class",     "code",      "const",     "constexpr", "could",
-    "define",   "defined",  "details",   "did",       "do",        "does",      "doing",    "down",
-    "during",   "each",     "eg",        "elif",      "else",      "endcode",   "endif",    "enum",
-    "etc",      "extern",   "few",       "for",       "from",      "further",   "given",    "had",
-    "has",      "have",     "having",    "he",        "her",       "here",      "hers",     "him",
-    "his",      "how",      "however",   "ie",        "if",        "ifdef",     "ifndef",   "in",
-    "inline",   "into",     "is",        "it",        "its",       "itself",    "just",     "may",
-    "me",       "might",    "more",      "most",      "must",      "my",        "namespace", "no",
-    "noexcept", "nor",      "not",       "note",      "of",        "on",        "once",     "only",
-    "or",       "other",    "our",       "out",       "over",      "own",       "param",    "public",
-    "ref",      "restrict", "return",    "returned",  "returns",   "same",      "see",      "shall",
-    "she",      "should",   "since",     "so",        "some",      "static",    "std",      "struct",
-    "such",     "template", "than",      "that",      "the",       "their",     "them",     "then",
-    "there",    "these",    "they",      "this",      "those",     "through",   "to",       "too",
-    "typedef",  "typename", "under",     "until",     "up",        "us",        "use",      "used",
-    "using",    "very",     "via",       "void",      "was",       "we",        "were",     "what",
-    "when",     "where",    "whether",   "which",     "while",     "who",       "whom",     "why",
-    "will",     "with",     "would",     "you",       "your"};
+    "about",    "above",    "after",   "again",    "all",     "also",    "am",        "an",
+    "and",      "any",      "are",     "as",       "at",      "auto",    "be",        "because",
+    "been",     "before",   "being",   "below",    "between", "both",    "brief",     "but",
+    "by",       "can",      "cannot",  "class",    "code",    "const",   "constexpr", "could",
+    "define",   "defined",  "details", "did",      "do",      "does",    "doing",     "down",
+    "during",   "each",     "eg",      "elif",     "else",    "endcode", "endif",     "enum",
+    "etc",      "extern",   "few",     "for",      "from",    "further", "given",     "had",
+    "has",      "have",     "having",  "he",       "her",     "here",    "hers",      "him",
+    "his",      "how",      "however", "ie",       "if",      "ifdef",   "ifndef",    "in",
+    "inline",   "into",     "is",      "it",       "its",     "itself",  "just",      "may",
+    "me",       "might",    "more",    "most",     "must",    "my",      "namespace", "no",
+    "noexcept", "nor",      "not",     "note",     "of",      "on",      "once",      "only",
+    "or",       "other",    "our",     "out",      "over",    "own",     "param",     "public",
+    "ref",      "restrict", "return",  "returned", "returns", "same",    "see",       "shall",
+    "she",      "should",   "since",   "so",       "some",    "static",  "std",       "struct",
+    "such",     "template", "than",    "that",     "the",     "their",   "them",      "then",
+    "there",    "these",    "they",    "this",     "those",   "through", "to",        "too",
+    "typedef",  "typename", "under",   "until",    "up",      "us",      "use",       "used",
+    "using",    "very",     "via",     "void",     "was",     "we",      "were",      "what",
+    "when",     "where",    "whether", "which",    "while",   "who",     "whom",      "why",
+    "will",     "with",     "would",   "you",      "your"};
 
 static_assert(std::is_sorted(std::begin(kStopWords), std::end(kStopWords)));
 
@@ -46,8 +46,8 @@ bool IsStopWord(std::string_view word) {
   return std::binary_search(std::begin(kStopWords), std::end(kStopWords), word);
 }
 
-// True when a new part of an identifier begins at `at`: before the capital of "timedLock", and before
-// the last capital of "HTTPServer".
+// True when a new part of an identifier begins at `at`: before the capital of "timedLock", and
+// before the last capital of "HTTPServer".
 bool PartBegins(std::string_view word, size_t at) {
   if (!IsUpper(word[at])) return false;
   if (!IsUpper(word[at - 1])) return true;

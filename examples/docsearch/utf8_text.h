@@ -11,11 +11,12 @@ namespace docsearch {
 /// characters other than line feed and tab by a space, so that it can be stored and printed.
 std::string CleanUtf8(std::string_view text);
 
-/// Returns the longest beginning of valid UTF-8 `text` of at most `max_bytes` that cuts no character.
+/// Returns the longest beginning of valid UTF-8 `text` of at most `max_bytes` that cuts no
+/// character.
 std::string_view Utf8Prefix(std::string_view text, size_t max_bytes);
 
-/// Returns `text` itself when it fits `max_bytes`, otherwise "…" and as much of its end as fits. Made
-/// for paths, whose end tells more than their beginning.
+/// Returns `text` itself when it fits `max_bytes`, otherwise "…" and as much of its end as fits.
+/// Made for paths, whose end tells more than their beginning.
 std::string KeepTail(std::string_view text, size_t max_bytes);
 
 }  // namespace docsearch

@@ -17,10 +17,12 @@ namespace fs = std::filesystem;
 constexpr uint64_t kMaxFileBytes = 4ULL << 20;
 
 constexpr std::array<std::string_view, 14> kCodeExtensions = {
-    ".h", ".hh", ".hpp", ".hxx", ".h++", ".ipp", ".tcc", ".inl", ".c", ".cc", ".cpp", ".cxx", ".tpp", ".cu"};
-constexpr std::array<std::string_view, 7> kTextExtensions = {".txt",      ".md",  ".markdown", ".rst",
-                                                             ".asciidoc", ".adoc", ".text"};
-constexpr std::array<std::string_view, 5> kTextPrefixes = {"readme", "news", "faq", "todo", "howto"};
+    ".h",   ".hh", ".hpp", ".hxx", ".h++", ".ipp", ".tcc",
+    ".inl", ".c",  ".cc",  ".cpp", ".cxx", ".tpp", ".cu"};
+constexpr std::array<std::string_view, 7> kTextExtensions = {
+    ".txt", ".md", ".markdown", ".rst", ".asciidoc", ".adoc", ".text"};
+constexpr std::array<std::string_view, 5> kTextPrefixes = {"readme", "news", "faq", "todo",
+                                                           "howto"};
 constexpr std::array<std::string_view, 8> kUselessPrefixes = {
     "copying", "copyright", "license", "licence", "changelog", "changes", "authors", "thanks"};
 
@@ -69,7 +71,8 @@ std::optional<SourceFile> Examine(const fs::directory_entry& entry, const fs::pa
 
 void WalkFolder(const fs::path& folder, std::vector<SourceFile>& files) {
   std::error_code error;
-  fs::recursive_directory_iterator entry(folder, fs::directory_options::skip_permission_denied, error);
+  fs::recursive_directory_iterator entry(folder, fs::directory_options::skip_permission_denied,
+                                         error);
   for (; !error && entry != fs::recursive_directory_iterator(); entry.increment(error)) {
     if (std::optional<SourceFile> file = Examine(*entry, folder)) files.push_back(*std::move(file));
   }

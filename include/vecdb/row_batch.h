@@ -85,6 +85,8 @@ class RowBatch {
  public:
   /// An empty batch for rows of `schema`, which is copied.
   explicit RowBatch(const Schema& schema);
+  /// The same, sharing the schema, which is not null.
+  explicit RowBatch(std::shared_ptr<const Schema> schema);
 
   /// Reads rows from JSON: an array of objects, or `{"rows": [...]}`. Vectors are arrays of numbers, a
   /// Json field takes any value. Keys that no field declares go to `$meta` when the schema allows dynamic

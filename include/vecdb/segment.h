@@ -25,8 +25,10 @@ namespace vecdb {
 
 namespace segment {
 class SegmentWriter;
-class SealedSegment;
-}  // namespace segment
+}
+namespace api {
+struct SegmentState;
+}
 
 /// An object that belongs to a segment, and how to tell that it is undamaged.
 struct ObjectRef {
@@ -126,7 +128,8 @@ class Segment {
  public:
   /// Opens a segment; vectors, indexes and keys are read when first needed, or by Load. NotFound for a
   /// missing object, DataLoss for a damaged or foreign one, FailedPrecondition for a newer format.
-  static absl::StatusOr<std::unique_ptr<Segment>> Open(std::shared_ptr<ObjectStore> store,
+  /// `store` must outlive the segment.
+  static absl::StatusOr<std::unique_ptr<Segment>> Open(ObjectStore& store,
                                                        const SegmentInfo& info, const Host& host = {},
                                                        const Context& context = {});
   ~Segment();
@@ -135,7 +138,7 @@ class Segment {
 
   /// Reads into memory what searches need, so that the first one does not wait. ResourceExhausted over
   /// the budget.
-  absl::Status Load(const Context& context = {});
+  absl::Status Load(const Context& context = {}) const;
 
   /// Finds the nearest live rows of each query, min(k, allowed and live) of them; equal scores by key.
   /// A damaged index is left aside and the rows are compared one by one. Errors as Index::Search, and
@@ -163,8 +166,9 @@ class Segment {
  private:
   friend absl::StatusOr<SegmentInfo> MergeSegments(std::span<const Segment* const>, ObjectStore&,
                                                    const ObjectPath&, const Host&, const Context&);
-  explicit Segment(std::shared_ptr<segment::SealedSegment> segment);
-  std::shared_ptr<segment::SealedSegment> segment_;
+  explicit Segment(std::unique_ptr<api::SegmentState> state);
+
+  std::unique_ptr<api::SegmentState> state_;
 };
 
 /// Writes the live rows of segments of one schema as one new segment below `folder`, oldest first, with

@@ -93,7 +93,8 @@ absl::Status Taken(std::string_view path) {
 }
 
 absl::Status NotADirectory(std::string_view path) {
-  return absl::FailedPreconditionError(absl::StrFormat("'%s' is not a directory", path));
+  return absl::FailedPreconditionError(
+      absl::StrFormat("'%s' has a file where a directory belongs", path));
 }
 
 absl::Status NotAFile(std::string_view path) {
@@ -148,7 +149,7 @@ class MemoryFileSystem : public FileSystem {
   absl::Status RemoveDirectory(const std::string& path) override {
     VECDB_RETURN_IF_ERROR(base::CheckFileName(path));
     base::MutexLock lock(&mutex_);
-    VECDB_RETURN_IF_ERROR(CheckDirectory(path));
+    VECDB_RETURN_IF_ERROR(CheckDirectory(path, path));
     const auto below = entries_.lower_bound(path + "/");
     if (below != entries_.end() && below->first.starts_with(path + "/")) {
       return absl::FailedPreconditionError(absl::StrFormat("directory '%s' is not empty", path));
@@ -160,7 +161,7 @@ class MemoryFileSystem : public FileSystem {
   absl::StatusOr<std::vector<DirectoryEntry>> List(const std::string& path) override {
     VECDB_RETURN_IF_ERROR(base::CheckFilePath(path));
     base::MutexLock lock(&mutex_);
-    VECDB_RETURN_IF_ERROR(CheckDirectory(path));
+    VECDB_RETURN_IF_ERROR(CheckDirectory(path, path));
     const std::string prefix = path.empty() ? "" : path + "/";
     std::vector<DirectoryEntry> found;
     for (auto it = entries_.lower_bound(prefix);
@@ -178,7 +179,7 @@ class MemoryFileSystem : public FileSystem {
   absl::Status SyncDirectory(const std::string& path) override {
     VECDB_RETURN_IF_ERROR(base::CheckFilePath(path));
     base::MutexLock lock(&mutex_);
-    return CheckDirectory(path);
+    return CheckDirectory(path, path);
   }
 
   absl::StatusOr<std::unique_ptr<FileLock>> Lock(const std::string& path) override {
@@ -197,18 +198,20 @@ class MemoryFileSystem : public FileSystem {
   std::string root() const override { return "memory"; }
 
  private:
-  // OK when `path` is a directory; otherwise the error that its first name that is none calls for.
-  absl::Status CheckDirectory(std::string_view path) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    if (path.empty()) return absl::OkStatus();
-    VECDB_RETURN_IF_ERROR(CheckDirectory(base::ParentPath(path)));
-    const auto found = entries_.find(std::string(path));
+  // OK when `directory` is one; otherwise the error that its first name which is none calls for, in
+  // the name of `path`, which the caller of the file system has given.
+  absl::Status CheckDirectory(std::string_view directory, std::string_view path)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    if (directory.empty()) return absl::OkStatus();
+    VECDB_RETURN_IF_ERROR(CheckDirectory(base::ParentPath(directory), path));
+    const auto found = entries_.find(std::string(directory));
     if (found == entries_.end()) return Missing(path);
     return found->second == nullptr ? absl::OkStatus() : NotADirectory(path);
   }
 
   absl::StatusOr<FilePointer> FindFile(const std::string& path)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    VECDB_RETURN_IF_ERROR(CheckDirectory(base::ParentPath(path)));
+    VECDB_RETURN_IF_ERROR(CheckDirectory(base::ParentPath(path), path));
     const auto found = entries_.find(path);
     if (found == entries_.end()) return Missing(path);
     if (found->second == nullptr) return NotAFile(path);
@@ -217,7 +220,7 @@ class MemoryFileSystem : public FileSystem {
 
   absl::Status AddFile(const std::string& path, FilePointer file)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    VECDB_RETURN_IF_ERROR(CheckDirectory(base::ParentPath(path)));
+    VECDB_RETURN_IF_ERROR(CheckDirectory(base::ParentPath(path), path));
     return entries_.try_emplace(path, std::move(file)).second ? absl::OkStatus() : Taken(path);
   }
 

@@ -195,8 +195,9 @@ absl::StatusOr<SegmentInfo> SegmentInfo::Read(ObjectStore& store, const ObjectPa
   VECDB_ASSIGN_OR_RETURN(const ObjectPath path, folder.Join("segment.json"));
   VECDB_ASSIGN_OR_RETURN(const std::string document,
                          GetObject(store, path, format::kMaxSealedJsonBytes, context));
-  VECDB_ASSIGN_OR_RETURN(const std::string body, format::UnsealJson(path.str(), "segment", document));
-  return FromJson(body);
+  VECDB_ASSIGN_OR_RETURN(const format::SealedDocument sealed,
+                         format::UnsealJson(path.str(), "segment", document));
+  return FromJson(sealed.body);
 }
 
 namespace format {

@@ -20,14 +20,15 @@ absl::Status Damaged(std::string_view name, std::string_view why) {
 
 }  // namespace
 
-std::string SealJson(std::string_view kind, std::string_view body) {
+std::string SealJson(std::string_view kind, std::string_view id, std::string_view body) {
   const std::string covered =
-      absl::StrFormat("\"format\":%d,\"kind\":\"%s\",\"features\":[],\"body\":%s}\n", kFormatVersion, kind, body);
+      absl::StrFormat("\"format\":%d,\"kind\":\"%s\",\"id\":\"%s\",\"features\":[],\"body\":%s}\n",
+                      kFormatVersion, kind, id, body);
   return absl::StrFormat("%s%016x\",%s", kPrefix, base::Xxh3(covered), covered);
 }
 
-absl::StatusOr<std::string> UnsealJson(std::string_view name, std::string_view kind,
-                                       std::string_view document) {
+absl::StatusOr<SealedDocument> UnsealJson(std::string_view name, std::string_view kind,
+                                          std::string_view document) {
   if (document.size() < kCoveredFrom || !document.starts_with(kPrefix)) {
     return Damaged(name, "not a vecdb document");
   }
@@ -37,7 +38,8 @@ absl::StatusOr<std::string> UnsealJson(std::string_view name, std::string_view k
   if (!base::PreCheckJson(document).ok()) return Damaged(name, "not a vecdb document");
   const auto json = nlohmann::json::parse(document, nullptr, /*allow_exceptions=*/false);
   if (!json.is_object() || !json.contains("format") || !json["format"].is_number_integer() ||
-      !json.contains("kind") || !json["kind"].is_string() || !json.contains("features") ||
+      !json.contains("kind") || !json["kind"].is_string() || !json.contains("id") ||
+      !json["id"].is_string() || !json.contains("features") ||
       !json["features"].is_array() || !json.contains("body") || !json["body"].is_object()) {
     return Damaged(name, "not a vecdb document");
   }
@@ -51,7 +53,7 @@ absl::StatusOr<std::string> UnsealJson(std::string_view name, std::string_view k
         "object %s: needs the feature %s, which this library does not have", name, json["features"][0].dump()));
   }
   if (json["kind"].get<std::string>() != kind) return Damaged(name, "a document of another kind");
-  return json["body"].dump();
+  return SealedDocument{.id = json["id"].get<std::string>(), .body = json["body"].dump()};
 }
 
 }  // namespace vecdb::format

@@ -121,7 +121,7 @@ class Builder {
                            Descend(graph_, distance, level, &strand->scratch, &poller));
     for (;; --level) {
       const HnswLevel view = graph_.level(level);
-      if (level == 0) start.node = start.node == 0 ? graph_.entry_row : graph_.level(1).row(start.node);
+      if (level == 0) start.node = graph_.RowOf(start.node);
       VECDB_RETURN_IF_ERROR(WalkLevel(view, distance, start, ef_, &strand->scratch, &poller));
       const CandidatePool& pool = strand->scratch.pool;
       strand->candidates.clear();

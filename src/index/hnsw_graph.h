@@ -49,6 +49,11 @@ struct HnswGraph {
   size_t degree(size_t level) const { return level == 0 ? 2 * size_t{m} : m; }
   uint32_t num_nodes(size_t level) const { return level == 0 ? num_rows : level_counts[level - 1]; }
 
+  /// The row of a node of the upper levels.
+  uint32_t RowOf(uint32_t node) const {
+    return level_counts.empty() ? entry_row : upper_rows.as<uint32_t>()[node];
+  }
+
   /// The level as walks and builders see it.
   HnswLevel level(size_t level);
   const HnswLevel level(size_t level) const { return const_cast<HnswGraph*>(this)->level(level); }

@@ -58,7 +58,7 @@ class Repair {
     const QueryDistance distance(view_, metric_, kernels_, row);
     Poller poller(context_, view_.dim);
     VECDB_ASSIGN_OR_RETURN(HnswStart start, Descend(*graph_, distance, 0, scratch_, &poller));
-    start.node = start.node == 0 ? graph_->entry_row : graph_->level(1).row(start.node);
+    start.node = graph_->RowOf(start.node);
     VECDB_RETURN_IF_ERROR(WalkLevel(links_, distance, start, ef_, scratch_, &poller));
     const CandidatePool& pool = scratch_->pool;
     for (size_t i = 0; i < pool.size(); ++i) {

@@ -49,12 +49,15 @@ class QueryDistance {
  private:
   size_t dim() const { return static_cast<size_t>(view_.dim); }
 
+  // Neither huge nor tiny nor 0: no product in the dot product overflowed, and none that vanished matters.
+  static bool IsMild(float value, float limit) { return (value < limit) & (value * limit > 1); }
+
   // From the negated dot product to the distance.
   float Finish(uint32_t row, float distance) const {
     if (metric_ == Metric::kCosine) {
-      const float scale = inverse_norm_ * view_.inverse_norms[row];
-      // Within these limits no product overflows and none that vanishes matters.
-      distance = scale > 1e-20f && scale < 1e20f ? distance * scale : FinishSlowly(row);
+      const float norm = view_.inverse_norms[row];
+      const float scale = inverse_norm_ * norm;
+      distance = IsMild(norm, 1e30f) && IsMild(scale, 1e20f) ? distance * scale : FinishSlowly(row);
     }
     return distance == distance ? distance : std::numeric_limits<float>::infinity();
   }

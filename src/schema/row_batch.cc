@@ -74,9 +74,11 @@ absl::Status CheckColumn(std::string_view field, const std::optional<Place>& pla
 
 }  // namespace
 
-RowBatch::RowBatch(const Schema& schema)
-    : schema_(std::make_shared<const Schema>(schema)),
-      columns_(schema.fields.size() + (schema.enable_dynamic_field ? 1 : 0)) {}
+RowBatch::RowBatch(const Schema& schema) : RowBatch(std::make_shared<const Schema>(schema)) {}
+
+RowBatch::RowBatch(std::shared_ptr<const Schema> schema)
+    : schema_(std::move(schema)),
+      columns_(schema_->fields.size() + (schema_->enable_dynamic_field ? 1 : 0)) {}
 
 RowBatch& RowBatch::Set(std::string_view field, DataType type, Column::Values values) {
   const std::optional<Place> place = FindPlace(*schema_, field);

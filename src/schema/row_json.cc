@@ -1,4 +1,4 @@
-#include <cstdint>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
@@ -16,8 +16,8 @@ namespace {
 using nlohmann::json;
 using schema::JsonNumber;
 
-// Depth of a value in {"rows": [{"field": value}]}.
-constexpr int kDepthOfValues = 3;
+// The reader counts the depth of each value, which is what the limit holds for.
+constexpr int kAnyDepth = std::numeric_limits<int>::max();
 constexpr int kNumberOverflow = 406;  // nlohmann's number for it
 
 // Hands the events of nlohmann's parser, which is not recursive, to a RowReader.
@@ -59,7 +59,7 @@ absl::StatusOr<RowBatch> RowBatch::FromJson(const Schema& schema, std::string_vi
     return absl::InvalidArgumentError(absl::StrFormat("JSON of %d bytes; the limit is %d",
                                                       json_text.size(), schema::kMaxBatchBytes));
   }
-  VECDB_RETURN_IF_ERROR(base::PreCheckJson(json_text, kDepthOfValues + base::kMaxJsonDepth));
+  VECDB_RETURN_IF_ERROR(base::PreCheckJson(json_text, kAnyDepth));
   schema::RowReader reader(schema);
   RowEvents events(&reader);
   const bool parsed = json::sax_parse(json_text, &events);

@@ -22,12 +22,23 @@ std::vector<uint32_t> LiveRows(const SealedSegment& segment) {
   return rows;
 }
 
-absl::StatusOr<RowBatch> ReadPiece(const SealedSegment& segment, std::span<const uint32_t> rows,
-                                   const Context& context) {
+absl::StatusOr<Resident> LoadAllVectors(const SealedSegment& segment, const Context& context) {
+  const Schema& schema = segment.info().schema;
+  Resident resident;
+  resident.fields.resize(schema.fields.size());
+  for (size_t i = 0; i < schema.fields.size(); ++i) {
+    if (schema.fields[i].type != DataType::kFloatVector) continue;
+    VECDB_ASSIGN_OR_RETURN(resident.fields[i].vectors, segment.LoadVectors(i, context));
+  }
+  return resident;
+}
+
+absl::StatusOr<RowBatch> ReadPiece(const SealedSegment& segment, const Resident& resident,
+                                   std::span<const uint32_t> rows, const Context& context) {
   const Schema& schema = segment.info().schema;
   RowBatch batch(schema);
   for (size_t i = 0; i < schema.fields.size(); ++i) {
-    VECDB_ASSIGN_OR_RETURN(Column column, segment.Gather(i, rows, nullptr, context));
+    VECDB_ASSIGN_OR_RETURN(Column column, segment.Gather(i, rows, &resident, context));
     batch.SetColumn(schema.fields[i].name, std::move(column));
   }
   if (schema.enable_dynamic_field) {
@@ -40,10 +51,11 @@ absl::StatusOr<RowBatch> ReadPiece(const SealedSegment& segment, std::span<const
 absl::Status AppendLiveRows(const SealedSegment& segment, const Context& context, GrowingSegment* merged) {
   const std::vector<uint32_t> rows = LiveRows(segment);
   VECDB_ASSIGN_OR_RETURN(const auto times, segment.GetTimestamps(context));
+  VECDB_ASSIGN_OR_RETURN(const Resident resident, LoadAllVectors(segment, context));
   for (size_t begin = 0; begin < rows.size(); begin += kPieceRows) {
     VECDB_RETURN_IF_ERROR(context.Check());
     const auto piece = std::span(rows).subspan(begin, std::min(kPieceRows, rows.size() - begin));
-    VECDB_ASSIGN_OR_RETURN(const RowBatch batch, ReadPiece(segment, piece, context));
+    VECDB_ASSIGN_OR_RETURN(const RowBatch batch, ReadPiece(segment, resident, piece, context));
     std::vector<int64_t> piece_times;
     for (uint32_t row : piece) piece_times.push_back(times->column.int64s()[row]);
     std::vector<uint32_t> all(piece.size());

@@ -1,5 +1,6 @@
 #include "segment/segment_search.h"
 
+#include "absl/strings/str_format.h"
 #include "base/row_mask.h"
 #include "base/status_macros.h"
 #include "index/exact_scan.h"
@@ -55,6 +56,12 @@ absl::Status SearchSealed(const SealedSegment& segment, const Resident& resident
                           const SegmentSearch& search, const Context& context,
                           std::vector<index::Candidate>* out) {
   out->clear();
+  const ResidentField& field = resident.fields[search.column];
+  if (field.vectors == nullptr) {
+    return absl::FailedPreconditionError(
+        absl::StrFormat("field \"%s\" of segment %s is not loaded; call Load",
+                        segment.info().schema.fields[search.column].name, segment.info().folder));
+  }
   const SealedKeyOrder order(resident.keys->column);
   base::RowMask mask{.num_rows = segment.num_rows(),
                      .allowed = search.allowed,
@@ -66,7 +73,6 @@ absl::Status SearchSealed(const SealedSegment& segment, const Resident& resident
     // Timestamps are kept as Int64, whose bits are the same.
     mask.row_times = reinterpret_cast<const uint64_t*>(times->column.int64s().data());
   }
-  const ResidentField& field = resident.fields[search.column];
   if (field.index != nullptr) {
     const index::RowQuery query{
         .vector = search.query, .k = search.k, .params = search.params, .mask = mask, .order = &order};

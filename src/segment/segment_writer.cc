@@ -102,7 +102,8 @@ absl::StatusOr<SegmentInfo> WriteRows(const GrowingSegment& rows, uint32_t num_r
   SegmentInfo info = DescribeRows(rows, num_rows, folder);
   info.objects = std::move(objects);
   VECDB_ASSIGN_OR_RETURN(const ObjectPath path, folder.Join("segment.json"));
-  VECDB_RETURN_IF_ERROR(PutObject(store, path, format::SealJson("segment", info.ToJson()), context));
+  VECDB_RETURN_IF_ERROR(
+      PutObject(store, path, format::SealJson("segment", base::RandomId(), info.ToJson()), context));
   return info;
 }
 

@@ -5,7 +5,8 @@
 
 namespace vecdb::simd {
 
-/// One over the Euclidean norm of a row of finite values; 0 for a zero vector, otherwise a normal number.
+/// One over the Euclidean norm of a row of finite values; 0 for a zero vector, otherwise a normal number
+/// (held to the range of float).
 /// The same bits on every instruction set: products of floats are exact in double, and the order of the
 /// sums is fixed.
 float InverseNorm(const float* row, size_t dim);

@@ -33,11 +33,18 @@ absl::Status OutcomeUnknown(const ObjectPath& path, const absl::Status& cause) {
                                             path.str(), cause.message()));
 }
 
+absl::Status TakenAway(const ObjectPath& path, const absl::Status& cause) {
+  return absl::UnavailableError(absl::StrFormat(
+      "object '%s' was not created: its directory, or the file it was written to, was "
+      "removed meanwhile: %s",
+      path.str(), cause.message()));
+}
+
 // Whether a failed link has certainly not been made. What is left are errors of the device.
 bool IsDefinite(const absl::Status& failure) {
-  return absl::IsAlreadyExists(failure) || absl::IsNotFound(failure) ||
-         absl::IsFailedPrecondition(failure) || absl::IsResourceExhausted(failure) ||
-         absl::IsPermissionDenied(failure) || absl::IsInvalidArgument(failure);
+  return absl::IsAlreadyExists(failure) || absl::IsFailedPrecondition(failure) ||
+         absl::IsResourceExhausted(failure) || absl::IsPermissionDenied(failure) ||
+         absl::IsInvalidArgument(failure);
 }
 
 }  // namespace
@@ -62,15 +69,16 @@ LocalObjectWriter::LocalObjectWriter(std::shared_ptr<LocalRoot> root, const Obje
 LocalObjectWriter::~LocalObjectWriter() { RemoveTemporary(); }
 
 absl::Status LocalObjectWriter::Append(std::span<const std::byte> bytes, const Context& context) {
-  VECDB_RETURN_IF_ERROR(CheckUsable(context));
+  VECDB_RETURN_IF_ERROR(CheckUsable());
   absl::Status appended = AppendChecked(bytes, context);
   done_ = !appended.ok();
   return appended;
 }
 
 absl::Status LocalObjectWriter::Finish(const Context& context) {
-  VECDB_RETURN_IF_ERROR(CheckUsable(context));
+  VECDB_RETURN_IF_ERROR(CheckUsable());
   done_ = true;
+  VECDB_RETURN_IF_ERROR(context.Check());
   VECDB_RETURN_IF_ERROR(FlushBuffer(context));
   VECDB_RETURN_IF_ERROR(file_->Sync());
   VECDB_RETURN_IF_ERROR(context.Check());
@@ -79,14 +87,15 @@ absl::Status LocalObjectWriter::Finish(const Context& context) {
   return published;
 }
 
-absl::Status LocalObjectWriter::CheckUsable(const Context& context) const {
-  if (!done_) return context.Check();
+absl::Status LocalObjectWriter::CheckUsable() const {
+  if (!done_) return absl::OkStatus();
   return absl::FailedPreconditionError(
       absl::StrFormat("the writer of object '%s' has finished or failed", path_.str()));
 }
 
 absl::Status LocalObjectWriter::AppendChecked(std::span<const std::byte> bytes,
                                               const Context& context) {
+  VECDB_RETURN_IF_ERROR(context.Check());
   if (buffer_.size() + bytes.size() > kBufferBytes) VECDB_RETURN_IF_ERROR(FlushBuffer(context));
   if (bytes.size() >= kBufferBytes) return WriteThrough(bytes, context);
   buffer_.insert(buffer_.end(), bytes.begin(), bytes.end());
@@ -112,9 +121,9 @@ absl::Status LocalObjectWriter::FlushBuffer(const Context& context) {
 
 // From the link on there is no way back: the context is not looked at any more.
 absl::Status LocalObjectWriter::Publish() {
-  if (absl::Status linked = LinkInPlace(); !linked.ok()) {
-    return IsDefinite(linked) ? linked : OutcomeUnknown(path_, linked);
-  }
+  const absl::Status linked = LinkInPlace();
+  if (absl::IsNotFound(linked)) return TakenAway(path_, linked);
+  if (!linked.ok()) return IsDefinite(linked) ? linked : OutcomeUnknown(path_, linked);
   const absl::Status synced = SyncName();
   return synced.ok() ? absl::OkStatus() : OutcomeUnknown(path_, synced);
 }
@@ -127,11 +136,7 @@ absl::Status LocalObjectWriter::LinkInPlace() {
     linked = root_->files->CreateDirectories(directory_);
     if (linked.ok()) linked = root_->files->Link(temporary_, path_.str());
   }
-  if (!absl::IsNotFound(linked)) return linked;
-  return absl::UnavailableError(absl::StrFormat(
-      "object '%s' was not created: its directory or the temporary file was removed "
-      "meanwhile: %s",
-      path_.str(), linked.message()));
+  return linked;
 }
 
 absl::Status LocalObjectWriter::SyncName() {

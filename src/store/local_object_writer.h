@@ -34,7 +34,7 @@ class LocalObjectWriter : public ObjectWriter {
   LocalObjectWriter(std::shared_ptr<LocalRoot> root, const ObjectPath& path, std::string temporary,
                     std::unique_ptr<AppendFile> file);
 
-  absl::Status CheckUsable(const Context& context) const;
+  absl::Status CheckUsable() const;
   absl::Status AppendChecked(std::span<const std::byte> bytes, const Context& context);
   absl::Status WriteThrough(std::span<const std::byte> bytes, const Context& context);
   absl::Status FlushBuffer(const Context& context);

@@ -221,7 +221,8 @@ TEST(LocalFileLockTest, ExcludesOtherOpeningsAndOtherProcesses) {
   ASSERT_OK(lock);
   EXPECT_EQ(CodeOf((*others)->Lock("l")), absl::StatusCode::kFailedPrecondition);
   const auto lock_in_child = [&] {
-    return CodeInChild([&] { return OpenLocalFileSystem(directory.path()).value()->Lock("l").status(); });
+    return CodeInChild(
+        [&] { return OpenLocalFileSystem(directory.path()).value()->Lock("l").status(); });
   };
   EXPECT_EQ(lock_in_child(), absl::StatusCode::kFailedPrecondition);
   lock->reset();

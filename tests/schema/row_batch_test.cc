@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +19,12 @@ TEST(RowBatchTest, StartsWithoutColumns) {
   EXPECT_EQ(batch.num_rows(), 0u);
   EXPECT_EQ(batch.column("id"), nullptr);
   EXPECT_EQ(batch.schema(), DocsSchema());
+}
+
+TEST(RowBatchTest, SharesASchemaThatIsGivenShared) {
+  const auto schema = std::make_shared<const Schema>(DocsSchema());
+  const RowBatch batch(schema);
+  EXPECT_EQ(&batch.schema(), schema.get());
 }
 
 TEST(RowBatchTest, TakesAColumnOfEveryType) {

@@ -140,13 +140,23 @@ TEST(RowCheckTest, AcceptsTheLargestBatchAndNoLarger) {
 }
 
 TEST(RowCheckTest, TheDefaultLimitIs64MiB) {
-  // Borrowed, and never read before the size is refused.
-  const std::vector<float> floats((64 << 20) / 4);
-  RowBatch batch(DocsSchema());
-  batch.SetInt64("id", std::vector<int64_t>(floats.size() / 2))
-      .SetVarChar("title", std::vector<std::string_view>(floats.size() / 2))
-      .SetFloatVectors("embedding", floats);
-  EXPECT_TRUE(IsInvalid(ValidateRows(DocsSchema(), batch), {"limit is 67108864"}));
+  // Eight fields that borrow the same floats: 512 KiB a row, and 8 bytes for the key.
+  Schema schema{.fields = {{.name = "id", .type = DataType::kInt64, .primary_key = true}}};
+  for (int i = 0; i < 8; ++i) {
+    schema.fields.push_back(
+        {.name = "v" + std::to_string(i), .type = DataType::kFloatVector, .dim = 16384});
+  }
+  const auto check = [&](size_t rows) {
+    const std::vector<float> floats(rows * 16384);
+    RowBatch batch(schema);
+    batch.SetInt64("id", std::vector<int64_t>(rows));
+    for (size_t i = 1; i < schema.fields.size(); ++i) {
+      batch.SetFloatVectors(schema.fields[i].name, floats);
+    }
+    return ValidateRows(schema, batch);
+  };
+  EXPECT_OK(check(127));
+  EXPECT_TRUE(IsInvalid(check(128), {"67109888 bytes", "limit is 67108864"}));
 }
 
 struct BadValue {

@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include "support/fault_file_system.h"
-#include "support/object_store_contract.h"
+#include "support/file_io.h"
+#include "support/status_testing.h"
+#include "support/store_testing.h"
 
 namespace vecdb::support {
 namespace {
@@ -38,10 +40,9 @@ class LocalObjectWriterTest : public ::testing::Test {
 
 TEST_F(LocalObjectWriterTest, SyncsBytesThenLinksThenSyncsNamesUpToTheRoot) {
   ASSERT_OK(PutObject(*store_, path_, text_));
-  EXPECT_EQ(injector_->calls(),
-            (Calls{"CreateFile", "CreateDirectories", "CreateFile", "Append", "Sync", "Link",
-                   "CreateDirectories", "Link", "SyncDirectory", "SyncDirectory", "SyncDirectory",
-                   "Unlink"}));
+  EXPECT_EQ(injector_->calls(), (Calls{"CreateFile", "CreateDirectories", "CreateFile", "Append",
+                                       "Sync", "Link", "CreateDirectories", "Link", "SyncDirectory",
+                                       "SyncDirectory", "SyncDirectory", "Unlink"}));
 }
 
 TEST_F(LocalObjectWriterTest, SecondObjectOfADirectorySyncsThatDirectoryOnly) {
@@ -56,9 +57,8 @@ TEST_F(LocalObjectWriterTest, DirectoryThatSomebodyElseMadeIsSyncedUpToTheRoot) 
   ASSERT_OK(files_->CreateDirectories("a/b"));
   ASSERT_OK(files_->CreateDirectories(".tmp"));
   ASSERT_OK(PutObject(*store_, path_, text_));
-  EXPECT_EQ(injector_->calls(),
-            (Calls{"CreateFile", "Append", "Sync", "Link", "SyncDirectory", "SyncDirectory",
-                   "SyncDirectory", "Unlink"}));
+  EXPECT_EQ(injector_->calls(), (Calls{"CreateFile", "Append", "Sync", "Link", "SyncDirectory",
+                                       "SyncDirectory", "SyncDirectory", "Unlink"}));
 }
 
 TEST_F(LocalObjectWriterTest, DirectoryThatADeleteRemovedIsSyncedAgain) {
@@ -109,9 +109,8 @@ TEST_F(LocalObjectWriterTest, EveryFailingStepLeavesTheWholeObjectOrNone) {
 }
 
 TEST_F(LocalObjectWriterTest, FailuresThatAreDefiniteKeepTheirCode) {
-  for (const auto code :
-       {absl::StatusCode::kResourceExhausted, absl::StatusCode::kPermissionDenied,
-        absl::StatusCode::kFailedPrecondition}) {
+  for (const auto code : {absl::StatusCode::kResourceExhausted, absl::StatusCode::kPermissionDenied,
+                          absl::StatusCode::kFailedPrecondition}) {
     for (const char* call : {"CreateFile", "Append", "Sync", "Link"}) {
       Reset();
       ASSERT_OK(PutObject(*store_, PathOf("a/b/first"), "x"));

@@ -10,8 +10,8 @@
 
 namespace vecdb::support {
 
-/// A file system whose calls, and those of its files, fail as `injector` says. The calls carry the names
-/// of the methods of FileSystem, "ReadAt", "Append" and "Sync". Thread-safe.
+/// A file system whose calls, and those of its files, fail as `injector` says. The calls carry the
+/// names of the methods of FileSystem, "ReadAt", "Append" and "Sync". Thread-safe.
 class FaultFileSystem : public FileSystem {
  public:
   FaultFileSystem(std::shared_ptr<FileSystem> base, std::shared_ptr<FaultInjector> injector);

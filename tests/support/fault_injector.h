@@ -25,8 +25,8 @@ struct Fault {
   absl::Status error = absl::UnknownError("injected fault");
 };
 
-/// Counts calls by name and says which one is to fail. Shared by the fault doubles and the files that
-/// they hand out. Thread-safe.
+/// Counts calls by name and says which one is to fail. Shared by the fault doubles and the files
+/// that they hand out. Thread-safe.
 class FaultInjector {
  public:
   void Arm(Fault fault);

@@ -9,8 +9,9 @@
 
 namespace vecdb::support {
 
-/// An object store whose calls, and those of its readers and writers, fail as `injector` says. The calls
-/// carry the names of the methods of ObjectStore, "ReadAt", "Append" and "Finish". Thread-safe.
+/// An object store whose calls, and those of its readers and writers, fail as `injector` says. The
+/// calls carry the names of the methods of ObjectStore, "ReadAt", "Append" and "Finish".
+/// Thread-safe.
 class FaultObjectStore : public ObjectStore {
  public:
   FaultObjectStore(std::shared_ptr<ObjectStore> base, std::shared_ptr<FaultInjector> injector);

@@ -60,9 +60,8 @@ TYPED_TEST_P(FileSystemContract, ReadsInsideTheFileOnly) {
   constexpr auto kOk = absl::StatusCode::kOk;
   constexpr auto kOutOfRange = absl::StatusCode::kOutOfRange;
   for (const Case& c : {Case{0, 10, kOk}, Case{3, 4, kOk}, Case{9, 1, kOk}, Case{10, 0, kOk},
-                        Case{0, 11, kOutOfRange}, Case{9, 2, kOutOfRange},
-                        Case{10, 1, kOutOfRange}, Case{11, 0, kOutOfRange},
-                        Case{~uint64_t{0}, 2, kOutOfRange}}) {
+                        Case{0, 11, kOutOfRange}, Case{9, 2, kOutOfRange}, Case{10, 1, kOutOfRange},
+                        Case{11, 0, kOutOfRange}, Case{~uint64_t{0}, 2, kOutOfRange}}) {
     std::string out(c.count, '?');
     EXPECT_EQ(CodeOf((*file)->ReadAt(c.offset, std::as_writable_bytes(std::span(out)))), c.code)
         << c.offset << " " << c.count;

@@ -9,19 +9,10 @@
 
 #include "support/file_io.h"
 #include "support/status_testing.h"
+#include "support/store_testing.h"
 #include "vecdb/object_store.h"
 
 namespace vecdb::support {
-
-constexpr uint64_t kNoLimit = uint64_t{1} << 40;
-
-inline ObjectPath PathOf(std::string_view text) { return ObjectPath::Parse(text).value(); }
-
-inline Context CancelledContext() {
-  Context context{.cancel = CancelToken::Make()};
-  context.cancel.Cancel();
-  return context;
-}
 
 /// What every ObjectStore must do. A test file instantiates it for a type with
 /// `std::shared_ptr<ObjectStore> Open()`, which gives an empty store:
@@ -81,13 +72,12 @@ TYPED_TEST_P(ObjectStoreContract, ReadsInsideTheObjectOnly) {
     size_t count;
     bool inside;
   };
-  for (const Case& c : {Case{0, 10, true}, Case{3, 4, true}, Case{9, 1, true}, Case{10, 0, true},
-                        Case{0, 11, false}, Case{9, 2, false}, Case{10, 1, false},
-                        Case{11, 0, false}, Case{~uint64_t{0}, 2, false},
-                        Case{5, size_t{3} << 20, false}}) {
+  for (const Case& c :
+       {Case{0, 10, true}, Case{3, 4, true}, Case{9, 1, true}, Case{10, 0, true},
+        Case{0, 11, false}, Case{9, 2, false}, Case{10, 1, false}, Case{11, 0, false},
+        Case{~uint64_t{0}, 2, false}, Case{5, size_t{3} << 20, false}}) {
     std::string out(c.count, '?');
-    const absl::Status read =
-        (*reader)->ReadAt(c.offset, std::as_writable_bytes(std::span(out)));
+    const absl::Status read = (*reader)->ReadAt(c.offset, std::as_writable_bytes(std::span(out)));
     const std::string wanted =
         c.inside ? std::string("0123456789").substr(c.offset, c.count) : std::string(c.count, '?');
     EXPECT_EQ(CodeOf(read), c.inside ? absl::StatusCode::kOk : absl::StatusCode::kOutOfRange)
@@ -154,7 +144,8 @@ TYPED_TEST_P(ObjectStoreContract, FinishedWriterRefusesMore) {
 
 TYPED_TEST_P(ObjectStoreContract, DeleteIsIdempotentAndTakesOneObject) {
   ObjectStore& store = *this->store_;
-  for (const char* path : {"a/b/o", "a/b/p", "a/c/o"}) ASSERT_OK(PutObject(store, PathOf(path), "x"));
+  for (const char* path : {"a/b/o", "a/b/p", "a/c/o"})
+    ASSERT_OK(PutObject(store, PathOf(path), "x"));
   EXPECT_OK(store.Delete(PathOf("a/b/o")));
   EXPECT_OK(store.Delete(PathOf("a/b/o")));
   EXPECT_OK(store.Delete(PathOf("never/was")));
@@ -186,8 +177,7 @@ TYPED_TEST_P(ObjectStoreContract, ListGivesWhatIsBelowThePrefixSorted) {
     ASSERT_OK(PutObject(store, PathOf(path), std::string(path)));
   }
   EXPECT_EQ(this->Listing("a/b"), "a/b/B:5 a/b/c-1:7 a/b/c.x:7 a/b/c/d:7 a/b/c0:6 ");
-  EXPECT_EQ(this->Listing("a"),
-            "a/b/B:5 a/b/c-1:7 a/b/c.x:7 a/b/c/d:7 a/b/c0:6 a/b0:4 a/bc/d:6 ");
+  EXPECT_EQ(this->Listing("a"), "a/b/B:5 a/b/c-1:7 a/b/c.x:7 a/b/c/d:7 a/b/c0:6 a/b0:4 a/bc/d:6 ");
   EXPECT_EQ(this->Listing("b"), "b/a:3 ");
   EXPECT_EQ(this->Listing("unknown/prefix"), "");
 }
@@ -219,9 +209,8 @@ TYPED_TEST_P(ObjectStoreContract, CancelledOrExpiredCallsDoNothing) {
   ASSERT_OK(reader);
   const Context cancelled = CancelledContext();
   const Context expired = Context::WithTimeout(absl::ZeroDuration());
-  for (const auto& [context, code] :
-       {std::pair(cancelled, absl::StatusCode::kCancelled),
-        std::pair(expired, absl::StatusCode::kDeadlineExceeded)}) {
+  for (const auto& [context, code] : {std::pair(cancelled, absl::StatusCode::kCancelled),
+                                      std::pair(expired, absl::StatusCode::kDeadlineExceeded)}) {
     std::string out(4, '?');
     EXPECT_EQ(CodeOf(store.Open(PathOf("a/o"), context)), code);
     EXPECT_EQ(CodeOf((*reader)->ReadAt(0, std::as_writable_bytes(std::span(out)), context)), code);
@@ -271,13 +260,12 @@ TYPED_TEST_P(ObjectStoreContract, LockDoesNotDisturbWritersOfTheSameStore) {
 REGISTER_TYPED_TEST_SUITE_P(ObjectStoreContract, ObjectHoldsWhatWasAppendedInOrder,
                             EmptyObjectIsAnObject, ReadsInsideTheObjectOnly,
                             MissingObjectIsNotFound, TakenNameIsAlreadyExistsAndUnchanged,
-                            FirstOfTwoOpenWritersToFinishWins,
-                            WriterThatDoesNotFinishLeavesNothing, FinishedWriterRefusesMore,
-                            DeleteIsIdempotentAndTakesOneObject, ReaderOutlivesDeleteAndStore,
-                            ListGivesWhatIsBelowThePrefixSorted, LongestPathWorksEverywhere,
-                            NameThatIsAlsoAPrefixHarmsNothing, CancelledOrExpiredCallsDoNothing,
-                            WriterIsDeadAfterACancelledCall, LockHasOneHolderAtATime,
-                            LockDoesNotDisturbWritersOfTheSameStore);
+                            FirstOfTwoOpenWritersToFinishWins, WriterThatDoesNotFinishLeavesNothing,
+                            FinishedWriterRefusesMore, DeleteIsIdempotentAndTakesOneObject,
+                            ReaderOutlivesDeleteAndStore, ListGivesWhatIsBelowThePrefixSorted,
+                            LongestPathWorksEverywhere, NameThatIsAlsoAPrefixHarmsNothing,
+                            CancelledOrExpiredCallsDoNothing, WriterIsDeadAfterACancelledCall,
+                            LockHasOneHolderAtATime, LockDoesNotDisturbWritersOfTheSameStore);
 
 }  // namespace vecdb::support
 

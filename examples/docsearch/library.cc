@@ -1,0 +1,137 @@
+#include "docsearch/library.h"
+
+#include <algorithm>
+
+#include "docsearch/utf8_text.h"
+
+namespace docsearch {
+namespace {
+
+constexpr std::string_view kCollection = "docs";
+constexpr std::string_view kEmbedding = "embedding";
+constexpr int32_t kMaxNameBytes = 64;
+
+// DatabaseOptions::max_result_rows, unless it is set.
+constexpr int32_t kMaxResultRows = 16384;
+
+vecdb::Schema DocsSchema() {
+  return {
+      .description = "documentation chunks",
+      .fields = {{.name = "id", .type = vecdb::DataType::kInt64, .primary_key = true},
+                 {.name = "embedding", .type = vecdb::DataType::kFloatVector, .dim = kDim},
+                 {.name = "source", .type = vecdb::DataType::kVarChar, .max_length = kMaxNameBytes},
+                 {.name = "doc_id", .type = vecdb::DataType::kVarChar, .max_length = kMaxNameBytes},
+                 {.name = "timestamp", .type = vecdb::DataType::kInt64}}};
+}
+
+// Names of files need not be UTF-8, and paths may be longer than the schema allows.
+std::string ShortName(const std::string& name) { return KeepTail(CleanUtf8(name), kMaxNameBytes); }
+
+std::vector<Found> HitsOf(const vecdb::SearchResult& result, std::string_view source) {
+  std::vector<Found> found;
+  for (const vecdb::Hit& hit : result.hits(0)) {
+    const std::string_view hit_source = hit.GetVarChar("source");
+    if (!source.empty() && hit_source != source) continue;
+    found.push_back({.score = hit.score(),
+                     .id = hit.int64_key(),
+                     .source = std::string(hit_source),
+                     .doc_id = std::string(hit.GetVarChar("doc_id"))});
+  }
+  return found;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Library>> Library::OpenOrCreate(const std::string& path) {
+  auto database = vecdb::Database::Open({.path = path});
+  if (!database.ok()) return database.status();
+  auto docs = (*database)->HasCollection(kCollection)
+                  ? (*database)->OpenCollection(kCollection)
+                  : (*database)->CreateCollection(kCollection, DocsSchema());
+  if (!docs.ok()) return docs.status();
+  return std::unique_ptr<Library>(new Library(*std::move(database), *std::move(docs)));
+}
+
+absl::StatusOr<std::unique_ptr<Library>> Library::Open(const std::string& path) {
+  auto database = vecdb::Database::Open({.path = path});
+  if (!database.ok()) return database.status();
+  auto docs = (*database)->OpenCollection(kCollection);
+  if (!docs.ok()) return docs.status();
+  return std::unique_ptr<Library>(new Library(*std::move(database), *std::move(docs)));
+}
+
+absl::Status Library::Put(std::span<const Chunk> chunks, std::span<const float> vectors) {
+  std::vector<int64_t> ids;
+  std::vector<std::string> sources;
+  std::vector<std::string> doc_ids;
+  std::vector<int64_t> timestamps;
+  for (const Chunk& chunk : chunks) {
+    ids.push_back(chunk.id);
+    sources.push_back(ShortName(chunk.source));
+    doc_ids.push_back(ShortName(chunk.path));
+    timestamps.push_back(chunk.mtime);
+  }
+
+  vecdb::RowBatch batch(DocsSchema());
+  batch.SetInt64("id", ids);
+  batch.SetFloatVectors("embedding", vectors);
+  batch.SetVarChar("source", sources);
+  batch.SetVarChar("doc_id", doc_ids);
+  batch.SetInt64("timestamp", timestamps);
+  return docs_->Upsert(batch).status();
+}
+
+absl::Status Library::Remove(const std::vector<int64_t>& ids) {
+  return ids.empty() ? absl::OkStatus() : docs_->Delete(ids).status();
+}
+
+absl::Status Library::Finish() {
+  if (const absl::Status status = docs_->Flush(); !status.ok()) return status;
+  if (!docs_->HasIndex(kEmbedding)) {
+    const absl::Status status = docs_->CreateIndex(
+        kEmbedding, {.metric = vecdb::Metric::kCosine,
+                     .params = vecdb::HnswParams{.m = 16, .ef_construction = 200}});
+    if (!status.ok()) return status;
+  }
+  return docs_->WaitForIndex(kEmbedding);
+}
+
+absl::StatusOr<std::vector<Found>> Library::Search(std::span<const float> vector, int32_t limit,
+                                                   std::string_view source) const {
+  // Without a filter language the hits of other sources are sorted out here, after the search: ask
+  // for more hits than needed, and for more again, until enough are left or there are no more.
+  int32_t asked = source.empty() ? limit : std::min(kMaxResultRows, 16 * limit);
+  while (true) {
+    auto result = docs_->Search({.field = std::string(kEmbedding),
+                                 .vectors = vector,
+                                 .limit = asked,
+                                 .params = vecdb::HnswSearchParams{.ef = std::max(128, asked)},
+                                 .output_fields = {"doc_id", "source"}});
+    if (!result.ok()) return result.status();
+
+    std::vector<Found> found = HitsOf(*result, source);
+    const bool enough = found.size() >= static_cast<size_t>(limit);
+    const bool all = result->hits(0).size() < static_cast<size_t>(asked) || asked == kMaxResultRows;
+    if (enough) found.resize(static_cast<size_t>(limit));
+    if (enough || all) return found;
+    asked = std::min(kMaxResultRows, 4 * asked);
+  }
+}
+
+absl::StatusOr<LibraryStats> Library::Stats() const {
+  const auto collection = docs_->Describe();
+  if (!collection.ok()) return collection.status();
+  const auto segments = docs_->Segments();
+  if (!segments.ok()) return segments.status();
+
+  LibraryStats stats{.num_rows = collection->num_rows,
+                     .num_segments = segments->size(),
+                     .store_bytes = collection->store_bytes};
+  for (const auto& index : collection->indexes) stats.num_indexed_rows += index.indexed_rows;
+  for (const auto& segment : *segments) stats.memory_bytes += segment.memory_bytes;
+  return stats;
+}
+
+absl::Status Library::Close() { return database_->Close(); }
+
+}  // namespace docsearch

@@ -1,0 +1,48 @@
+#include "vecdb/database.h"
+
+#include <utility>
+
+#include "base/status_macros.h"
+#include "engine/database_engine.h"
+
+namespace vecdb {
+
+Database::Database(std::shared_ptr<engine::DatabaseEngine> engine) : engine_(std::move(engine)) {}
+
+Database::~Database() { engine_->Abandon(); }
+
+absl::StatusOr<std::unique_ptr<Database>> Database::Open(const DatabaseOptions& options,
+                                                         const Context& context) {
+  VECDB_ASSIGN_OR_RETURN(auto engine, engine::DatabaseEngine::Open(options, context));
+  return std::unique_ptr<Database>(new Database(std::move(engine)));
+}
+
+absl::StatusOr<std::unique_ptr<Collection>> Database::CreateCollection(std::string_view name,
+                                                                       const Schema& schema,
+                                                                       const CollectionOptions& options,
+                                                                       const Context& context) {
+  VECDB_ASSIGN_OR_RETURN(auto engine, engine_->Create(name, schema, options, context));
+  return std::make_unique<Collection>(std::move(engine));
+}
+
+absl::StatusOr<std::unique_ptr<Collection>> Database::OpenCollection(std::string_view name,
+                                                                     const Context& context) {
+  VECDB_ASSIGN_OR_RETURN(auto engine, engine_->OpenCollection(name, context));
+  return std::make_unique<Collection>(std::move(engine));
+}
+
+bool Database::HasCollection(std::string_view name) const { return engine_->Has(name); }
+
+std::vector<std::string> Database::ListCollections() const { return engine_->List(); }
+
+absl::Status Database::RenameCollection(std::string_view from, std::string_view to, const Context& context) {
+  return engine_->Rename(from, to, context);
+}
+
+absl::Status Database::DropCollection(std::string_view name, const Context& context) {
+  return engine_->Drop(name, context);
+}
+
+absl::Status Database::Close(const Context& context) { return engine_->Close(context); }
+
+}  // namespace vecdb

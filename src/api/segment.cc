@@ -1,0 +1,279 @@
+#include "vecdb/segment.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/str_format.h"
+#include "base/mutex.h"
+#include "base/parallel_for.h"
+#include "base/status_macros.h"
+#include "query/fetch.h"
+#include "schema/finite.h"
+#include "schema/search_params.h"
+#include "segment/merge.h"
+#include "segment/sealed_segment.h"
+#include "segment/segment_search.h"
+#include "segment/segment_writer.h"
+
+namespace vecdb {
+namespace api {
+
+constexpr int32_t kMaxK = 16384;
+constexpr uint64_t kNow = std::numeric_limits<uint64_t>::max();
+
+// A segment and what of it is in memory for searches.
+struct SegmentState {
+  std::shared_ptr<segment::SealedSegment> segment;
+
+  base::Mutex mutex;  // a leaf; never held while reading
+  std::shared_ptr<const segment::Resident> resident ABSL_GUARDED_BY(mutex);
+
+  absl::StatusOr<std::shared_ptr<const segment::Resident>> GetResident(size_t column,
+                                                                       const Context& context);
+  absl::StatusOr<size_t> FindVectorField(std::string_view field) const;
+};
+
+namespace {
+
+// The segments below borrow the store of the caller.
+std::shared_ptr<ObjectStore> Borrow(ObjectStore& store) {
+  return std::shared_ptr<ObjectStore>(std::shared_ptr<void>(), &store);
+}
+
+const SegmentIndexInfo* FindIndex(const SegmentInfo& info, std::string_view field) {
+  for (const SegmentIndexInfo& index : info.indexes) {
+    if (index.field == field) return &index;
+  }
+  return nullptr;
+}
+
+// What the query is measured with: the index's metric, or the one that is asked for.
+absl::StatusOr<IndexSpec> SpecFor(const SegmentInfo& info, const SegmentQuery& query,
+                                  std::string_view field) {
+  const SegmentIndexInfo* index = FindIndex(info, field);
+  if (index == nullptr && !query.metric.has_value()) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("metric: needed, since field \"%s\" has no index", field));
+  }
+  if (index == nullptr) return IndexSpec{.metric = *query.metric};
+  if (query.metric.has_value() && *query.metric != index->spec.metric) {
+    return absl::InvalidArgumentError(absl::StrFormat("metric %s: the index of field \"%s\" has %s",
+                                                      MetricName(*query.metric), field,
+                                                      MetricName(index->spec.metric)));
+  }
+  return index->spec;
+}
+
+absl::Status CheckQuery(const SegmentInfo& info, const SegmentQuery& query, size_t dim) {
+  if (query.vectors.empty() || query.vectors.size() % dim != 0) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("vectors: %d floats are no multiple of the dim %d", query.vectors.size(), dim));
+  }
+  if (query.k < 1 || query.k > kMaxK) {
+    return absl::InvalidArgumentError(absl::StrFormat("k %d: must be 1 to %d", query.k, kMaxK));
+  }
+  if (query.allowed.has_value() && query.allowed->size() < (info.num_rows + 63) / 64) {
+    return absl::InvalidArgumentError(absl::StrFormat("allowed: %d words of 64 bits, too few for %d rows",
+                                                      query.allowed->size(), info.num_rows));
+  }
+  if (schema::FindNonFinite(query.vectors).has_value()) {
+    return absl::InvalidArgumentError("vectors: NaN or infinity in a query");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckRows(const SegmentInfo& info, std::span<const uint32_t> rows) {
+  for (uint32_t row : rows) {
+    if (row >= info.num_rows) {
+      return absl::OutOfRangeError(absl::StrFormat("row %d: the segment has %d rows", row, info.num_rows));
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<size_t> SegmentState::FindVectorField(std::string_view field) const {
+  const Schema& schema = segment->info().schema;
+  const std::optional<size_t> column = schema.FindField(field);
+  if (!column.has_value()) {
+    return absl::NotFoundError(absl::StrFormat("field \"%s\": the schema has no such field", field));
+  }
+  if (schema.fields[*column].type != DataType::kFloatVector) {
+    return absl::InvalidArgumentError(absl::StrFormat("field \"%s\" is no vector field", field));
+  }
+  return *column;
+}
+
+absl::StatusOr<std::shared_ptr<const segment::Resident>> SegmentState::GetResident(size_t column,
+                                                                                   const Context& context) {
+  {
+    base::MutexLock lock(&mutex);
+    if (resident != nullptr && resident->fields[column].vectors != nullptr) return resident;
+  }
+  VECDB_ASSIGN_OR_RETURN(const auto loaded, segment->LoadResident(std::span(&column, 1), context));
+  base::MutexLock lock(&mutex);
+  auto merged = std::make_shared<segment::Resident>(*loaded);
+  if (resident != nullptr) {
+    merged->fields = resident->fields;
+    merged->fields[column] = loaded->fields[column];
+  }
+  resident = std::move(merged);
+  return resident;
+}
+
+}  // namespace api
+
+SegmentBuilder::SegmentBuilder(std::unique_ptr<segment::SegmentWriter> writer)
+    : writer_(std::move(writer)) {}
+SegmentBuilder::~SegmentBuilder() = default;
+
+absl::StatusOr<std::unique_ptr<SegmentBuilder>> SegmentBuilder::Make(const Schema& schema, const Host& host) {
+  VECDB_RETURN_IF_ERROR(schema.Validate());
+  return std::unique_ptr<SegmentBuilder>(
+      new SegmentBuilder(std::make_unique<segment::SegmentWriter>(schema, host)));
+}
+
+absl::Status SegmentBuilder::Add(const RowBatch& rows, uint64_t timestamp) {
+  return writer_->Add(rows, timestamp);
+}
+
+absl::Status SegmentBuilder::AddIndex(std::string_view field, const IndexSpec& spec) {
+  return writer_->AddIndex(field, spec);
+}
+
+uint64_t SegmentBuilder::num_rows() const { return writer_->num_rows(); }
+
+absl::StatusOr<SegmentInfo> SegmentBuilder::Finish(ObjectStore& store, const ObjectPath& folder,
+                                                   const Context& context) {
+  return writer_->Finish(api::Borrow(store), folder, context);
+}
+
+Segment::Segment(std::unique_ptr<api::SegmentState> state) : state_(std::move(state)) {}
+Segment::~Segment() = default;
+
+absl::StatusOr<std::unique_ptr<Segment>> Segment::Open(ObjectStore& store, const SegmentInfo& info,
+                                                       const Host& host, const Context& context) {
+  VECDB_RETURN_IF_ERROR(info.schema.Validate());
+  auto state = std::make_unique<api::SegmentState>();
+  VECDB_ASSIGN_OR_RETURN(state->segment,
+                         segment::SealedSegment::Open(api::Borrow(store), info, host, nullptr, context));
+  return std::unique_ptr<Segment>(new Segment(std::move(state)));
+}
+
+const SegmentInfo& Segment::info() const { return state_->segment->info(); }
+
+absl::Status Segment::Load(const Context& context) const {
+  const Schema& schema = info().schema;
+  for (size_t i = 0; i < schema.fields.size(); ++i) {
+    if (schema.fields[i].type != DataType::kFloatVector) continue;
+    VECDB_RETURN_IF_ERROR(state_->GetResident(i, context).status());
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Neighbors> Segment::Search(const SegmentQuery& query, const Context& context) const {
+  VECDB_ASSIGN_OR_RETURN(const size_t column, state_->FindVectorField(query.field));
+  const auto dim = static_cast<size_t>(info().schema.fields[column].dim);
+  VECDB_RETURN_IF_ERROR(api::CheckQuery(info(), query, dim));
+  VECDB_ASSIGN_OR_RETURN(const IndexSpec spec, api::SpecFor(info(), query, query.field));
+  VECDB_RETURN_IF_ERROR(schema::ValidateSearchParams(spec, query.params, query.k));
+  VECDB_ASSIGN_OR_RETURN(const auto resident, state_->GetResident(column, context));
+  std::vector<std::vector<index::Candidate>> found(query.vectors.size() / dim);
+  VECDB_RETURN_IF_ERROR(base::ParallelFor(
+      state_->segment->host().executor, Priority::kSearch, found.size(), context, [&](size_t i, size_t) {
+        const segment::SegmentSearch one{
+            .column = column,
+            .query = query.vectors.data() + i * dim,
+            .k = static_cast<uint32_t>(query.k),
+            .metric = spec.metric,
+            .params = query.params,
+            .allowed = query.allowed.has_value() ? query.allowed->data() : nullptr,
+            .as_of = api::kNow};
+        return SearchSealed(*state_->segment, *resident, one, context, &found[i]);
+      }));
+  Neighbors neighbors;
+  for (const auto& candidates : found) {
+    for (const index::Candidate& candidate : candidates) {
+      neighbors.rows.push_back({candidate.row, index::ScoreOf(spec.metric, candidate.distance)});
+    }
+    neighbors.ends.push_back(neighbors.rows.size());
+  }
+  return neighbors;
+}
+
+absl::StatusOr<std::vector<uint32_t>> Segment::FindRows(const Keys& keys, const Context& context) const {
+  const FieldSpec& key = info().schema.fields[info().schema.primary_key_index()];
+  if (keys.is_int64() != (key.type == DataType::kInt64)) {
+    return absl::InvalidArgumentError(absl::StrFormat("primary key \"%s\" is %s; the keys given are not",
+                                                      key.name, DataTypeName(key.type)));
+  }
+  const schema::KeyColumn wanted(keys);
+  std::vector<uint32_t> rows;
+  for (size_t i = 0; i < wanted.size(); ++i) {
+    VECDB_ASSIGN_OR_RETURN(const auto row, state_->segment->FindRow(wanted[i], api::kNow, context));
+    if (row.has_value()) rows.push_back(*row);
+  }
+  return rows;
+}
+
+absl::StatusOr<RowBatch> Segment::Read(std::span<const uint32_t> rows, std::span<const std::string> fields,
+                                       const Context& context) const {
+  VECDB_RETURN_IF_ERROR(api::CheckRows(info(), rows));
+  VECDB_ASSIGN_OR_RETURN(const std::vector<size_t> columns,
+                         query::ColumnsOf(info().schema, fields, /*empty_means_all=*/true));
+  std::vector<query::RowPlace> places;
+  for (uint32_t row : rows) places.push_back({.row = row});
+  const query::SegmentView view{.sealed = state_->segment};
+  return query::FetchRows(std::make_shared<const Schema>(info().schema), std::span(&view, 1), places,
+                          columns, context);
+}
+
+absl::StatusOr<SegmentInfo> Segment::BuildIndex(std::string_view field, const IndexSpec& spec,
+                                                const Context& context) const {
+  VECDB_ASSIGN_OR_RETURN(const size_t column, state_->FindVectorField(field));
+  VECDB_RETURN_IF_ERROR(spec.Validate());
+  if (api::FindIndex(info(), field) != nullptr) {
+    return absl::AlreadyExistsError(absl::StrFormat("field \"%s\" has an index", field));
+  }
+  VECDB_ASSIGN_OR_RETURN(const auto resident, state_->GetResident(column, context));
+  VECDB_ASSIGN_OR_RETURN(
+      segment::BuiltIndex built,
+      segment::BuildIndex(*state_->segment, column, spec, *resident->fields[column].vectors, context));
+  SegmentInfo changed = info();
+  changed.indexes.push_back(std::move(built.info));
+  return changed;
+}
+
+absl::StatusOr<SegmentInfo> Segment::WithDeletes(std::span<const uint32_t> rows, uint64_t timestamp,
+                                                 const Context& context) const {
+  VECDB_RETURN_IF_ERROR(api::CheckRows(info(), rows));
+  if (timestamp == 0 || timestamp == api::kNow) {
+    return absl::InvalidArgumentError(absl::StrFormat("timestamp %d: must be 1 to 2^64 - 2", timestamp));
+  }
+  // This segment stays as it is: its deletes are copied.
+  base::DeleteTimes deletes;
+  state_->segment->deletes()->ForEach(info().num_rows, api::kNow, [&deletes](uint32_t row, uint64_t time) {
+    deletes.Set(row, time);
+  });
+  for (uint32_t row : rows) deletes.Set(row, timestamp);
+  return segment::WriteDeletes(info(), deletes, api::kNow, state_->segment->store(), context);
+}
+
+absl::StatusOr<SegmentInfo> MergeSegments(std::span<const Segment* const> segments, ObjectStore& store,
+                                          const ObjectPath& folder, const Host& host,
+                                          const Context& context) {
+  if (segments.empty()) return absl::InvalidArgumentError("segments: none to merge");
+  std::vector<std::shared_ptr<segment::SealedSegment>> inputs;
+  for (const Segment* segment : segments) {
+    if (segment->info().schema != segments[0]->info().schema) {
+      return absl::InvalidArgumentError(absl::StrFormat("segments %s and %s have different schemas",
+                                                        segments[0]->info().folder, segment->info().folder));
+    }
+    inputs.push_back(segment->state_->segment);
+  }
+  return segment::Merge(inputs, api::Borrow(store), folder, host, context);
+}
+
+}  // namespace vecdb

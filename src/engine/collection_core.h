@@ -1,0 +1,157 @@
+#ifndef VECDB_ENGINE_COLLECTION_CORE_H_
+#define VECDB_ENGINE_COLLECTION_CORE_H_
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "base/gate.h"
+#include "base/hybrid_clock.h"
+#include "base/mutex.h"
+#include "catalog/version_store.h"
+#include "format/manifest.h"
+#include "query/segment_view.h"
+#include "vecdb/collection.h"
+#include "vecdb/context.h"
+#include "vecdb/host.h"
+#include "vecdb/object_store.h"
+
+namespace vecdb::engine {
+
+/// What a collection gets from its database; outlives every call on the collection.
+struct Environment {
+  std::shared_ptr<ObjectStore> store{};
+  Host host{};  ///< with an executor
+  base::HybridClock* clock = nullptr;
+  int32_t max_result_rows = 0;
+};
+
+/// The segments of a collection at one moment, growing and sealed. Immutable.
+struct View {
+  std::vector<query::SegmentView> segments{};
+  std::vector<format::IndexDefinition> indexes{};
+  bool loaded = false;
+
+  const format::IndexDefinition* FindIndex(std::string_view field) const;
+};
+
+/// What a reader pins: a view, and the time up to which it shows rows.
+struct Snapshot {
+  std::shared_ptr<const View> view{};
+  uint64_t as_of = 0;
+  uint64_t live_rows = 0;
+};
+
+/// The state of one collection that writer, flush, index builds and loading share, and the rules of changing
+/// it:
+///
+///   - Readers take a Snapshot: the view and the publish timestamp, together, under a lock that is held for
+///     the copy of a pointer only. They wait for nobody.
+///   - A writer holds the write gate: it appends rows beyond the publish timestamp and then moves that, which
+///     makes a batch visible in all shards at once.
+///   - Whoever commits a manifest or replaces segments holds the maintenance gate; the manifest changes
+///     first, the view after it.
+///   - Order of locks: build gate, maintenance gate, write gate, state mutex. Files are read and written
+///     under gates, never under the mutex.
+///
+/// Thread-safe.
+class CollectionCore : public std::enable_shared_from_this<CollectionCore> {
+ public:
+  CollectionCore(Environment environment, std::string id, format::Manifest manifest,
+                 uint64_t manifest_version, ObjectPath folder);
+
+  const std::string& id() const { return id_; }
+  const std::shared_ptr<const Schema>& schema() const { return schema_; }
+  const CollectionOptions& options() const { return options_; }
+  const Host& host() const { return environment_.host; }
+  const std::shared_ptr<ObjectStore>& store() const { return environment_.store; }
+  base::HybridClock& clock() const { return *environment_.clock; }
+  int32_t max_result_rows() const { return environment_.max_result_rows; }
+
+  std::string name() const;
+  void set_name(std::string_view name);
+
+  // --- Calls. Every public call begins and ends here, so that Shutdown can wait for those that run.
+
+  /// FailedPrecondition when the collection is closed or dropped.
+  absl::Status BeginCall() const;
+  void EndCall() const;
+
+  /// Runs `job` on the executor unless the collection has been shut down by then. Its context is cancelled by
+  /// Shutdown.
+  void RunBehind(Priority priority, std::function<void(const Context&)> job);
+
+  /// Refuses further calls with `reason`, stops background work, waits until no call runs, and gives the
+  /// memory back.
+  void Shutdown(const absl::Status& reason);
+
+  // --- Reading.
+
+  Snapshot Read() const;
+
+  // --- Writing: under the write gate.
+
+  base::Gate& write_gate() { return write_gate_; }
+  void AddSegment(query::SegmentView segment);
+  /// Makes everything up to `timestamp` visible.
+  void Publish(uint64_t timestamp, int64_t live_rows_change);
+
+  // --- Maintenance: under the maintenance gate.
+
+  base::Gate& maintenance_gate() { return maintenance_gate_; }
+  base::Gate& build_gate() { return build_gate_; }
+
+  const format::Manifest& manifest() const { return manifest_; }
+  uint64_t manifest_version() const { return manifest_version_.load(std::memory_order_relaxed); }
+
+  /// Commits the next version. When its outcome is not known, or somebody else committed it, the collection
+  /// takes no further writes until it is opened again.
+  absl::Status Commit(format::Manifest manifest, const Context& context);
+
+  /// Replaces the view by what `edit` makes of a copy of it.
+  void EditView(const std::function<void(View*)>& edit);
+
+  /// Takes no further writes until the collection is opened again; the first reason is kept.
+  void RefuseWrites(const absl::Status& reason);
+  /// Why the collection takes no writes; OK when it does.
+  absl::Status WriteError() const;
+
+  absl::StatusOr<ObjectPath> NewSegmentFolder(std::string* segment_id) const;
+  void Log(LogLevel level, std::string_view message) const;
+
+ private:
+  const Environment environment_;
+  const std::string id_;
+  const ObjectPath folder_;
+  const std::shared_ptr<const Schema> schema_;
+  const CollectionOptions options_;
+  const catalog::VersionStore manifests_;
+
+  base::Gate build_gate_;        // one index build at a time
+  base::Gate maintenance_gate_;  // guards manifest_
+  base::Gate write_gate_;        // guards what the Writer holds
+  format::Manifest manifest_;
+  std::atomic<uint64_t> manifest_version_;  // written under the maintenance gate; a figure for others
+  const CancelToken background_cancel_ = CancelToken::Make();
+
+  mutable base::Mutex mutex_;  // a leaf
+  mutable base::CondVar idle_;
+  mutable int calls_ ABSL_GUARDED_BY(mutex_) = 0;
+  absl::Status closed_ ABSL_GUARDED_BY(mutex_);
+  absl::Status write_error_ ABSL_GUARDED_BY(mutex_);
+  std::string name_ ABSL_GUARDED_BY(mutex_);
+  std::shared_ptr<const View> view_ ABSL_GUARDED_BY(mutex_);
+  uint64_t published_ ABSL_GUARDED_BY(mutex_) = 0;
+  uint64_t live_rows_ ABSL_GUARDED_BY(mutex_) = 0;
+};
+
+}  // namespace vecdb::engine
+
+#endif  // VECDB_ENGINE_COLLECTION_CORE_H_

@@ -1,0 +1,324 @@
+#include "engine/collection_engine.h"
+
+#include <algorithm>
+#include <atomic>
+#include <utility>
+
+#include "absl/strings/str_format.h"
+#include "base/status_macros.h"
+#include "engine/flush.h"
+#include "engine/loader.h"
+#include "engine/search_plan.h"
+#include "query/fetch.h"
+#include "query/search.h"
+
+namespace vecdb::engine {
+namespace {
+
+constexpr int32_t kMaxShards = 64;
+constexpr uint64_t kMinSegmentBytes = 1ULL << 20;
+constexpr uint64_t kMaxSegmentBytes = 64ULL << 30;
+
+SegmentDescription DescribeSegment(const query::SegmentView& segment) {
+  SegmentDescription description{.shard = segment.shard, .num_rows = segment.num_rows()};
+  description.num_deleted_rows = segment.deletes()->count();
+  if (segment.growing != nullptr) description.memory_bytes += segment.growing->memory_bytes();
+  if (segment.sealed == nullptr) return description;
+  const SegmentInfo& info = segment.sealed->info();
+  description.id = info.folder.substr(info.folder.rfind('/') + 1);
+  description.state = SegmentState::kFlushed;
+  description.store_bytes = info.size_bytes();
+  description.memory_bytes += segment.sealed->column_bytes();
+  if (segment.resident != nullptr) description.memory_bytes += segment.resident->bytes();
+  for (const SegmentIndexInfo& index : info.indexes) description.indexed_fields.push_back(index.field);
+  return description;
+}
+
+}  // namespace
+
+absl::Status ValidateOptions(const CollectionOptions& options) {
+  if (options.num_shards < 1 || options.num_shards > kMaxShards) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("num_shards %d: must be 1 to %d", options.num_shards, kMaxShards));
+  }
+  if (options.load != LoadPolicy::kKeepLoaded && options.load != LoadPolicy::kManual) {
+    return absl::InvalidArgumentError("load: must be kKeepLoaded or kManual");
+  }
+  if (options.on_duplicate_key != DuplicateKeyPolicy::kReject &&
+      options.on_duplicate_key != DuplicateKeyPolicy::kReplace) {
+    return absl::InvalidArgumentError("on_duplicate_key: must be kReject or kReplace");
+  }
+  if (options.segment_max_bytes < kMinSegmentBytes || options.segment_max_bytes > kMaxSegmentBytes) {
+    return absl::InvalidArgumentError(absl::StrFormat("segment_max_bytes %d: must be %d to %d",
+                                                      options.segment_max_bytes, kMinSegmentBytes,
+                                                      kMaxSegmentBytes));
+  }
+  if (!(options.seal_proportion >= 0.01 && options.seal_proportion <= 1.0)) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("seal_proportion %g: must be 0.01 to 1", options.seal_proportion));
+  }
+  return absl::OkStatus();
+}
+
+// Keeps a collection open for the length of a call.
+class CollectionEngine::Call {
+ public:
+  explicit Call(const CollectionCore& core) : core_(core), status_(core.BeginCall()) {}
+  Call(const Call&) = delete;
+  Call& operator=(const Call&) = delete;
+  ~Call() {
+    if (status_.ok()) core_.EndCall();
+  }
+  const absl::Status& status() const { return status_; }
+
+ private:
+  const CollectionCore& core_;
+  const absl::Status status_;
+};
+
+struct CollectionEngine::Parts {
+  explicit Parts(CollectionCore* core) : writer(core), indexes(core) {}
+
+  Writer writer;
+  IndexJobs indexes;
+  std::atomic<bool> flush_scheduled = false;  // at most one flush waits behind; orders nothing else
+  std::atomic<bool> build_scheduled = false;  // the same for builds
+};
+
+CollectionEngine::CollectionEngine(std::shared_ptr<CollectionCore> core)
+    : core_(std::move(core)), parts_(std::make_shared<Parts>(core_.get())) {}
+
+absl::Status CollectionEngine::Create(const Environment& environment, const std::string& id,
+                                      const Schema& schema, const CollectionOptions& options,
+                                      const Context& context) {
+  const format::Manifest manifest{.collection_id = id, .schema = schema, .options = options};
+  VECDB_ASSIGN_OR_RETURN(const ObjectPath folder, ObjectPath::Parse("collections/" + id + "/manifest"));
+  const catalog::VersionStore manifests(environment.store.get(), folder, "manifest");
+  return manifests.Commit(1, format::ManifestToJson(manifest), context);
+}
+
+absl::StatusOr<std::shared_ptr<CollectionEngine>> CollectionEngine::Open(const Environment& environment,
+                                                                         const std::string& id,
+                                                                         std::string_view name,
+                                                                         const Context& context) {
+  VECDB_ASSIGN_OR_RETURN(const ObjectPath folder, ObjectPath::Parse("collections/" + id));
+  VECDB_ASSIGN_OR_RETURN(const ObjectPath manifest_folder, folder.Join("manifest"));
+  const catalog::VersionStore manifests(environment.store.get(), manifest_folder, "manifest");
+  VECDB_ASSIGN_OR_RETURN(const auto newest, manifests.ReadNewest(context));
+  if (!newest.has_value()) {
+    return absl::DataLossError(absl::StrFormat("collection %s: no manifest in %s", name, manifest_folder.str()));
+  }
+  VECDB_ASSIGN_OR_RETURN(format::Manifest manifest,
+                         format::ManifestFromJson(manifest_folder.str(), newest->body));
+  if (manifest.collection_id != id || !manifest.schema.Validate().ok() ||
+      !ValidateOptions(manifest.options).ok()) {
+    return absl::DataLossError(absl::StrFormat("collection %s: impossible manifest version %d", name,
+                                               newest->number));
+  }
+  environment.clock->Observe(manifest.flushed_timestamp);
+  auto core = std::make_shared<CollectionCore>(environment, id, std::move(manifest), newest->number, folder);
+  core->set_name(name);
+  VECDB_RETURN_IF_ERROR(OpenSegments(core.get(), context));
+  std::shared_ptr<CollectionEngine> engine(new CollectionEngine(std::move(core)));
+  const bool has_index = !engine->core_->manifest().indexes.empty();
+  if (has_index && engine->core_->options().load == LoadPolicy::kKeepLoaded) {
+    VECDB_RETURN_IF_ERROR(LoadAll(engine->core_.get(), context));
+  }
+  engine->BuildBehind();
+  return engine;
+}
+
+void CollectionEngine::Shutdown(const absl::Status& reason) {
+  core_->Shutdown(reason);
+  parts_->writer.Forget();
+}
+
+uint64_t CollectionEngine::seal_bytes() const {
+  const CollectionOptions& options = core_->options();
+  return static_cast<uint64_t>(static_cast<double>(options.segment_max_bytes) * options.seal_proportion);
+}
+
+absl::StatusOr<WriteResult> CollectionEngine::Write(const RowBatch& rows, bool replace,
+                                                    const Context& context) {
+  VECDB_RETURN_IF_ERROR(MakeRoom(context));
+  VECDB_ASSIGN_OR_RETURN(WriteResult result, parts_->writer.Insert(rows, replace, context));
+  if (parts_->writer.largest_growing_bytes() >= seal_bytes()) FlushBehind();
+  return result;
+}
+
+// A writer that outruns the flush behind it flushes itself, so that growing rows stay bounded.
+absl::Status CollectionEngine::MakeRoom(const Context& context) {
+  if (parts_->writer.largest_growing_bytes() < 2 * seal_bytes()) return absl::OkStatus();
+  return vecdb::engine::Flush(core_.get(), &parts_->writer, context);
+}
+
+void CollectionEngine::FlushBehind() {
+  if (parts_->flush_scheduled.exchange(true)) return;
+  core_->RunBehind(Priority::kFlush, [core = core_.get(), parts = parts_](const Context& context) {
+    parts->flush_scheduled = false;
+    const absl::Status status = vecdb::engine::Flush(core, &parts->writer, context);
+    if (!status.ok() && !absl::IsCancelled(status)) {
+      core->Log(LogLevel::kError,
+                absl::StrFormat("flush failed and is tried again later: %s", std::string(status.message())));
+      return;
+    }
+    if (status.ok()) parts->indexes.BuildMissing("", context).IgnoreError();  // logged there
+  });
+}
+
+void CollectionEngine::BuildBehind() {
+  if (core_->Read().view->indexes.empty() || parts_->build_scheduled.exchange(true)) return;
+  core_->RunBehind(Priority::kBackground, [parts = parts_](const Context& context) {
+    parts->build_scheduled = false;
+    parts->indexes.BuildMissing("", context).IgnoreError();  // logged there, kept for DescribeIndex
+  });
+}
+
+absl::StatusOr<WriteResult> CollectionEngine::Insert(const RowBatch& rows, const Context& context) {
+  const Call call(*core_);
+  VECDB_RETURN_IF_ERROR(call.status());
+  return Write(rows, core_->options().on_duplicate_key == DuplicateKeyPolicy::kReplace, context);
+}
+
+absl::StatusOr<WriteResult> CollectionEngine::Upsert(const RowBatch& rows, const Context& context) {
+  const Call call(*core_);
+  VECDB_RETURN_IF_ERROR(call.status());
+  const Schema& schema = *core_->schema();
+  const FieldSpec& key = schema.fields[schema.primary_key_index()];
+  if (key.auto_id) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("Upsert: primary key \"%s\" is auto_id, so rows cannot name what to replace", key.name));
+  }
+  VECDB_ASSIGN_OR_RETURN(WriteResult result, Write(rows, /*replace=*/true, context));
+  std::swap(result.insert_count, result.upsert_count);
+  return result;
+}
+
+absl::StatusOr<WriteResult> CollectionEngine::Delete(const Keys& keys, const Context& context) {
+  const Call call(*core_);
+  VECDB_RETURN_IF_ERROR(call.status());
+  return parts_->writer.Delete(keys, context);
+}
+
+absl::StatusOr<RowBatch> CollectionEngine::Get(const Keys& keys, std::span<const std::string> fields,
+                                               const Context& context) {
+  const Call call(*core_);
+  VECDB_RETURN_IF_ERROR(call.status());
+  VECDB_RETURN_IF_ERROR(CheckKeyType(*core_->schema(), keys));
+  VECDB_ASSIGN_OR_RETURN(const std::vector<size_t> columns,
+                         query::ColumnsOf(*core_->schema(), fields, /*empty_means_all=*/true));
+  const Snapshot snapshot = core_->Read();
+  VECDB_ASSIGN_OR_RETURN(const auto found, FindLiveRows(*core_, snapshot, schema::KeyColumn(keys), context));
+  std::vector<query::RowPlace> places;
+  for (const auto& place : found) {
+    if (place.has_value()) places.push_back(*place);
+  }
+  return query::FetchRows(core_->schema(), snapshot.view->segments, places, columns, context);
+}
+
+absl::StatusOr<uint64_t> CollectionEngine::Count() {
+  const Call call(*core_);
+  VECDB_RETURN_IF_ERROR(call.status());
+  return core_->Read().live_rows;
+}
+
+absl::Status CollectionEngine::Flush(const Context& context) {
+  const Call call(*core_);
+  VECDB_RETURN_IF_ERROR(call.status());
+  VECDB_RETURN_IF_ERROR(vecdb::engine::Flush(core_.get(), &parts_->writer, context));
+  BuildBehind();
+  return absl::OkStatus();
+}
+
+absl::Status CollectionEngine::CreateIndex(std::string_view field, const IndexSpec& spec,
+                                           const Context& context) {
+  const Call call(*core_);
+  VECDB_RETURN_IF_ERROR(call.status());
+  VECDB_RETURN_IF_ERROR(parts_->indexes.Create(field, spec, context));
+  BuildBehind();
+  return absl::OkStatus();
+}
+
+absl::Status CollectionEngine::WaitForIndex(std::string_view field, const Context& context) {
+  const Call call(*core_);
+  VECDB_RETURN_IF_ERROR(call.status());
+  if (core_->Read().view->FindIndex(field) == nullptr) {
+    return absl::NotFoundError(absl::StrFormat("field \"%s\" has no index", field));
+  }
+  return parts_->indexes.BuildMissing(field, context);
+}
+
+absl::Status CollectionEngine::DropIndex(std::string_view field, const Context& context) {
+  const Call call(*core_);
+  VECDB_RETURN_IF_ERROR(call.status());
+  return parts_->indexes.Drop(field, context);
+}
+
+absl::StatusOr<IndexDescription> CollectionEngine::DescribeIndex(std::string_view field) {
+  const Call call(*core_);
+  VECDB_RETURN_IF_ERROR(call.status());
+  return parts_->indexes.Describe(field);
+}
+
+absl::Status CollectionEngine::Load(const Context& context) {
+  const Call call(*core_);
+  VECDB_RETURN_IF_ERROR(call.status());
+  VECDB_ASSIGN_OR_RETURN(const auto pass, core_->maintenance_gate().Enter(context));
+  return LoadAll(core_.get(), context);
+}
+
+absl::Status CollectionEngine::Release(const Context& context) {
+  const Call call(*core_);
+  VECDB_RETURN_IF_ERROR(call.status());
+  VECDB_ASSIGN_OR_RETURN(const auto pass, core_->maintenance_gate().Enter(context));
+  ReleaseAll(core_.get());
+  return absl::OkStatus();
+}
+
+vecdb::LoadState CollectionEngine::LoadState() {
+  const Call call(*core_);
+  if (!call.status().ok()) return vecdb::LoadState::kNotLoaded;
+  return core_->Read().view->loaded ? vecdb::LoadState::kLoaded : vecdb::LoadState::kNotLoaded;
+}
+
+absl::StatusOr<std::unique_ptr<query::ResultRows>> CollectionEngine::Search(const SearchRequest& request,
+                                                                            const Context& context) {
+  const Call call(*core_);
+  VECDB_RETURN_IF_ERROR(call.status());
+  VECDB_RETURN_IF_ERROR(context.Check());
+  const Snapshot snapshot = core_->Read();
+  VECDB_ASSIGN_OR_RETURN(const query::SnapshotSearch search, PlanSearch(*core_, snapshot, request));
+  return query::Search(search, context);
+}
+
+absl::StatusOr<CollectionDescription> CollectionEngine::Describe() {
+  const Call call(*core_);
+  VECDB_RETURN_IF_ERROR(call.status());
+  const Snapshot snapshot = core_->Read();
+  CollectionDescription description{.name = core_->name(),
+                                    .schema = *core_->schema(),
+                                    .options = core_->options(),
+                                    .num_rows = snapshot.live_rows,
+                                    .manifest_version = core_->manifest_version()};
+  for (const query::SegmentView& segment : snapshot.view->segments) {
+    if (segment.sealed != nullptr) description.store_bytes += segment.sealed->info().size_bytes();
+  }
+  if (snapshot.view->loaded) description.load_state = vecdb::LoadState::kLoaded;
+  for (const format::IndexDefinition& index : snapshot.view->indexes) {
+    VECDB_ASSIGN_OR_RETURN(description.indexes.emplace_back(), parts_->indexes.Describe(index.field));
+  }
+  return description;
+}
+
+absl::StatusOr<std::vector<SegmentDescription>> CollectionEngine::Segments() {
+  const Call call(*core_);
+  VECDB_RETURN_IF_ERROR(call.status());
+  const Snapshot snapshot = core_->Read();
+  std::vector<SegmentDescription> descriptions;
+  for (const query::SegmentView& segment : snapshot.view->segments) {
+    descriptions.push_back(DescribeSegment(segment));
+  }
+  return descriptions;
+}
+
+}  // namespace vecdb::engine

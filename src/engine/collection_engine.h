@@ -1,0 +1,85 @@
+#ifndef VECDB_ENGINE_COLLECTION_ENGINE_H_
+#define VECDB_ENGINE_COLLECTION_ENGINE_H_
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "engine/collection_core.h"
+#include "engine/index_jobs.h"
+#include "engine/writer.h"
+#include "query/result_rows.h"
+#include "vecdb/collection.h"
+
+namespace vecdb::engine {
+
+/// InvalidArgument, naming option, value and range.
+absl::Status ValidateOptions(const CollectionOptions& options);
+
+/// One collection alive: the inside of every Collection handle on it. Thread-safe.
+///
+/// Every method that a user may call begins with Call, so that closing waits for it.
+class CollectionEngine {
+ public:
+  /// Makes the folder of a new collection: its first manifest.
+  static absl::Status Create(const Environment& environment, const std::string& id, const Schema& schema,
+                             const CollectionOptions& options, const Context& context);
+
+  /// Opens the newest manifest and, by policy, loads it.
+  static absl::StatusOr<std::shared_ptr<CollectionEngine>> Open(const Environment& environment,
+                                                                const std::string& id, std::string_view name,
+                                                                const Context& context);
+
+  absl::StatusOr<WriteResult> Insert(const RowBatch& rows, const Context& context);
+  absl::StatusOr<WriteResult> Upsert(const RowBatch& rows, const Context& context);
+  absl::StatusOr<WriteResult> Delete(const Keys& keys, const Context& context);
+  absl::StatusOr<RowBatch> Get(const Keys& keys, std::span<const std::string> fields, const Context& context);
+  absl::StatusOr<uint64_t> Count();
+  absl::Status Flush(const Context& context);
+
+  absl::Status CreateIndex(std::string_view field, const IndexSpec& spec, const Context& context);
+  absl::Status WaitForIndex(std::string_view field, const Context& context);
+  absl::Status DropIndex(std::string_view field, const Context& context);
+  absl::StatusOr<IndexDescription> DescribeIndex(std::string_view field);
+
+  absl::Status Load(const Context& context);
+  absl::Status Release(const Context& context);
+  vecdb::LoadState LoadState();
+
+  absl::StatusOr<std::unique_ptr<query::ResultRows>> Search(const SearchRequest& request,
+                                                            const Context& context);
+  absl::StatusOr<CollectionDescription> Describe();
+  absl::StatusOr<std::vector<SegmentDescription>> Segments();
+
+  // For the database.
+
+  const std::string& id() const { return core_->id(); }
+  void set_name(std::string_view name) { core_->set_name(name); }
+  /// Refuses further calls with `reason`, waits for those that run, and gives the memory back.
+  void Shutdown(const absl::Status& reason);
+
+ private:
+  class Call;
+
+  explicit CollectionEngine(std::shared_ptr<CollectionCore> core);
+
+  absl::StatusOr<WriteResult> Write(const RowBatch& rows, bool replace, const Context& context);
+  absl::Status MakeRoom(const Context& context);
+  void FlushBehind();
+  void BuildBehind();
+  uint64_t seal_bytes() const;
+
+  // What works on the core; background jobs hold it too.
+  struct Parts;
+
+  std::shared_ptr<CollectionCore> core_;
+  std::shared_ptr<Parts> parts_;
+};
+
+}  // namespace vecdb::engine
+
+#endif  // VECDB_ENGINE_COLLECTION_ENGINE_H_

@@ -1,0 +1,297 @@
+#include "engine/database_engine.h"
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+
+#include "absl/strings/str_format.h"
+#include "base/random_id.h"
+#include "base/status_macros.h"
+#include "format/sealed_json.h"
+#include "schema/names.h"
+
+namespace vecdb::engine {
+namespace {
+
+constexpr size_t kMaxCollections = 65536;
+constexpr int32_t kMaxResultRowsLimit = 1 << 20;
+constexpr int32_t kMaxThreads = 1024;
+constexpr uint64_t kMaxIdentityBytes = 64 << 10;
+
+absl::Status CheckOptions(const DatabaseOptions& options) {
+  if (options.path.empty() == (options.store == nullptr)) {
+    return absl::InvalidArgumentError("options: give either path or store");
+  }
+  if (options.max_result_rows < 1 || options.max_result_rows > kMaxResultRowsLimit) {
+    return absl::InvalidArgumentError(absl::StrFormat("max_result_rows %d: must be 1 to %d",
+                                                      options.max_result_rows, kMaxResultRowsLimit));
+  }
+  if (options.num_threads < 0 || options.num_threads > kMaxThreads) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("num_threads %d: must be 0 to %d", options.num_threads, kMaxThreads));
+  }
+  return absl::OkStatus();
+}
+
+int ThreadCount(const DatabaseOptions& options) {
+  if (options.num_threads > 0) return options.num_threads;
+  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+}
+
+absl::Status Closed() { return absl::FailedPreconditionError("the database is closed"); }
+
+}  // namespace
+
+DatabaseEngine::DatabaseEngine(const DatabaseOptions& options, std::shared_ptr<ObjectStore> store)
+    : store_(std::move(store)) {
+  environment_ = {.store = store_, .host = options.host, .max_result_rows = options.max_result_rows};
+  if (environment_.host.clock == nullptr) environment_.host.clock = &SystemClock();
+  clock_ = std::make_unique<base::HybridClock>(environment_.host.clock);
+  environment_.clock = clock_.get();
+  if (environment_.host.executor == nullptr) {
+    pool_ = MakeThreadPool(ThreadCount(options));
+    environment_.host.executor = pool_.get();
+  }
+}
+
+DatabaseEngine::~DatabaseEngine() { Abandon(); }
+
+absl::StatusOr<std::shared_ptr<DatabaseEngine>> DatabaseEngine::Open(const DatabaseOptions& options,
+                                                                     const Context& context) {
+  VECDB_RETURN_IF_ERROR(CheckOptions(options));
+  std::shared_ptr<ObjectStore> store = options.store;
+  if (store == nullptr) {
+    VECDB_ASSIGN_OR_RETURN(store, OpenLocalObjectStore(options.path));
+  }
+  VECDB_ASSIGN_OR_RETURN(auto lock, store->Lock(context));
+  std::shared_ptr<DatabaseEngine> engine(new DatabaseEngine(options, std::move(store)));
+  engine->lock_ = std::move(lock);
+  VECDB_RETURN_IF_ERROR(engine->ReadOrCreateIdentity(context));
+  VECDB_RETURN_IF_ERROR(engine->ReadCatalog(context));
+  engine->RemoveDropped(context);
+  return engine;
+}
+
+absl::Status DatabaseEngine::ReadOrCreateIdentity(const Context& context) {
+  VECDB_ASSIGN_OR_RETURN(const ObjectPath path, ObjectPath::Parse("vecdb.json"));
+  const auto document = GetObject(*store_, path, kMaxIdentityBytes, context);
+  if (document.ok()) return format::UnsealJson(path.str(), "database", *document).status();
+  if (!absl::IsNotFound(document.status())) return document.status();
+  VECDB_ASSIGN_OR_RETURN(const ObjectPath catalog, ObjectPath::Parse("catalog"));
+  VECDB_ASSIGN_OR_RETURN(const auto versions, store_->List(catalog, context));
+  if (!versions.empty()) {
+    return absl::DataLossError("object vecdb.json: missing, but there is a catalog; not an empty place");
+  }
+  const std::string body = absl::StrFormat("{\"database\":\"%s\"}", base::RandomId());
+  return PutObject(*store_, path, format::SealJson("database", base::RandomId(), body), context);
+}
+
+absl::Status DatabaseEngine::ReadCatalog(const Context& context) {
+  VECDB_ASSIGN_OR_RETURN(const ObjectPath folder, ObjectPath::Parse("catalog"));
+  catalog_ = std::make_unique<catalog::VersionStore>(store_.get(), folder, "catalog");
+  VECDB_ASSIGN_OR_RETURN(const auto newest, catalog_->ReadNewest(context));
+  if (!newest.has_value()) return absl::OkStatus();
+  VECDB_ASSIGN_OR_RETURN(Entries entries, format::CatalogFromJson("catalog", newest->body));
+  catalog_version_ = newest->number;
+  base::MutexLock lock(&mutex_);
+  entries_ = std::move(entries);
+  return absl::OkStatus();
+}
+
+absl::Status DatabaseEngine::CommitCatalog(Entries entries, const Context& context) {
+  VECDB_RETURN_IF_ERROR(
+      catalog_->Commit(catalog_version_ + 1, format::CatalogToJson(entries), context));
+  ++catalog_version_;
+  base::MutexLock lock(&mutex_);
+  entries_ = std::move(entries);
+  return absl::OkStatus();
+}
+
+absl::Status DatabaseEngine::CheckOpen() const {
+  base::MutexLock lock(&mutex_);
+  return closed_ ? Closed() : absl::OkStatus();
+}
+
+absl::StatusOr<format::CatalogEntry> DatabaseEngine::FindEntry(std::string_view name) const {
+  base::MutexLock lock(&mutex_);
+  for (const format::CatalogEntry& entry : entries_) {
+    if (entry.name == name && !entry.dropped) return entry;
+  }
+  return absl::NotFoundError(absl::StrFormat("collection \"%s\" does not exist", name));
+}
+
+absl::StatusOr<std::shared_ptr<CollectionEngine>> DatabaseEngine::OpenLocked(
+    const format::CatalogEntry& entry, const Context& context) {
+  {
+    base::MutexLock lock(&mutex_);
+    if (const auto found = open_.find(entry.id); found != open_.end()) return found->second;
+  }
+  VECDB_ASSIGN_OR_RETURN(auto engine,
+                         CollectionEngine::Open(environment_, entry.id, entry.name, context));
+  base::MutexLock lock(&mutex_);
+  open_.emplace(entry.id, engine);
+  return engine;
+}
+
+absl::StatusOr<std::shared_ptr<CollectionEngine>> DatabaseEngine::Create(std::string_view name,
+                                                                         const Schema& schema,
+                                                                         const CollectionOptions& options,
+                                                                         const Context& context) {
+  VECDB_RETURN_IF_ERROR(schema::ValidateName("collection name", name));
+  VECDB_RETURN_IF_ERROR(schema.Validate());
+  VECDB_RETURN_IF_ERROR(ValidateOptions(options));
+  VECDB_ASSIGN_OR_RETURN(const auto pass, ddl_gate_.Enter(context));
+  VECDB_RETURN_IF_ERROR(CheckOpen());
+  if (FindEntry(name).ok()) {
+    return absl::AlreadyExistsError(absl::StrFormat("collection \"%s\" exists", name));
+  }
+  Entries entries;
+  {
+    base::MutexLock lock(&mutex_);
+    entries = entries_;
+  }
+  if (entries.size() >= kMaxCollections) {
+    return absl::ResourceExhaustedError(
+        absl::StrFormat("collection \"%s\": there are %d collections, at most %d", name, entries.size(),
+                        kMaxCollections));
+  }
+  const format::CatalogEntry entry{.name = std::string(name), .id = base::RandomId()};
+  VECDB_RETURN_IF_ERROR(CollectionEngine::Create(environment_, entry.id, schema, options, context));
+  entries.push_back(entry);
+  VECDB_RETURN_IF_ERROR(CommitCatalog(std::move(entries), context));
+  return OpenLocked(entry, {});
+}
+
+absl::StatusOr<std::shared_ptr<CollectionEngine>> DatabaseEngine::OpenCollection(std::string_view name,
+                                                                                 const Context& context) {
+  VECDB_ASSIGN_OR_RETURN(const auto pass, ddl_gate_.Enter(context));
+  VECDB_RETURN_IF_ERROR(CheckOpen());
+  VECDB_ASSIGN_OR_RETURN(const format::CatalogEntry entry, FindEntry(name));
+  return OpenLocked(entry, context);
+}
+
+bool DatabaseEngine::Has(std::string_view name) const { return FindEntry(name).ok(); }
+
+std::vector<std::string> DatabaseEngine::List() const {
+  base::MutexLock lock(&mutex_);
+  std::vector<std::string> names;
+  for (const format::CatalogEntry& entry : entries_) {
+    if (!entry.dropped) names.push_back(entry.name);
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+absl::Status DatabaseEngine::Rename(std::string_view from, std::string_view to, const Context& context) {
+  VECDB_RETURN_IF_ERROR(schema::ValidateName("collection name", to));
+  VECDB_ASSIGN_OR_RETURN(const auto pass, ddl_gate_.Enter(context));
+  VECDB_RETURN_IF_ERROR(CheckOpen());
+  VECDB_ASSIGN_OR_RETURN(const format::CatalogEntry entry, FindEntry(from));
+  if (FindEntry(to).ok()) return absl::AlreadyExistsError(absl::StrFormat("collection \"%s\" exists", to));
+  Entries entries;
+  {
+    base::MutexLock lock(&mutex_);
+    entries = entries_;
+  }
+  for (format::CatalogEntry& changed : entries) {
+    if (changed.id == entry.id) changed.name = std::string(to);
+  }
+  VECDB_RETURN_IF_ERROR(CommitCatalog(std::move(entries), context));
+  base::MutexLock lock(&mutex_);
+  if (const auto found = open_.find(entry.id); found != open_.end()) found->second->set_name(to);
+  return absl::OkStatus();
+}
+
+absl::Status DatabaseEngine::Drop(std::string_view name, const Context& context) {
+  VECDB_ASSIGN_OR_RETURN(const auto pass, ddl_gate_.Enter(context));
+  VECDB_RETURN_IF_ERROR(CheckOpen());
+  VECDB_ASSIGN_OR_RETURN(const format::CatalogEntry entry, FindEntry(name));
+  Entries entries;
+  std::shared_ptr<CollectionEngine> engine;
+  {
+    base::MutexLock lock(&mutex_);
+    entries = entries_;
+  }
+  for (format::CatalogEntry& changed : entries) {
+    if (changed.id == entry.id) changed.dropped = true;
+  }
+  VECDB_RETURN_IF_ERROR(CommitCatalog(std::move(entries), context));
+  {
+    base::MutexLock lock(&mutex_);
+    if (const auto found = open_.find(entry.id); found != open_.end()) {
+      engine = std::move(found->second);
+      open_.erase(found);
+    }
+  }
+  if (engine != nullptr) {
+    engine->Shutdown(absl::FailedPreconditionError(absl::StrFormat("collection \"%s\" was dropped", name)));
+  }
+  // The collection is gone. What cannot be removed now is tried again by the next open.
+  RemoveDropped(context);
+  return absl::OkStatus();
+}
+
+absl::Status DatabaseEngine::RemoveObjects(const std::string& collection_id, const Context& context) {
+  VECDB_ASSIGN_OR_RETURN(const ObjectPath folder, ObjectPath::Parse("collections/" + collection_id));
+  VECDB_ASSIGN_OR_RETURN(const auto objects, store_->List(folder, context));
+  for (const ObjectInfo& object : objects) VECDB_RETURN_IF_ERROR(store_->Delete(object.path, context));
+  return absl::OkStatus();
+}
+
+// Forgets dropped collections whose objects are gone; the next commit of the catalog says so.
+void DatabaseEngine::RemoveDropped(const Context& context) {
+  Entries entries;
+  {
+    base::MutexLock lock(&mutex_);
+    entries = entries_;
+  }
+  std::erase_if(entries, [&](const format::CatalogEntry& entry) {
+    if (!entry.dropped) return false;
+    const absl::Status removed = RemoveObjects(entry.id, context);
+    if (!removed.ok() && environment_.host.log != nullptr) {
+      environment_.host.log->Write(
+          LogLevel::kWarning, absl::StrFormat("objects of dropped collection %s are left for later: %s",
+                                              entry.id, std::string(removed.message())));
+    }
+    return removed.ok();
+  });
+  base::MutexLock lock(&mutex_);
+  entries_ = std::move(entries);
+}
+
+std::vector<std::shared_ptr<CollectionEngine>> DatabaseEngine::OpenCollections() const {
+  base::MutexLock lock(&mutex_);
+  std::vector<std::shared_ptr<CollectionEngine>> collections;
+  for (const auto& [id, engine] : open_) collections.push_back(engine);
+  return collections;
+}
+
+absl::Status DatabaseEngine::Close(const Context& context) {
+  {
+    VECDB_ASSIGN_OR_RETURN(const auto pass, ddl_gate_.Enter(context));
+    if (!CheckOpen().ok()) return absl::OkStatus();
+    for (const auto& collection : OpenCollections()) {
+      VECDB_RETURN_IF_ERROR(collection->Flush(context));
+    }
+  }
+  Abandon();
+  return absl::OkStatus();
+}
+
+void DatabaseEngine::Abandon() {
+  {
+    base::MutexLock lock(&mutex_);
+    closed_ = true;
+  }
+  // A call that was inside the gate has seen an open database and may still add a collection.
+  const auto pass = ddl_gate_.Enter({});
+  for (const auto& collection : OpenCollections()) collection->Shutdown(Closed());
+  {
+    base::MutexLock lock(&mutex_);
+    open_.clear();
+  }
+  pool_.reset();
+  lock_.reset();
+}
+
+}  // namespace vecdb::engine

@@ -1,0 +1,82 @@
+#ifndef VECDB_ENGINE_DATABASE_ENGINE_H_
+#define VECDB_ENGINE_DATABASE_ENGINE_H_
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "base/gate.h"
+#include "base/hybrid_clock.h"
+#include "base/mutex.h"
+#include "catalog/version_store.h"
+#include "engine/collection_engine.h"
+#include "format/manifest.h"
+#include "vecdb/database.h"
+
+namespace vecdb::engine {
+
+/// The inside of a Database: the catalog of collections, and those that are open. Thread-safe.
+///
+/// The catalog is one document whose versions are committed as manifests are. Creating makes the manifest
+/// of the collection first and its catalog entry after it; dropping marks the entry first and removes the
+/// objects after it. A crash in between leaves objects that nothing names, never a name without objects.
+class DatabaseEngine {
+ public:
+  static absl::StatusOr<std::shared_ptr<DatabaseEngine>> Open(const DatabaseOptions& options,
+                                                              const Context& context);
+  ~DatabaseEngine();
+
+  absl::StatusOr<std::shared_ptr<CollectionEngine>> Create(std::string_view name, const Schema& schema,
+                                                           const CollectionOptions& options,
+                                                           const Context& context);
+  absl::StatusOr<std::shared_ptr<CollectionEngine>> OpenCollection(std::string_view name,
+                                                                   const Context& context);
+  bool Has(std::string_view name) const;
+  std::vector<std::string> List() const;
+  absl::Status Rename(std::string_view from, std::string_view to, const Context& context);
+  absl::Status Drop(std::string_view name, const Context& context);
+  absl::Status Close(const Context& context);
+
+  /// Closes without flushing.
+  void Abandon();
+
+ private:
+  using Entries = std::vector<format::CatalogEntry>;
+
+  explicit DatabaseEngine(const DatabaseOptions& options, std::shared_ptr<ObjectStore> store);
+
+  absl::Status ReadOrCreateIdentity(const Context& context);
+  absl::Status ReadCatalog(const Context& context);
+  absl::Status CommitCatalog(Entries entries, const Context& context);
+  absl::Status CheckOpen() const;
+  absl::StatusOr<std::shared_ptr<CollectionEngine>> OpenLocked(const format::CatalogEntry& entry,
+                                                               const Context& context);
+  absl::StatusOr<format::CatalogEntry> FindEntry(std::string_view name) const;
+  absl::Status RemoveObjects(const std::string& collection_id, const Context& context);
+  void RemoveDropped(const Context& context);
+  std::vector<std::shared_ptr<CollectionEngine>> OpenCollections() const;
+
+  const std::shared_ptr<ObjectStore> store_;
+  std::unique_ptr<Executor> pool_;  // when the host brings none
+  std::unique_ptr<base::HybridClock> clock_;
+  Environment environment_;
+  std::unique_ptr<catalog::VersionStore> catalog_;
+  std::unique_ptr<StoreLock> lock_;
+
+  base::Gate ddl_gate_;           // create, open, rename, drop, close; before any lock of a collection
+  uint64_t catalog_version_ = 0;  // guarded by the gate
+
+  mutable base::Mutex mutex_;  // a leaf
+  Entries entries_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::string, std::shared_ptr<CollectionEngine>> open_ ABSL_GUARDED_BY(mutex_);  // by id
+  bool closed_ ABSL_GUARDED_BY(mutex_) = false;
+};
+
+}  // namespace vecdb::engine
+
+#endif  // VECDB_ENGINE_DATABASE_ENGINE_H_

@@ -1,0 +1,134 @@
+#include "engine/flush.h"
+
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_format.h"
+#include "base/parallel_for.h"
+#include "base/status_macros.h"
+#include "engine/loader.h"
+#include "segment/segment_writer.h"
+
+namespace vecdb::engine {
+namespace {
+
+// A segment that enters the manifest with this flush.
+struct NewSegment {
+  query::SegmentView view;
+  format::ManifestSegment entry;
+};
+
+absl::StatusOr<std::vector<NewSegment>> WriteGrowing(const CollectionCore& core, const View& view,
+                                                     const Context& context) {
+  std::vector<NewSegment> fresh;
+  for (const query::SegmentView& segment : view.segments) {
+    if (segment.sealed != nullptr || segment.growing->num_rows() == 0) continue;
+    fresh.push_back({.view = segment, .entry = {.shard = segment.shard}});
+  }
+  VECDB_RETURN_IF_ERROR(base::ParallelFor(
+      core.host().executor, Priority::kFlush, fresh.size(), context, [&](size_t i, size_t) -> absl::Status {
+        VECDB_ASSIGN_OR_RETURN(const ObjectPath folder, core.NewSegmentFolder(&fresh[i].entry.id));
+        const segment::GrowingSegment& rows = *fresh[i].view.growing;
+        VECDB_ASSIGN_OR_RETURN(fresh[i].entry.info,
+                               segment::WriteRows(rows, rows.num_rows(), *core.store(), folder,
+                                                  core.host(), context));
+        return absl::OkStatus();
+      }));
+  return fresh;
+}
+
+// Writes the deletes of every segment of the manifest and of the new ones.
+absl::Status WriteAllDeletes(const CollectionCore& core, const View& view, uint64_t as_of,
+                             const Context& context, format::Manifest* manifest,
+                             std::vector<NewSegment>* fresh) {
+  for (format::ManifestSegment& entry : manifest->segments) {
+    const query::SegmentView* segment = FindSegment(view, entry.info.folder);
+    if (segment == nullptr) return absl::InternalError("a segment of the manifest is not in the view");
+    VECDB_ASSIGN_OR_RETURN(
+        entry.info, segment::WriteDeletes(entry.info, *segment->deletes(), as_of, *core.store(), context));
+  }
+  for (NewSegment& segment : *fresh) {
+    VECDB_ASSIGN_OR_RETURN(segment.entry.info,
+                           segment::WriteDeletes(segment.entry.info, *segment.view.deletes(), as_of,
+                                                 *core.store(), context));
+  }
+  return absl::OkStatus();
+}
+
+bool HasNews(const format::Manifest& before, const format::Manifest& after) {
+  return before.segments != after.segments;
+}
+
+// Opens a committed segment for readers. When its rows cannot be loaded now, the growing ones go on serving.
+absl::StatusOr<query::SegmentView> OpenCommitted(const CollectionCore& core, const View& view,
+                                                 const NewSegment& fresh, const Context& context) {
+  query::SegmentView opened = fresh.view;
+  VECDB_ASSIGN_OR_RETURN(opened.sealed,
+                         segment::SealedSegment::Open(core.store(), fresh.entry.info, core.host(),
+                                                      fresh.view.growing->deletes(), context));
+  if (view.loaded) {
+    auto resident = LoadSegment(*opened.sealed, view, nullptr, context);
+    if (!resident.ok()) {
+      core.Log(LogLevel::kWarning,
+               absl::StrFormat("segment %s was flushed but not loaded, its growing rows are kept: %s",
+                               fresh.entry.id, std::string(resident.status().message())));
+      return opened;
+    }
+    opened.resident = *std::move(resident);
+  }
+  opened.growing = nullptr;
+  return opened;
+}
+
+void ShowCommitted(CollectionCore* core, const format::Manifest& manifest,
+                   const std::vector<NewSegment>& fresh, const std::vector<query::SegmentView>& opened) {
+  core->EditView([&](View* view) {
+    std::vector<query::SegmentView> segments;
+    for (query::SegmentView& segment : view->segments) {
+      for (size_t i = 0; i < fresh.size(); ++i) {
+        if (segment.growing != nullptr && segment.growing == fresh[i].view.growing) segment = opened[i];
+      }
+      if (segment.sealed != nullptr) {
+        const format::ManifestSegment* entry = FindEntry(manifest, segment.sealed->info().folder);
+        if (entry != nullptr) segment.sealed = segment.sealed->WithInfo(entry->info);
+      }
+      segments.push_back(std::move(segment));
+    }
+    view->segments = std::move(segments);
+  });
+}
+
+}  // namespace
+
+absl::Status Flush(CollectionCore* core, Writer* writer, const Context& context) {
+  VECDB_ASSIGN_OR_RETURN(const auto pass, core->maintenance_gate().Enter(context));
+  VECDB_RETURN_IF_ERROR(core->WriteError());
+  VECDB_ASSIGN_OR_RETURN(const uint64_t as_of, writer->Seal(context));
+  const std::shared_ptr<const View> view = core->Read().view;
+  format::Manifest manifest = core->manifest();
+  VECDB_ASSIGN_OR_RETURN(std::vector<NewSegment> fresh, WriteGrowing(*core, *view, context));
+  VECDB_RETURN_IF_ERROR(WriteAllDeletes(*core, *view, as_of, context, &manifest, &fresh));
+  for (const NewSegment& segment : fresh) manifest.segments.push_back(segment.entry);
+  if (!HasNews(core->manifest(), manifest)) return absl::OkStatus();
+  manifest.flushed_timestamp = as_of;
+  VECDB_RETURN_IF_ERROR(core->Commit(manifest, context));
+  // Committed: from here on only the readers' view is left to follow, deadline or not.
+  std::vector<query::SegmentView> opened;
+  for (const NewSegment& segment : fresh) {
+    auto one = OpenCommitted(*core, *view, segment, {});
+    if (!one.ok()) {
+      // The manifest has the rows, the view does not know it: a further flush would write them twice.
+      core->RefuseWrites(one.status());
+      return one.status();
+    }
+    opened.push_back(*std::move(one));
+  }
+  ShowCommitted(core, manifest, fresh, opened);
+  uint64_t rows = 0;
+  for (const NewSegment& segment : fresh) rows += segment.entry.info.num_rows;
+  core->Log(LogLevel::kInfo, absl::StrFormat("flushed %d rows in %d segments, manifest version %d", rows,
+                                             fresh.size(), core->manifest_version()));
+  return absl::OkStatus();
+}
+
+}  // namespace vecdb::engine

@@ -1,0 +1,55 @@
+#ifndef VECDB_ENGINE_INDEX_JOBS_H_
+#define VECDB_ENGINE_INDEX_JOBS_H_
+
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "base/mutex.h"
+#include "engine/collection_core.h"
+#include "vecdb/collection.h"
+#include "vecdb/context.h"
+
+namespace vecdb::engine {
+
+/// Segments below this are compared row by row, as in Milvus.
+inline constexpr uint64_t kMinIndexedRows = 1024;
+
+/// Defines, builds and describes the indexes of a collection. A segment is built for one at a time;
+/// whoever waits for an index builds. Thread-safe.
+class IndexJobs {
+ public:
+  /// `core` is borrowed.
+  explicit IndexJobs(CollectionCore* core) : core_(core) {}
+
+  absl::Status Create(std::string_view field, const IndexSpec& spec, const Context& context);
+  absl::Status Drop(std::string_view field, const Context& context);
+  absl::StatusOr<IndexDescription> Describe(std::string_view field) const;
+
+  /// Builds the indexes that are missing, of one field or, when it is empty, of all.
+  absl::Status BuildMissing(std::string_view field, const Context& context);
+
+ private:
+  // One index of one segment that is to be built.
+  struct Job {
+    query::SegmentView segment{};
+    size_t column = 0;
+    format::IndexDefinition definition{};
+  };
+
+  std::optional<Job> NextJob(std::string_view field) const;
+  absl::Status Run(const Job& job, const Context& context);
+  absl::Status CommitBuilt(const Job& job, const SegmentIndexInfo& info,
+                           std::shared_ptr<const index::VectorIndex> index,
+                           std::shared_ptr<const segment::ResidentVectors> vectors, const Context& context);
+
+  CollectionCore* core_;
+  mutable base::Mutex mutex_;  // a leaf
+  std::map<std::string, std::string, std::less<>> last_errors_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace vecdb::engine
+
+#endif  // VECDB_ENGINE_INDEX_JOBS_H_

@@ -1,0 +1,110 @@
+#include "engine/loader.h"
+
+#include <utility>
+
+#include "absl/strings/str_format.h"
+#include "base/parallel_for.h"
+#include "base/status_macros.h"
+
+namespace vecdb::engine {
+
+const query::SegmentView* FindSegment(const View& view, std::string_view folder) {
+  for (const query::SegmentView& segment : view.segments) {
+    if (segment.sealed != nullptr && segment.sealed->info().folder == folder) return &segment;
+  }
+  return nullptr;
+}
+
+const format::ManifestSegment* FindEntry(const format::Manifest& manifest, std::string_view folder) {
+  for (const format::ManifestSegment& entry : manifest.segments) {
+    if (entry.info.folder == folder) return &entry;
+  }
+  return nullptr;
+}
+
+absl::Status OpenSegments(CollectionCore* core, const Context& context) {
+  const auto& entries = core->manifest().segments;
+  std::vector<query::SegmentView> segments(entries.size());
+  VECDB_RETURN_IF_ERROR(base::ParallelFor(
+      core->host().executor, Priority::kFlush, entries.size(), context,
+      [&](size_t i, size_t) -> absl::Status {
+        auto opened =
+            segment::SealedSegment::Open(core->store(), entries[i].info, core->host(), nullptr, context);
+        if (absl::IsNotFound(opened.status())) {
+          return absl::DataLossError(absl::StrFormat("segment %s of collection %s: an object of it is missing: %s",
+                                                     entries[i].id, core->name(),
+                                                     std::string(opened.status().message())));
+        }
+        if (!opened.ok()) return opened.status();
+        segments[i] = {.shard = entries[i].shard, .sealed = *std::move(opened)};
+        return absl::OkStatus();
+      }));
+  core->EditView([&segments](View* view) { view->segments = std::move(segments); });
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::shared_ptr<const segment::Resident>> LoadSegment(const segment::SealedSegment& segment,
+                                                                     const View& view,
+                                                                     const segment::Resident* before,
+                                                                     const Context& context) {
+  const Schema& schema = segment.info().schema;
+  auto resident = std::make_shared<segment::Resident>();
+  resident->fields.resize(schema.fields.size());
+  for (const format::IndexDefinition& index : view.indexes) {
+    const size_t column = *schema.FindField(index.field);
+    segment::ResidentField& field = resident->fields[column];
+    if (before != nullptr) field = before->fields[column];
+    if (field.vectors == nullptr) {
+      VECDB_ASSIGN_OR_RETURN(field.vectors, segment.LoadVectors(column, context));
+    }
+    if (field.index == nullptr) {
+      VECDB_ASSIGN_OR_RETURN(field.index, segment.LoadIndex(column, *field.vectors, context));
+    }
+  }
+  VECDB_ASSIGN_OR_RETURN(resident->keys, segment.GetColumn(schema.primary_key_index(), context));
+  return resident;
+}
+
+absl::Status LoadAll(CollectionCore* core, const Context& context) {
+  const std::shared_ptr<const View> view = core->Read().view;
+  if (view->indexes.empty()) {
+    return absl::FailedPreconditionError(
+        absl::StrFormat("collection %s has no index; call CreateIndex first (FLAT is one)", core->name()));
+  }
+  std::vector<query::SegmentView> segments;
+  for (const query::SegmentView& segment : view->segments) {
+    if (segment.sealed != nullptr) segments.push_back(segment);
+  }
+  VECDB_RETURN_IF_ERROR(base::ParallelFor(
+      core->host().executor, Priority::kFlush, segments.size(), context,
+      [&](size_t i, size_t) -> absl::Status {
+        VECDB_ASSIGN_OR_RETURN(segments[i].resident, LoadSegment(*segments[i].sealed, *view,
+                                                                 segments[i].resident.get(), context));
+        return absl::OkStatus();
+      }));
+  core->EditView([&segments](View* changed) {
+    changed->loaded = true;
+    for (query::SegmentView& segment : changed->segments) {
+      for (const query::SegmentView& loaded : segments) {
+        if (segment.sealed != loaded.sealed || segment.sealed == nullptr) continue;
+        segment.resident = loaded.resident;
+        segment.growing = nullptr;
+      }
+    }
+  });
+  return absl::OkStatus();
+}
+
+void ReleaseAll(CollectionCore* core) {
+  core->EditView([](View* view) {
+    view->loaded = false;
+    for (query::SegmentView& segment : view->segments) {
+      if (segment.sealed == nullptr) continue;
+      segment.resident = nullptr;
+      segment.growing = nullptr;
+      segment.sealed->DropColumns();
+    }
+  });
+}
+
+}  // namespace vecdb::engine

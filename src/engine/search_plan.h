@@ -1,0 +1,19 @@
+#ifndef VECDB_ENGINE_SEARCH_PLAN_H_
+#define VECDB_ENGINE_SEARCH_PLAN_H_
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "engine/collection_core.h"
+#include "query/search.h"
+#include "vecdb/collection.h"
+#include "vecdb/search.h"
+
+namespace vecdb::engine {
+
+/// Checks a request against a collection and turns it into a search of `snapshot`, which the result borrows.
+absl::StatusOr<query::SnapshotSearch> PlanSearch(const CollectionCore& core, const Snapshot& snapshot,
+                                                 const SearchRequest& request);
+
+}  // namespace vecdb::engine
+
+#endif  // VECDB_ENGINE_SEARCH_PLAN_H_

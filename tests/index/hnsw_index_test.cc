@@ -1,0 +1,178 @@
+#include "index/hnsw_index.h"
+
+#include <gtest/gtest.h>
+
+#include "index/hnsw_testing.h"
+
+namespace vecdb::index {
+namespace {
+
+using support::CodeOf;
+
+std::unique_ptr<VectorIndex> Build(const TestRows& rows, Metric metric, const Host& host = {}) {
+  auto index = BuildVectorIndex(rows.view(),
+                                {.metric = metric, .params = HnswParams{.m = 8, .ef_construction = 60}},
+                                host, {});
+  EXPECT_OK(index);
+  return *std::move(index);
+}
+
+std::vector<Candidate> Search(const VectorIndex& index, const RowQuery& query) {
+  std::vector<Candidate> found;
+  EXPECT_OK(index.Search(query, {}, &found));
+  return found;
+}
+
+// Rows that may be returned, that are in order, and min(k, allowed) of them: what must always hold.
+void ExpectValid(const std::vector<Candidate>& found, const VectorView& view, Metric metric,
+                 const RowQuery& query) {
+  const auto all = NaiveSearch(view, metric, query.vector, query.mask, view.num_rows, query.order);
+  EXPECT_EQ(found.size(), std::min<size_t>(query.k, all.size()));
+  const QueryDistance distance(view, metric, query.vector);
+  for (size_t i = 0; i < found.size(); ++i) {
+    EXPECT_TRUE(query.mask.Contains(found[i].row));
+    EXPECT_EQ(found[i].distance, distance.One(found[i].row));
+    if (i > 0) EXPECT_TRUE(IsNearer(found[i - 1], found[i], query.order));
+  }
+}
+
+TEST(HnswIndexTest, MinOfKAndAllowedRowsComeBackForEveryMaskKAndEf) {
+  const TestRows rows = ClusteredRows(1000, 8, 12, 1);
+  const std::vector<float> queries = RandomValues(16, 2);
+  for (const Metric metric : {Metric::kL2, Metric::kIp, Metric::kCosine}) {
+    const auto index = Build(rows, metric);
+    for (const double share : {1.0, 0.5, 0.1, 0.01, 0.001, 0.0}) {
+      const std::vector<uint64_t> bitmap = RandomBitmap(1000, share, 3);
+      for (const uint32_t k : {1U, 10U, 100U, 999U, 1000U, 5000U}) {
+        const RowQuery query{.vector = &queries[8 * (k % 2)],
+                             .k = k,
+                             .params = HnswSearchParams{.ef = static_cast<int32_t>(k)},
+                             .mask = {.num_rows = 1000, .allowed = bitmap.data()}};
+        SCOPED_TRACE(testing::Message() << MetricName(metric) << " " << share << " " << k);
+        ExpectValid(Search(*index, query), rows.view(), metric, query);
+      }
+    }
+  }
+}
+
+// The mask allows only a cluster far away from the query, so that a walk finds none of it.
+TEST(HnswIndexTest, MasksThatGoAgainstTheQueryGiveAllTheirRows) {
+  const TestRows rows = ClusteredRows(2000, 8, 10, 4);
+  const auto index = Build(rows, Metric::kL2);
+  for (uint32_t cluster = 1; cluster < 10; ++cluster) {
+    std::vector<uint64_t> bitmap(2000 / 64 + 1);
+    for (uint32_t row = cluster * 200; row < cluster * 200 + 200; ++row) {
+      bitmap[row / 64] |= uint64_t{1} << (row % 64);
+    }
+    const RowQuery query{.vector = rows.view().row(3),
+                         .k = 20,
+                         .params = HnswSearchParams{.ef = 20},
+                         .mask = {.num_rows = 2000, .allowed = bitmap.data()}};
+    ExpectValid(Search(*index, query), rows.view(), Metric::kL2, query);
+  }
+}
+
+TEST(HnswIndexTest, FindsNearlyAllOfTheNearest) {
+  const TestRows rows = RandomRows(3000, 12, 5);
+  const std::vector<float> queries = RandomValues(12 * 40, 6);
+  for (const Metric metric : {Metric::kL2, Metric::kIp, Metric::kCosine}) {
+    const auto index = Build(rows, metric);
+    for (const double share : {1.0, 0.5, 0.2}) {
+      const std::vector<uint64_t> bitmap = RandomBitmap(3000, share, 7);
+      const base::RowMask mask{.num_rows = 3000, .allowed = share < 1 ? bitmap.data() : nullptr};
+      double recall = 0;
+      for (size_t i = 0; i < 40; ++i) {
+        const RowQuery query{.vector = &queries[i * 12], .k = 10, .mask = mask};
+        recall += RecallOf(Search(*index, query),
+                           NaiveSearch(rows.view(), metric, query.vector, mask, 10)) / 40;
+      }
+      EXPECT_GE(recall, 0.97) << MetricName(metric) << " " << share;
+    }
+  }
+}
+
+TEST(HnswIndexTest, EveryRowFindsItselfAmongItsDuplicates) {
+  const TestRows rows = GridRows(1500, 2, 12, 8);  // 144 points, about ten rows each
+  const auto index = Build(rows, Metric::kL2);
+  size_t missed = 0;
+  for (uint32_t row = 0; row < 1500; row += 7) {
+    const RowQuery query{.vector = rows.view().row(row), .k = 30, .mask = {.num_rows = 1500}};
+    missed += Search(*index, query).front().distance != 0;
+  }
+  EXPECT_EQ(missed, 0U);
+}
+
+TEST(HnswIndexTest, EqualDistancesFollowTheOrderThatIsAsked) {
+  const TestRows rows = GridRows(300, 3, 3, 9);
+  const auto index = Build(rows, Metric::kL2);
+  const ReverseOrder reverse;
+  for (const RowOrder* order : {static_cast<const RowOrder*>(nullptr),
+                                static_cast<const RowOrder*>(&reverse)}) {
+    // ef covers all rows, so that the answer is exact, ties at the last place included.
+    const RowQuery query{.vector = rows.view().row(1),
+                         .k = 50,
+                         .params = HnswSearchParams{.ef = 300},
+                         .mask = {.num_rows = 300},
+                         .order = order};
+    EXPECT_EQ(Search(*index, query), NaiveSearch(rows.view(), Metric::kL2, query.vector,
+                                                 query.mask, 50, order));
+  }
+}
+
+TEST(HnswIndexTest, DeletedRowsAreNotReturned) {
+  const TestRows rows = RandomRows(500, 6, 10);
+  const auto index = Build(rows, Metric::kL2);
+  base::DeleteTimes deletes;
+  for (uint32_t row = 0; row < 500; ++row) {
+    if (row % 5 != 0) deletes.Set(row, 100 + row);
+  }
+  for (const uint64_t as_of : {50, 300, 1000}) {
+    const RowQuery query{.vector = rows.view().row(11),
+                         .k = 200,
+                         .mask = {.num_rows = 500, .deletes = &deletes, .as_of = as_of}};
+    ExpectValid(Search(*index, query), rows.view(), Metric::kL2, query);
+  }
+}
+
+TEST(HnswIndexTest, RowsInfinitelyFarAwayComeBackToo) {
+  std::vector<float> values = RandomValues(400, 11);
+  for (size_t i = 200; i < 400; ++i) values[i] = i % 2 == 0 ? 1e30f : -1e30f;
+  const TestRows rows(values, 2);
+  for (const Metric metric : {Metric::kL2, Metric::kIp}) {
+    const auto index = Build(rows, metric);
+    const float query[] = {1e30f, 1e30f};
+    const RowQuery wanted{.vector = query, .k = 200, .mask = {.num_rows = 200}};
+    ExpectValid(Search(*index, wanted), rows.view(), metric, wanted);
+  }
+}
+
+TEST(HnswIndexTest, AnEmptyIndexFindsNothing) {
+  const auto index = Build(TestRows({}, 4), Metric::kL2);
+  const float query[4] = {};
+  EXPECT_TRUE(Search(*index, {.vector = query, .k = 5}).empty());
+}
+
+TEST(HnswIndexTest, StopsWhenCancelledOrLate) {
+  const TestRows rows = RandomRows(100, 4, 12);
+  const auto index = Build(rows, Metric::kL2);
+  const RowQuery query{.vector = rows.view().row(0), .k = 5, .mask = {.num_rows = 100}};
+  std::vector<Candidate> found;
+  const CancelToken token = CancelToken::Make();
+  token.Cancel();
+  EXPECT_EQ(CodeOf(index->Search(query, {.cancel = token}, &found)), absl::StatusCode::kCancelled);
+  EXPECT_EQ(CodeOf(index->Search(query, Context::WithTimeout(absl::ZeroDuration()), &found)),
+            absl::StatusCode::kDeadlineExceeded);
+}
+
+TEST(HnswIndexTest, SearchMemoryIsReservedOnceAndKept) {
+  const TestRows rows = RandomRows(400, 4, 13);
+  MemoryBudget budget;
+  const auto index = Build(rows, Metric::kL2, {.budget = &budget});
+  EXPECT_EQ(budget.used_bytes(), index->index_bytes());
+  const RowQuery query{.vector = rows.view().row(0), .k = 5, .mask = {.num_rows = 400}};
+  for (int i = 0; i < 600; ++i) Search(*index, query);  // the marks begin anew twice
+  EXPECT_EQ(budget.used_bytes(), index->index_bytes() + 400);
+}
+
+}  // namespace
+}  // namespace vecdb::index

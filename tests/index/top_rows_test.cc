@@ -1,0 +1,73 @@
+#include "index/top_rows.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <limits>
+#include <random>
+
+#include "index/index_testing.h"
+
+namespace vecdb::index {
+namespace {
+
+constexpr float kInf = std::numeric_limits<float>::infinity();
+
+std::vector<Candidate> Sorted(std::vector<Candidate> rows, size_t k, const RowOrder* order) {
+  std::sort(rows.begin(), rows.end(),
+            [&](const Candidate& a, const Candidate& b) { return IsNearer(a, b, order); });
+  if (rows.size() > k) rows.resize(k);
+  return rows;
+}
+
+TEST(TopRowsTest, KeepsTheNearestWhateverTheOrderOfOffers) {
+  const ReverseOrder reverse;
+  std::mt19937_64 random(1);
+  for (const RowOrder* order : {static_cast<const RowOrder*>(nullptr),
+                                static_cast<const RowOrder*>(&reverse)}) {
+    for (const size_t k : {1, 2, 10, 99, 100, 101}) {
+      std::vector<Candidate> rows;  // few distances, so that ties fall on the last place kept
+      for (uint32_t i = 0; i < 100; ++i) rows.push_back({static_cast<float>(random() % 7), i});
+      const std::vector<Candidate> expected = Sorted(rows, k, order);
+      std::shuffle(rows.begin(), rows.end(), random);
+      TopRows top(k, order);
+      for (const Candidate& row : rows) top.Offer(row.distance, row.row);
+      std::vector<Candidate> found;
+      top.Finish(&found);
+      EXPECT_EQ(found, expected) << k;
+    }
+  }
+}
+
+TEST(TopRowsTest, TakesInfinityWhileThereIsRoom) {
+  TopRows top(2);
+  top.Offer(kInf, 5);
+  EXPECT_EQ(top.worst(), kInf);
+  top.Offer(kInf, 4);
+  top.Offer(kInf, 3);
+  top.Offer(1, 9);
+  std::vector<Candidate> found;
+  top.Finish(&found);
+  EXPECT_EQ(found, (std::vector<Candidate>{{1, 9}, {kInf, 3}}));
+}
+
+TEST(TopRowsTest, IsEmptyAfterFinishAndReset) {
+  TopRows top(3);
+  top.Offer(1, 1);
+  std::vector<Candidate> found;
+  top.Finish(&found);
+  EXPECT_EQ(top.size(), 0U);
+  top.Offer(2, 2);
+  top.Reset(1);
+  top.Finish(&found);
+  EXPECT_TRUE(found.empty());
+}
+
+TEST(TopRowsTest, KOfZeroTakesNothing) {
+  TopRows top(0);
+  top.Offer(-kInf, 1);
+  EXPECT_EQ(top.size(), 0U);
+}
+
+}  // namespace
+}  // namespace vecdb::index
