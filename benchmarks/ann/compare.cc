@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "ann/curve.h"
 #include "ann/report.h"
 
@@ -23,7 +25,10 @@ std::vector<Ratio> CompareEngines(std::span<const EngineResult> results,
       const std::optional<double> mine = QpsAt(first, recall);
       const std::optional<double> theirs = QpsAt(front, recall);
       Ratio ratio{.against = other.name, .recall = recall};
-      if (mine && theirs) ratio.qps_ratio = *mine / *theirs;
+      if (mine && theirs) {
+        ratio.qps_ratio = *mine / *theirs;
+        ratio.is_below_a_curve = recall < std::max(first.front().recall, front.front().recall);
+      }
       ratios.push_back(ratio);
     }
   }

@@ -14,12 +14,12 @@ struct CurvePoint {
   friend bool operator==(const CurvePoint&, const CurvePoint&) = default;
 };
 
-/// The points that no other beats in one measure and at least equals in the other, by rising recall and
-/// hence falling QPS.
+/// The points that no other beats in one measure and at least equals in the other, by rising recall
+/// and hence falling QPS.
 std::vector<CurvePoint> ParetoFront(std::span<const CurvePoint> points);
 
-/// The best QPS at `recall` or above: between two points of a front on the line of log QPS over recall,
-/// below its lowest recall that point's QPS, above its highest nothing.
+/// The best QPS at `recall` or above: between two points of a front on the line of log QPS over
+/// recall, below its lowest recall that point's QPS, above its highest nothing.
 std::optional<double> QpsAt(std::span<const CurvePoint> front, double recall);
 
 }  // namespace vecdb::bench

@@ -6,8 +6,7 @@ namespace vecdb::bench {
 
 absl::StatusOr<std::unique_ptr<Engine>> MakeEngine(std::string_view name, const Dataset& dataset,
                                                    const Options& options) {
-  const std::string_view vecdb =
-      options.door == Door::kIndex ? "vecdb-index" : "vecdb-collection";
+  const std::string_view vecdb = options.door == Door::kIndex ? "vecdb-index" : "vecdb-collection";
   const std::string_view kind = name == "vecdb" ? vecdb : name;
   if (kind == "vecdb-index") return MakeVecdbIndexEngine(dataset, options);
   if (kind == "vecdb-collection") return MakeVecdbCollectionEngine(dataset, options);

@@ -18,23 +18,23 @@ namespace vecdb::bench {
 
 /// What a build took, and what it left in memory.
 struct BuildReport {
-  double seconds = 0;                ///< by the wall; copies made for the engine's sake are not timed
-  uint64_t bytes_beyond_rows = 0;    ///< held by the index, without the float32 rows
-  bool holds_rows = true;            ///< in memory of its own, beside the benchmark's array
-  std::string note{};                ///< how the bytes were counted, and what else is worth saying
+  double seconds = 0;              ///< by the wall; copies made for the engine's sake are not timed
+  uint64_t bytes_beyond_rows = 0;  ///< held by the index, without the float32 rows
+  bool holds_rows = true;          ///< in memory of its own, beside the benchmark's array
+  std::string note{};              ///< how the bytes were counted, and what else is worth saying
 };
 
-/// An engine under test. Build and Configure are for one thread; between them, EnterThread and Search may
-/// be called by any number. Exceptions of the engine end here, as Internal.
+/// An engine under test. Build and Configure are for one thread; between them, EnterThread and
+/// Search may be called by any number. Exceptions of the engine end here, as Internal.
 class Engine {
  public:
   virtual ~Engine() = default;
 
-  /// Indexes the base of the data set that the engine was made for. Called again, it drops what it built
-  /// and starts afresh.
+  /// Indexes the base of the data set that the engine was made for. Called again, it drops what it
+  /// built and starts afresh.
   virtual absl::StatusOr<BuildReport> Build() = 0;
 
-  /// Sets the parameters of the searches that follow.
+  /// Sets the parameters of the searches that follow. May be called before Build to check them.
   virtual absl::Status Configure(const Params& search) = 0;
 
   /// To be called in every thread that searches, before it does.
@@ -44,8 +44,8 @@ class Engine {
   virtual absl::StatusOr<size_t> Search(size_t query, std::span<uint32_t> ids) = 0;
 };
 
-/// Makes an engine for a data set and options, which must outlive it. NotFound for a name that is unknown
-/// or was not compiled in; InvalidArgument for an index that it does not have.
+/// Makes an engine for a data set and options, which must outlive it. NotFound for a name that is
+/// unknown or was not compiled in; InvalidArgument for an index that it does not have.
 absl::StatusOr<std::unique_ptr<Engine>> MakeEngine(std::string_view name, const Dataset& dataset,
                                                    const Options& options);
 

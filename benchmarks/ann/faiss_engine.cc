@@ -22,7 +22,7 @@ absl::Status Failed(const std::exception& error) {
 
 template <typename T>
 uint64_t VectorBytes(const std::vector<T>& values) {
-  return values.capacity() * sizeof(T);
+  return values.size() * sizeof(T);
 }
 
 uint64_t GraphBytes(const faiss::HNSW& graph) {

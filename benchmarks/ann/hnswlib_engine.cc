@@ -1,5 +1,5 @@
-// hnswlib, compiled for this machine's best instruction set. Its header defines functions that are not
-// inline, so no other file of the program may include it.
+// hnswlib, compiled for this machine's best instruction set. Its header defines functions that are
+// not inline, so no other file of the program may include it.
 #include <hnswlib/hnswlib.h>
 
 #include <atomic>
@@ -33,8 +33,9 @@ uint64_t LabelMapBytes(const Map& map) {
   return map.size() * kLabelNodeBytes + map.bucket_count() * sizeof(void*);
 }
 
-// Adds all rows as the README of hnswlib shows: the first alone, the others by a number of threads that
-// take the next row when they are done with one. Throws what the first thread that failed threw.
+// Adds all rows as the README of hnswlib shows: the first alone, the others by a number of threads
+// that take the next row when they are done with one. Throws what the first thread that failed
+// threw.
 void AddRows(hnswlib::AlgorithmInterface<float>& index, const Matrix& rows, int num_threads) {
   index.addPoint(rows.row(0).data(), 0);
   std::atomic<size_t> next = 1;  // hands out rows and publishes nothing else
@@ -57,8 +58,8 @@ void AddRows(hnswlib::AlgorithmInterface<float>& index, const Matrix& rows, int 
   if (failure) std::rethrow_exception(failure);
 }
 
-// What hnswlib holds for searching: everything it allocates but its locks, the lists of visited rows,
-// which belong to a search, and the rows.
+// What hnswlib holds for searching: everything it allocates but its locks, the lists of visited
+// rows, which belong to a search, and the rows.
 void CountBytes(const Graph& graph, const Matrix& rows, BuildReport* report) {
   const auto num_rows = static_cast<double>(rows.num_rows());
   uint64_t upper_bytes = 0;

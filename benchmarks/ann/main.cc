@@ -1,4 +1,5 @@
-// ann_bench: approximate nearest neighbours, engine against engine in one process. See ../README.md.
+// ann_bench: approximate nearest neighbours, engine against engine in one process. See
+// ../README.md.
 #include <cstdio>
 #include <fstream>
 #include <string>
@@ -26,6 +27,19 @@ absl::StatusOr<std::vector<NamedEngine>> MakeEngines(const Dataset& dataset,
   return engines;
 }
 
+// Mistakes in the search settings and in the place of the output are told before anything is built.
+absl::Status CheckBeforeBuilding(std::vector<NamedEngine>& engines, const Options& options) {
+  for (NamedEngine& engine : engines) {
+    for (const Params& search : options.searches) {
+      VECDB_RETURN_IF_ERROR(engine.engine->Configure(search));
+    }
+  }
+  if (options.json_path.empty()) return absl::OkStatus();
+  const std::ofstream file(options.json_path, std::ios::app);
+  return file ? absl::OkStatus()
+              : absl::UnknownError("--json: " + options.json_path + " cannot be written");
+}
+
 absl::Status WriteFile(const std::string& path, std::string_view text) {
   std::ofstream file(path, std::ios::binary);
   file << text << std::flush;
@@ -38,6 +52,7 @@ absl::Status Run(const Options& options) {
                                      options.num_build_threads));
   if (!options.name.empty()) dataset.name = options.name;
   VECDB_ASSIGN_OR_RETURN(std::vector<NamedEngine> engines, MakeEngines(dataset, options));
+  VECDB_RETURN_IF_ERROR(CheckBeforeBuilding(engines, options));
   VECDB_ASSIGN_OR_RETURN(std::vector<EngineResult> results, BuildAll(engines, dataset, options));
   VECDB_RETURN_IF_ERROR(MeasureAll(engines, dataset, options, &results));
   const Report report{.options = options, .dataset = dataset, .results = results};

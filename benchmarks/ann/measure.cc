@@ -16,7 +16,8 @@
 namespace vecdb::bench {
 namespace {
 
-// Passes shorter than this ask their queries again, for a clock cannot time a few milliseconds well.
+// Passes shorter than this ask their queries again, for a clock cannot time a few milliseconds
+// well.
 constexpr double kShortestPassSeconds = 0.1;
 
 absl::Status Named(const NamedEngine& engine, const absl::Status& status) {
@@ -113,8 +114,7 @@ absl::Status MeasurePoint(std::vector<NamedEngine>& engines, const Params& searc
 }  // namespace
 
 absl::StatusOr<std::vector<EngineResult>> BuildAll(std::vector<NamedEngine>& engines,
-                                                   const Dataset& dataset,
-                                                   const Options& options) {
+                                                   const Dataset& dataset, const Options& options) {
   std::vector<EngineResult> results(engines.size());
   for (int run = 0; run < options.num_build_runs; ++run) {
     for (size_t i = 0; i < engines.size(); ++i) {
@@ -132,8 +132,7 @@ absl::Status MeasureAll(std::vector<NamedEngine>& engines, const Dataset& datase
                       .num_threads = static_cast<size_t>(options.num_threads)};
   const RecallJudge judge(dataset, k);
   for (const Params& search : options.searches) {
-    VECDB_RETURN_IF_ERROR(
-        MeasurePoint(engines, search, plan, judge, options.num_sweeps, results));
+    VECDB_RETURN_IF_ERROR(MeasurePoint(engines, search, plan, judge, options.num_sweeps, results));
   }
   return absl::OkStatus();
 }

@@ -23,7 +23,8 @@ struct PointResult {
 struct EngineResult {
   std::string name{};
   BuildReport build{};
-  double resident_bytes = 0;  ///< by how much the process grew in the first build, without rows held
+  double resident_bytes =
+      0;  ///< by how much the process grew in the first build, without rows held
   std::vector<PointResult> points{};  ///< in the order of the settings
 };
 
@@ -36,9 +37,10 @@ struct NamedEngine {
 absl::StatusOr<std::vector<EngineResult>> BuildAll(std::vector<NamedEngine>& engines,
                                                    const Dataset& dataset, const Options& options);
 
-/// Measures all engines at all settings and adds the points to `results`. At each setting the engines
-/// take turns, a pass over all queries each, as often as the options say; another engine begins each
-/// round; each engine's pass of the least CPU time counts. Recall is taken in a pass before.
+/// Measures all engines at all settings and adds the points to `results`. At each setting the
+/// engines take turns, a pass over all queries each, as often as the options say; another engine
+/// begins each round; each engine's pass of the least CPU time counts. Recall is taken in a pass
+/// before.
 absl::Status MeasureAll(std::vector<NamedEngine>& engines, const Dataset& dataset,
                         const Options& options, std::vector<EngineResult>* results);
 

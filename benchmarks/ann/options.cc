@@ -99,8 +99,8 @@ absl::Status Resolve(RawOptions& raw) {
   VECDB_RETURN_IF_ERROR(CheckFiles(options.files));
   VECDB_RETURN_IF_ERROR(CheckRecalls(options.compare_at));
   VECDB_RETURN_IF_ERROR((LookUp<Metric>(
-      "metric", raw.metric,
-      {{"l2", Metric::kL2}, {"ip", Metric::kIp}, {"cosine", Metric::kCosine}}, &options.metric)));
+      "metric", raw.metric, {{"l2", Metric::kL2}, {"ip", Metric::kIp}, {"cosine", Metric::kCosine}},
+      &options.metric)));
   VECDB_RETURN_IF_ERROR((LookUp<RowStorage>(
       "rows", raw.rows, {{"view", RowStorage::kView}, {"copy", RowStorage::kCopy}},
       &options.row_storage)));

@@ -19,21 +19,21 @@ struct Param {
 /// Parameters of a build or of a search, in the order in which they were written.
 using Params = std::vector<Param>;
 
-/// Reads `M=16,efConstruction=200`; "" gives none. InvalidArgument for an empty key or value, or a key
-/// twice.
+/// Reads `M=16,efConstruction=200`; "" gives none. InvalidArgument for an empty key or value, or a
+/// key twice.
 absl::StatusOr<Params> ParseParams(std::string_view text);
 
 /// Reads the settings to search with. A value without a key of its own is another value of the key
 /// before it, and keys may also be parted by ';': `ef=10,20`, `nprobe=1,4;ef=10,20` and
-/// `nprobe=1,4,ef=10,20` are understood. Every value of one key meets every value of the others, the
-/// last key turning fastest. "" gives one setting without parameters. Errors as ParseParams.
+/// `nprobe=1,4,ef=10,20` are understood. Every value of one key meets every value of the others,
+/// the last key turning fastest. "" gives one setting without parameters. Errors as ParseParams.
 absl::StatusOr<std::vector<Params>> ParseSweep(std::string_view text);
 
 /// The spelling that ParseParams reads.
 std::string ParamsText(const Params& params);
 
-/// The number that `key` has, or `fallback` when the key is not there. InvalidArgument when its value is
-/// no number of at least 0.
+/// The number that `key` has, or `fallback` when the key is not there. InvalidArgument when its
+/// value is no number of at least 0.
 absl::StatusOr<int> IntParam(const Params& params, std::string_view key, int fallback);
 
 }  // namespace vecdb::bench

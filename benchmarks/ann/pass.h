@@ -20,16 +20,16 @@ struct PassPlan {
 
 /// One engine's answers to all queries.
 struct Pass {
-  double cpu_seconds = 0;             ///< of the threads that searched, summed
-  double wall_seconds = 0;            ///< from the first query's start to the last one's end
+  double cpu_seconds = 0;              ///< of the threads that searched, summed
+  double wall_seconds = 0;             ///< from the first query's start to the last one's end
   std::vector<double> latencies_us{};  ///< of each query asked, by the wall
-  std::vector<uint32_t> ids{};        ///< k per query; kNoRow where fewer were found
+  std::vector<uint32_t> ids{};         ///< k per query; kNoRow where fewer were found
 };
 
 inline constexpr uint32_t kNoRow = 0xFFFFFFFF;
 
-/// Asks every query. Thread t of n asks queries t, t + n, ...; one thread is the calling one. The first
-/// error that the engine returns.
+/// Asks every query. Thread t of n asks queries t, t + n, ...; one thread is the calling one. The
+/// first error that the engine returns.
 absl::StatusOr<Pass> RunPass(Engine& engine, const PassPlan& plan);
 
 }  // namespace vecdb::bench

@@ -12,10 +12,10 @@ namespace vecdb::bench {
 
 /// Says how many of the true k nearest rows an answer holds, with ties given the benefit.
 ///
-/// A returned row counts when it is among the first k of the truth, or when its exact distance is at most
-/// that of the k-th plus what float32 cannot tell apart (DistanceTolerance): rows that are equally far
-/// are equally right. A row returned twice counts once, one that is not in the base never.
-/// The data set must outlive it. Immutable, thread-safe.
+/// A returned row counts when it is among the first k of the truth, or when its exact distance is
+/// at most that of the k-th plus what float32 cannot tell apart (DistanceTolerance): rows that are
+/// equally far are equally right. A row returned twice counts once, one that is not in the base
+/// never. The data set must outlive it. Immutable, thread-safe.
 class RecallJudge {
  public:
   RecallJudge(const Dataset& dataset, size_t k);

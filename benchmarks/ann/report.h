@@ -12,11 +12,13 @@
 
 namespace vecdb::bench {
 
-/// The first engine's QPS over another's at one recall; no ratio where one of them does not reach it.
+/// The first engine's QPS over another's at one recall; no ratio where one of them does not reach
+/// it.
 struct Ratio {
   std::string against{};
   double recall = 0;
   std::optional<double> qps_ratio{};
+  bool is_below_a_curve = false;  ///< one of the curves begins at a higher recall
 };
 
 /// The first engine against each other, at each recall.

@@ -43,9 +43,9 @@ void AppendPoints(const Report& report, std::string* text) {
   for (size_t i = 0; i < first.size(); ++i) {
     for (const EngineResult& result : report.results) {
       const PointResult& point = result.points[i];
-      absl::StrAppendFormat(text, "%-16s %-18s %7.4f %9.0f %8.3f %9.0f %9.1f %9.1f\n",
-                            point.search, result.name, point.recall, point.qps,
-                            point.qps / first[i].qps, point.wall_qps, point.p50_us, point.p99_us);
+      absl::StrAppendFormat(text, "%-16s %-18s %7.4f %9.0f %8.3f %9.0f %9.1f %9.1f\n", point.search,
+                            result.name, point.recall, point.qps, point.qps / first[i].qps,
+                            point.wall_qps, point.p50_us, point.p99_us);
     }
   }
 }
@@ -58,7 +58,8 @@ void AppendRatios(const Report& report, std::string* text) {
     absl::StrAppendFormat(text, "  %.3f: ", ratio.recall);
     *text += ratio.qps_ratio ? absl::StrFormat("%.2f times", *ratio.qps_ratio)
                              : std::string("not reached");
-    absl::StrAppendFormat(text, " against %s\n", ratio.against);
+    absl::StrAppendFormat(text, " against %s%s\n", ratio.against,
+                          ratio.is_below_a_curve ? " (a curve begins at a higher recall)" : "");
   }
 }
 

@@ -1,5 +1,5 @@
-// vecdb through its Collection door: rows go into a database in a temporary directory, and come back by
-// their keys.
+// vecdb through its Collection door: rows go into a database in a temporary directory, and come
+// back by their keys.
 #include <memory>
 #include <optional>
 #include <utility>
@@ -74,17 +74,15 @@ class VecdbCollectionEngine : public Engine {
 
   absl::StatusOr<BuildReport> Report(double fill_seconds, double index_seconds) const {
     VECDB_ASSIGN_OR_RETURN(const auto segments, collection_->Segments());
-    VECDB_ASSIGN_OR_RETURN(const IndexDescription index,
-                           collection_->DescribeIndex(kVectorField));
+    VECDB_ASSIGN_OR_RETURN(const IndexDescription index, collection_->DescribeIndex(kVectorField));
     uint64_t memory_bytes = 0;
     for (const SegmentDescription& segment : segments) memory_bytes += segment.memory_bytes;
     const uint64_t row_bytes = dataset_.base.num_bytes();
-    return BuildReport{
-        .seconds = index_seconds,
-        .bytes_beyond_rows = memory_bytes > row_bytes ? memory_bytes - row_bytes : 0,
-        .note = absl::StrFormat("%d segments, %d of %d rows indexed; insert and flush %.2f s",
-                                segments.size(), index.indexed_rows, index.total_rows,
-                                fill_seconds)};
+    return BuildReport{.seconds = index_seconds,
+                       .bytes_beyond_rows = memory_bytes > row_bytes ? memory_bytes - row_bytes : 0,
+                       .note = absl::StrFormat(
+                           "%d segments, %d of %d rows indexed; insert and flush %.2f s",
+                           segments.size(), index.indexed_rows, index.total_rows, fill_seconds)};
   }
 
   const Dataset& dataset_;

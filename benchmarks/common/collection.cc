@@ -19,11 +19,12 @@ uint64_t RowBytes(const Matrix& rows) { return sizeof(int64_t) + rows.dim() * si
 }  // namespace
 
 Schema BenchmarkSchema(size_t dim) {
-  return {.description = "benchmark",
-          .fields = {{.name = std::string(kKeyField), .type = DataType::kInt64, .primary_key = true},
-                     {.name = std::string(kVectorField),
-                      .type = DataType::kFloatVector,
-                      .dim = static_cast<int32_t>(dim)}}};
+  return {
+      .description = "benchmark",
+      .fields = {{.name = std::string(kKeyField), .type = DataType::kInt64, .primary_key = true},
+                 {.name = std::string(kVectorField),
+                  .type = DataType::kFloatVector,
+                  .dim = static_cast<int32_t>(dim)}}};
 }
 
 CollectionOptions OneSegmentOptions(const Matrix& rows) {

@@ -49,8 +49,8 @@ absl::Status ParseInt(std::string_view what, std::string_view text, int lowest, 
   const char* end = text.data() + text.size();
   const auto [stop, error] = std::from_chars(text.data(), end, parsed);
   if (error != std::errc() || stop != end || parsed < lowest || parsed > highest) {
-    return absl::InvalidArgumentError(absl::StrFormat("%s: \"%s\" is no number from %d to %d", what,
-                                                      text, lowest, highest));
+    return absl::InvalidArgumentError(
+        absl::StrFormat("%s: \"%s\" is no number from %d to %d", what, text, lowest, highest));
   }
   *value = parsed;
   return absl::OkStatus();

@@ -27,7 +27,8 @@ class Flags {
   void Add(std::string name, std::string help, std::vector<std::string>* values);
   void Add(std::string name, std::string help, std::vector<double>* values);
 
-  /// InvalidArgument, naming the flag, for an unknown or repeated one, or a value that does not fit.
+  /// InvalidArgument, naming the flag, for an unknown or repeated one, or a value that does not
+  /// fit.
   absl::Status Parse(std::span<const char* const> arguments) const;
 
   /// One line per flag, with the value it holds now.
@@ -46,7 +47,8 @@ class Flags {
   std::vector<Flag> flags_;
 };
 
-/// The whole of `text` as a number; InvalidArgument, naming `what`, when it is none or out of range.
+/// The whole of `text` as a number; InvalidArgument, naming `what`, when it is none or out of
+/// range.
 absl::Status ParseInt(std::string_view what, std::string_view text, int lowest, int highest,
                       int* value);
 

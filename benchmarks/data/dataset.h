@@ -25,13 +25,13 @@ struct Dataset {
   Truth truth{};  ///< at least k neighbours of each query
 };
 
-/// Reads a data set, and computes the truth on `num_threads` threads when no file has it. The errors of
-/// the readers; InvalidArgument, with the figures, for files that do not belong together.
+/// Reads a data set, and computes the truth on `num_threads` threads when no file has it. The
+/// errors of the readers; InvalidArgument, with the figures, for files that do not belong together.
 absl::StatusOr<Dataset> LoadDataset(const DatasetFiles& files, Metric metric, size_t k,
                                     int num_threads);
 
-/// The name of a set whose rows lie in `base_path`: the file's, or its folder's when the file is called
-/// base or train.
+/// The name of a set whose rows lie in `base_path`: the file's, or its folder's when the file is
+/// called base or train.
 std::string DatasetName(const std::string& base_path);
 
 }  // namespace vecdb::bench

@@ -11,8 +11,9 @@ namespace vecdb::bench {
 /// distance, minus the dot product, or 1 - cosine (1 when either vector is zero).
 double ExactDistance(Metric metric, std::span<const float> a, std::span<const float> b);
 
-/// How far two distances from this pair's query may differ and still be called equal, because float32
-/// arithmetic cannot tell them apart: four units in the last place of the terms that are summed.
+/// How far two distances from this pair's query may differ and still be called equal, because
+/// float32 arithmetic cannot tell them apart: four units in the last place of the terms that are
+/// summed.
 double DistanceTolerance(Metric metric, std::span<const float> a, std::span<const float> b);
 
 }  // namespace vecdb::bench

@@ -15,8 +15,8 @@ namespace vecdb::bench {
 /// Lies on huge pages where the system has them. Movable; thread-compatible.
 class Matrix {
  public:
-  /// Zeros. ResourceExhausted when there is not enough memory; InvalidArgument without rows or dim, or
-  /// with more than 2^31 - 1 rows or 65536 dims.
+  /// Zeros. ResourceExhausted when there is not enough memory; InvalidArgument without rows or dim,
+  /// or with more than 2^31 - 1 rows or 65536 dims.
   static absl::StatusOr<Matrix> Make(uint64_t num_rows, uint64_t dim);
 
   Matrix() = default;

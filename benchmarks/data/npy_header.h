@@ -17,8 +17,8 @@ struct NpyHeader {
   uint64_t dim = 0;
 };
 
-/// Reads the header of NumPy's format 1 or 2 and leaves the file at the values. DataLoss for a file that
-/// is none, or holds anything but a two-dimensional array in C order of '<f4' or '|u1'.
+/// Reads the header of NumPy's format 1 or 2 and leaves the file at the values. DataLoss for a file
+/// that is none, or holds anything but a two-dimensional array in C order of '<f4' or '|u1'.
 /// Source: numpy.lib.format.
 absl::StatusOr<NpyHeader> ReadNpyHeader(InputFile& file);
 

@@ -71,8 +71,7 @@ void ComputeQueries(const Distances& distances, size_t begin, size_t end, Truth&
   std::vector<std::vector<Candidate>> heaps(end - begin);
   for (size_t row = 0; row < distances.num_rows(); ++row) {
     for (size_t query = begin; query < end; ++query) {
-      Offer(heaps[query - begin], truth.k,
-            {distances.Of(query, row), static_cast<uint32_t>(row)});
+      Offer(heaps[query - begin], truth.k, {distances.Of(query, row), static_cast<uint32_t>(row)});
     }
   }
   for (size_t query = begin; query < end; ++query) {
@@ -110,9 +109,9 @@ absl::Status CheckTruth(const Truth& truth, Metric metric, const Matrix& base,
     for (size_t i = 0; i < k; ++i) {
       const uint32_t id = truth.of(query)[i];
       if (id >= base.num_rows()) {
-        return absl::InvalidArgumentError(absl::StrFormat(
-            "truth: neighbour %d of query %d is row %d, the base has %d rows", i, query, id,
-            base.num_rows()));
+        return absl::InvalidArgumentError(
+            absl::StrFormat("truth: neighbour %d of query %d is row %d, the base has %d rows", i,
+                            query, id, base.num_rows()));
       }
       const double distance = ExactDistance(metric, queries.row(query), base.row(id));
       const double slack = 16 * DistanceTolerance(metric, queries.row(query), base.row(id));

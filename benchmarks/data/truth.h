@@ -29,13 +29,14 @@ struct Truth {
 /// ReadVectors.
 absl::StatusOr<Truth> ReadTruth(const std::string& path);
 
-/// Compares every query with every row, in double precision, on `num_threads` threads. k is at most the
-/// number of rows.
+/// Compares every query with every row, in double precision, on `num_threads` threads. k is at most
+/// the number of rows.
 Truth ComputeTruth(Metric metric, const Matrix& base, const Matrix& queries, size_t k,
                    int num_threads);
 
-/// InvalidArgument, naming query and place, unless every id is a row of `base` and the first k distances
-/// of each query do not fall: a truth of another set, or of another metric, is found out here.
+/// InvalidArgument, naming query and place, unless every id is a row of `base` and the first k
+/// distances of each query do not fall: a truth of another set, or of another metric, is found out
+/// here.
 absl::Status CheckTruth(const Truth& truth, Metric metric, const Matrix& base,
                         const Matrix& queries, size_t k);
 

@@ -42,8 +42,8 @@ absl::StatusOr<Truth> ReadIvecs(InputFile& file) {
     std::array<int32_t, 1> row_k = k;
     if (query > 0) VECDB_RETURN_IF_ERROR(file.ReadInto(row_k));
     if (row_k != k) {
-      return file.Damaged(absl::StrFormat("query %d has %d neighbours, query 0 has %d", query,
-                                          row_k[0], k[0]));
+      return file.Damaged(
+          absl::StrFormat("query %d has %d neighbours, query 0 has %d", query, row_k[0], k[0]));
     }
     VECDB_RETURN_IF_ERROR(
         file.ReadInto(std::span<uint32_t>(truth.ids).subspan(query * truth.k, truth.k)));

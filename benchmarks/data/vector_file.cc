@@ -28,11 +28,11 @@ absl::Status ReadRow(InputFile& file, std::span<float> row, std::vector<T>& scra
 template <typename T>
 absl::StatusOr<Matrix> ReadBody(InputFile& file, uint64_t num_rows, uint64_t dim) {
   if (dim != 0 && num_rows > file.size() / dim) {
-    return file.Damaged(absl::StrFormat("%d rows of %d dims do not fit into %d bytes", num_rows,
-                                        dim, file.size()));
+    return file.Damaged(
+        absl::StrFormat("%d rows of %d dims do not fit into %d bytes", num_rows, dim, file.size()));
   }
-  VECDB_RETURN_IF_ERROR(file.ExpectBytesLeft(
-      num_rows * dim * sizeof(T), absl::StrFormat("%d rows of %d dims", num_rows, dim)));
+  VECDB_RETURN_IF_ERROR(file.ExpectBytesLeft(num_rows * dim * sizeof(T),
+                                             absl::StrFormat("%d rows of %d dims", num_rows, dim)));
   VECDB_ASSIGN_OR_RETURN(Matrix matrix, Matrix::Make(num_rows, dim));
   std::vector<T> scratch;
   for (size_t row = 0; row < num_rows; ++row) {

@@ -18,8 +18,8 @@ namespace vecdb::bench {
 /// | .bvecs  | per row: int32 dim, dim uint8                                             |
 /// | .npy    | NumPy format 1 or 2, two-dimensional, C order, '<f4' or '|u1'             |
 ///
-/// NotFound; InvalidArgument for another ending; DataLoss, with the figures, for a file that is shorter
-/// or longer than its header says, or holds NaN or Inf.
+/// NotFound; InvalidArgument for another ending; DataLoss, with the figures, for a file that is
+/// shorter or longer than its header says, or holds NaN or Inf.
 absl::StatusOr<Matrix> ReadVectors(const std::string& path);
 
 }  // namespace vecdb::bench

@@ -25,9 +25,9 @@ struct Times {
 absl::StatusOr<uint64_t> FlushOnce(const Matrix& rows, const std::string& parent, Times* times) {
   VECDB_ASSIGN_OR_RETURN(const TempDir directory, TempDir::Make(parent));
   VECDB_ASSIGN_OR_RETURN(const auto database, Database::Open({.path = directory.path().string()}));
-  VECDB_ASSIGN_OR_RETURN(const auto collection,
-                         database->CreateCollection("bench", BenchmarkSchema(rows.dim()),
-                                                    OneSegmentOptions(rows)));
+  VECDB_ASSIGN_OR_RETURN(
+      const auto collection,
+      database->CreateCollection("bench", BenchmarkSchema(rows.dim()), OneSegmentOptions(rows)));
   const double start = WallSeconds();
   VECDB_RETURN_IF_ERROR(InsertRows(*collection, rows));
   const double inserted = WallSeconds();
@@ -39,8 +39,8 @@ absl::StatusOr<uint64_t> FlushOnce(const Matrix& rows, const std::string& parent
   return description.store_bytes;
 }
 
-absl::Status WriteOnce(const Matrix& rows, std::span<const int64_t> keys,
-                       const std::string& parent, Times* times) {
+absl::Status WriteOnce(const Matrix& rows, std::span<const int64_t> keys, const std::string& parent,
+                       Times* times) {
   VECDB_ASSIGN_OR_RETURN(const TempDir directory, TempDir::Make(parent));
   const std::array<std::span<const std::byte>, 2> parts = {std::as_bytes(keys),
                                                            std::as_bytes(rows.values())};

@@ -18,9 +18,9 @@ struct FlushReport {
   uint64_t store_bytes = 0;  ///< what Flush made of them
 };
 
-/// Flushes `rows`, without an index, and writes and syncs the same keys and vectors as a plain file by
-/// 1 MiB, as `dd bs=1M conv=fsync` would; in turn, `num_runs` times each, in fresh directories below
-/// `directory`.
+/// Flushes `rows`, without an index, and writes and syncs the same keys and vectors as a plain file
+/// by 1 MiB, as `dd bs=1M conv=fsync` would; in turn, `num_runs` times each, in fresh directories
+/// below `directory`.
 absl::StatusOr<FlushReport> MeasureFlush(const Matrix& rows, const std::string& directory,
                                          int num_runs);
 

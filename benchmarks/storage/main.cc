@@ -1,5 +1,5 @@
-// storage_bench: what Flush costs over a plain write of the same rows, and how soon a closed database
-// answers. See ../README.md.
+// storage_bench: what Flush costs over a plain write of the same rows, and how soon a closed
+// database answers. See ../README.md.
 #include <cstdio>
 #include <string>
 #include <string_view>
@@ -87,10 +87,9 @@ absl::Status RunOpen(const Matrix& rows, const StorageOptions& options) {
 
 absl::Status Run(const StorageOptions& options) {
   VECDB_RETURN_IF_ERROR(CheckOptions(options));
-  VECDB_ASSIGN_OR_RETURN(
-      const Matrix rows,
-      ScatteredRows(static_cast<uint64_t>(options.num_rows), static_cast<uint64_t>(options.dim),
-                    static_cast<uint64_t>(options.seed)));
+  VECDB_ASSIGN_OR_RETURN(const Matrix rows, ScatteredRows(static_cast<uint64_t>(options.num_rows),
+                                                          static_cast<uint64_t>(options.dim),
+                                                          static_cast<uint64_t>(options.seed)));
   std::printf("%d x %d float32 rows, %s\n", options.num_rows, options.dim, CpuName().c_str());
   if (options.parts != "open") VECDB_RETURN_IF_ERROR(RunFlush(rows, options));
   if (options.parts != "flush") VECDB_RETURN_IF_ERROR(RunOpen(rows, options));

@@ -25,9 +25,9 @@ DatabaseOptions OptionsFor(const TempDir& directory, const OpenOptions& options)
 
 absl::Status Prepare(const Matrix& rows, const DatabaseOptions& options) {
   VECDB_ASSIGN_OR_RETURN(const auto database, Database::Open(options));
-  VECDB_ASSIGN_OR_RETURN(const auto collection,
-                         database->CreateCollection(kName, BenchmarkSchema(rows.dim()),
-                                                    OneSegmentOptions(rows)));
+  VECDB_ASSIGN_OR_RETURN(
+      const auto collection,
+      database->CreateCollection(kName, BenchmarkSchema(rows.dim()), OneSegmentOptions(rows)));
   VECDB_RETURN_IF_ERROR(InsertRows(*collection, rows));
   VECDB_RETURN_IF_ERROR(collection->Flush());
   const IndexSpec spec{.metric = Metric::kL2, .params = HnswParams{}};

@@ -28,8 +28,9 @@ struct OpenOptions {
   bool is_cold = false;  ///< drop the files from the page cache before each run
 };
 
-/// Makes a database of `rows` with an HNSW index, closes it, and then, `num_runs` times, opens it, loads
-/// the collection, searches once and closes. Internal when a search does not find the row it asks for.
+/// Makes a database of `rows` with an HNSW index, closes it, and then, `num_runs` times, opens it,
+/// loads the collection, searches once and closes. Internal when a search does not find the row it
+/// asks for.
 absl::StatusOr<OpenReport> MeasureOpen(const Matrix& rows, const OpenOptions& options);
 
 }  // namespace vecdb::bench

@@ -9,7 +9,8 @@
 
 namespace vecdb::bench {
 
-/// Writes a new file by 1 MiB, one part after another, and syncs it: what `dd bs=1M conv=fsync` does.
+/// Writes a new file by 1 MiB, one part after another, and syncs it: what `dd bs=1M conv=fsync`
+/// does.
 absl::Status WriteAndSync(const std::string& path,
                           std::span<const std::span<const std::byte>> parts);
 

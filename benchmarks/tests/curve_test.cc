@@ -63,7 +63,18 @@ TEST(CompareEnginesTest, DividesTheFirstByEachOther) {
   EXPECT_FALSE(ratios[1].qps_ratio.has_value());
   EXPECT_EQ(ratios[2].against, "c");
   EXPECT_NEAR(ratios[2].qps_ratio.value(), 0.5, 1e-9);
+  EXPECT_FALSE(ratios[2].is_below_a_curve);
   EXPECT_FALSE(ratios[3].qps_ratio.has_value());
+}
+
+TEST(CompareEnginesTest, SaysWhereACurveBeginsAtAHigherRecall) {
+  const std::vector<EngineResult> results = {ResultOf("a", {{0.8, 400}, {0.99, 20}}),
+                                             ResultOf("b", {{0.95, 100}})};
+  const std::vector<double> recalls = {0.8};
+  const std::vector<Ratio> ratios = CompareEngines(results, recalls);
+  ASSERT_EQ(ratios.size(), 1U);
+  EXPECT_NEAR(ratios[0].qps_ratio.value(), 4, 1e-9);
+  EXPECT_TRUE(ratios[0].is_below_a_curve);
 }
 
 }  // namespace

@@ -54,10 +54,28 @@ TEST(SweepTest, NumbersAreCheckedWhenTheyAreAskedFor) {
 }
 
 TEST(OptionsTest, TheCommandLineOfTheReadmeIsUnderstood) {
-  const absl::StatusOr<Options> options =
-      Parse({"--truth", "t.ibin", "--metric", "cosine", "--engine", "vecdb,hnswlib", "--index",
-             "hnsw", "--build", "M=16,efConstruction=200", "--search", "ef=10,20", "--k", "10",
-             "--threads", "3", "--build-threads", "2", "--compare-at", "0.90,0.95", "--json", "o"});
+  const absl::StatusOr<Options> options = Parse({"--truth",
+                                                 "t.ibin",
+                                                 "--metric",
+                                                 "cosine",
+                                                 "--engine",
+                                                 "vecdb,hnswlib",
+                                                 "--index",
+                                                 "hnsw",
+                                                 "--build",
+                                                 "M=16,efConstruction=200",
+                                                 "--search",
+                                                 "ef=10,20",
+                                                 "--k",
+                                                 "10",
+                                                 "--threads",
+                                                 "3",
+                                                 "--build-threads",
+                                                 "2",
+                                                 "--compare-at",
+                                                 "0.90,0.95",
+                                                 "--json",
+                                                 "o"});
   ASSERT_TRUE(options.ok()) << options.status();
   EXPECT_EQ(options->files.base, "b.fbin");
   EXPECT_EQ(options->files.queries, "q.fbin");

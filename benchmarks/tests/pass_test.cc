@@ -77,10 +77,8 @@ TEST(MeasureTest, GivesEachEngineAPointPerSettingAndTheFastestBuild) {
   const Dataset dataset = {.base = MatrixOf(3, 1, {0, 1, 2}),
                            .queries = MatrixOf(2, 1, {0.1F, 1.1F}),
                            .truth = {.num_queries = 2, .k = 2, .ids = {0, 1, 1, 2}}};
-  const Options options = {.searches = {{}, {{"lame", "1"}}},
-                           .k = 2,
-                           .num_build_runs = 3,
-                           .num_sweeps = 3};
+  const Options options = {
+      .searches = {{}, {{"lame", "1"}}}, .k = 2, .num_build_runs = 3, .num_sweeps = 3};
   std::vector<NamedEngine> engines;
   engines.push_back({"a", std::make_unique<FakeEngine>()});
   engines.push_back({"b", std::make_unique<FakeEngine>()});

@@ -17,7 +17,8 @@ class ReportTest : public ::testing::Test {
     options_.metric = Metric::kL2;
     options_.build = {{"M", "16"}, {"efConstruction", "200"}};
     options_.compare_at = {0.9, 0.99};
-    dataset_ = {.name = "tiny", .base = MatrixOf(2, 3, {1, 2, 3, 4, 5, 6}),
+    dataset_ = {.name = "tiny",
+                .base = MatrixOf(2, 3, {1, 2, 3, 4, 5, 6}),
                 .queries = MatrixOf(1, 3, {1, 2, 3})};
     AddEngine("vecdb", {.seconds = 1.5, .bytes_beyond_rows = 20, .note = "a note"},
               {.search = "ef=10", .recall = 0.9, .qps = 300, .p50_us = 3, .p99_us = 4});

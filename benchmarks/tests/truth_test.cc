@@ -133,8 +133,7 @@ TEST_F(DatasetTest, FilesThatDoNotBelongTogetherAreRefusedWithTheFigures) {
   EXPECT_EQ(LoadError(base, queries, Uint32s({1, 2, 0, 1}), 2), "");
   EXPECT_NE(LoadError(base, Uint32s({1, 2}) + Floats({1, 2}), "", 2).find("has dim 2"),
             std::string::npos);
-  EXPECT_NE(LoadError(base, queries, "", 4).find("k 4 is more than the 3 rows"),
-            std::string::npos);
+  EXPECT_NE(LoadError(base, queries, "", 4).find("k 4 is more than the 3 rows"), std::string::npos);
   EXPECT_NE(LoadError(base, queries, Uint32s({2, 1, 0, 1}), 1).find("answers 2 queries"),
             std::string::npos);
   EXPECT_NE(LoadError(base, queries, Uint32s({1, 1, 0}), 2).find("has 1 neighbours per query"),
@@ -142,9 +141,8 @@ TEST_F(DatasetTest, FilesThatDoNotBelongTogetherAreRefusedWithTheFigures) {
 }
 
 TEST_F(DatasetTest, TheTruthIsComputedWhenNoFileHasIt) {
-  const DatasetFiles files = {
-      .base = Write("base.fbin", Uint32s({3, 1}) + Floats({9, 2, 3})),
-      .queries = Write("query.fbin", Uint32s({1, 1}) + Floats({1}))};
+  const DatasetFiles files = {.base = Write("base.fbin", Uint32s({3, 1}) + Floats({9, 2, 3})),
+                              .queries = Write("query.fbin", Uint32s({1, 1}) + Floats({1}))};
   const absl::StatusOr<Dataset> dataset = LoadDataset(files, Metric::kL2, 2, 2);
   ASSERT_TRUE(dataset.ok()) << dataset.status();
   EXPECT_EQ(dataset->truth.ids, (Ids{1, 2}));

@@ -80,8 +80,8 @@ TEST_F(VectorFileTest, FilesWithoutRowsOrDimsAreRefused) {
 }
 
 TEST_F(VectorFileTest, RowsOfSeveralDimsAreRefused) {
-  ExpectError("a.bvecs", Uint32s({4}) + "1234" + Uint32s({3}) + "1234",
-              absl::StatusCode::kDataLoss, "row 1 has dim 3, row 0 has 4");
+  ExpectError("a.bvecs", Uint32s({4}) + "1234" + Uint32s({3}) + "1234", absl::StatusCode::kDataLoss,
+              "row 1 has dim 3, row 0 has 4");
 }
 
 TEST_F(VectorFileTest, ValuesThatAreNoNumbersAreRefusedWithTheRow) {

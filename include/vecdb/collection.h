@@ -52,10 +52,10 @@ struct CollectionOptions {
 
 /// What a write did.
 struct WriteResult {
-  uint64_t insert_count = 0;  ///< rows added by Insert
-  uint64_t upsert_count = 0;  ///< rows added by Upsert
-  uint64_t delete_count = 0;  ///< rows that went: by Delete, or replaced
-  uint64_t timestamp = 0;     ///< when it took effect: 46 bits of milliseconds, 18 of counter
+  uint64_t insert_count = 0;        ///< rows added by Insert
+  uint64_t upsert_count = 0;        ///< rows added by Upsert
+  uint64_t delete_count = 0;        ///< rows that went: by Delete, or replaced
+  uint64_t timestamp = 0;           ///< when it took effect: 46 bits of milliseconds, 18 of counter
   std::vector<int64_t> auto_ids{};  ///< the keys made, in the order of the rows, with `auto_id`
 };
 
@@ -94,13 +94,14 @@ struct SegmentDescription {
   std::vector<std::string> indexed_fields{};
 };
 
-/// Rows of one schema, searchable by their vectors. A handle: cheap to move, any number may be open on
-/// one collection. Thread-safe: any call from any thread. After Close of the database or DropCollection
-/// every call is FailedPrecondition.
+/// Rows of one schema, searchable by their vectors. A handle: cheap to move, any number may be open
+/// on one collection. Thread-safe: any call from any thread. After Close of the database or
+/// DropCollection every call is FailedPrecondition.
 ///
-/// Writes are atomic: a batch is visible whole, in all shards at once, or not at all, and at once after
-/// the call returns. **In this version rows are durable after Flush**: Insert, Upsert and Delete return
-/// when their rows are visible, and a process that ends before Flush or Close loses them.
+/// Writes are atomic: a batch is visible whole, in all shards at once, or not at all, and at once
+/// after the call returns. **In this version rows are durable after Flush**: Insert, Upsert and
+/// Delete return when their rows are visible, and a process that ends before Flush or Close loses
+/// them.
 class Collection {
  public:
   explicit Collection(std::shared_ptr<engine::CollectionEngine> engine);
@@ -110,43 +111,46 @@ class Collection {
   Collection& operator=(const Collection&) = delete;
 
   /// Adds rows. AlreadyExists, naming the key, when one is there already (see DuplicateKeyPolicy);
-  /// InvalidArgument, naming field, value and limit, for rows that do not fit the schema, a key twice in
-  /// the batch, no rows, or more than 64 MiB; ResourceExhausted over the memory budget. Nothing is
-  /// applied then.
+  /// InvalidArgument, naming field, value and limit, for rows that do not fit the schema, a key
+  /// twice in the batch, no rows, or more than 64 MiB; ResourceExhausted over the memory budget.
+  /// Nothing is applied then.
   absl::StatusOr<WriteResult> Insert(const RowBatch& rows, const Context& context = {});
 
-  /// Adds rows, replacing those of the same keys: readers see the old rows or the new, never both or
-  /// neither. Errors as Insert, without AlreadyExists; InvalidArgument with auto_id.
+  /// Adds rows, replacing those of the same keys: readers see the old rows or the new, never both
+  /// or neither. Errors as Insert, without AlreadyExists; InvalidArgument with auto_id.
   absl::StatusOr<WriteResult> Upsert(const RowBatch& rows, const Context& context = {});
 
-  /// Deletes rows by key. Keys without a row are no error. InvalidArgument for keys of the other type.
+  /// Deletes rows by key. Keys without a row are no error. InvalidArgument for keys of the other
+  /// type.
   absl::StatusOr<WriteResult> Delete(const Keys& keys, const Context& context = {});
 
-  /// Reads rows by key, in the order of the keys; those without a row are left out. `fields` empty means
-  /// all. Needs no Load. NotFound for an unknown field, InvalidArgument for keys of the other type.
+  /// Reads rows by key, in the order of the keys; those without a row are left out. `fields` empty
+  /// means all. Needs no Load. NotFound for an unknown field, InvalidArgument for keys of the other
+  /// type.
   absl::StatusOr<RowBatch> Get(const Keys& keys, std::span<const std::string> fields = {},
                                const Context& context = {}) const;
 
   /// Live rows, exactly.
   absl::StatusOr<uint64_t> Count(const Context& context = {}) const;
 
-  /// Makes every write that has returned durable: growing segments are written to the store and enter the
-  /// manifest in one commit. The errors of the store; after one nothing is lost in memory and a later
-  /// Flush tries again.
+  /// Makes every write that has returned durable: growing segments are written to the store and
+  /// enter the manifest in one commit. The errors of the store; after one nothing is lost in memory
+  /// and a later Flush tries again.
   absl::Status Flush(const Context& context = {});
 
-  /// Defines the index of a vector field; returns when that is committed, the builds run behind. Flushed
-  /// segments of 1024 rows and more get one, smaller ones and growing rows are compared exactly. One index
-  /// per field: AlreadyExists. NotFound for an unknown field; InvalidArgument for another kind of field or
-  /// a bad spec.
-  absl::Status CreateIndex(std::string_view field, const IndexSpec& spec, const Context& context = {});
+  /// Defines the index of a vector field; returns when that is committed, the builds run behind.
+  /// Flushed segments of 1024 rows and more get one, smaller ones and growing rows are compared
+  /// exactly. One index per field: AlreadyExists. NotFound for an unknown field; InvalidArgument
+  /// for another kind of field or a bad spec.
+  absl::Status CreateIndex(std::string_view field, const IndexSpec& spec,
+                           const Context& context = {});
 
-  /// Waits until every flushed segment that needs the index of `field` has it, and takes part in building.
-  /// NotFound when the field has no index; the error of the build when it failed.
+  /// Waits until every flushed segment that needs the index of `field` has it, and takes part in
+  /// building. NotFound when the field has no index; the error of the build when it failed.
   absl::Status WaitForIndex(std::string_view field, const Context& context = {});
 
-  /// Removes an index. NotFound when the field has none. A loaded collection that keeps no index at all
-  /// is released.
+  /// Removes an index. NotFound when the field has none. A loaded collection that keeps no index at
+  /// all is released.
   absl::Status DropIndex(std::string_view field, const Context& context = {});
 
   /// NotFound when the field has no index.
@@ -154,7 +158,8 @@ class Collection {
   bool HasIndex(std::string_view field) const;
 
   /// Reads what searches need into memory. FailedPrecondition when no field has an index yet;
-  /// ResourceExhausted over the memory budget, and nothing is loaded then. OK when it is loaded already.
+  /// ResourceExhausted over the memory budget, and nothing is loaded then. OK when it is loaded
+  /// already.
   absl::Status Load(const Context& context = {});
 
   /// Gives the memory of Load back. Searches that run go on to their end.
@@ -163,10 +168,11 @@ class Collection {
   vecdb::LoadState LoadState() const;
 
   /// Finds the rows whose vectors are nearest to each query, among all rows visible now.
-  /// FailedPrecondition when the collection is not loaded or the field has no index; NotFound for an
-  /// unknown field; InvalidArgument for vectors of another dim, NaN or Inf, limits and parameters out of
-  /// range, another metric than the index's.
-  absl::StatusOr<SearchResult> Search(const SearchRequest& request, const Context& context = {}) const;
+  /// FailedPrecondition when the collection is not loaded or the field has no index; NotFound for
+  /// an unknown field; InvalidArgument for vectors of another dim, NaN or Inf, limits and
+  /// parameters out of range, another metric than the index's.
+  absl::StatusOr<SearchResult> Search(const SearchRequest& request,
+                                      const Context& context = {}) const;
 
   absl::StatusOr<CollectionDescription> Describe() const;
   absl::StatusOr<std::vector<SegmentDescription>> Segments() const;

@@ -24,7 +24,8 @@ class CancelToken {
   /// Makes a token that can be cancelled.
   static CancelToken Make();
 
-  /// Asks every call that holds a copy of this token to stop. Idempotent; no effect on a default token.
+  /// Asks every call that holds a copy of this token to stop. Idempotent; no effect on a default
+  /// token.
   void Cancel() const;
 
   bool cancelled() const;
@@ -35,9 +36,9 @@ class CancelToken {
 
 /// How long a call may take, and who may stop it. Passed last to every call that may block.
 ///
-/// A search looks at it at least once a millisecond, other calls within 50 ms. A call that stops early
-/// returns DeadlineExceeded or Cancelled and leaves no trace but what it had already acknowledged.
-/// A value: copy it freely.
+/// A search looks at it at least once a millisecond, other calls within 50 ms. A call that stops
+/// early returns DeadlineExceeded or Cancelled and leaves no trace but what it had already
+/// acknowledged. A value: copy it freely.
 struct Context {
   /// A point on the monotonic clock, so that setting the host's time does not move it.
   std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();

@@ -35,13 +35,14 @@ struct DatabaseOptions {
 
 /// A set of collections in one directory or object store, owned by one process at a time.
 ///
-/// Thread-safe. Opening a database opens no collection and starts no work; ten thousand empty collections
-/// cost no descriptor and no thread.
+/// Thread-safe. Opening a database opens no collection and starts no work; ten thousand empty
+/// collections cost no descriptor and no thread.
 class Database {
  public:
-  /// Opens a database, creating an empty one when the place is empty. InvalidArgument without a path or a
-  /// store, or with both; FailedPrecondition when another writer has it open, when `path` is no directory
-  /// or when it was written by a newer version; DataLoss when its files are damaged; PermissionDenied.
+  /// Opens a database, creating an empty one when the place is empty. InvalidArgument without a
+  /// path or a store, or with both; FailedPrecondition when another writer has it open, when `path`
+  /// is no directory or when it was written by a newer version; DataLoss when its files are
+  /// damaged; PermissionDenied.
   static absl::StatusOr<std::unique_ptr<Database>> Open(const DatabaseOptions& options,
                                                         const Context& context = {});
 
@@ -52,12 +53,14 @@ class Database {
   Database& operator=(const Database&) = delete;
 
   /// Creates a collection. Names: 1 to 255 bytes, a letter or '_', then letters, digits and '_'.
-  /// AlreadyExists; InvalidArgument naming field, value and limit; ResourceExhausted past 65,536 of them.
-  absl::StatusOr<std::unique_ptr<Collection>> CreateCollection(std::string_view name, const Schema& schema,
-                                                               const CollectionOptions& options = {},
-                                                               const Context& context = {});
+  /// AlreadyExists; InvalidArgument naming field, value and limit; ResourceExhausted past 65,536 of
+  /// them.
+  absl::StatusOr<std::unique_ptr<Collection>> CreateCollection(
+      std::string_view name, const Schema& schema, const CollectionOptions& options = {},
+      const Context& context = {});
 
-  /// Opens a collection, or gives another handle on it. NotFound; DataLoss when its manifest is damaged.
+  /// Opens a collection, or gives another handle on it. NotFound; DataLoss when its manifest is
+  /// damaged.
   absl::StatusOr<std::unique_ptr<Collection>> OpenCollection(std::string_view name,
                                                              const Context& context = {});
 
@@ -67,14 +70,16 @@ class Database {
   std::vector<std::string> ListCollections() const;
 
   /// NotFound for `from`, AlreadyExists for `to`. Open handles stay good.
-  absl::Status RenameCollection(std::string_view from, std::string_view to, const Context& context = {});
+  absl::Status RenameCollection(std::string_view from, std::string_view to,
+                                const Context& context = {});
 
-  /// Removes a collection and its objects. Calls that run on it end, later ones are FailedPrecondition.
+  /// Removes a collection and its objects. Calls that run on it end, later ones are
+  /// FailedPrecondition.
   absl::Status DropCollection(std::string_view name, const Context& context = {});
 
-  /// Flushes every open collection, stops background work, and ends every thread of the library. All
-  /// handles are dead afterwards. When a flush fails its error is returned and the database stays open, so
-  /// that Close can be tried again. OK when it is closed already.
+  /// Flushes every open collection, stops background work, and ends every thread of the library.
+  /// All handles are dead afterwards. When a flush fails its error is returned and the database
+  /// stays open, so that Close can be tried again. OK when it is closed already.
   absl::Status Close(const Context& context = {});
 
  private:

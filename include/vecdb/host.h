@@ -10,11 +10,11 @@
 
 namespace vecdb {
 
-/// The parts a host program may bring of its own. Each is borrowed and must outlive everything that was
-/// opened or built with it; nullptr stands for the default.
+/// The parts a host program may bring of its own. Each is borrowed and must outlive everything that
+/// was opened or built with it; nullptr stands for the default.
 struct Host {
-  /// Runs background and parallel work. Default: a Database makes a thread pool of its own, one thread
-  /// per core; an Index or a Segment works on the calling thread alone.
+  /// Runs background and parallel work. Default: a Database makes a thread pool of its own, one
+  /// thread per core; an Index or a Segment works on the calling thread alone.
   Executor* executor = nullptr;
   /// Default: SystemClock().
   const Clock* clock = nullptr;

@@ -21,7 +21,8 @@ namespace api {
 struct IndexState;
 }
 
-/// A set of rows: bit `r % 64` of word `r / 64` stands for row r. Bits past the last row are ignored.
+/// A set of rows: bit `r % 64` of word `r / 64` stands for row r. Bits past the last row are
+/// ignored.
 using RowBitmap = std::span<const uint64_t>;
 
 /// One row of an answer.
@@ -61,15 +62,15 @@ enum class RowStorage {
 };
 
 struct SaveOptions {
-  /// Write the rows too, so that the file can be loaded alone. Without them the file holds links and
-  /// norms only and Load needs the rows from the host.
+  /// Write the rows too, so that the file can be loaded alone. Without them the file holds links
+  /// and norms only and Load needs the rows from the host.
   bool include_rows = true;
 };
 
 /// A vector index over rows 0 to n-1, for hosts that keep rows, keys and transactions themselves.
 ///
-/// Choose this door when you have a database already, `Segment` when you want columns and files too, and
-/// `Database` when you want all of it. Immutable once built, hence thread-safe.
+/// Choose this door when you have a database already, `Segment` when you want columns and files
+/// too, and `Database` when you want all of it. Immutable once built, hence thread-safe.
 ///
 ///     IndexBuilder builder(768, {.metric = Metric::kCosine, .params = HnswParams{}}, host);
 ///     auto index = builder.Build(rows, RowStorage::kView);
@@ -77,10 +78,10 @@ struct SaveOptions {
 ///     for (const Neighbor& hit : found->of(0)) Use(hit.row, hit.score);
 class Index {
  public:
-  /// Loads what Save wrote. `rows` are the host's rows, row-major: needed, and viewed, when the file has
-  /// none; otherwise leave them out. NotFound; DataLoss for a damaged or foreign file; FailedPrecondition
-  /// for a newer format or for rows that are missing; InvalidArgument for rows of another count;
-  /// ResourceExhausted over the budget.
+  /// Loads what Save wrote. `rows` are the host's rows, row-major: needed, and viewed, when the
+  /// file has none; otherwise leave them out. NotFound; DataLoss for a damaged or foreign file;
+  /// FailedPrecondition for a newer format or for rows that are missing; InvalidArgument for rows
+  /// of another count; ResourceExhausted over the budget.
   static absl::StatusOr<std::unique_ptr<Index>> Load(ObjectStore& store, const ObjectPath& path,
                                                      const Host& host = {},
                                                      std::span<const float> rows = {},
@@ -90,9 +91,9 @@ class Index {
   Index(const Index&) = delete;
   Index& operator=(const Index&) = delete;
 
-  /// Finds the nearest rows of each query: min(k, allowed rows) of them, whatever the bitmap. Runs on the
-  /// calling thread, a batch also on the executor. InvalidArgument for vectors that are no multiple of
-  /// the dim, NaN or Inf, k or parameters out of range; Cancelled, DeadlineExceeded.
+  /// Finds the nearest rows of each query: min(k, allowed rows) of them, whatever the bitmap. Runs
+  /// on the calling thread, a batch also on the executor. InvalidArgument for vectors that are no
+  /// multiple of the dim, NaN or Inf, k or parameters out of range; Cancelled, DeadlineExceeded.
   absl::StatusOr<Neighbors> Search(const IndexQuery& query, const Context& context = {}) const;
 
   /// Writes the index as one object. AlreadyExists when the name is taken.
@@ -121,9 +122,10 @@ class IndexBuilder {
   /// What is wrong with `dim` or `spec` is returned by Build.
   IndexBuilder(int32_t dim, IndexSpec spec, const Host& host = {});
 
-  /// Indexes `rows`, row-major, at most 2^31 - 1 of them; none gives an empty index. The graph is the same
-  /// whatever the number of threads. InvalidArgument for a bad dim, spec, number of floats, NaN or Inf
-  /// (naming the row); ResourceExhausted over the budget; Cancelled, DeadlineExceeded.
+  /// Indexes `rows`, row-major, at most 2^31 - 1 of them; none gives an empty index. The graph is
+  /// the same whatever the number of threads. InvalidArgument for a bad dim, spec, number of
+  /// floats, NaN or Inf (naming the row); ResourceExhausted over the budget; Cancelled,
+  /// DeadlineExceeded.
   absl::StatusOr<std::unique_ptr<Index>> Build(std::span<const float> rows,
                                                RowStorage storage = RowStorage::kCopy,
                                                const Context& context = {}) const;

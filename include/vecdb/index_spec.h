@@ -19,8 +19,8 @@ namespace vecdb {
 /// | kIp     | dot product                | larger  |
 /// | kCosine | similarity, -1 to 1        | larger  |
 ///
-/// Under kCosine a zero vector scores 0 against every other. Rows of equal score are ordered by key,
-/// the smaller first.
+/// Under kCosine a zero vector scores 0 against every other. Rows of equal score are ordered by
+/// key, the smaller first.
 enum class Metric : int32_t { kL2 = 1, kIp = 2, kCosine = 3 };
 
 /// "L2", "IP", "COSINE".
@@ -38,7 +38,8 @@ struct FlatParams {
 struct HnswParams {
   /// Links per row and level, twice as many on the lowest: 2 to 2048; 8 to 64 make sense.
   int32_t m = 16;
-  /// Candidates looked at when a row is linked, 1 to 65536: more is a better graph, built more slowly.
+  /// Candidates looked at when a row is linked, 1 to 65536: more is a better graph, built more
+  /// slowly.
   int32_t ef_construction = 200;
   /// Same rows, parameters and seed give the same graph, whatever the number of threads.
   uint64_t seed = 0;
@@ -54,8 +55,8 @@ struct IndexSpec {
   IndexParams params = FlatParams{};
 
   /// Reads the spelling of Milvus: `{"index_type":"HNSW","metric_type":"COSINE","params":{"M":16,
-  /// "efConstruction":200}}`. `params` may be a JSON string, its values may be strings. Index types:
-  /// FLAT, HNSW. InvalidArgument for anything unknown, missing or out of range.
+  /// "efConstruction":200}}`. `params` may be a JSON string, its values may be strings. Index
+  /// types: FLAT, HNSW. InvalidArgument for anything unknown, missing or out of range.
   static absl::StatusOr<IndexSpec> FromJson(std::string_view json);
 
   /// The same spelling; FromJson gives back an equal spec.

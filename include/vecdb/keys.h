@@ -17,11 +17,11 @@ namespace vecdb {
 ///     docs->Get(ids);                 // std::vector<int64_t> or std::vector<std::string>
 class Keys {
  public:
-  Keys(std::span<const int64_t> keys) : keys_(keys) {}                 // NOLINT: implicit by design
-  Keys(std::span<const std::string> keys) : keys_(keys) {}             // NOLINT
-  Keys(const std::vector<int64_t>& keys) : keys_(std::span(keys)) {}   // NOLINT
+  Keys(std::span<const int64_t> keys) : keys_(keys) {}                // NOLINT: implicit by design
+  Keys(std::span<const std::string> keys) : keys_(keys) {}            // NOLINT
+  Keys(const std::vector<int64_t>& keys) : keys_(std::span(keys)) {}  // NOLINT
   Keys(const std::vector<std::string>& keys) : keys_(std::span(keys)) {}  // NOLINT
-  Keys(std::initializer_list<int64_t> keys)  // NOLINT
+  Keys(std::initializer_list<int64_t> keys)                               // NOLINT
       : keys_(std::span<const int64_t>(keys.begin(), keys.size())) {}
   Keys(std::initializer_list<std::string> keys)  // NOLINT
       : keys_(std::span<const std::string>(keys.begin(), keys.size())) {}

@@ -7,14 +7,15 @@ namespace vecdb {
 
 enum class LogLevel { kDebug, kInfo, kWarning, kError };
 
-/// Where the library tells of its work: flushes, builds, what it repaired. It never prints by itself:
-/// without a sink it is silent. Implementations must be thread-safe and must not call back into vecdb.
+/// Where the library tells of its work: flushes, builds, what it repaired. It never prints by
+/// itself: without a sink it is silent. Implementations must be thread-safe and must not call back
+/// into vecdb.
 class LogSink {
  public:
   virtual ~LogSink() = default;
 
-  /// One event, one line without a line feed. `message` is valid during the call only. It never holds
-  /// a credential or the contents of a vector.
+  /// One event, one line without a line feed. `message` is valid during the call only. It never
+  /// holds a credential or the contents of a vector.
   virtual void Write(LogLevel level, std::string_view message) = 0;
 };
 

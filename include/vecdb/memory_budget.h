@@ -12,8 +12,9 @@ namespace vecdb {
 
 /// A hard limit on the large blocks of memory that the library takes: rows, vectors, indexes.
 ///
-/// Memory is reserved here before it is allocated; what does not fit is refused with the figures and
-/// nothing is half done. One budget may serve several databases and indexes. Thread-safe, lock-free.
+/// Memory is reserved here before it is allocated; what does not fit is refused with the figures
+/// and nothing is half done. One budget may serve several databases and indexes. Thread-safe,
+/// lock-free.
 class MemoryBudget {
  public:
   /// A budget that refuses nothing and only counts.
@@ -23,8 +24,8 @@ class MemoryBudget {
   MemoryBudget(const MemoryBudget&) = delete;
   MemoryBudget& operator=(const MemoryBudget&) = delete;
 
-  /// Takes `bytes` for `what` (a few words for the error message). ResourceExhausted, naming what was
-  /// asked, used and allowed, when they do not fit: release something, or raise the limit.
+  /// Takes `bytes` for `what` (a few words for the error message). ResourceExhausted, naming what
+  /// was asked, used and allowed, when they do not fit: release something, or raise the limit.
   absl::Status Reserve(uint64_t bytes, std::string_view what);
 
   /// Gives back what Reserve took.

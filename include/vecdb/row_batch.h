@@ -46,8 +46,8 @@ class Column {
   size_t num_rows() const;
   bool empty() const { return num_rows() == 0; }
 
-  /// False for values that do not belong together: another alternative than that of type(), strings whose
-  /// ends run backwards or past the bytes, a number of floats that is no multiple of dim().
+  /// False for values that do not belong together: another alternative than that of type(), strings
+  /// whose ends run backwards or past the bytes, a number of floats that is no multiple of dim().
   bool well_formed() const;
 
   std::span<const uint8_t> bools() const;  ///< 0 or 1
@@ -72,15 +72,15 @@ class Column {
 
 /// Rows, one column per field: what goes into a collection and what comes back.
 ///
-/// A setter never fails on the spot: the first thing that is wrong (an unknown field, another type) is
-/// kept and returned by status() and by the call that takes the batch. That call also checks what needs
-/// the whole batch: every column there and of equal length, values within the limits of the schema.
-/// A value; thread-compatible.
+/// A setter never fails on the spot: the first thing that is wrong (an unknown field, another type)
+/// is kept and returned by status() and by the call that takes the batch. That call also checks
+/// what needs the whole batch: every column there and of equal length, values within the limits of
+/// the schema. A value; thread-compatible.
 ///
 ///     RowBatch batch(schema);
 ///     batch.SetInt64("id", ids);
-///     batch.SetFloatVectors("embedding", vectors);   // borrowed: keep `vectors` until Insert returns
-///     auto result = docs->Insert(batch);
+///     batch.SetFloatVectors("embedding", vectors);   // borrowed: keep `vectors` until Insert
+///     returns auto result = docs->Insert(batch);
 class RowBatch {
  public:
   /// An empty batch for rows of `schema`, which is copied.
@@ -88,10 +88,11 @@ class RowBatch {
   /// The same, sharing the schema, which is not null.
   explicit RowBatch(std::shared_ptr<const Schema> schema);
 
-  /// Reads rows from JSON: an array of objects, or `{"rows": [...]}`. Vectors are arrays of numbers, a
-  /// Json field takes any value. Keys that no field declares go to `$meta` when the schema allows dynamic
-  /// fields. InvalidArgument, naming row and field, for a missing or unknown key, another type, a number
-  /// out of range, invalid JSON or UTF-8, nesting deeper than 32, more than 64 MiB.
+  /// Reads rows from JSON: an array of objects, or `{"rows": [...]}`. Vectors are arrays of
+  /// numbers, a Json field takes any value. Keys that no field declares go to `$meta` when the
+  /// schema allows dynamic fields. InvalidArgument, naming row and field, for a missing or unknown
+  /// key, another type, a number out of range, invalid JSON or UTF-8, nesting deeper than 32, more
+  /// than 64 MiB.
   static absl::StatusOr<RowBatch> FromJson(const Schema& schema, std::string_view json);
 
   /// Set one column; scalars and strings are copied. Setting a column again replaces it.
@@ -107,8 +108,9 @@ class RowBatch {
   /// One JSON text per row. `$meta` takes objects whose keys are not names of fields.
   RowBatch& SetJson(std::string_view field, std::span<const std::string> values);
 
-  /// Sets vectors, row-major, rows * dim numbers. A span or an lvalue is borrowed and must stay as it is
-  /// until the batch has been used; a vector that is moved in is owned by the batch. Nothing is copied.
+  /// Sets vectors, row-major, rows * dim numbers. A span or an lvalue is borrowed and must stay as
+  /// it is until the batch has been used; a vector that is moved in is owned by the batch. Nothing
+  /// is copied.
   RowBatch& SetFloatVectors(std::string_view field, std::span<const float> values);
   RowBatch& SetFloatVectors(std::string_view field, std::vector<float>&& values);
 
@@ -126,10 +128,12 @@ class RowBatch {
   /// The column of a field, or of `$meta`; nullptr when it was not set or is unknown.
   const Column* column(std::string_view field) const;
 
-  /// One value as JSON text, for printing: vectors are arrays, strings are quoted. "null" when unset.
+  /// One value as JSON text, for printing: vectors are arrays, strings are quoted. "null" when
+  /// unset.
   std::string ValueToJson(std::string_view field, size_t row) const;
 
-  /// The rows as a JSON array of objects that FromJson reads back; `$meta` keys stand beside the others.
+  /// The rows as a JSON array of objects that FromJson reads back; `$meta` keys stand beside the
+  /// others.
   std::string ToJson() const;
 
  private:

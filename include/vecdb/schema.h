@@ -27,15 +27,15 @@ enum class DataType : int32_t {
   kVarChar = 21,
   kArray = 22,  // reserved
   kJson = 23,
-  kGeometry = 24,           // reserved
-  kText = 25,               // reserved
-  kTimestamptz = 26,        // reserved
-  kBinaryVector = 100,      // reserved
+  kGeometry = 24,       // reserved
+  kText = 25,           // reserved
+  kTimestamptz = 26,    // reserved
+  kBinaryVector = 100,  // reserved
   kFloatVector = 101,
-  kFloat16Vector = 102,     // reserved
-  kBFloat16Vector = 103,    // reserved
-  kSparseFloatVector = 104, // reserved
-  kInt8Vector = 105,        // reserved
+  kFloat16Vector = 102,      // reserved
+  kBFloat16Vector = 103,     // reserved
+  kSparseFloatVector = 104,  // reserved
+  kInt8Vector = 105,         // reserved
 };
 
 /// "Int64", "VarChar", ...; "DataType(n)" for a number that is none.
@@ -77,15 +77,17 @@ struct FieldSpec {
 /// The columns of a collection. A value; nothing in it is checked before Validate.
 ///
 ///     Schema schema{.fields = {{.name = "id", .type = DataType::kInt64, .primary_key = true},
-///                              {.name = "embedding", .type = DataType::kFloatVector, .dim = 768}}};
+///                              {.name = "embedding", .type = DataType::kFloatVector, .dim =
+///                              768}}};
 struct Schema {
   std::string description{};
   std::vector<FieldSpec> fields{};
   /// Accept keys that no field declares; they are kept together in the JSON field `$meta`.
   bool enable_dynamic_field = false;
 
-  /// InvalidArgument, naming field, value and limit, unless this can be the schema of a collection: one
-  /// primary key, 1 to 10 vector fields, at most 64 fields, each as FieldSpec says, no name twice.
+  /// InvalidArgument, naming field, value and limit, unless this can be the schema of a collection:
+  /// one primary key, 1 to 10 vector fields, at most 64 fields, each as FieldSpec says, no name
+  /// twice.
   absl::Status Validate() const;
 
   /// Position of a field in `fields`; nullopt when there is none of that name.

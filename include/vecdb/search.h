@@ -39,17 +39,19 @@ struct ResultRows;
 /// One row of an answer. Points into its SearchResult and is valid while that lives.
 class Hit {
  public:
-  Hit(float score, size_t row, const query::ResultRows* rows) : score_(score), row_(row), rows_(rows) {}
+  Hit(float score, size_t row, const query::ResultRows* rows)
+      : score_(score), row_(row), rows_(rows) {}
 
   float score() const { return score_; }
   /// The primary key. The accessor of the other key type gives 0 or "".
   int64_t int64_key() const;
   std::string_view varchar_key() const;
 
-  /// Output fields. A field that was not asked for, or of another type, gives 0, "" or an empty span.
+  /// Output fields. A field that was not asked for, or of another type, gives 0, "" or an empty
+  /// span.
   bool GetBool(std::string_view field) const;
-  int64_t GetInt64(std::string_view field) const;   ///< any integer field
-  double GetDouble(std::string_view field) const;   ///< Float or Double
+  int64_t GetInt64(std::string_view field) const;  ///< any integer field
+  double GetDouble(std::string_view field) const;  ///< Float or Double
   std::string_view GetVarChar(std::string_view field) const;
   std::string_view GetJson(std::string_view field) const;
   std::span<const float> GetFloatVector(std::string_view field) const;
@@ -60,8 +62,8 @@ class Hit {
   const query::ResultRows* rows_;
 };
 
-/// The answers to a search: for each query its hits, best first, equal scores by key, each row once.
-/// Movable; its hits stay valid. Immutable, hence thread-safe.
+/// The answers to a search: for each query its hits, best first, equal scores by key, each row
+/// once. Movable; its hits stay valid. Immutable, hence thread-safe.
 class SearchResult {
  public:
   explicit SearchResult(std::unique_ptr<query::ResultRows> rows);

@@ -50,8 +50,8 @@ struct SegmentIndexInfo {
 
 /// All that must be kept to open a segment: put it into your own catalog. A value.
 ///
-/// Segments are immutable. BuildIndex and WithDeletes write new objects beside the old and return a new
-/// SegmentInfo; the old one stays good for those who still read it.
+/// Segments are immutable. BuildIndex and WithDeletes write new objects beside the old and return a
+/// new SegmentInfo; the old one stays good for those who still read it.
 struct SegmentInfo {
   std::string folder{};  ///< below the root of the store
   Schema schema{};
@@ -70,7 +70,8 @@ struct SegmentInfo {
   std::string ToJson() const;
   /// DataLoss when `json` is not what ToJson writes.
   static absl::StatusOr<SegmentInfo> FromJson(std::string_view json);
-  /// Reads `segment.json` in `folder`: the segment as Finish wrote it, without later indexes and deletes.
+  /// Reads `segment.json` in `folder`: the segment as Finish wrote it, without later indexes and
+  /// deletes.
   static absl::StatusOr<SegmentInfo> Read(ObjectStore& store, const ObjectPath& folder,
                                           const Context& context = {});
 
@@ -94,15 +95,15 @@ class SegmentBuilder {
   /// smaller than the last one given. InvalidArgument for rows that do not fit the schema.
   absl::Status Add(const RowBatch& rows, uint64_t timestamp = 1);
 
-  /// Asks for an index to be built by Finish. InvalidArgument for a field that is no vector field or a
-  /// bad spec; AlreadyExists for a second one on a field.
+  /// Asks for an index to be built by Finish. InvalidArgument for a field that is no vector field
+  /// or a bad spec; AlreadyExists for a second one on a field.
   absl::Status AddIndex(std::string_view field, const IndexSpec& spec);
 
   uint64_t num_rows() const;
 
-  /// Writes the segment below `folder`, which must be fresh, and `segment.json` last. The builder is used
-  /// up. FailedPrecondition without rows or when called twice; AlreadyExists when the folder is not
-  /// fresh; the errors of the store; Cancelled, DeadlineExceeded.
+  /// Writes the segment below `folder`, which must be fresh, and `segment.json` last. The builder
+  /// is used up. FailedPrecondition without rows or when called twice; AlreadyExists when the
+  /// folder is not fresh; the errors of the store; Cancelled, DeadlineExceeded.
   absl::StatusOr<SegmentInfo> Finish(ObjectStore& store, const ObjectPath& folder,
                                      const Context& context = {});
 
@@ -126,40 +127,42 @@ struct SegmentQuery {
 /// An immutable set of rows with its vectors, columns, indexes and deletes. Thread-safe.
 class Segment {
  public:
-  /// Opens a segment; vectors, indexes and keys are read when first needed, or by Load. NotFound for a
-  /// missing object, DataLoss for a damaged or foreign one, FailedPrecondition for a newer format.
-  /// `store` must outlive the segment.
-  static absl::StatusOr<std::unique_ptr<Segment>> Open(ObjectStore& store,
-                                                       const SegmentInfo& info, const Host& host = {},
+  /// Opens a segment; vectors, indexes and keys are read when first needed, or by Load. NotFound
+  /// for a missing object, DataLoss for a damaged or foreign one, FailedPrecondition for a newer
+  /// format. `store` must outlive the segment.
+  static absl::StatusOr<std::unique_ptr<Segment>> Open(ObjectStore& store, const SegmentInfo& info,
+                                                       const Host& host = {},
                                                        const Context& context = {});
   ~Segment();
 
   const SegmentInfo& info() const;
 
-  /// Reads into memory what searches need, so that the first one does not wait. ResourceExhausted over
-  /// the budget.
+  /// Reads into memory what searches need, so that the first one does not wait. ResourceExhausted
+  /// over the budget.
   absl::Status Load(const Context& context = {}) const;
 
-  /// Finds the nearest live rows of each query, min(k, allowed and live) of them; equal scores by key.
-  /// A damaged index is left aside and the rows are compared one by one. Errors as Index::Search, and
-  /// those of the store.
+  /// Finds the nearest live rows of each query, min(k, allowed and live) of them; equal scores by
+  /// key. A damaged index is left aside and the rows are compared one by one. Errors as
+  /// Index::Search, and those of the store.
   absl::StatusOr<Neighbors> Search(const SegmentQuery& query, const Context& context = {}) const;
 
   /// Finds the live rows of these keys, in their order; keys without a row are left out.
-  absl::StatusOr<std::vector<uint32_t>> FindRows(const Keys& keys, const Context& context = {}) const;
+  absl::StatusOr<std::vector<uint32_t>> FindRows(const Keys& keys,
+                                                 const Context& context = {}) const;
 
-  /// Reads fields (all when empty) of rows, in their order. NotFound for an unknown field, OutOfRange for
-  /// a row that is not there.
+  /// Reads fields (all when empty) of rows, in their order. NotFound for an unknown field,
+  /// OutOfRange for a row that is not there.
   absl::StatusOr<RowBatch> Read(std::span<const uint32_t> rows, std::span<const std::string> fields,
                                 const Context& context = {}) const;
 
-  /// Builds an index beside the rows and returns the info that has it. AlreadyExists when the field has
-  /// one.
+  /// Builds an index beside the rows and returns the info that has it. AlreadyExists when the field
+  /// has one.
   absl::StatusOr<SegmentInfo> BuildIndex(std::string_view field, const IndexSpec& spec,
                                          const Context& context = {}) const;
 
-  /// Writes the deletes of this segment and those of `rows` at `timestamp`, and returns the info that has
-  /// them. Rows that are deleted already keep their time. OutOfRange for a row that is not there.
+  /// Writes the deletes of this segment and those of `rows` at `timestamp`, and returns the info
+  /// that has them. Rows that are deleted already keep their time. OutOfRange for a row that is not
+  /// there.
   absl::StatusOr<SegmentInfo> WithDeletes(std::span<const uint32_t> rows, uint64_t timestamp,
                                           const Context& context = {}) const;
 
@@ -171,12 +174,12 @@ class Segment {
   std::unique_ptr<api::SegmentState> state_;
 };
 
-/// Writes the live rows of segments of one schema as one new segment below `folder`, oldest first, with
-/// the indexes that all of them have. InvalidArgument for different schemas or no segments;
+/// Writes the live rows of segments of one schema as one new segment below `folder`, oldest first,
+/// with the indexes that all of them have. InvalidArgument for different schemas or no segments;
 /// FailedPrecondition when no row is alive.
-absl::StatusOr<SegmentInfo> MergeSegments(std::span<const Segment* const> segments, ObjectStore& store,
-                                          const ObjectPath& folder, const Host& host = {},
-                                          const Context& context = {});
+absl::StatusOr<SegmentInfo> MergeSegments(std::span<const Segment* const> segments,
+                                          ObjectStore& store, const ObjectPath& folder,
+                                          const Host& host = {}, const Context& context = {});
 
 }  // namespace vecdb
 

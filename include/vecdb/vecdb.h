@@ -4,16 +4,19 @@
 /// vecdb: vector search inside your program.
 ///
 /// Three doors, each usable alone:
-///   - `Database` and `Collection`: rows with a schema, kept in a directory or an object store, searched by
+///   - `Database` and `Collection`: rows with a schema, kept in a directory or an object store,
+///   searched by
 ///     their vectors. Start here.
-///   - `Segment`: immutable files of rows, vectors and indexes, for an engine that has its own catalog.
+///   - `Segment`: immutable files of rows, vectors and indexes, for an engine that has its own
+///   catalog.
 ///   - `Index`: an index over vectors that the host keeps.
 ///
-/// Contracts that hold for every call: errors are absl::Status, never exceptions; codes mean the same
-/// everywhere (InvalidArgument: the caller's bug; NotFound; AlreadyExists; FailedPrecondition: wrong state;
-/// ResourceExhausted: budget or disk; Cancelled; DeadlineExceeded; Unavailable: retry later; Unknown: the
-/// outcome is not known; DataLoss: damaged bytes; Internal: our bug). Nothing is printed, no signal handler
-/// is installed, no global state is kept, and no thread is left after Close.
+/// Contracts that hold for every call: errors are absl::Status, never exceptions; codes mean the
+/// same everywhere (InvalidArgument: the caller's bug; NotFound; AlreadyExists; FailedPrecondition:
+/// wrong state; ResourceExhausted: budget or disk; Cancelled; DeadlineExceeded; Unavailable: retry
+/// later; Unknown: the outcome is not known; DataLoss: damaged bytes; Internal: our bug). Nothing
+/// is printed, no signal handler is installed, no global state is kept, and no thread is left after
+/// Close.
 
 #include "vecdb/clock.h"          // IWYU pragma: export
 #include "vecdb/collection.h"     // IWYU pragma: export

@@ -7,7 +7,8 @@
 
 namespace vecdb {
 
-Collection::Collection(std::shared_ptr<engine::CollectionEngine> engine) : engine_(std::move(engine)) {}
+Collection::Collection(std::shared_ptr<engine::CollectionEngine> engine)
+    : engine_(std::move(engine)) {}
 Collection::~Collection() = default;
 
 absl::StatusOr<WriteResult> Collection::Insert(const RowBatch& rows, const Context& context) {
@@ -34,7 +35,8 @@ absl::StatusOr<uint64_t> Collection::Count(const Context& context) const {
 
 absl::Status Collection::Flush(const Context& context) { return engine_->Flush(context); }
 
-absl::Status Collection::CreateIndex(std::string_view field, const IndexSpec& spec, const Context& context) {
+absl::Status Collection::CreateIndex(std::string_view field, const IndexSpec& spec,
+                                     const Context& context) {
   return engine_->CreateIndex(field, spec, context);
 }
 
@@ -50,7 +52,9 @@ absl::StatusOr<IndexDescription> Collection::DescribeIndex(std::string_view fiel
   return engine_->DescribeIndex(field);
 }
 
-bool Collection::HasIndex(std::string_view field) const { return engine_->DescribeIndex(field).ok(); }
+bool Collection::HasIndex(std::string_view field) const {
+  return engine_->DescribeIndex(field).ok();
+}
 
 absl::Status Collection::Load(const Context& context) { return engine_->Load(context); }
 
@@ -58,13 +62,16 @@ absl::Status Collection::Release(const Context& context) { return engine_->Relea
 
 vecdb::LoadState Collection::LoadState() const { return engine_->LoadState(); }
 
-absl::StatusOr<SearchResult> Collection::Search(const SearchRequest& request, const Context& context) const {
+absl::StatusOr<SearchResult> Collection::Search(const SearchRequest& request,
+                                                const Context& context) const {
   VECDB_ASSIGN_OR_RETURN(auto rows, engine_->Search(request, context));
   return SearchResult(std::move(rows));
 }
 
 absl::StatusOr<CollectionDescription> Collection::Describe() const { return engine_->Describe(); }
 
-absl::StatusOr<std::vector<SegmentDescription>> Collection::Segments() const { return engine_->Segments(); }
+absl::StatusOr<std::vector<SegmentDescription>> Collection::Segments() const {
+  return engine_->Segments();
+}
 
 }  // namespace vecdb

@@ -17,10 +17,9 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(const DatabaseOptions& 
   return std::unique_ptr<Database>(new Database(std::move(engine)));
 }
 
-absl::StatusOr<std::unique_ptr<Collection>> Database::CreateCollection(std::string_view name,
-                                                                       const Schema& schema,
-                                                                       const CollectionOptions& options,
-                                                                       const Context& context) {
+absl::StatusOr<std::unique_ptr<Collection>> Database::CreateCollection(
+    std::string_view name, const Schema& schema, const CollectionOptions& options,
+    const Context& context) {
   VECDB_ASSIGN_OR_RETURN(auto engine, engine_->Create(name, schema, options, context));
   return std::make_unique<Collection>(std::move(engine));
 }
@@ -35,7 +34,8 @@ bool Database::HasCollection(std::string_view name) const { return engine_->Has(
 
 std::vector<std::string> Database::ListCollections() const { return engine_->List(); }
 
-absl::Status Database::RenameCollection(std::string_view from, std::string_view to, const Context& context) {
+absl::Status Database::RenameCollection(std::string_view from, std::string_view to,
+                                        const Context& context) {
   return engine_->Rename(from, to, context);
 }
 

@@ -26,18 +26,24 @@ int64_t Hit::GetInt64(std::string_view field) const {
   const Column* column = rows_->rows.column(field);
   if (column == nullptr) return 0;
   switch (column->type()) {
-    case DataType::kInt8: return ValueAt(column->int8s(), row_);
-    case DataType::kInt16: return ValueAt(column->int16s(), row_);
-    case DataType::kInt32: return ValueAt(column->int32s(), row_);
-    case DataType::kInt64: return ValueAt(column->int64s(), row_);
-    default: return 0;
+    case DataType::kInt8:
+      return ValueAt(column->int8s(), row_);
+    case DataType::kInt16:
+      return ValueAt(column->int16s(), row_);
+    case DataType::kInt32:
+      return ValueAt(column->int32s(), row_);
+    case DataType::kInt64:
+      return ValueAt(column->int64s(), row_);
+    default:
+      return 0;
   }
 }
 
 double Hit::GetDouble(std::string_view field) const {
   const Column* column = rows_->rows.column(field);
   if (column == nullptr) return 0;
-  if (column->type() == DataType::kFloat) return static_cast<double>(ValueAt(column->floats(), row_));
+  if (column->type() == DataType::kFloat)
+    return static_cast<double>(ValueAt(column->floats(), row_));
   return ValueAt(column->doubles(), row_);
 }
 

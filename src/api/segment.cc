@@ -67,15 +67,15 @@ absl::StatusOr<IndexSpec> SpecFor(const SegmentInfo& info, const SegmentQuery& q
 
 absl::Status CheckQuery(const SegmentInfo& info, const SegmentQuery& query, size_t dim) {
   if (query.vectors.empty() || query.vectors.size() % dim != 0) {
-    return absl::InvalidArgumentError(
-        absl::StrFormat("vectors: %d floats are no multiple of the dim %d", query.vectors.size(), dim));
+    return absl::InvalidArgumentError(absl::StrFormat(
+        "vectors: %d floats are no multiple of the dim %d", query.vectors.size(), dim));
   }
   if (query.k < 1 || query.k > kMaxK) {
     return absl::InvalidArgumentError(absl::StrFormat("k %d: must be 1 to %d", query.k, kMaxK));
   }
   if (query.allowed.has_value() && query.allowed->size() < (info.num_rows + 63) / 64) {
-    return absl::InvalidArgumentError(absl::StrFormat("allowed: %d words of 64 bits, too few for %d rows",
-                                                      query.allowed->size(), info.num_rows));
+    return absl::InvalidArgumentError(absl::StrFormat(
+        "allowed: %d words of 64 bits, too few for %d rows", query.allowed->size(), info.num_rows));
   }
   if (schema::FindNonFinite(query.vectors).has_value()) {
     return absl::InvalidArgumentError("vectors: NaN or infinity in a query");
@@ -86,7 +86,8 @@ absl::Status CheckQuery(const SegmentInfo& info, const SegmentQuery& query, size
 absl::Status CheckRows(const SegmentInfo& info, std::span<const uint32_t> rows) {
   for (uint32_t row : rows) {
     if (row >= info.num_rows) {
-      return absl::OutOfRangeError(absl::StrFormat("row %d: the segment has %d rows", row, info.num_rows));
+      return absl::OutOfRangeError(
+          absl::StrFormat("row %d: the segment has %d rows", row, info.num_rows));
     }
   }
   return absl::OkStatus();
@@ -98,7 +99,8 @@ absl::StatusOr<size_t> SegmentState::FindVectorField(std::string_view field) con
   const Schema& schema = segment->info().schema;
   const std::optional<size_t> column = schema.FindField(field);
   if (!column.has_value()) {
-    return absl::NotFoundError(absl::StrFormat("field \"%s\": the schema has no such field", field));
+    return absl::NotFoundError(
+        absl::StrFormat("field \"%s\": the schema has no such field", field));
   }
   if (schema.fields[*column].type != DataType::kFloatVector) {
     return absl::InvalidArgumentError(absl::StrFormat("field \"%s\" is no vector field", field));
@@ -106,8 +108,8 @@ absl::StatusOr<size_t> SegmentState::FindVectorField(std::string_view field) con
   return *column;
 }
 
-absl::StatusOr<std::shared_ptr<const segment::Resident>> SegmentState::GetResident(size_t column,
-                                                                                   const Context& context) {
+absl::StatusOr<std::shared_ptr<const segment::Resident>> SegmentState::GetResident(
+    size_t column, const Context& context) {
   {
     base::MutexLock lock(&mutex);
     if (resident != nullptr && resident->fields[column].vectors != nullptr) return resident;
@@ -129,7 +131,8 @@ SegmentBuilder::SegmentBuilder(std::unique_ptr<segment::SegmentWriter> writer)
     : writer_(std::move(writer)) {}
 SegmentBuilder::~SegmentBuilder() = default;
 
-absl::StatusOr<std::unique_ptr<SegmentBuilder>> SegmentBuilder::Make(const Schema& schema, const Host& host) {
+absl::StatusOr<std::unique_ptr<SegmentBuilder>> SegmentBuilder::Make(const Schema& schema,
+                                                                     const Host& host) {
   VECDB_RETURN_IF_ERROR(schema.Validate());
   return std::unique_ptr<SegmentBuilder>(
       new SegmentBuilder(std::make_unique<segment::SegmentWriter>(schema, host)));
@@ -157,8 +160,8 @@ absl::StatusOr<std::unique_ptr<Segment>> Segment::Open(ObjectStore& store, const
                                                        const Host& host, const Context& context) {
   VECDB_RETURN_IF_ERROR(info.schema.Validate());
   auto state = std::make_unique<api::SegmentState>();
-  VECDB_ASSIGN_OR_RETURN(state->segment,
-                         segment::SealedSegment::Open(api::Borrow(store), info, host, nullptr, context));
+  VECDB_ASSIGN_OR_RETURN(state->segment, segment::SealedSegment::Open(api::Borrow(store), info,
+                                                                      host, nullptr, context));
   return std::unique_ptr<Segment>(new Segment(std::move(state)));
 }
 
@@ -182,7 +185,8 @@ absl::StatusOr<Neighbors> Segment::Search(const SegmentQuery& query, const Conte
   VECDB_ASSIGN_OR_RETURN(const auto resident, state_->GetResident(column, context));
   std::vector<std::vector<index::Candidate>> found(query.vectors.size() / dim);
   VECDB_RETURN_IF_ERROR(base::ParallelFor(
-      state_->segment->host().executor, Priority::kSearch, found.size(), context, [&](size_t i, size_t) {
+      state_->segment->host().executor, Priority::kSearch, found.size(), context,
+      [&](size_t i, size_t) {
         const segment::SegmentSearch one{
             .column = column,
             .query = query.vectors.data() + i * dim,
@@ -203,11 +207,12 @@ absl::StatusOr<Neighbors> Segment::Search(const SegmentQuery& query, const Conte
   return neighbors;
 }
 
-absl::StatusOr<std::vector<uint32_t>> Segment::FindRows(const Keys& keys, const Context& context) const {
+absl::StatusOr<std::vector<uint32_t>> Segment::FindRows(const Keys& keys,
+                                                        const Context& context) const {
   const FieldSpec& key = info().schema.fields[info().schema.primary_key_index()];
   if (keys.is_int64() != (key.type == DataType::kInt64)) {
-    return absl::InvalidArgumentError(absl::StrFormat("primary key \"%s\" is %s; the keys given are not",
-                                                      key.name, DataTypeName(key.type)));
+    return absl::InvalidArgumentError(absl::StrFormat(
+        "primary key \"%s\" is %s; the keys given are not", key.name, DataTypeName(key.type)));
   }
   const schema::KeyColumn wanted(keys);
   std::vector<uint32_t> rows;
@@ -218,7 +223,8 @@ absl::StatusOr<std::vector<uint32_t>> Segment::FindRows(const Keys& keys, const 
   return rows;
 }
 
-absl::StatusOr<RowBatch> Segment::Read(std::span<const uint32_t> rows, std::span<const std::string> fields,
+absl::StatusOr<RowBatch> Segment::Read(std::span<const uint32_t> rows,
+                                       std::span<const std::string> fields,
                                        const Context& context) const {
   VECDB_RETURN_IF_ERROR(api::CheckRows(info(), rows));
   VECDB_ASSIGN_OR_RETURN(const std::vector<size_t> columns,
@@ -226,8 +232,8 @@ absl::StatusOr<RowBatch> Segment::Read(std::span<const uint32_t> rows, std::span
   std::vector<query::RowPlace> places;
   for (uint32_t row : rows) places.push_back({.row = row});
   const query::SegmentView view{.sealed = state_->segment};
-  return query::FetchRows(std::make_shared<const Schema>(info().schema), std::span(&view, 1), places,
-                          columns, context);
+  return query::FetchRows(std::make_shared<const Schema>(info().schema), std::span(&view, 1),
+                          places, columns, context);
 }
 
 absl::StatusOr<SegmentInfo> Segment::BuildIndex(std::string_view field, const IndexSpec& spec,
@@ -238,9 +244,9 @@ absl::StatusOr<SegmentInfo> Segment::BuildIndex(std::string_view field, const In
     return absl::AlreadyExistsError(absl::StrFormat("field \"%s\" has an index", field));
   }
   VECDB_ASSIGN_OR_RETURN(const auto resident, state_->GetResident(column, context));
-  VECDB_ASSIGN_OR_RETURN(
-      segment::BuiltIndex built,
-      segment::BuildIndex(*state_->segment, column, spec, *resident->fields[column].vectors, context));
+  VECDB_ASSIGN_OR_RETURN(segment::BuiltIndex built,
+                         segment::BuildIndex(*state_->segment, column, spec,
+                                             *resident->fields[column].vectors, context));
   SegmentInfo changed = info();
   changed.indexes.push_back(std::move(built.info));
   return changed;
@@ -250,26 +256,28 @@ absl::StatusOr<SegmentInfo> Segment::WithDeletes(std::span<const uint32_t> rows,
                                                  const Context& context) const {
   VECDB_RETURN_IF_ERROR(api::CheckRows(info(), rows));
   if (timestamp == 0 || timestamp == api::kNow) {
-    return absl::InvalidArgumentError(absl::StrFormat("timestamp %d: must be 1 to 2^64 - 2", timestamp));
+    return absl::InvalidArgumentError(
+        absl::StrFormat("timestamp %d: must be 1 to 2^64 - 2", timestamp));
   }
   // This segment stays as it is: its deletes are copied.
   base::DeleteTimes deletes;
-  state_->segment->deletes()->ForEach(info().num_rows, api::kNow, [&deletes](uint32_t row, uint64_t time) {
-    deletes.Set(row, time);
-  });
+  state_->segment->deletes()->ForEach(
+      info().num_rows, api::kNow,
+      [&deletes](uint32_t row, uint64_t time) { deletes.Set(row, time); });
   for (uint32_t row : rows) deletes.Set(row, timestamp);
   return segment::WriteDeletes(info(), deletes, api::kNow, state_->segment->store(), context);
 }
 
-absl::StatusOr<SegmentInfo> MergeSegments(std::span<const Segment* const> segments, ObjectStore& store,
-                                          const ObjectPath& folder, const Host& host,
-                                          const Context& context) {
+absl::StatusOr<SegmentInfo> MergeSegments(std::span<const Segment* const> segments,
+                                          ObjectStore& store, const ObjectPath& folder,
+                                          const Host& host, const Context& context) {
   if (segments.empty()) return absl::InvalidArgumentError("segments: none to merge");
   std::vector<std::shared_ptr<segment::SealedSegment>> inputs;
   for (const Segment* segment : segments) {
     if (segment->info().schema != segments[0]->info().schema) {
       return absl::InvalidArgumentError(absl::StrFormat("segments %s and %s have different schemas",
-                                                        segments[0]->info().folder, segment->info().folder));
+                                                        segments[0]->info().folder,
+                                                        segment->info().folder));
     }
     inputs.push_back(segment->state_->segment);
   }

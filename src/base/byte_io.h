@@ -12,7 +12,8 @@
 
 namespace vecdb::base {
 
-static_assert(std::endian::native == std::endian::little, "files are little-endian and mapped as they are");
+static_assert(std::endian::native == std::endian::little,
+              "files are little-endian and mapped as they are");
 
 inline std::span<const std::byte> AsBytes(std::string_view text) {
   return {reinterpret_cast<const std::byte*>(text.data()), text.size()};
@@ -46,8 +47,8 @@ class ByteWriter {
   std::string bytes_;
 };
 
-/// Takes little-endian values from bytes that nobody has checked. A read past the end gives zeros and
-/// makes ok() false for good, so a parser may read a whole record and look once.
+/// Takes little-endian values from bytes that nobody has checked. A read past the end gives zeros
+/// and makes ok() false for good, so a parser may read a whole record and look once.
 class ByteReader {
  public:
   explicit ByteReader(std::span<const std::byte> bytes) : bytes_(bytes) {}

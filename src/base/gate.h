@@ -7,8 +7,8 @@
 
 namespace vecdb::base {
 
-/// Lets one through at a time, for work that may take long: whoever waits honours deadline and cancel.
-/// A holder may do I/O, which no Mutex allows. Not reentrant.
+/// Lets one through at a time, for work that may take long: whoever waits honours deadline and
+/// cancel. A holder may do I/O, which no Mutex allows. Not reentrant.
 class Gate {
  public:
   /// Held for a scope.

@@ -5,7 +5,8 @@
 namespace vecdb::base {
 
 uint64_t HybridClock::Tick(uint64_t count) {
-  const uint64_t now = static_cast<uint64_t>(std::max<int64_t>(0, clock_->NowMillis())) << kCounterBits;
+  const uint64_t now = static_cast<uint64_t>(std::max<int64_t>(0, clock_->NowMillis()))
+                       << kCounterBits;
   uint64_t last = last_.load(std::memory_order_relaxed);
   uint64_t first = 0;
   do {

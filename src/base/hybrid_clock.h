@@ -8,8 +8,8 @@
 
 namespace vecdb::base {
 
-/// Timestamps that grow with every call and stay near the wall clock: 46 bits of milliseconds, 18 bits of
-/// counter (Kulkarni et al. 2014, with the layout of Milvus). Thread-safe.
+/// Timestamps that grow with every call and stay near the wall clock: 46 bits of milliseconds, 18
+/// bits of counter (Kulkarni et al. 2014, with the layout of Milvus). Thread-safe.
 class HybridClock {
  public:
   static constexpr int kCounterBits = 18;

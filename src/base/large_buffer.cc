@@ -20,8 +20,8 @@ uint64_t RoundUp(uint64_t value, uint64_t unit) { return (value + unit - 1) / un
 void* MapHuge(uint64_t bytes) {
   const uint64_t length = RoundUp(bytes, kHugePageBytes);
   const uint64_t reserved = length + kHugePageBytes;
-  void* map =
-      mmap(nullptr, reserved, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  void* map = mmap(nullptr, reserved, PROT_READ | PROT_WRITE,
+                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (map == MAP_FAILED) return nullptr;
   auto* start = static_cast<std::byte*>(map);
   const uint64_t head = RoundUp(reinterpret_cast<uintptr_t>(start), kHugePageBytes) -
@@ -71,8 +71,7 @@ absl::StatusOr<LargeBuffer> LargeBuffer::Make(uint64_t bytes, const Host& host,
   if (host.budget != nullptr) {
     if (absl::Status status = host.budget->Reserve(bytes, what); !status.ok()) return status;
   }
-  void* data =
-      host.memory != nullptr ? AllocateFrom(host.memory, bytes) : AllocateDefault(bytes);
+  void* data = host.memory != nullptr ? AllocateFrom(host.memory, bytes) : AllocateDefault(bytes);
   if (data == nullptr) {
     if (host.budget != nullptr) host.budget->Release(bytes);
     return absl::ResourceExhaustedError(

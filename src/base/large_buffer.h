@@ -16,9 +16,9 @@ namespace vecdb::base {
 
 /// A block of memory that was reserved from the budget before it was taken: rows, codes, graphs.
 ///
-/// Aligned to 64 bytes; from 2 MiB on, aligned to huge pages and advised to use them (random reads are
-/// 1.3 to 1.75 times faster). Given back, to the system and to the budget, on destruction. Contents are
-/// not initialised. Movable; thread-compatible.
+/// Aligned to 64 bytes; from 2 MiB on, aligned to huge pages and advised to use them (random reads
+/// are 1.3 to 1.75 times faster). Given back, to the system and to the budget, on destruction.
+/// Contents are not initialised. Movable; thread-compatible.
 class LargeBuffer {
  public:
   /// ResourceExhausted when the budget or the memory resource of `host` refuses. 0 bytes are fine.

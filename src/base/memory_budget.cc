@@ -9,8 +9,8 @@ absl::Status MemoryBudget::Reserve(uint64_t bytes, std::string_view what) {
   do {
     if (bytes > limit_bytes_ || used > limit_bytes_ - bytes) {
       return absl::ResourceExhaustedError(
-          absl::StrFormat("%s needs %d bytes; the memory budget has %d of %d bytes left", what, bytes,
-                          used > limit_bytes_ ? 0 : limit_bytes_ - used, limit_bytes_));
+          absl::StrFormat("%s needs %d bytes; the memory budget has %d of %d bytes left", what,
+                          bytes, used > limit_bytes_ ? 0 : limit_bytes_ - used, limit_bytes_));
     }
   } while (!used_bytes_.compare_exchange_weak(used, used + bytes, std::memory_order_relaxed));
   return absl::OkStatus();

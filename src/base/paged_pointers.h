@@ -8,8 +8,8 @@
 
 namespace vecdb::base {
 
-/// An array of up to a million owned objects that never moves, so that readers need no lock while one
-/// writer adds to it. An empty one takes 4 KiB.
+/// An array of up to a million owned objects that never moves, so that readers need no lock while
+/// one writer adds to it. An empty one takes 4 KiB.
 template <typename T>
 class PagedPointers {
  public:
@@ -38,7 +38,8 @@ class PagedPointers {
   /// Puts an object where there was none. One thread at a time.
   T* Set(size_t i, std::unique_ptr<T> object) {
     std::atomic<Leaf*>& slot = root_[i / kLeafSlots];
-    if (slot.load(std::memory_order_relaxed) == nullptr) slot.store(new Leaf(), std::memory_order_release);
+    if (slot.load(std::memory_order_relaxed) == nullptr)
+      slot.store(new Leaf(), std::memory_order_release);
     T* raw = object.release();
     (*slot.load(std::memory_order_relaxed))[i % kLeafSlots].store(raw, std::memory_order_release);
     return raw;

@@ -11,12 +11,11 @@
 namespace vecdb::base {
 namespace {
 
-// Shared with the scheduled strands, which may begin long after the loop has ended; they touch `body`
-// only between Enter and Leave, and the caller leaves only when nobody is inside.
+// Shared with the scheduled strands, which may begin long after the loop has ended; they touch
+// `body` only between Enter and Leave, and the caller leaves only when nobody is inside.
 class Loop {
  public:
-  Loop(size_t pieces, const Context& context,
-       absl::FunctionRef<absl::Status(size_t, size_t)> body)
+  Loop(size_t pieces, const Context& context, absl::FunctionRef<absl::Status(size_t, size_t)> body)
       : pieces_(pieces), context_(context), body_(body) {}
 
   void RunStrand() {
@@ -82,7 +81,8 @@ size_t MaxStrands(const Executor* executor) {
   return executor == nullptr ? 1 : static_cast<size_t>(std::max(1, executor->num_threads()));
 }
 
-absl::Status ParallelFor(Executor* executor, Priority priority, size_t pieces, const Context& context,
+absl::Status ParallelFor(Executor* executor, Priority priority, size_t pieces,
+                         const Context& context,
                          absl::FunctionRef<absl::Status(size_t, size_t)> body) {
   const size_t strands = std::min(pieces, MaxStrands(executor));
   if (strands <= 1) {

@@ -14,7 +14,8 @@ namespace vecdb::base {
 class Reservation {
  public:
   /// `budget` may be null: nothing is counted then.
-  static absl::StatusOr<Reservation> Make(MemoryBudget* budget, uint64_t bytes, std::string_view what) {
+  static absl::StatusOr<Reservation> Make(MemoryBudget* budget, uint64_t bytes,
+                                          std::string_view what) {
     if (budget != nullptr) {
       if (absl::Status status = budget->Reserve(bytes, what); !status.ok()) return status;
     }

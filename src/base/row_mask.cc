@@ -18,7 +18,8 @@ bool DeleteTimes::Set(uint32_t row, uint64_t time) {
 
 uint64_t CountBits(const uint64_t* words, uint64_t num_bits) {
   uint64_t count = 0;
-  for (uint64_t i = 0; i < num_bits / 64; ++i) count += static_cast<uint64_t>(std::popcount(words[i]));
+  for (uint64_t i = 0; i < num_bits / 64; ++i)
+    count += static_cast<uint64_t>(std::popcount(words[i]));
   if (const uint64_t rest = num_bits % 64; rest != 0) {
     const uint64_t last = words[num_bits / 64] & ((1ULL << rest) - 1);
     count += static_cast<uint64_t>(std::popcount(last));

@@ -12,9 +12,9 @@ namespace vecdb::base {
 
 /// When each row of a segment was deleted: a lazily paged array, each entry written once.
 ///
-/// One thread writes at a time; any number read meanwhile. A reader at time T takes an entry of 0 and one
-/// beyond T alike, so a delete in flight changes nothing for it; that is why entries need no ordering of
-/// their own: the publish timestamp, read before, orders them.
+/// One thread writes at a time; any number read meanwhile. A reader at time T takes an entry of 0
+/// and one beyond T alike, so a delete in flight changes nothing for it; that is why entries need
+/// no ordering of their own: the publish timestamp, read before, orders them.
 class DeleteTimes {
  public:
   static constexpr size_t kPageRows = 4096;
@@ -34,7 +34,8 @@ class DeleteTimes {
   /// Deletes a row at `time` (not 0). False, with nothing changed, when it was deleted before.
   bool Set(uint32_t row, uint64_t time);
 
-  /// Calls `visit(row, time)` for each of the first `num_rows` rows deleted at or before `as_of`, in order.
+  /// Calls `visit(row, time)` for each of the first `num_rows` rows deleted at or before `as_of`,
+  /// in order.
   template <typename Visit>
   void ForEach(uint64_t num_rows, uint64_t as_of, Visit visit) const {
     for (uint64_t first = 0; first < num_rows; first += kPageRows) {
@@ -69,7 +70,8 @@ struct RowMask {
 
   /// True when every row may be returned, so that Contains need not be asked.
   bool all() const {
-    return allowed == nullptr && row_times == nullptr && (deletes == nullptr || deletes->count() == 0);
+    return allowed == nullptr && row_times == nullptr &&
+           (deletes == nullptr || deletes->count() == 0);
   }
 
   bool Contains(uint32_t row) const {
@@ -78,8 +80,8 @@ struct RowMask {
     return deletes == nullptr || !deletes->DeletedAt(row, as_of);
   }
 
-  /// How many rows may be returned: exact but for deletes and times, which are counted as if they fell on
-  /// allowed and disallowed rows alike. For plans, never for results.
+  /// How many rows may be returned: exact but for deletes and times, which are counted as if they
+  /// fell on allowed and disallowed rows alike. For plans, never for results.
   uint64_t Estimate() const;
 };
 

@@ -7,11 +7,11 @@
 #include "absl/status/statusor.h"
 
 /// Returns from the function when `expr`, an absl::Status, is not OK.
-#define VECDB_RETURN_IF_ERROR(expr)                          \
-  do {                                                       \
+#define VECDB_RETURN_IF_ERROR(expr)                               \
+  do {                                                            \
     if (absl::Status vecdb_status = (expr); !vecdb_status.ok()) { \
-      return vecdb_status;                                   \
-    }                                                        \
+      return vecdb_status;                                        \
+    }                                                             \
   } while (false)
 
 #define VECDB_CONCAT_INNER(a, b) a##b

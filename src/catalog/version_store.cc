@@ -40,7 +40,8 @@ absl::StatusOr<Version> VersionStore::Read(uint64_t number, std::string* commit_
   VECDB_ASSIGN_OR_RETURN(const ObjectPath path, PathOf(number));
   VECDB_ASSIGN_OR_RETURN(const std::string document,
                          GetObject(*store_, path, format::kMaxSealedJsonBytes, context));
-  VECDB_ASSIGN_OR_RETURN(format::SealedDocument sealed, format::UnsealJson(path.str(), kind_, document));
+  VECDB_ASSIGN_OR_RETURN(format::SealedDocument sealed,
+                         format::UnsealJson(path.str(), kind_, document));
   if (commit_id != nullptr) *commit_id = std::move(sealed.id);
   return Version{.number = number, .body = std::move(sealed.body)};
 }
@@ -57,7 +58,8 @@ absl::StatusOr<std::optional<Version>> VersionStore::ReadNewest(const Context& c
   return version;
 }
 
-absl::Status VersionStore::Commit(uint64_t number, std::string_view body, const Context& context) const {
+absl::Status VersionStore::Commit(uint64_t number, std::string_view body,
+                                  const Context& context) const {
   VECDB_ASSIGN_OR_RETURN(const ObjectPath path, PathOf(number));
   const std::string commit_id = base::RandomId();
   const absl::Status put =
@@ -69,8 +71,8 @@ absl::Status VersionStore::Commit(uint64_t number, std::string_view body, const 
   return put;
 }
 
-// Reads the version back. A store may have applied the put and answered with an error, and a retry below
-// us may have met our own first try.
+// Reads the version back. A store may have applied the put and answered with an error, and a retry
+// below us may have met our own first try.
 absl::Status VersionStore::FindOutcome(uint64_t number, std::string_view commit_id,
                                        const absl::Status& answer, const Context& context) const {
   std::string found_id;
@@ -78,7 +80,8 @@ absl::Status VersionStore::FindOutcome(uint64_t number, std::string_view commit_
   if (absl::IsNotFound(found.status()) && !absl::IsUnknown(answer)) return answer;
   if (!found.ok()) {
     return absl::UnknownError(absl::StrFormat(
-        "commit of %s version %d: the store answered \"%s\" and it cannot be read back: %s; the outcome is "
+        "commit of %s version %d: the store answered \"%s\" and it cannot be read back: %s; the "
+        "outcome is "
         "not known, open again",
         kind_, number, std::string(answer.message()), std::string(found.status().message())));
   }

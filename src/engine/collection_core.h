@@ -49,16 +49,20 @@ struct Snapshot {
   uint64_t live_rows = 0;
 };
 
-/// The state of one collection that writer, flush, index builds and loading share, and the rules of changing
-/// it:
+/// The state of one collection that writer, flush, index builds and loading share, and the rules of
+/// changing it:
 ///
-///   - Readers take a Snapshot: the view and the publish timestamp, together, under a lock that is held for
+///   - Readers take a Snapshot: the view and the publish timestamp, together, under a lock that is
+///   held for
 ///     the copy of a pointer only. They wait for nobody.
-///   - A writer holds the write gate: it appends rows beyond the publish timestamp and then moves that, which
+///   - A writer holds the write gate: it appends rows beyond the publish timestamp and then moves
+///   that, which
 ///     makes a batch visible in all shards at once.
-///   - Whoever commits a manifest or replaces segments holds the maintenance gate; the manifest changes
+///   - Whoever commits a manifest or replaces segments holds the maintenance gate; the manifest
+///   changes
 ///     first, the view after it.
-///   - Order of locks: build gate, maintenance gate, write gate, state mutex. Files are read and written
+///   - Order of locks: build gate, maintenance gate, write gate, state mutex. Files are read and
+///   written
 ///     under gates, never under the mutex.
 ///
 /// Thread-safe.
@@ -78,18 +82,19 @@ class CollectionCore : public std::enable_shared_from_this<CollectionCore> {
   std::string name() const;
   void set_name(std::string_view name);
 
-  // --- Calls. Every public call begins and ends here, so that Shutdown can wait for those that run.
+  // --- Calls. Every public call begins and ends here, so that Shutdown can wait for those that
+  // run.
 
   /// FailedPrecondition when the collection is closed or dropped.
   absl::Status BeginCall() const;
   void EndCall() const;
 
-  /// Runs `job` on the executor unless the collection has been shut down by then. Its context is cancelled by
-  /// Shutdown.
+  /// Runs `job` on the executor unless the collection has been shut down by then. Its context is
+  /// cancelled by Shutdown.
   void RunBehind(Priority priority, std::function<void(const Context&)> job);
 
-  /// Refuses further calls with `reason`, stops background work, waits until no call runs, and gives the
-  /// memory back.
+  /// Refuses further calls with `reason`, stops background work, waits until no call runs, and
+  /// gives the memory back.
   void Shutdown(const absl::Status& reason);
 
   // --- Reading.
@@ -111,8 +116,8 @@ class CollectionCore : public std::enable_shared_from_this<CollectionCore> {
   const format::Manifest& manifest() const { return manifest_; }
   uint64_t manifest_version() const { return manifest_version_.load(std::memory_order_relaxed); }
 
-  /// Commits the next version. When its outcome is not known, or somebody else committed it, the collection
-  /// takes no further writes until it is opened again.
+  /// Commits the next version. When its outcome is not known, or somebody else committed it, the
+  /// collection takes no further writes until it is opened again.
   absl::Status Commit(format::Manifest manifest, const Context& context);
 
   /// Replaces the view by what `edit` makes of a copy of it.
@@ -138,7 +143,8 @@ class CollectionCore : public std::enable_shared_from_this<CollectionCore> {
   base::Gate maintenance_gate_;  // guards manifest_
   base::Gate write_gate_;        // guards what the Writer holds
   format::Manifest manifest_;
-  std::atomic<uint64_t> manifest_version_;  // written under the maintenance gate; a figure for others
+  std::atomic<uint64_t>
+      manifest_version_;  // written under the maintenance gate; a figure for others
   const CancelToken background_cancel_ = CancelToken::Make();
 
   mutable base::Mutex mutex_;  // a leaf

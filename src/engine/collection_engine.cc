@@ -30,7 +30,8 @@ SegmentDescription DescribeSegment(const query::SegmentView& segment) {
   description.store_bytes = info.size_bytes();
   description.memory_bytes += segment.sealed->column_bytes();
   if (segment.resident != nullptr) description.memory_bytes += segment.resident->bytes();
-  for (const SegmentIndexInfo& index : info.indexes) description.indexed_fields.push_back(index.field);
+  for (const SegmentIndexInfo& index : info.indexes)
+    description.indexed_fields.push_back(index.field);
   return description;
 }
 
@@ -48,7 +49,8 @@ absl::Status ValidateOptions(const CollectionOptions& options) {
       options.on_duplicate_key != DuplicateKeyPolicy::kReplace) {
     return absl::InvalidArgumentError("on_duplicate_key: must be kReject or kReplace");
   }
-  if (options.segment_max_bytes < kMinSegmentBytes || options.segment_max_bytes > kMaxSegmentBytes) {
+  if (options.segment_max_bytes < kMinSegmentBytes ||
+      options.segment_max_bytes > kMaxSegmentBytes) {
     return absl::InvalidArgumentError(absl::StrFormat("segment_max_bytes %d: must be %d to %d",
                                                       options.segment_max_bytes, kMinSegmentBytes,
                                                       kMaxSegmentBytes));
@@ -92,31 +94,33 @@ absl::Status CollectionEngine::Create(const Environment& environment, const std:
                                       const Schema& schema, const CollectionOptions& options,
                                       const Context& context) {
   const format::Manifest manifest{.collection_id = id, .schema = schema, .options = options};
-  VECDB_ASSIGN_OR_RETURN(const ObjectPath folder, ObjectPath::Parse("collections/" + id + "/manifest"));
+  VECDB_ASSIGN_OR_RETURN(const ObjectPath folder,
+                         ObjectPath::Parse("collections/" + id + "/manifest"));
   const catalog::VersionStore manifests(environment.store.get(), folder, "manifest");
   return manifests.Commit(1, format::ManifestToJson(manifest), context);
 }
 
-absl::StatusOr<std::shared_ptr<CollectionEngine>> CollectionEngine::Open(const Environment& environment,
-                                                                         const std::string& id,
-                                                                         std::string_view name,
-                                                                         const Context& context) {
+absl::StatusOr<std::shared_ptr<CollectionEngine>> CollectionEngine::Open(
+    const Environment& environment, const std::string& id, std::string_view name,
+    const Context& context) {
   VECDB_ASSIGN_OR_RETURN(const ObjectPath folder, ObjectPath::Parse("collections/" + id));
   VECDB_ASSIGN_OR_RETURN(const ObjectPath manifest_folder, folder.Join("manifest"));
   const catalog::VersionStore manifests(environment.store.get(), manifest_folder, "manifest");
   VECDB_ASSIGN_OR_RETURN(const auto newest, manifests.ReadNewest(context));
   if (!newest.has_value()) {
-    return absl::DataLossError(absl::StrFormat("collection %s: no manifest in %s", name, manifest_folder.str()));
+    return absl::DataLossError(
+        absl::StrFormat("collection %s: no manifest in %s", name, manifest_folder.str()));
   }
   VECDB_ASSIGN_OR_RETURN(format::Manifest manifest,
                          format::ManifestFromJson(manifest_folder.str(), newest->body));
   if (manifest.collection_id != id || !manifest.schema.Validate().ok() ||
       !ValidateOptions(manifest.options).ok()) {
-    return absl::DataLossError(absl::StrFormat("collection %s: impossible manifest version %d", name,
-                                               newest->number));
+    return absl::DataLossError(
+        absl::StrFormat("collection %s: impossible manifest version %d", name, newest->number));
   }
   environment.clock->Observe(manifest.flushed_timestamp);
-  auto core = std::make_shared<CollectionCore>(environment, id, std::move(manifest), newest->number, folder);
+  auto core = std::make_shared<CollectionCore>(environment, id, std::move(manifest), newest->number,
+                                               folder);
   core->set_name(name);
   VECDB_RETURN_IF_ERROR(OpenSegments(core.get(), context));
   std::shared_ptr<CollectionEngine> engine(new CollectionEngine(std::move(core)));
@@ -135,7 +139,8 @@ void CollectionEngine::Shutdown(const absl::Status& reason) {
 
 uint64_t CollectionEngine::seal_bytes() const {
   const CollectionOptions& options = core_->options();
-  return static_cast<uint64_t>(static_cast<double>(options.segment_max_bytes) * options.seal_proportion);
+  return static_cast<uint64_t>(static_cast<double>(options.segment_max_bytes) *
+                               options.seal_proportion);
 }
 
 absl::StatusOr<WriteResult> CollectionEngine::Write(const RowBatch& rows, bool replace,
@@ -158,8 +163,8 @@ void CollectionEngine::FlushBehind() {
     parts->flush_scheduled = false;
     const absl::Status status = vecdb::engine::Flush(core, &parts->writer, context);
     if (!status.ok() && !absl::IsCancelled(status)) {
-      core->Log(LogLevel::kError,
-                absl::StrFormat("flush failed and is tried again later: %s", std::string(status.message())));
+      core->Log(LogLevel::kError, absl::StrFormat("flush failed and is tried again later: %s",
+                                                  std::string(status.message())));
       return;
     }
     if (status.ok()) parts->indexes.BuildMissing("", context).IgnoreError();  // logged there
@@ -186,8 +191,8 @@ absl::StatusOr<WriteResult> CollectionEngine::Upsert(const RowBatch& rows, const
   const Schema& schema = *core_->schema();
   const FieldSpec& key = schema.fields[schema.primary_key_index()];
   if (key.auto_id) {
-    return absl::InvalidArgumentError(
-        absl::StrFormat("Upsert: primary key \"%s\" is auto_id, so rows cannot name what to replace", key.name));
+    return absl::InvalidArgumentError(absl::StrFormat(
+        "Upsert: primary key \"%s\" is auto_id, so rows cannot name what to replace", key.name));
   }
   VECDB_ASSIGN_OR_RETURN(WriteResult result, Write(rows, /*replace=*/true, context));
   std::swap(result.insert_count, result.upsert_count);
@@ -200,7 +205,8 @@ absl::StatusOr<WriteResult> CollectionEngine::Delete(const Keys& keys, const Con
   return parts_->writer.Delete(keys, context);
 }
 
-absl::StatusOr<RowBatch> CollectionEngine::Get(const Keys& keys, std::span<const std::string> fields,
+absl::StatusOr<RowBatch> CollectionEngine::Get(const Keys& keys,
+                                               std::span<const std::string> fields,
                                                const Context& context) {
   const Call call(*core_);
   VECDB_RETURN_IF_ERROR(call.status());
@@ -208,7 +214,8 @@ absl::StatusOr<RowBatch> CollectionEngine::Get(const Keys& keys, std::span<const
   VECDB_ASSIGN_OR_RETURN(const std::vector<size_t> columns,
                          query::ColumnsOf(*core_->schema(), fields, /*empty_means_all=*/true));
   const Snapshot snapshot = core_->Read();
-  VECDB_ASSIGN_OR_RETURN(const auto found, FindLiveRows(*core_, snapshot, schema::KeyColumn(keys), context));
+  VECDB_ASSIGN_OR_RETURN(const auto found,
+                         FindLiveRows(*core_, snapshot, schema::KeyColumn(keys), context));
   std::vector<query::RowPlace> places;
   for (const auto& place : found) {
     if (place.has_value()) places.push_back(*place);
@@ -281,8 +288,8 @@ vecdb::LoadState CollectionEngine::LoadState() {
   return core_->Read().view->loaded ? vecdb::LoadState::kLoaded : vecdb::LoadState::kNotLoaded;
 }
 
-absl::StatusOr<std::unique_ptr<query::ResultRows>> CollectionEngine::Search(const SearchRequest& request,
-                                                                            const Context& context) {
+absl::StatusOr<std::unique_ptr<query::ResultRows>> CollectionEngine::Search(
+    const SearchRequest& request, const Context& context) {
   const Call call(*core_);
   VECDB_RETURN_IF_ERROR(call.status());
   VECDB_RETURN_IF_ERROR(context.Check());
@@ -305,7 +312,8 @@ absl::StatusOr<CollectionDescription> CollectionEngine::Describe() {
   }
   if (snapshot.view->loaded) description.load_state = vecdb::LoadState::kLoaded;
   for (const format::IndexDefinition& index : snapshot.view->indexes) {
-    VECDB_ASSIGN_OR_RETURN(description.indexes.emplace_back(), parts_->indexes.Describe(index.field));
+    VECDB_ASSIGN_OR_RETURN(description.indexes.emplace_back(),
+                           parts_->indexes.Describe(index.field));
   }
   return description;
 }

@@ -26,18 +26,21 @@ absl::Status ValidateOptions(const CollectionOptions& options);
 class CollectionEngine {
  public:
   /// Makes the folder of a new collection: its first manifest.
-  static absl::Status Create(const Environment& environment, const std::string& id, const Schema& schema,
-                             const CollectionOptions& options, const Context& context);
+  static absl::Status Create(const Environment& environment, const std::string& id,
+                             const Schema& schema, const CollectionOptions& options,
+                             const Context& context);
 
   /// Opens the newest manifest and, by policy, loads it.
   static absl::StatusOr<std::shared_ptr<CollectionEngine>> Open(const Environment& environment,
-                                                                const std::string& id, std::string_view name,
+                                                                const std::string& id,
+                                                                std::string_view name,
                                                                 const Context& context);
 
   absl::StatusOr<WriteResult> Insert(const RowBatch& rows, const Context& context);
   absl::StatusOr<WriteResult> Upsert(const RowBatch& rows, const Context& context);
   absl::StatusOr<WriteResult> Delete(const Keys& keys, const Context& context);
-  absl::StatusOr<RowBatch> Get(const Keys& keys, std::span<const std::string> fields, const Context& context);
+  absl::StatusOr<RowBatch> Get(const Keys& keys, std::span<const std::string> fields,
+                               const Context& context);
   absl::StatusOr<uint64_t> Count();
   absl::Status Flush(const Context& context);
 

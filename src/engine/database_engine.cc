@@ -23,8 +23,8 @@ absl::Status CheckOptions(const DatabaseOptions& options) {
     return absl::InvalidArgumentError("options: give either path or store");
   }
   if (options.max_result_rows < 1 || options.max_result_rows > kMaxResultRowsLimit) {
-    return absl::InvalidArgumentError(absl::StrFormat("max_result_rows %d: must be 1 to %d",
-                                                      options.max_result_rows, kMaxResultRowsLimit));
+    return absl::InvalidArgumentError(absl::StrFormat(
+        "max_result_rows %d: must be 1 to %d", options.max_result_rows, kMaxResultRowsLimit));
   }
   if (options.num_threads < 0 || options.num_threads > kMaxThreads) {
     return absl::InvalidArgumentError(
@@ -44,7 +44,8 @@ absl::Status Closed() { return absl::FailedPreconditionError("the database is cl
 
 DatabaseEngine::DatabaseEngine(const DatabaseOptions& options, std::shared_ptr<ObjectStore> store)
     : store_(std::move(store)) {
-  environment_ = {.store = store_, .host = options.host, .max_result_rows = options.max_result_rows};
+  environment_ = {
+      .store = store_, .host = options.host, .max_result_rows = options.max_result_rows};
   if (environment_.host.clock == nullptr) environment_.host.clock = &SystemClock();
   clock_ = std::make_unique<base::HybridClock>(environment_.host.clock);
   environment_.clock = clock_.get();
@@ -80,7 +81,8 @@ absl::Status DatabaseEngine::ReadOrCreateIdentity(const Context& context) {
   VECDB_ASSIGN_OR_RETURN(const ObjectPath catalog, ObjectPath::Parse("catalog"));
   VECDB_ASSIGN_OR_RETURN(const auto versions, store_->List(catalog, context));
   if (!versions.empty()) {
-    return absl::DataLossError("object vecdb.json: missing, but there is a catalog; not an empty place");
+    return absl::DataLossError(
+        "object vecdb.json: missing, but there is a catalog; not an empty place");
   }
   const std::string body = absl::StrFormat("{\"database\":\"%s\"}", base::RandomId());
   return PutObject(*store_, path, format::SealJson("database", base::RandomId(), body), context);
@@ -133,10 +135,9 @@ absl::StatusOr<std::shared_ptr<CollectionEngine>> DatabaseEngine::OpenLocked(
   return engine;
 }
 
-absl::StatusOr<std::shared_ptr<CollectionEngine>> DatabaseEngine::Create(std::string_view name,
-                                                                         const Schema& schema,
-                                                                         const CollectionOptions& options,
-                                                                         const Context& context) {
+absl::StatusOr<std::shared_ptr<CollectionEngine>> DatabaseEngine::Create(
+    std::string_view name, const Schema& schema, const CollectionOptions& options,
+    const Context& context) {
   VECDB_RETURN_IF_ERROR(schema::ValidateName("collection name", name));
   VECDB_RETURN_IF_ERROR(schema.Validate());
   VECDB_RETURN_IF_ERROR(ValidateOptions(options));
@@ -152,8 +153,8 @@ absl::StatusOr<std::shared_ptr<CollectionEngine>> DatabaseEngine::Create(std::st
   }
   if (entries.size() >= kMaxCollections) {
     return absl::ResourceExhaustedError(
-        absl::StrFormat("collection \"%s\": there are %d collections, at most %d", name, entries.size(),
-                        kMaxCollections));
+        absl::StrFormat("collection \"%s\": there are %d collections, at most %d", name,
+                        entries.size(), kMaxCollections));
   }
   const format::CatalogEntry entry{.name = std::string(name), .id = base::RandomId()};
   VECDB_RETURN_IF_ERROR(CollectionEngine::Create(environment_, entry.id, schema, options, context));
@@ -162,8 +163,8 @@ absl::StatusOr<std::shared_ptr<CollectionEngine>> DatabaseEngine::Create(std::st
   return OpenLocked(entry, {});
 }
 
-absl::StatusOr<std::shared_ptr<CollectionEngine>> DatabaseEngine::OpenCollection(std::string_view name,
-                                                                                 const Context& context) {
+absl::StatusOr<std::shared_ptr<CollectionEngine>> DatabaseEngine::OpenCollection(
+    std::string_view name, const Context& context) {
   VECDB_ASSIGN_OR_RETURN(const auto pass, ddl_gate_.Enter(context));
   VECDB_RETURN_IF_ERROR(CheckOpen());
   VECDB_ASSIGN_OR_RETURN(const format::CatalogEntry entry, FindEntry(name));
@@ -182,12 +183,14 @@ std::vector<std::string> DatabaseEngine::List() const {
   return names;
 }
 
-absl::Status DatabaseEngine::Rename(std::string_view from, std::string_view to, const Context& context) {
+absl::Status DatabaseEngine::Rename(std::string_view from, std::string_view to,
+                                    const Context& context) {
   VECDB_RETURN_IF_ERROR(schema::ValidateName("collection name", to));
   VECDB_ASSIGN_OR_RETURN(const auto pass, ddl_gate_.Enter(context));
   VECDB_RETURN_IF_ERROR(CheckOpen());
   VECDB_ASSIGN_OR_RETURN(const format::CatalogEntry entry, FindEntry(from));
-  if (FindEntry(to).ok()) return absl::AlreadyExistsError(absl::StrFormat("collection \"%s\" exists", to));
+  if (FindEntry(to).ok())
+    return absl::AlreadyExistsError(absl::StrFormat("collection \"%s\" exists", to));
   Entries entries;
   {
     base::MutexLock lock(&mutex_);
@@ -224,17 +227,21 @@ absl::Status DatabaseEngine::Drop(std::string_view name, const Context& context)
     }
   }
   if (engine != nullptr) {
-    engine->Shutdown(absl::FailedPreconditionError(absl::StrFormat("collection \"%s\" was dropped", name)));
+    engine->Shutdown(
+        absl::FailedPreconditionError(absl::StrFormat("collection \"%s\" was dropped", name)));
   }
   // The collection is gone. What cannot be removed now is tried again by the next open.
   RemoveDropped(context);
   return absl::OkStatus();
 }
 
-absl::Status DatabaseEngine::RemoveObjects(const std::string& collection_id, const Context& context) {
-  VECDB_ASSIGN_OR_RETURN(const ObjectPath folder, ObjectPath::Parse("collections/" + collection_id));
+absl::Status DatabaseEngine::RemoveObjects(const std::string& collection_id,
+                                           const Context& context) {
+  VECDB_ASSIGN_OR_RETURN(const ObjectPath folder,
+                         ObjectPath::Parse("collections/" + collection_id));
   VECDB_ASSIGN_OR_RETURN(const auto objects, store_->List(folder, context));
-  for (const ObjectInfo& object : objects) VECDB_RETURN_IF_ERROR(store_->Delete(object.path, context));
+  for (const ObjectInfo& object : objects)
+    VECDB_RETURN_IF_ERROR(store_->Delete(object.path, context));
   return absl::OkStatus();
 }
 
@@ -250,8 +257,9 @@ void DatabaseEngine::RemoveDropped(const Context& context) {
     const absl::Status removed = RemoveObjects(entry.id, context);
     if (!removed.ok() && environment_.host.log != nullptr) {
       environment_.host.log->Write(
-          LogLevel::kWarning, absl::StrFormat("objects of dropped collection %s are left for later: %s",
-                                              entry.id, std::string(removed.message())));
+          LogLevel::kWarning,
+          absl::StrFormat("objects of dropped collection %s are left for later: %s", entry.id,
+                          std::string(removed.message())));
     }
     return removed.ok();
   });

@@ -22,16 +22,18 @@ namespace vecdb::engine {
 
 /// The inside of a Database: the catalog of collections, and those that are open. Thread-safe.
 ///
-/// The catalog is one document whose versions are committed as manifests are. Creating makes the manifest
-/// of the collection first and its catalog entry after it; dropping marks the entry first and removes the
-/// objects after it. A crash in between leaves objects that nothing names, never a name without objects.
+/// The catalog is one document whose versions are committed as manifests are. Creating makes the
+/// manifest of the collection first and its catalog entry after it; dropping marks the entry first
+/// and removes the objects after it. A crash in between leaves objects that nothing names, never a
+/// name without objects.
 class DatabaseEngine {
  public:
   static absl::StatusOr<std::shared_ptr<DatabaseEngine>> Open(const DatabaseOptions& options,
                                                               const Context& context);
   ~DatabaseEngine();
 
-  absl::StatusOr<std::shared_ptr<CollectionEngine>> Create(std::string_view name, const Schema& schema,
+  absl::StatusOr<std::shared_ptr<CollectionEngine>> Create(std::string_view name,
+                                                           const Schema& schema,
                                                            const CollectionOptions& options,
                                                            const Context& context);
   absl::StatusOr<std::shared_ptr<CollectionEngine>> OpenCollection(std::string_view name,
@@ -68,7 +70,7 @@ class DatabaseEngine {
   std::unique_ptr<catalog::VersionStore> catalog_;
   std::unique_ptr<StoreLock> lock_;
 
-  base::Gate ddl_gate_;           // create, open, rename, drop, close; before any lock of a collection
+  base::Gate ddl_gate_;  // create, open, rename, drop, close; before any lock of a collection
   uint64_t catalog_version_ = 0;  // guarded by the gate
 
   mutable base::Mutex mutex_;  // a leaf

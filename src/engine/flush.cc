@@ -26,12 +26,13 @@ absl::StatusOr<std::vector<NewSegment>> WriteGrowing(const CollectionCore& core,
     fresh.push_back({.view = segment, .entry = {.shard = segment.shard}});
   }
   VECDB_RETURN_IF_ERROR(base::ParallelFor(
-      core.host().executor, Priority::kFlush, fresh.size(), context, [&](size_t i, size_t) -> absl::Status {
+      core.host().executor, Priority::kFlush, fresh.size(), context,
+      [&](size_t i, size_t) -> absl::Status {
         VECDB_ASSIGN_OR_RETURN(const ObjectPath folder, core.NewSegmentFolder(&fresh[i].entry.id));
         const segment::GrowingSegment& rows = *fresh[i].view.growing;
-        VECDB_ASSIGN_OR_RETURN(fresh[i].entry.info,
-                               segment::WriteRows(rows, rows.num_rows(), *core.store(), folder,
-                                                  core.host(), context));
+        VECDB_ASSIGN_OR_RETURN(
+            fresh[i].entry.info,
+            segment::WriteRows(rows, rows.num_rows(), *core.store(), folder, core.host(), context));
         return absl::OkStatus();
       }));
   return fresh;
@@ -43,9 +44,10 @@ absl::Status WriteAllDeletes(const CollectionCore& core, const View& view, uint6
                              std::vector<NewSegment>* fresh) {
   for (format::ManifestSegment& entry : manifest->segments) {
     const query::SegmentView* segment = FindSegment(view, entry.info.folder);
-    if (segment == nullptr) return absl::InternalError("a segment of the manifest is not in the view");
-    VECDB_ASSIGN_OR_RETURN(
-        entry.info, segment::WriteDeletes(entry.info, *segment->deletes(), as_of, *core.store(), context));
+    if (segment == nullptr)
+      return absl::InternalError("a segment of the manifest is not in the view");
+    VECDB_ASSIGN_OR_RETURN(entry.info, segment::WriteDeletes(entry.info, *segment->deletes(), as_of,
+                                                             *core.store(), context));
   }
   for (NewSegment& segment : *fresh) {
     VECDB_ASSIGN_OR_RETURN(segment.entry.info,
@@ -59,7 +61,8 @@ bool HasNews(const format::Manifest& before, const format::Manifest& after) {
   return before.segments != after.segments;
 }
 
-// Opens a committed segment for readers. When its rows cannot be loaded now, the growing ones go on serving.
+// Opens a committed segment for readers. When its rows cannot be loaded now, the growing ones go on
+// serving.
 absl::StatusOr<query::SegmentView> OpenCommitted(const CollectionCore& core, const View& view,
                                                  const NewSegment& fresh, const Context& context) {
   query::SegmentView opened = fresh.view;
@@ -69,9 +72,10 @@ absl::StatusOr<query::SegmentView> OpenCommitted(const CollectionCore& core, con
   if (view.loaded) {
     auto resident = LoadSegment(*opened.sealed, view, nullptr, context);
     if (!resident.ok()) {
-      core.Log(LogLevel::kWarning,
-               absl::StrFormat("segment %s was flushed but not loaded, its growing rows are kept: %s",
-                               fresh.entry.id, std::string(resident.status().message())));
+      core.Log(
+          LogLevel::kWarning,
+          absl::StrFormat("segment %s was flushed but not loaded, its growing rows are kept: %s",
+                          fresh.entry.id, std::string(resident.status().message())));
       return opened;
     }
     opened.resident = *std::move(resident);
@@ -81,12 +85,14 @@ absl::StatusOr<query::SegmentView> OpenCommitted(const CollectionCore& core, con
 }
 
 void ShowCommitted(CollectionCore* core, const format::Manifest& manifest,
-                   const std::vector<NewSegment>& fresh, const std::vector<query::SegmentView>& opened) {
+                   const std::vector<NewSegment>& fresh,
+                   const std::vector<query::SegmentView>& opened) {
   core->EditView([&](View* view) {
     std::vector<query::SegmentView> segments;
     for (query::SegmentView& segment : view->segments) {
       for (size_t i = 0; i < fresh.size(); ++i) {
-        if (segment.growing != nullptr && segment.growing == fresh[i].view.growing) segment = opened[i];
+        if (segment.growing != nullptr && segment.growing == fresh[i].view.growing)
+          segment = opened[i];
       }
       if (segment.sealed != nullptr) {
         const format::ManifestSegment* entry = FindEntry(manifest, segment.sealed->info().folder);
@@ -117,7 +123,8 @@ absl::Status Flush(CollectionCore* core, Writer* writer, const Context& context)
   for (const NewSegment& segment : fresh) {
     auto one = OpenCommitted(*core, *view, segment, {});
     if (!one.ok()) {
-      // The manifest has the rows, the view does not know it: a further flush would write them twice.
+      // The manifest has the rows, the view does not know it: a further flush would write them
+      // twice.
       core->RefuseWrites(one.status());
       return one.status();
     }
@@ -126,8 +133,8 @@ absl::Status Flush(CollectionCore* core, Writer* writer, const Context& context)
   ShowCommitted(core, manifest, fresh, opened);
   uint64_t rows = 0;
   for (const NewSegment& segment : fresh) rows += segment.entry.info.num_rows;
-  core->Log(LogLevel::kInfo, absl::StrFormat("flushed %d rows in %d segments, manifest version %d", rows,
-                                             fresh.size(), core->manifest_version()));
+  core->Log(LogLevel::kInfo, absl::StrFormat("flushed %d rows in %d segments, manifest version %d",
+                                             rows, fresh.size(), core->manifest_version()));
   return absl::OkStatus();
 }
 

@@ -10,14 +10,15 @@ namespace vecdb::engine {
 
 /// Makes every write that has returned durable:
 ///
-///   1. seal the growing segments, which fixes a time T: all writes up to T are in the segments of now;
+///   1. seal the growing segments, which fixes a time T: all writes up to T are in the segments of
+///   now;
 ///   2. write the rows of each segment that is not in the store yet, under a fresh name;
 ///   3. write the deletes up to T of each segment that has new ones;
 ///   4. commit a manifest that names them all: this is the moment of durability;
 ///   5. let readers read the sealed segments, loaded first when the collection is.
 ///
-/// All shards are flushed together, so that a manifest holds each batch whole or not at all. After an error
-/// before 4 nothing has changed; the next flush writes everything again under other names.
+/// All shards are flushed together, so that a manifest holds each batch whole or not at all. After
+/// an error before 4 nothing has changed; the next flush writes everything again under other names.
 absl::Status Flush(CollectionCore* core, Writer* writer, const Context& context);
 
 }  // namespace vecdb::engine

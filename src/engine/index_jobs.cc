@@ -18,14 +18,16 @@ bool IsBuilt(const IndexSpec& spec) { return !std::holds_alternative<FlatParams>
 bool IsIndexed(const segment::SealedSegment& segment, const format::IndexDefinition& definition) {
   if (!IsBuilt(definition.spec) || segment.num_rows() < kMinIndexedRows) return true;
   const SegmentInfo& info = segment.info();
-  const bool has_index = std::any_of(info.indexes.begin(), info.indexes.end(), [&](const auto& index) {
-    return index.field == definition.field && index.spec == definition.spec;
-  });
+  const bool has_index =
+      std::any_of(info.indexes.begin(), info.indexes.end(), [&](const auto& index) {
+        return index.field == definition.field && index.spec == definition.spec;
+      });
   return has_index && !segment.index_damaged(*info.schema.FindField(definition.field));
 }
 
 void RemoveIndex(SegmentInfo* info, std::string_view field) {
-  std::erase_if(info->indexes, [field](const SegmentIndexInfo& index) { return index.field == field; });
+  std::erase_if(info->indexes,
+                [field](const SegmentIndexInfo& index) { return index.field == field; });
 }
 
 absl::Status NoIndex(std::string_view field) {
@@ -34,23 +36,26 @@ absl::Status NoIndex(std::string_view field) {
 
 }  // namespace
 
-absl::Status IndexJobs::Create(std::string_view field, const IndexSpec& spec, const Context& context) {
+absl::Status IndexJobs::Create(std::string_view field, const IndexSpec& spec,
+                               const Context& context) {
   const Schema& schema = *core_->schema();
   const std::optional<size_t> column = schema.FindField(field);
   if (!column.has_value()) {
-    return absl::NotFoundError(absl::StrFormat("field \"%s\": the schema has no such field", field));
+    return absl::NotFoundError(
+        absl::StrFormat("field \"%s\": the schema has no such field", field));
   }
   if (schema.fields[*column].type != DataType::kFloatVector) {
-    return absl::InvalidArgumentError(absl::StrFormat("field \"%s\" is %s; only FloatVector fields have indexes",
-                                                      field, DataTypeName(schema.fields[*column].type)));
+    return absl::InvalidArgumentError(
+        absl::StrFormat("field \"%s\" is %s; only FloatVector fields have indexes", field,
+                        DataTypeName(schema.fields[*column].type)));
   }
   VECDB_RETURN_IF_ERROR(spec.Validate());
   VECDB_ASSIGN_OR_RETURN(const auto pass, core_->maintenance_gate().Enter(context));
   format::Manifest manifest = core_->manifest();
   for (const format::IndexDefinition& index : manifest.indexes) {
     if (index.field == field) {
-      return absl::AlreadyExistsError(
-          absl::StrFormat("field \"%s\" has an index: %s; drop it first", field, index.spec.ToJson()));
+      return absl::AlreadyExistsError(absl::StrFormat(
+          "field \"%s\" has an index: %s; drop it first", field, index.spec.ToJson()));
     }
   }
   manifest.indexes.push_back({.field = std::string(field), .spec = spec});
@@ -62,9 +67,11 @@ absl::Status IndexJobs::Create(std::string_view field, const IndexSpec& spec, co
   });
   if (!was_loaded && core_->options().load != LoadPolicy::kKeepLoaded) return absl::OkStatus();
   if (absl::Status loaded = LoadAll(core_, context); !loaded.ok()) {
-    // The index is defined all the same; searches say that they need Load, which says what is wrong.
-    core_->Log(LogLevel::kWarning, absl::StrFormat("the index of field %s was created but not loaded: %s", field,
-                                                   std::string(loaded.message())));
+    // The index is defined all the same; searches say that they need Load, which says what is
+    // wrong.
+    core_->Log(LogLevel::kWarning,
+               absl::StrFormat("the index of field %s was created but not loaded: %s", field,
+                               std::string(loaded.message())));
   }
   return absl::OkStatus();
 }
@@ -138,8 +145,9 @@ absl::Status IndexJobs::BuildMissing(std::string_view field, const Context& cont
     }
     if (!status.ok()) {
       if (!stopped) {
-        core_->Log(LogLevel::kError, absl::StrFormat("building the index of field %s failed: %s",
-                                                     job->definition.field, std::string(status.message())));
+        core_->Log(LogLevel::kError,
+                   absl::StrFormat("building the index of field %s failed: %s",
+                                   job->definition.field, std::string(status.message())));
       }
       return status;
     }
@@ -153,9 +161,9 @@ absl::Status IndexJobs::Run(const Job& job, const Context& context) {
   if (vectors == nullptr) {
     VECDB_ASSIGN_OR_RETURN(vectors, job.segment.sealed->LoadVectors(job.column, context));
   }
-  VECDB_ASSIGN_OR_RETURN(segment::BuiltIndex built,
-                         segment::BuildIndex(*job.segment.sealed, job.column, job.definition.spec, *vectors,
-                                             context));
+  VECDB_ASSIGN_OR_RETURN(
+      segment::BuiltIndex built,
+      segment::BuildIndex(*job.segment.sealed, job.column, job.definition.spec, *vectors, context));
   return CommitBuilt(job, built.info, std::move(built.index), std::move(vectors), context);
 }
 
@@ -165,12 +173,14 @@ absl::Status IndexJobs::CommitBuilt(const Job& job, const SegmentIndexInfo& info
                                     const Context& context) {
   VECDB_ASSIGN_OR_RETURN(const auto pass, core_->maintenance_gate().Enter(context));
   format::Manifest manifest = core_->manifest();
-  const bool still_wanted =
-      std::find(manifest.indexes.begin(), manifest.indexes.end(), job.definition) != manifest.indexes.end();
+  const bool still_wanted = std::find(manifest.indexes.begin(), manifest.indexes.end(),
+                                      job.definition) != manifest.indexes.end();
   const std::string& folder = job.segment.sealed->info().folder;
-  const auto entry = std::find_if(manifest.segments.begin(), manifest.segments.end(),
-                                  [&](const auto& segment) { return segment.info.folder == folder; });
-  if (!still_wanted || entry == manifest.segments.end()) return absl::OkStatus();  // dropped meanwhile
+  const auto entry =
+      std::find_if(manifest.segments.begin(), manifest.segments.end(),
+                   [&](const auto& segment) { return segment.info.folder == folder; });
+  if (!still_wanted || entry == manifest.segments.end())
+    return absl::OkStatus();  // dropped meanwhile
   RemoveIndex(&entry->info, info.field);
   entry->info.indexes.push_back(info);
   VECDB_RETURN_IF_ERROR(core_->Commit(manifest, context));
@@ -184,8 +194,8 @@ absl::Status IndexJobs::CommitBuilt(const Job& job, const SegmentIndexInfo& info
       segment.resident = std::move(resident);
     }
   });
-  core_->Log(LogLevel::kInfo, absl::StrFormat("built the index of field %s for segment %s, %d rows", info.field,
-                                              entry->id, entry->info.num_rows));
+  core_->Log(LogLevel::kInfo, absl::StrFormat("built the index of field %s for segment %s, %d rows",
+                                              info.field, entry->id, entry->info.num_rows));
   return absl::OkStatus();
 }
 

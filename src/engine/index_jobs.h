@@ -43,7 +43,8 @@ class IndexJobs {
   absl::Status Run(const Job& job, const Context& context);
   absl::Status CommitBuilt(const Job& job, const SegmentIndexInfo& info,
                            std::shared_ptr<const index::VectorIndex> index,
-                           std::shared_ptr<const segment::ResidentVectors> vectors, const Context& context);
+                           std::shared_ptr<const segment::ResidentVectors> vectors,
+                           const Context& context);
 
   CollectionCore* core_;
   mutable base::Mutex mutex_;  // a leaf

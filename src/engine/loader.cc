@@ -15,7 +15,8 @@ const query::SegmentView* FindSegment(const View& view, std::string_view folder)
   return nullptr;
 }
 
-const format::ManifestSegment* FindEntry(const format::Manifest& manifest, std::string_view folder) {
+const format::ManifestSegment* FindEntry(const format::Manifest& manifest,
+                                         std::string_view folder) {
   for (const format::ManifestSegment& entry : manifest.segments) {
     if (entry.info.folder == folder) return &entry;
   }
@@ -28,12 +29,12 @@ absl::Status OpenSegments(CollectionCore* core, const Context& context) {
   VECDB_RETURN_IF_ERROR(base::ParallelFor(
       core->host().executor, Priority::kFlush, entries.size(), context,
       [&](size_t i, size_t) -> absl::Status {
-        auto opened =
-            segment::SealedSegment::Open(core->store(), entries[i].info, core->host(), nullptr, context);
+        auto opened = segment::SealedSegment::Open(core->store(), entries[i].info, core->host(),
+                                                   nullptr, context);
         if (absl::IsNotFound(opened.status())) {
-          return absl::DataLossError(absl::StrFormat("segment %s of collection %s: an object of it is missing: %s",
-                                                     entries[i].id, core->name(),
-                                                     std::string(opened.status().message())));
+          return absl::DataLossError(
+              absl::StrFormat("segment %s of collection %s: an object of it is missing: %s",
+                              entries[i].id, core->name(), std::string(opened.status().message())));
         }
         if (!opened.ok()) return opened.status();
         segments[i] = {.shard = entries[i].shard, .sealed = *std::move(opened)};
@@ -43,10 +44,9 @@ absl::Status OpenSegments(CollectionCore* core, const Context& context) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::shared_ptr<const segment::Resident>> LoadSegment(const segment::SealedSegment& segment,
-                                                                     const View& view,
-                                                                     const segment::Resident* before,
-                                                                     const Context& context) {
+absl::StatusOr<std::shared_ptr<const segment::Resident>> LoadSegment(
+    const segment::SealedSegment& segment, const View& view, const segment::Resident* before,
+    const Context& context) {
   const Schema& schema = segment.info().schema;
   auto resident = std::make_shared<segment::Resident>();
   resident->fields.resize(schema.fields.size());
@@ -68,20 +68,21 @@ absl::StatusOr<std::shared_ptr<const segment::Resident>> LoadSegment(const segme
 absl::Status LoadAll(CollectionCore* core, const Context& context) {
   const std::shared_ptr<const View> view = core->Read().view;
   if (view->indexes.empty()) {
-    return absl::FailedPreconditionError(
-        absl::StrFormat("collection %s has no index; call CreateIndex first (FLAT is one)", core->name()));
+    return absl::FailedPreconditionError(absl::StrFormat(
+        "collection %s has no index; call CreateIndex first (FLAT is one)", core->name()));
   }
   std::vector<query::SegmentView> segments;
   for (const query::SegmentView& segment : view->segments) {
     if (segment.sealed != nullptr) segments.push_back(segment);
   }
-  VECDB_RETURN_IF_ERROR(base::ParallelFor(
-      core->host().executor, Priority::kFlush, segments.size(), context,
-      [&](size_t i, size_t) -> absl::Status {
-        VECDB_ASSIGN_OR_RETURN(segments[i].resident, LoadSegment(*segments[i].sealed, *view,
-                                                                 segments[i].resident.get(), context));
-        return absl::OkStatus();
-      }));
+  VECDB_RETURN_IF_ERROR(base::ParallelFor(core->host().executor, Priority::kFlush, segments.size(),
+                                          context, [&](size_t i, size_t) -> absl::Status {
+                                            VECDB_ASSIGN_OR_RETURN(
+                                                segments[i].resident,
+                                                LoadSegment(*segments[i].sealed, *view,
+                                                            segments[i].resident.get(), context));
+                                            return absl::OkStatus();
+                                          }));
   core->EditView([&segments](View* changed) {
     changed->loaded = true;
     for (query::SegmentView& segment : changed->segments) {

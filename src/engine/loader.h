@@ -13,21 +13,20 @@
 
 namespace vecdb::engine {
 
-/// The segment of a view, or the entry of a manifest, whose objects lie in `folder`; nullptr when there is
-/// none.
+/// The segment of a view, or the entry of a manifest, whose objects lie in `folder`; nullptr when
+/// there is none.
 const query::SegmentView* FindSegment(const View& view, std::string_view folder);
 const format::ManifestSegment* FindEntry(const format::Manifest& manifest, std::string_view folder);
 
-/// Opens every segment of the manifest and shows them to readers, unloaded. DataLoss or NotFound when one
-/// is damaged or missing. For a collection that nobody uses yet.
+/// Opens every segment of the manifest and shows them to readers, unloaded. DataLoss or NotFound
+/// when one is damaged or missing. For a collection that nobody uses yet.
 absl::Status OpenSegments(CollectionCore* core, const Context& context);
 
-/// Reads what searches of the indexed fields of `view` need from one segment; fields that `before` has are
-/// shared, not read again. `before` may be null.
-absl::StatusOr<std::shared_ptr<const segment::Resident>> LoadSegment(const segment::SealedSegment& segment,
-                                                                     const View& view,
-                                                                     const segment::Resident* before,
-                                                                     const Context& context);
+/// Reads what searches of the indexed fields of `view` need from one segment; fields that `before`
+/// has are shared, not read again. `before` may be null.
+absl::StatusOr<std::shared_ptr<const segment::Resident>> LoadSegment(
+    const segment::SealedSegment& segment, const View& view, const segment::Resident* before,
+    const Context& context);
 
 /// Loads every sealed segment, all or none, under the maintenance gate.
 absl::Status LoadAll(CollectionCore* core, const Context& context);

@@ -26,8 +26,8 @@ absl::StatusOr<size_t> FindVectorField(const Schema& schema, std::string_view na
   }
   if (name.empty() && count == 1) return *only;
   if (name.empty()) {
-    return absl::InvalidArgumentError(absl::StrFormat("field: must be named, the schema has %d vector fields",
-                                                      count));
+    return absl::InvalidArgumentError(
+        absl::StrFormat("field: must be named, the schema has %d vector fields", count));
   }
   if (schema.FindField(name).has_value()) {
     return absl::InvalidArgumentError(absl::StrFormat("field \"%s\" is no vector field", name));
@@ -38,8 +38,9 @@ absl::StatusOr<size_t> FindVectorField(const Schema& schema, std::string_view na
 absl::Status CheckVectors(const FieldSpec& field, std::span<const float> vectors) {
   const auto dim = static_cast<size_t>(field.dim);
   if (vectors.empty() || vectors.size() % dim != 0) {
-    return absl::InvalidArgumentError(absl::StrFormat(
-        "vectors: %d floats are no multiple of %d, the dim of field \"%s\"", vectors.size(), dim, field.name));
+    return absl::InvalidArgumentError(
+        absl::StrFormat("vectors: %d floats are no multiple of %d, the dim of field \"%s\"",
+                        vectors.size(), dim, field.name));
   }
   if (vectors.size() / dim > kMaxQueries) {
     return absl::InvalidArgumentError(
@@ -53,7 +54,8 @@ absl::Status CheckVectors(const FieldSpec& field, std::span<const float> vectors
 
 absl::Status CheckLimit(const SearchRequest& request, int32_t ceiling) {
   if (request.limit < 1 || request.limit > ceiling) {
-    return absl::InvalidArgumentError(absl::StrFormat("limit %d: must be 1 to %d", request.limit, ceiling));
+    return absl::InvalidArgumentError(
+        absl::StrFormat("limit %d: must be 1 to %d", request.limit, ceiling));
   }
   if (request.offset < 0 || request.offset > ceiling - request.limit) {
     return absl::InvalidArgumentError(absl::StrFormat(
@@ -64,7 +66,8 @@ absl::Status CheckLimit(const SearchRequest& request, int32_t ceiling) {
 
 }  // namespace
 
-absl::StatusOr<query::SnapshotSearch> PlanSearch(const CollectionCore& core, const Snapshot& snapshot,
+absl::StatusOr<query::SnapshotSearch> PlanSearch(const CollectionCore& core,
+                                                 const Snapshot& snapshot,
                                                  const SearchRequest& request) {
   const Schema& schema = *core.schema();
   VECDB_ASSIGN_OR_RETURN(const size_t column, FindVectorField(schema, request.field));
@@ -76,8 +79,8 @@ absl::StatusOr<query::SnapshotSearch> PlanSearch(const CollectionCore& core, con
       query::ColumnsOf(schema, request.output_fields, /*empty_means_all=*/false));
   const format::IndexDefinition* index = snapshot.view->FindIndex(field.name);
   if (index == nullptr) {
-    return absl::FailedPreconditionError(
-        absl::StrFormat("field \"%s\" has no index; call CreateIndex first (FLAT is one)", field.name));
+    return absl::FailedPreconditionError(absl::StrFormat(
+        "field \"%s\" has no index; call CreateIndex first (FLAT is one)", field.name));
   }
   if (!snapshot.view->loaded) {
     return absl::FailedPreconditionError(

@@ -10,8 +10,10 @@
 
 namespace vecdb::engine {
 
-/// Checks a request against a collection and turns it into a search of `snapshot`, which the result borrows.
-absl::StatusOr<query::SnapshotSearch> PlanSearch(const CollectionCore& core, const Snapshot& snapshot,
+/// Checks a request against a collection and turns it into a search of `snapshot`, which the result
+/// borrows.
+absl::StatusOr<query::SnapshotSearch> PlanSearch(const CollectionCore& core,
+                                                 const Snapshot& snapshot,
                                                  const SearchRequest& request);
 
 }  // namespace vecdb::engine

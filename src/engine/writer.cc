@@ -16,7 +16,8 @@ uint64_t DeleteRows(const View& view, std::span<const std::optional<query::RowPl
                     uint64_t timestamp) {
   uint64_t deleted = 0;
   for (const auto& place : places) {
-    if (place.has_value() && view.segments[place->segment].deletes()->Set(place->row, timestamp)) ++deleted;
+    if (place.has_value() && view.segments[place->segment].deletes()->Set(place->row, timestamp))
+      ++deleted;
   }
   return deleted;
 }
@@ -26,15 +27,14 @@ uint64_t DeleteRows(const View& view, std::span<const std::optional<query::RowPl
 absl::Status CheckKeyType(const Schema& schema, const Keys& keys) {
   const FieldSpec& key = schema.fields[schema.primary_key_index()];
   if (keys.is_int64() == (key.type == DataType::kInt64)) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrFormat("primary key \"%s\" is %s; the keys given are %s", key.name,
-                                                    DataTypeName(key.type),
-                                                    keys.is_int64() ? "Int64" : "VarChar"));
+  return absl::InvalidArgumentError(
+      absl::StrFormat("primary key \"%s\" is %s; the keys given are %s", key.name,
+                      DataTypeName(key.type), keys.is_int64() ? "Int64" : "VarChar"));
 }
 
-absl::StatusOr<std::vector<std::optional<query::RowPlace>>> FindLiveRows(const CollectionCore& core,
-                                                                         const Snapshot& snapshot,
-                                                                         const schema::KeyColumn& keys,
-                                                                         const Context& context) {
+absl::StatusOr<std::vector<std::optional<query::RowPlace>>> FindLiveRows(
+    const CollectionCore& core, const Snapshot& snapshot, const schema::KeyColumn& keys,
+    const Context& context) {
   const auto& segments = snapshot.view->segments;
   std::vector<std::optional<query::RowPlace>> places(keys.size());
   for (size_t i = 0; i < keys.size() && !segments.empty(); ++i) {
@@ -60,7 +60,8 @@ Writer::Writer(CollectionCore* core)
 absl::StatusOr<std::vector<int64_t>> Writer::MakeKeys(const RowBatch& rows) {
   const Schema& schema = *core_->schema();
   if (!schema.fields[schema.primary_key_index()].auto_id) return std::vector<int64_t>();
-  // Timestamps never come twice, so they serve as keys; counting from one keeps them apart in a batch.
+  // Timestamps never come twice, so they serve as keys; counting from one keeps them apart in a
+  // batch.
   const uint64_t first = core_->clock().Tick(rows.num_rows());
   std::vector<int64_t> keys(rows.num_rows());
   for (size_t i = 0; i < keys.size(); ++i) keys[i] = static_cast<int64_t>(first + i);
@@ -80,7 +81,8 @@ absl::Status Writer::ReserveShards(const RowBatch& rows,
   return absl::OkStatus();
 }
 
-void Writer::AppendShards(const RowBatch& rows, std::span<const std::vector<uint32_t>> rows_of_shard,
+void Writer::AppendShards(const RowBatch& rows,
+                          std::span<const std::vector<uint32_t>> rows_of_shard,
                           std::span<const int64_t> auto_keys, uint64_t timestamp) {
   uint64_t largest = 0;
   for (size_t shard = 0; shard < growing_.size(); ++shard) {
@@ -96,14 +98,16 @@ void Writer::AppendShards(const RowBatch& rows, std::span<const std::vector<uint
   largest_growing_bytes_.store(largest, std::memory_order_relaxed);
 }
 
-absl::StatusOr<WriteResult> Writer::Insert(const RowBatch& rows, bool replace, const Context& context) {
+absl::StatusOr<WriteResult> Writer::Insert(const RowBatch& rows, bool replace,
+                                           const Context& context) {
   VECDB_RETURN_IF_ERROR(schema::ValidateRows(*core_->schema(), rows));
   VECDB_RETURN_IF_ERROR(schema::CheckNoDuplicateKeys(rows));
   VECDB_ASSIGN_OR_RETURN(const auto pass, core_->write_gate().Enter(context));
   VECDB_RETURN_IF_ERROR(core_->WriteError());
   VECDB_ASSIGN_OR_RETURN(std::vector<int64_t> auto_keys, MakeKeys(rows));
-  const schema::KeyColumn keys =
-      auto_keys.empty() ? schema::KeysOf(rows) : schema::KeyColumn(std::span<const int64_t>(auto_keys));
+  const schema::KeyColumn keys = auto_keys.empty()
+                                     ? schema::KeysOf(rows)
+                                     : schema::KeyColumn(std::span<const int64_t>(auto_keys));
   const Snapshot snapshot = core_->Read();
   std::vector<std::optional<query::RowPlace>> existing;
   if (auto_keys.empty()) {
@@ -112,8 +116,8 @@ absl::StatusOr<WriteResult> Writer::Insert(const RowBatch& rows, bool replace, c
   std::vector<std::vector<uint32_t>> rows_of_shard(growing_.size());
   for (size_t i = 0; i < keys.size(); ++i) {
     if (!replace && i < existing.size() && existing[i].has_value()) {
-      return absl::AlreadyExistsError(absl::StrFormat("row %d of the batch: key %s is in the collection",
-                                                      i, keys[i].ToString()));
+      return absl::AlreadyExistsError(absl::StrFormat(
+          "row %d of the batch: key %s is in the collection", i, keys[i].ToString()));
     }
     const auto shard = static_cast<size_t>(keys[i].Shard(core_->options().num_shards));
     rows_of_shard[shard].push_back(static_cast<uint32_t>(i));

@@ -22,10 +22,9 @@ namespace vecdb::engine {
 absl::Status CheckKeyType(const Schema& schema, const Keys& keys);
 
 /// Where a live row is, per key; nullopt where there is none.
-absl::StatusOr<std::vector<std::optional<query::RowPlace>>> FindLiveRows(const CollectionCore& core,
-                                                                         const Snapshot& snapshot,
-                                                                         const schema::KeyColumn& keys,
-                                                                         const Context& context);
+absl::StatusOr<std::vector<std::optional<query::RowPlace>>> FindLiveRows(
+    const CollectionCore& core, const Snapshot& snapshot, const schema::KeyColumn& keys,
+    const Context& context);
 
 /// Applies batches to the growing segments of a collection. Thread-safe; writers take turns.
 class Writer {
@@ -33,31 +32,35 @@ class Writer {
   /// `core` is borrowed.
   explicit Writer(CollectionCore* core);
 
-  /// Adds rows; those of the same keys are replaced when `replace` is set, else they are AlreadyExists.
+  /// Adds rows; those of the same keys are replaced when `replace` is set, else they are
+  /// AlreadyExists.
   absl::StatusOr<WriteResult> Insert(const RowBatch& rows, bool replace, const Context& context);
   absl::StatusOr<WriteResult> Delete(const Keys& keys, const Context& context);
 
-  /// Stops appending to the growing segments of now, under the write gate. Returns the time up to which rows
-  /// and deletes are complete in them.
+  /// Stops appending to the growing segments of now, under the write gate. Returns the time up to
+  /// which rows and deletes are complete in them.
   absl::StatusOr<uint64_t> Seal(const Context& context);
 
   /// Lets go of all rows. For a collection that has been shut down.
   void Forget();
 
   /// Bytes of the largest growing segment that still takes rows.
-  uint64_t largest_growing_bytes() const { return largest_growing_bytes_.load(std::memory_order_relaxed); }
+  uint64_t largest_growing_bytes() const {
+    return largest_growing_bytes_.load(std::memory_order_relaxed);
+  }
 
  private:
   using GrowingRows = std::shared_ptr<segment::GrowingSegment>;
 
   absl::StatusOr<std::vector<int64_t>> MakeKeys(const RowBatch& rows);
-  absl::Status ReserveShards(const RowBatch& rows, std::span<const std::vector<uint32_t>> rows_of_shard);
+  absl::Status ReserveShards(const RowBatch& rows,
+                             std::span<const std::vector<uint32_t>> rows_of_shard);
   void AppendShards(const RowBatch& rows, std::span<const std::vector<uint32_t>> rows_of_shard,
                     std::span<const int64_t> auto_keys, uint64_t timestamp);
 
   CollectionCore* core_;
-  std::vector<GrowingRows> growing_;    // by shard; null until a row comes; guarded by the write gate
-  std::vector<GrowingRows> reserved_;   // made by ReserveShards, not in the view yet; the same
+  std::vector<GrowingRows> growing_;  // by shard; null until a row comes; guarded by the write gate
+  std::vector<GrowingRows> reserved_;  // made by ReserveShards, not in the view yet; the same
   std::atomic<uint64_t> largest_growing_bytes_ = 0;  // a figure only
 };
 

@@ -7,8 +7,9 @@
 
 namespace vecdb::format {
 
-// A split-block Bloom filter (Putze, Sanders, Singler 2007; the layout of Apache Parquet): blocks of eight
-// 32-bit words, one bit set in each word of one block per key. About 1 % false positives at 10 bits a key.
+// A split-block Bloom filter (Putze, Sanders, Singler 2007; the layout of Apache Parquet): blocks
+// of eight 32-bit words, one bit set in each word of one block per key. About 1 % false positives
+// at 10 bits a key.
 
 /// An empty filter for `num_keys` keys.
 std::vector<uint32_t> MakeBloom(uint64_t num_keys);

@@ -20,21 +20,40 @@ constexpr uint64_t kBlockEntryBytes = 32;
 constexpr uint32_t kPlain = 1;
 
 // Tags of field sections have their highest bit set, which letters never have.
-constexpr uint32_t DataTag(int32_t field_id) { return 0x80010000u | static_cast<uint32_t>(field_id); }
-constexpr uint32_t BlocksTag(int32_t field_id) { return 0x80020000u | static_cast<uint32_t>(field_id); }
+constexpr uint32_t DataTag(int32_t field_id) {
+  return 0x80010000u | static_cast<uint32_t>(field_id);
+}
+constexpr uint32_t BlocksTag(int32_t field_id) {
+  return 0x80020000u | static_cast<uint32_t>(field_id);
+}
 
 // Calls `visit` with a null pointer to the C++ type of a fixed-width type; false for the others.
 template <typename Visit>
 bool VisitNumberType(DataType type, Visit visit) {
   switch (type) {
-    case DataType::kBool: visit(static_cast<uint8_t*>(nullptr)); return true;
-    case DataType::kInt8: visit(static_cast<int8_t*>(nullptr)); return true;
-    case DataType::kInt16: visit(static_cast<int16_t*>(nullptr)); return true;
-    case DataType::kInt32: visit(static_cast<int32_t*>(nullptr)); return true;
-    case DataType::kInt64: visit(static_cast<int64_t*>(nullptr)); return true;
-    case DataType::kFloat: visit(static_cast<float*>(nullptr)); return true;
-    case DataType::kDouble: visit(static_cast<double*>(nullptr)); return true;
-    default: return false;
+    case DataType::kBool:
+      visit(static_cast<uint8_t*>(nullptr));
+      return true;
+    case DataType::kInt8:
+      visit(static_cast<int8_t*>(nullptr));
+      return true;
+    case DataType::kInt16:
+      visit(static_cast<int16_t*>(nullptr));
+      return true;
+    case DataType::kInt32:
+      visit(static_cast<int32_t*>(nullptr));
+      return true;
+    case DataType::kInt64:
+      visit(static_cast<int64_t*>(nullptr));
+      return true;
+    case DataType::kFloat:
+      visit(static_cast<float*>(nullptr));
+      return true;
+    case DataType::kDouble:
+      visit(static_cast<double*>(nullptr));
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -98,16 +117,19 @@ bool DecodeStrings(std::string_view block, uint32_t num_rows, Column::Strings* s
 
 }  // namespace
 
-absl::StatusOr<ColumnFileWriter> ColumnFileWriter::Create(ObjectStore& store, const ObjectPath& path,
-                                                          uint64_t num_rows, const Context& context) {
-  VECDB_ASSIGN_OR_RETURN(auto writer, SectionWriter::Create(store, path, FileKind::kColumns, context));
+absl::StatusOr<ColumnFileWriter> ColumnFileWriter::Create(ObjectStore& store,
+                                                          const ObjectPath& path, uint64_t num_rows,
+                                                          const Context& context) {
+  VECDB_ASSIGN_OR_RETURN(auto writer,
+                         SectionWriter::Create(store, path, FileKind::kColumns, context));
   base::ByteWriter meta;
   meta.Put(num_rows);
   VECDB_RETURN_IF_ERROR(writer->AddSection(kMetaTag, base::AsBytes(meta.str()), context));
   return ColumnFileWriter(std::move(writer), num_rows);
 }
 
-absl::Status ColumnFileWriter::AddColumn(int32_t field_id, const Column& column, const Context& context) {
+absl::Status ColumnFileWriter::AddColumn(int32_t field_id, const Column& column,
+                                         const Context& context) {
   if (column.num_rows() != num_rows_) {
     return absl::InternalError(absl::StrFormat("column %d has %d rows, its segment %d", field_id,
                                                column.num_rows(), num_rows_));
@@ -117,7 +139,8 @@ absl::Status ColumnFileWriter::AddColumn(int32_t field_id, const Column& column,
   uint64_t offset = 0;
   for (uint64_t begin = 0; begin < num_rows_; begin += kBlockRows) {
     const uint64_t end = std::min<uint64_t>(num_rows_, begin + kBlockRows);
-    const std::string block = EncodePlain(column, static_cast<size_t>(begin), static_cast<size_t>(end));
+    const std::string block =
+        EncodePlain(column, static_cast<size_t>(begin), static_cast<size_t>(end));
     VECDB_RETURN_IF_ERROR(writer_->Append(base::AsBytes(block), context));
     table.Put(offset);
     table.Put(static_cast<uint64_t>(block.size()));
@@ -148,9 +171,9 @@ absl::Status ColumnFileWriter::AddKeys(const schema::KeyColumn& keys, const Cont
   return writer_->AddSection(kBloomTag, base::AsBytes(std::span<const uint32_t>(bloom)), context);
 }
 
-absl::StatusOr<std::unique_ptr<ColumnFile>> ColumnFile::Open(ObjectStore& store, const ObjectPath& path,
-                                                             const std::optional<FileSummary>& expected,
-                                                             uint64_t num_rows, const Context& context) {
+absl::StatusOr<std::unique_ptr<ColumnFile>> ColumnFile::Open(
+    ObjectStore& store, const ObjectPath& path, const std::optional<FileSummary>& expected,
+    uint64_t num_rows, const Context& context) {
   VECDB_ASSIGN_OR_RETURN(auto file,
                          SectionFile::Open(store, path, FileKind::kColumns, expected, context));
   VECDB_ASSIGN_OR_RETURN(const std::string meta, file->ReadSmall(kMetaTag, 64, context));
@@ -161,9 +184,8 @@ absl::StatusOr<std::unique_ptr<ColumnFile>> ColumnFile::Open(ObjectStore& store,
   return std::unique_ptr<ColumnFile>(new ColumnFile(std::move(file), num_rows));
 }
 
-absl::StatusOr<std::vector<ColumnFile::Block>> ColumnFile::ReadBlockTable(int32_t field_id,
-                                                                          uint64_t data_bytes,
-                                                                          const Context& context) const {
+absl::StatusOr<std::vector<ColumnFile::Block>> ColumnFile::ReadBlockTable(
+    int32_t field_id, uint64_t data_bytes, const Context& context) const {
   const uint64_t num_blocks = (num_rows_ + kBlockRows - 1) / kBlockRows;
   VECDB_ASSIGN_OR_RETURN(
       const std::string table,
@@ -183,13 +205,15 @@ absl::StatusOr<std::vector<ColumnFile::Block>> ColumnFile::ReadBlockTable(int32_
       return file_->Damaged(absl::StrFormat("block table of field %d is impossible", field_id));
     }
     if (encoding != kPlain) {
-      return absl::FailedPreconditionError(absl::StrFormat(
-          "object %s: field %d has encoding %d, unknown to this library", file_->path(), field_id, encoding));
+      return absl::FailedPreconditionError(
+          absl::StrFormat("object %s: field %d has encoding %d, unknown to this library",
+                          file_->path(), field_id, encoding));
     }
     offset += block.size_bytes;
     rows_left -= block.num_rows;
   }
-  if (offset != data_bytes) return file_->Damaged(absl::StrFormat("field %d has stray bytes", field_id));
+  if (offset != data_bytes)
+    return file_->Damaged(absl::StrFormat("field %d has stray bytes", field_id));
   return blocks;
 }
 
@@ -208,7 +232,8 @@ absl::StatusOr<Column> ColumnFile::ReadColumn(int32_t field_id, DataType type,
   Column::Values values;
   const bool is_number = VisitNumberType(type, [&]<typename T>(T*) {
     std::vector<T> numbers;
-    if (section.size_bytes == num_rows_ * sizeof(T)) numbers.reserve(static_cast<size_t>(num_rows_));
+    if (section.size_bytes == num_rows_ * sizeof(T))
+      numbers.reserve(static_cast<size_t>(num_rows_));
     for (const Block& block : blocks) {
       sound = sound && DecodeNumbers(block_text(block), block.num_rows, &numbers);
     }

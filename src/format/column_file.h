@@ -22,9 +22,9 @@ namespace vecdb::format {
 //   KEYS         row numbers (u32) sorted by key, equal keys by row: oldest first
 //   BLOM         Bloom filter of the keys
 //
-// A column is cut into blocks of 4096 rows. Encoding 1, plain: numbers as they lie in memory, bools as bytes;
-// strings as the end of each (u32), then their bytes. Further encodings and sections (statistics) come
-// beside these; readers refuse an encoding they do not know.
+// A column is cut into blocks of 4096 rows. Encoding 1, plain: numbers as they lie in memory, bools
+// as bytes; strings as the end of each (u32), then their bytes. Further encodings and sections
+// (statistics) come beside these; readers refuse an encoding they do not know.
 
 inline constexpr uint32_t kBlockRows = 4096;
 
@@ -60,9 +60,9 @@ class ColumnFileWriter {
 class ColumnFile {
  public:
   /// DataLoss, also when the file has another number of rows.
-  static absl::StatusOr<std::unique_ptr<ColumnFile>> Open(ObjectStore& store, const ObjectPath& path,
-                                                          const std::optional<FileSummary>& expected,
-                                                          uint64_t num_rows, const Context& context);
+  static absl::StatusOr<std::unique_ptr<ColumnFile>> Open(
+      ObjectStore& store, const ObjectPath& path, const std::optional<FileSummary>& expected,
+      uint64_t num_rows, const Context& context);
 
   /// Reads a whole column.
   absl::StatusOr<Column> ReadColumn(int32_t field_id, DataType type, const Context& context) const;

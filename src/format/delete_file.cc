@@ -23,7 +23,8 @@ absl::StatusOr<FileSummary> WriteDeleteFile(ObjectStore& store, const ObjectPath
     rows.push_back(deleted.row);
     times.push_back(deleted.timestamp);
   }
-  VECDB_ASSIGN_OR_RETURN(auto writer, SectionWriter::Create(store, path, FileKind::kDeletes, context));
+  VECDB_ASSIGN_OR_RETURN(auto writer,
+                         SectionWriter::Create(store, path, FileKind::kDeletes, context));
   VECDB_RETURN_IF_ERROR(
       writer->AddSection(kRowsTag, base::AsBytes(std::span<const uint32_t>(rows)), context));
   VECDB_RETURN_IF_ERROR(
@@ -34,7 +35,8 @@ absl::StatusOr<FileSummary> WriteDeleteFile(ObjectStore& store, const ObjectPath
 absl::StatusOr<std::vector<RowDelete>> ReadDeleteFile(ObjectStore& store, const ObjectPath& path,
                                                       const std::optional<FileSummary>& expected,
                                                       uint64_t num_rows, const Context& context) {
-  VECDB_ASSIGN_OR_RETURN(auto file, SectionFile::Open(store, path, FileKind::kDeletes, expected, context));
+  VECDB_ASSIGN_OR_RETURN(auto file,
+                         SectionFile::Open(store, path, FileKind::kDeletes, expected, context));
   VECDB_RETURN_IF_ERROR(file->CheckKnown(kKnownTags));
   VECDB_ASSIGN_OR_RETURN(const std::string rows,
                          file->ReadSmall(kRowsTag, num_rows * sizeof(uint32_t), context));

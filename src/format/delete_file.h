@@ -24,7 +24,8 @@ struct RowDelete {
 
 /// `deletes` are sorted by row, each row once.
 absl::StatusOr<FileSummary> WriteDeleteFile(ObjectStore& store, const ObjectPath& path,
-                                            const std::vector<RowDelete>& deletes, const Context& context);
+                                            const std::vector<RowDelete>& deletes,
+                                            const Context& context);
 
 /// DataLoss when a row is not below `num_rows`, comes twice, or has no time.
 absl::StatusOr<std::vector<RowDelete>> ReadDeleteFile(ObjectStore& store, const ObjectPath& path,

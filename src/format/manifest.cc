@@ -22,8 +22,9 @@ absl::Status Damaged(std::string_view name, std::string_view why) {
   return absl::DataLossError(absl::StrFormat("object %s: %s", name, why));
 }
 
-// Takes the members of a JSON object that nobody has checked. A member that is missing or of another
-// type gives a zero and makes ok() false for good, so that a parser may read all and look once.
+// Takes the members of a JSON object that nobody has checked. A member that is missing or of
+// another type gives a zero and makes ok() false for good, so that a parser may read all and look
+// once.
 class Members {
  public:
   explicit Members(const Json& json) : json_(json), ok_(json.is_object()) {}
@@ -185,7 +186,8 @@ std::string SegmentInfo::ToJson() const { return Dump(vecdb::ToJson(*this, /*wit
 absl::StatusOr<SegmentInfo> SegmentInfo::FromJson(std::string_view json) {
   const Json tree = ParseTree(json);
   SegmentInfo info;
-  if (!Parse(tree, &info) || !tree.contains("schema")) return Damaged("segment info", "is impossible");
+  if (!Parse(tree, &info) || !tree.contains("schema"))
+    return Damaged("segment info", "is impossible");
   VECDB_ASSIGN_OR_RETURN(info.schema, schema::SchemaFromJson(Dump(tree["schema"])));
   return info;
 }
@@ -268,19 +270,23 @@ absl::StatusOr<Manifest> ManifestFromJson(std::string_view name, std::string_vie
 std::string CatalogToJson(const std::vector<CatalogEntry>& entries) {
   Json json = {{"collections", Json::array()}};
   for (const CatalogEntry& entry : entries) {
-    json["collections"].push_back({{"name", entry.name}, {"id", entry.id}, {"dropped", entry.dropped}});
+    json["collections"].push_back(
+        {{"name", entry.name}, {"id", entry.id}, {"dropped", entry.dropped}});
   }
   return Dump(json);
 }
 
-absl::StatusOr<std::vector<CatalogEntry>> CatalogFromJson(std::string_view name, std::string_view json) {
+absl::StatusOr<std::vector<CatalogEntry>> CatalogFromJson(std::string_view name,
+                                                          std::string_view json) {
   const Json tree = ParseTree(json);
   Members members(tree);
   std::vector<CatalogEntry> entries;
   for (const Json& item : members.Array("collections")) {
     Members fields(item);
-    CatalogEntry entry{.name = fields.Text("name"), .id = fields.Text("id"), .dropped = fields.Flag("dropped")};
-    if (!fields.ok() || !ObjectPath::Parse(entry.id).ok()) return Damaged(name, "impossible collection");
+    CatalogEntry entry{
+        .name = fields.Text("name"), .id = fields.Text("id"), .dropped = fields.Flag("dropped")};
+    if (!fields.ok() || !ObjectPath::Parse(entry.id).ok())
+      return Damaged(name, "impossible collection");
     entries.push_back(std::move(entry));
   }
   if (!members.ok()) return Damaged(name, "impossible catalog");

@@ -57,7 +57,8 @@ struct CatalogEntry {
 };
 
 std::string CatalogToJson(const std::vector<CatalogEntry>& entries);
-absl::StatusOr<std::vector<CatalogEntry>> CatalogFromJson(std::string_view name, std::string_view json);
+absl::StatusOr<std::vector<CatalogEntry>> CatalogFromJson(std::string_view name,
+                                                          std::string_view json);
 
 }  // namespace vecdb::format
 

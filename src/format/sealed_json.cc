@@ -12,7 +12,8 @@ namespace {
 constexpr int kFormatVersion = 1;
 constexpr std::string_view kPrefix = "{\"checksum\":\"";
 constexpr size_t kDigits = 16;
-constexpr size_t kCoveredFrom = kPrefix.size() + kDigits + 2;  // behind the digits, their quote and comma
+constexpr size_t kCoveredFrom =
+    kPrefix.size() + kDigits + 2;  // behind the digits, their quote and comma
 
 absl::Status Damaged(std::string_view name, std::string_view why) {
   return absl::DataLossError(absl::StrFormat("object %s: %s", name, why));
@@ -34,13 +35,14 @@ absl::StatusOr<SealedDocument> UnsealJson(std::string_view name, std::string_vie
   }
   const std::string_view covered = document.substr(kCoveredFrom);
   const std::string digits = absl::StrFormat("%016x\",", base::Xxh3(covered));
-  if (document.substr(kPrefix.size(), kDigits + 2) != digits) return Damaged(name, "checksum differs");
+  if (document.substr(kPrefix.size(), kDigits + 2) != digits)
+    return Damaged(name, "checksum differs");
   if (!base::PreCheckJson(document).ok()) return Damaged(name, "not a vecdb document");
   const auto json = nlohmann::json::parse(document, nullptr, /*allow_exceptions=*/false);
   if (!json.is_object() || !json.contains("format") || !json["format"].is_number_integer() ||
       !json.contains("kind") || !json["kind"].is_string() || !json.contains("id") ||
-      !json["id"].is_string() || !json.contains("features") ||
-      !json["features"].is_array() || !json.contains("body") || !json["body"].is_object()) {
+      !json["id"].is_string() || !json.contains("features") || !json["features"].is_array() ||
+      !json.contains("body") || !json["body"].is_object()) {
     return Damaged(name, "not a vecdb document");
   }
   if (json["format"].get<int64_t>() > kFormatVersion) {
@@ -49,8 +51,9 @@ absl::StatusOr<SealedDocument> UnsealJson(std::string_view name, std::string_vie
                         json["format"].get<int64_t>(), kFormatVersion));
   }
   if (!json["features"].empty()) {
-    return absl::FailedPreconditionError(absl::StrFormat(
-        "object %s: needs the feature %s, which this library does not have", name, json["features"][0].dump()));
+    return absl::FailedPreconditionError(
+        absl::StrFormat("object %s: needs the feature %s, which this library does not have", name,
+                        json["features"][0].dump()));
   }
   if (json["kind"].get<std::string>() != kind) return Damaged(name, "a document of another kind");
   return SealedDocument{.id = json["id"].get<std::string>(), .body = json["body"].dump()};

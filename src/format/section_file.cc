@@ -12,7 +12,8 @@
 namespace vecdb::format {
 namespace {
 
-constexpr uint64_t kHeaderMagic = 0x3142444345560a89;  // "\x89\nVECDB1", so that text tools see binary
+constexpr uint64_t kHeaderMagic =
+    0x3142444345560a89;  // "\x89\nVECDB1", so that text tools see binary
 constexpr uint64_t kFooterMagic = 0x31444e4542444356;  // "VCDBEND1"
 constexpr uint32_t kFormatVersion = 1;
 constexpr uint64_t kHeaderBytes = 64;
@@ -69,7 +70,8 @@ struct Footer {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<SectionWriter>> SectionWriter::Create(ObjectStore& store,
-                                                                     const ObjectPath& path, FileKind kind,
+                                                                     const ObjectPath& path,
+                                                                     FileKind kind,
                                                                      const Context& context) {
   VECDB_ASSIGN_OR_RETURN(auto object, store.Create(path, context));
   std::unique_ptr<SectionWriter> writer(new SectionWriter(std::move(object), kind));
@@ -91,7 +93,8 @@ absl::Status SectionWriter::BeginSection(uint32_t tag, const Context& context, u
                                          bool critical) {
   VECDB_RETURN_IF_ERROR(EndSection(context));
   const auto same_tag = [tag](const SectionInfo& section) { return section.tag == tag; };
-  if (std::any_of(sections_.begin(), sections_.end(), same_tag) || sections_.size() >= kMaxSections) {
+  if (std::any_of(sections_.begin(), sections_.end(), same_tag) ||
+      sections_.size() >= kMaxSections) {
     return absl::InternalError(absl::StrFormat("section %s twice, or too many", TagText(tag)));
   }
   sections_.push_back({.tag = tag,
@@ -115,7 +118,8 @@ absl::Status SectionWriter::Append(std::span<const std::byte> bytes, const Conte
       continue;
     }
     const size_t take = std::min<size_t>(rest.size(), kChecksumBlockBytes - open_block_.size());
-    open_block_.insert(open_block_.end(), rest.begin(), rest.begin() + static_cast<ptrdiff_t>(take));
+    open_block_.insert(open_block_.end(), rest.begin(),
+                       rest.begin() + static_cast<ptrdiff_t>(take));
     rest = rest.subspan(take);
     if (open_block_.size() == kChecksumBlockBytes) {
       checksums_.push_back(base::Xxh3(std::span<const std::byte>(open_block_)));
@@ -171,10 +175,9 @@ absl::StatusOr<FileSummary> SectionWriter::Finish(const Context& context) {
   return FileSummary{.size_bytes = offset_, .checksum = checksum};
 }
 
-absl::StatusOr<std::unique_ptr<SectionFile>> SectionFile::Open(ObjectStore& store, const ObjectPath& path,
-                                                               FileKind kind,
-                                                               const std::optional<FileSummary>& expected,
-                                                               const Context& context) {
+absl::StatusOr<std::unique_ptr<SectionFile>> SectionFile::Open(
+    ObjectStore& store, const ObjectPath& path, FileKind kind,
+    const std::optional<FileSummary>& expected, const Context& context) {
   std::unique_ptr<SectionFile> file(new SectionFile());
   file->path_ = path.str();
   VECDB_ASSIGN_OR_RETURN(file->object_, store.Open(path, context));
@@ -233,7 +236,8 @@ absl::Status SectionFile::ReadFooter(FileKind kind, const Context& context) {
   std::vector<std::byte> index(static_cast<size_t>(data_end - footer.checksums_offset));
   VECDB_RETURN_IF_ERROR(object_->ReadAt(footer.checksums_offset, index, context));
   if (base::Xxh3(std::span<const std::byte>(index)) != footer.checksum) {
-    return Damaged(absl::StrFormat("section table checksum differs, at offset %d", footer.checksums_offset));
+    return Damaged(
+        absl::StrFormat("section table checksum differs, at offset %d", footer.checksums_offset));
   }
   summary_.checksum = footer.checksum;
   base::ByteReader reader(index);
@@ -256,8 +260,9 @@ absl::Status SectionFile::ParseTable(std::span<const std::byte> table, uint32_t 
     section.size_bytes = reader.Get<uint64_t>();
     section.first_checksum = reader.Get<uint64_t>();
     reader.Get<uint64_t>();
-    if (section.offset < offset || section.offset % kSectionAlignment != 0 || section.offset > data_end ||
-        section.size_bytes > data_end - section.offset || section.first_checksum != next_checksum ||
+    if (section.offset < offset || section.offset % kSectionAlignment != 0 ||
+        section.offset > data_end || section.size_bytes > data_end - section.offset ||
+        section.first_checksum != next_checksum ||
         BlockCount(section.size_bytes) > checksums_.size() - next_checksum ||
         FindOrNull(section.tag) != nullptr) {
       return Damaged(absl::StrFormat("section %s is impossible", TagText(section.tag)));
@@ -296,18 +301,19 @@ absl::StatusOr<SectionInfo> SectionFile::Find(uint32_t tag) const {
 }
 
 // Reads whole checksum blocks, `offset` being the start of one within the section.
-absl::Status SectionFile::ReadBlocks(const SectionInfo& section, uint64_t offset, std::span<std::byte> out,
-                                     const Context& context) const {
+absl::Status SectionFile::ReadBlocks(const SectionInfo& section, uint64_t offset,
+                                     std::span<std::byte> out, const Context& context) const {
   for (size_t done = 0; done < out.size();) {
     VECDB_RETURN_IF_ERROR(context.Check());
     const auto chunk = out.subspan(done, std::min<size_t>(out.size() - done, kReadChunkBytes));
     VECDB_RETURN_IF_ERROR(object_->ReadAt(section.offset + offset + done, chunk, context));
     for (size_t at = 0; at < chunk.size(); at += kChecksumBlockBytes) {
-      const auto block = chunk.subspan(at, std::min<size_t>(chunk.size() - at, kChecksumBlockBytes));
+      const auto block =
+          chunk.subspan(at, std::min<size_t>(chunk.size() - at, kChecksumBlockBytes));
       const uint64_t number = section.first_checksum + (offset + done + at) / kChecksumBlockBytes;
       if (base::Xxh3(std::span<const std::byte>(block)) != checksums_[number]) {
-        return Damaged(absl::StrFormat("checksum of section %s differs, at offset %d", TagText(section.tag),
-                                       section.offset + offset + done + at));
+        return Damaged(absl::StrFormat("checksum of section %s differs, at offset %d",
+                                       TagText(section.tag), section.offset + offset + done + at));
       }
     }
     done += chunk.size();
@@ -315,11 +321,12 @@ absl::Status SectionFile::ReadBlocks(const SectionInfo& section, uint64_t offset
   return absl::OkStatus();
 }
 
-absl::Status SectionFile::Read(uint32_t tag, std::span<std::byte> out, const Context& context) const {
+absl::Status SectionFile::Read(uint32_t tag, std::span<std::byte> out,
+                               const Context& context) const {
   VECDB_ASSIGN_OR_RETURN(const SectionInfo section, Find(tag));
   if (section.size_bytes != out.size()) {
-    return Damaged(absl::StrFormat("section %s has %d bytes, not %d", TagText(tag), section.size_bytes,
-                                   out.size()));
+    return Damaged(absl::StrFormat("section %s has %d bytes, not %d", TagText(tag),
+                                   section.size_bytes, out.size()));
   }
   return ReadBlocks(section, 0, out, context);
 }
@@ -341,8 +348,8 @@ absl::StatusOr<base::LargeBuffer> SectionFile::ReadLarge(uint32_t tag, uint64_t 
                                                          const Context& context) const {
   VECDB_ASSIGN_OR_RETURN(const SectionInfo section, Find(tag));
   if (section.size_bytes != size_bytes) {
-    return Damaged(absl::StrFormat("section %s has %d bytes, not %d", TagText(tag), section.size_bytes,
-                                   size_bytes));
+    return Damaged(absl::StrFormat("section %s has %d bytes, not %d", TagText(tag),
+                                   section.size_bytes, size_bytes));
   }
   VECDB_ASSIGN_OR_RETURN(auto buffer, base::LargeBuffer::Make(size_bytes, host, what));
   VECDB_RETURN_IF_ERROR(ReadBlocks(section, 0, buffer.bytes(), context));
@@ -353,8 +360,8 @@ absl::Status SectionFile::ReadRange(uint32_t tag, uint64_t offset, std::span<std
                                     const Context& context) const {
   VECDB_ASSIGN_OR_RETURN(const SectionInfo section, Find(tag));
   if (offset > section.size_bytes || out.size() > section.size_bytes - offset) {
-    return Damaged(absl::StrFormat("section %s ends at %d, before %d + %d", TagText(tag), section.size_bytes,
-                                   offset, out.size()));
+    return Damaged(absl::StrFormat("section %s ends at %d, before %d + %d", TagText(tag),
+                                   section.size_bytes, offset, out.size()));
   }
   if (out.empty()) return absl::OkStatus();
   const uint64_t begin = offset / kChecksumBlockBytes * kChecksumBlockBytes;

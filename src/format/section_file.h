@@ -18,8 +18,9 @@
 
 namespace vecdb::format {
 
-// The container of every binary file: tagged sections, each covered by checksums of 64 KiB blocks, so that
-// a whole section and a few bytes of it are verified alike. Layout (docs/formats.md has every byte):
+// The container of every binary file: tagged sections, each covered by checksums of 64 KiB blocks,
+// so that a whole section and a few bytes of it are verified alike. Layout (docs/formats.md has
+// every byte):
 //
 //   header, 64 bytes      magic, format version, file kind
 //   sections              each begins at a multiple of 64
@@ -27,9 +28,9 @@ namespace vecdb::format {
 //   section table         40 bytes each: tag, version, flags, offset, size, first block checksum
 //   footer, 64 bytes      places and counts of the two above, their checksum, its own checksum
 //
-// The checksum in the footer covers all other checksums, hence every section: it is the checksum of the
-// object that a manifest keeps. A section with the critical flag that a reader does not know makes the
-// file unreadable to it; one without is skipped.
+// The checksum in the footer covers all other checksums, hence every section: it is the checksum of
+// the object that a manifest keeps. A section with the critical flag that a reader does not know
+// makes the file unreadable to it; one without is skipped.
 
 enum class FileKind : uint32_t { kColumns = 1, kVectors = 2, kIndex = 3, kDeletes = 4 };
 
@@ -64,13 +65,15 @@ struct SectionInfo {
 
 /// Writes one section file, front to back, in a single pass. For one thread at a time.
 ///
-///     VECDB_ASSIGN_OR_RETURN(auto writer, SectionWriter::Create(store, path, FileKind::kIndex, context));
-///     VECDB_RETURN_IF_ERROR(writer->AddSection(Tag("META"), meta, context));
+///     VECDB_ASSIGN_OR_RETURN(auto writer, SectionWriter::Create(store, path, FileKind::kIndex,
+///     context)); VECDB_RETURN_IF_ERROR(writer->AddSection(Tag("META"), meta, context));
 ///     VECDB_ASSIGN_OR_RETURN(FileSummary summary, writer->Finish(context));
 class SectionWriter {
  public:
-  static absl::StatusOr<std::unique_ptr<SectionWriter>> Create(ObjectStore& store, const ObjectPath& path,
-                                                               FileKind kind, const Context& context);
+  static absl::StatusOr<std::unique_ptr<SectionWriter>> Create(ObjectStore& store,
+                                                               const ObjectPath& path,
+                                                               FileKind kind,
+                                                               const Context& context);
 
   /// Starts a section, ending the one before. Tags must differ.
   absl::Status BeginSection(uint32_t tag, const Context& context, uint16_t version = 1,
@@ -100,12 +103,11 @@ class SectionWriter {
 /// An open section file. Everything it returns has been checked against its checksum. Thread-safe.
 class SectionFile {
  public:
-  /// Reads and checks header, footer, table and block checksums. DataLoss for a damaged file, a foreign
-  /// one, or one that differs from `expected`; FailedPrecondition for a newer format.
-  static absl::StatusOr<std::unique_ptr<SectionFile>> Open(ObjectStore& store, const ObjectPath& path,
-                                                           FileKind kind,
-                                                           const std::optional<FileSummary>& expected,
-                                                           const Context& context);
+  /// Reads and checks header, footer, table and block checksums. DataLoss for a damaged file, a
+  /// foreign one, or one that differs from `expected`; FailedPrecondition for a newer format.
+  static absl::StatusOr<std::unique_ptr<SectionFile>> Open(
+      ObjectStore& store, const ObjectPath& path, FileKind kind,
+      const std::optional<FileSummary>& expected, const Context& context);
 
   /// FailedPrecondition when there is a critical section whose tag is not in `known`, or one of a
   /// version above 1. For readers that know every section of their file.
@@ -118,7 +120,8 @@ class SectionFile {
   /// Reads a whole section, whose size must be that of `out`, or DataLoss.
   absl::Status Read(uint32_t tag, std::span<std::byte> out, const Context& context) const;
   /// Reads a whole section of at most `max_bytes` into a string; for small ones.
-  absl::StatusOr<std::string> ReadSmall(uint32_t tag, uint64_t max_bytes, const Context& context) const;
+  absl::StatusOr<std::string> ReadSmall(uint32_t tag, uint64_t max_bytes,
+                                        const Context& context) const;
   /// Reads a whole section of exactly `size_bytes` into memory of the host's.
   absl::StatusOr<base::LargeBuffer> ReadLarge(uint32_t tag, uint64_t size_bytes, const Host& host,
                                               std::string_view what, const Context& context) const;

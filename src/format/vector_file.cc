@@ -14,10 +14,12 @@ constexpr uint32_t kKnownTags[] = {kMetaTag, kRowsTag, kNormTag};
 
 }  // namespace
 
-absl::StatusOr<VectorFileWriter> VectorFileWriter::Create(ObjectStore& store, const ObjectPath& path,
-                                                          int32_t dim, uint64_t num_rows,
+absl::StatusOr<VectorFileWriter> VectorFileWriter::Create(ObjectStore& store,
+                                                          const ObjectPath& path, int32_t dim,
+                                                          uint64_t num_rows,
                                                           const Context& context) {
-  VECDB_ASSIGN_OR_RETURN(auto writer, SectionWriter::Create(store, path, FileKind::kVectors, context));
+  VECDB_ASSIGN_OR_RETURN(auto writer,
+                         SectionWriter::Create(store, path, FileKind::kVectors, context));
   base::ByteWriter meta;
   meta.Put(dim);
   meta.Put(uint32_t{0});
@@ -37,11 +39,11 @@ absl::StatusOr<FileSummary> VectorFileWriter::Finish(std::span<const float> inve
   return writer_->Finish(context);
 }
 
-absl::StatusOr<std::unique_ptr<VectorFile>> VectorFile::Open(ObjectStore& store, const ObjectPath& path,
-                                                             const std::optional<FileSummary>& expected,
-                                                             int32_t dim, uint64_t num_rows,
-                                                             const Context& context) {
-  VECDB_ASSIGN_OR_RETURN(auto file, SectionFile::Open(store, path, FileKind::kVectors, expected, context));
+absl::StatusOr<std::unique_ptr<VectorFile>> VectorFile::Open(
+    ObjectStore& store, const ObjectPath& path, const std::optional<FileSummary>& expected,
+    int32_t dim, uint64_t num_rows, const Context& context) {
+  VECDB_ASSIGN_OR_RETURN(auto file,
+                         SectionFile::Open(store, path, FileKind::kVectors, expected, context));
   VECDB_RETURN_IF_ERROR(file->CheckKnown(kKnownTags));
   VECDB_ASSIGN_OR_RETURN(const std::string meta, file->ReadSmall(kMetaTag, 64, context));
   base::ByteReader reader(meta);
@@ -49,13 +51,14 @@ absl::StatusOr<std::unique_ptr<VectorFile>> VectorFile::Open(ObjectStore& store,
   reader.Get<uint32_t>();
   const auto stored_rows = reader.Get<uint64_t>();
   if (!reader.ok() || stored_dim != dim || stored_rows != num_rows) {
-    return file->Damaged(absl::StrFormat("has %d vectors of dim %d, its segment %d of %d", stored_rows,
-                                         stored_dim, num_rows, dim));
+    return file->Damaged(absl::StrFormat("has %d vectors of dim %d, its segment %d of %d",
+                                         stored_rows, stored_dim, num_rows, dim));
   }
   return std::unique_ptr<VectorFile>(new VectorFile(std::move(file), dim, num_rows));
 }
 
-absl::StatusOr<base::LargeBuffer> VectorFile::ReadRows(const Host& host, const Context& context) const {
+absl::StatusOr<base::LargeBuffer> VectorFile::ReadRows(const Host& host,
+                                                       const Context& context) const {
   const uint64_t bytes = num_rows_ * static_cast<uint64_t>(dim_) * sizeof(float);
   return file_->ReadLarge(kRowsTag, bytes, host, "vectors of a segment", context);
 }

@@ -20,8 +20,9 @@ namespace vecdb::format {
 
 class VectorFileWriter {
  public:
-  static absl::StatusOr<VectorFileWriter> Create(ObjectStore& store, const ObjectPath& path, int32_t dim,
-                                                 uint64_t num_rows, const Context& context);
+  static absl::StatusOr<VectorFileWriter> Create(ObjectStore& store, const ObjectPath& path,
+                                                 int32_t dim, uint64_t num_rows,
+                                                 const Context& context);
 
   /// Adds the next rows.
   absl::Status AddRows(std::span<const float> rows, const Context& context);
@@ -38,14 +39,14 @@ class VectorFileWriter {
 /// An open vector file. Thread-safe; reads from the store with every call.
 class VectorFile {
  public:
-  static absl::StatusOr<std::unique_ptr<VectorFile>> Open(ObjectStore& store, const ObjectPath& path,
-                                                          const std::optional<FileSummary>& expected,
-                                                          int32_t dim, uint64_t num_rows,
-                                                          const Context& context);
+  static absl::StatusOr<std::unique_ptr<VectorFile>> Open(
+      ObjectStore& store, const ObjectPath& path, const std::optional<FileSummary>& expected,
+      int32_t dim, uint64_t num_rows, const Context& context);
 
   /// All rows; ResourceExhausted over the budget.
   absl::StatusOr<base::LargeBuffer> ReadRows(const Host& host, const Context& context) const;
-  absl::StatusOr<base::LargeBuffer> ReadInverseNorms(const Host& host, const Context& context) const;
+  absl::StatusOr<base::LargeBuffer> ReadInverseNorms(const Host& host,
+                                                     const Context& context) const;
 
   /// One row, into `out` of dim floats.
   absl::Status ReadRow(uint64_t row, std::span<float> out, const Context& context) const;

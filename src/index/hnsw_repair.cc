@@ -53,22 +53,40 @@ class Repair {
     return absl::OkStatus();
   }
 
-  // Links `row` from a near row that is reached: all that a walk finds are.
+  // Links `row` from a near row that is reached.
   absl::Status Connect(uint32_t row) {
-    const QueryDistance distance(view_, metric_, kernels_, row);
-    Poller poller(context_, view_.dim);
-    VECDB_ASSIGN_OR_RETURN(HnswStart start, Descend(*graph_, distance, 0, scratch_, &poller));
-    start.node = graph_->RowOf(start.node);
-    VECDB_RETURN_IF_ERROR(WalkLevel(links_, distance, start, ef_, scratch_, &poller));
-    const CandidatePool& pool = scratch_->pool;
-    for (size_t i = 0; i < pool.size(); ++i) {
-      uint32_t* const links = links_.of(pool.node(i));
+    VECDB_RETURN_IF_ERROR(FindReachedNear(row));
+    for (const uint32_t near : near_) {
+      uint32_t* const links = links_.of(near);
       const size_t count = CountLinks(links, links_.degree);
       if (count == links_.degree) continue;
       links[count] = row;
       return absl::OkStatus();
     }
-    Splice(pool.node(0), row);
+    Splice(near_.front(), row);
+    return absl::OkStatus();
+  }
+
+  // Reached rows near `row` into near_, at least one. A walk that comes down the upper levels may begin at
+  // a row that is not reached itself; from the entry row all that it finds are.
+  absl::Status FindReachedNear(uint32_t row) {
+    const QueryDistance distance(view_, metric_, kernels_, row);
+    Poller poller(context_, view_.dim);
+    VECDB_ASSIGN_OR_RETURN(HnswStart start, Descend(*graph_, distance, 0, scratch_, &poller));
+    start.node = graph_->RowOf(start.node);
+    VECDB_RETURN_IF_ERROR(CollectReached(distance, start, &poller));
+    if (!near_.empty()) return absl::OkStatus();
+    start = {graph_->entry_row, distance.One(graph_->entry_row)};
+    return CollectReached(distance, start, &poller);
+  }
+
+  absl::Status CollectReached(const QueryDistance& distance, HnswStart start, Poller* poller) {
+    VECDB_RETURN_IF_ERROR(WalkLevel(links_, distance, start, ef_, scratch_, poller));
+    near_.clear();
+    const CandidatePool& pool = scratch_->pool;
+    for (size_t i = 0; i < pool.size(); ++i) {
+      if (reached_[pool.node(i)]) near_.push_back(pool.node(i));
+    }
     return absl::OkStatus();
   }
 
@@ -94,6 +112,7 @@ class Repair {
   const HnswLevel links_;
   std::vector<bool> reached_;
   std::vector<uint32_t> todo_;
+  std::vector<uint32_t> near_;
 };
 
 }  // namespace

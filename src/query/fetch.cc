@@ -88,13 +88,15 @@ Reads PlanReads(size_t num_segments, std::span<const RowPlace> places) {
 }
 
 std::string_view NameOf(const Schema& schema, size_t column) {
-  return column < schema.fields.size() ? std::string_view(schema.fields[column].name) : kDynamicFieldName;
+  return column < schema.fields.size() ? std::string_view(schema.fields[column].name)
+                                       : kDynamicFieldName;
 }
 
 }  // namespace
 
 absl::StatusOr<RowBatch> FetchRows(const std::shared_ptr<const Schema>& schema,
-                                   std::span<const SegmentView> segments, std::span<const RowPlace> places,
+                                   std::span<const SegmentView> segments,
+                                   std::span<const RowPlace> places,
                                    std::span<const size_t> columns, const Context& context) {
   RowBatch batch(schema);
   if (places.empty()) return batch;
@@ -112,12 +114,14 @@ absl::StatusOr<RowBatch> FetchRows(const std::shared_ptr<const Schema>& schema,
   return batch;
 }
 
-absl::StatusOr<std::vector<size_t>> ColumnsOf(const Schema& schema, std::span<const std::string> fields,
+absl::StatusOr<std::vector<size_t>> ColumnsOf(const Schema& schema,
+                                              std::span<const std::string> fields,
                                               bool empty_means_all) {
   const size_t key = schema.primary_key_index();
   std::vector<size_t> columns = {key};
   const auto add = [&columns](size_t column) {
-    if (std::find(columns.begin(), columns.end(), column) == columns.end()) columns.push_back(column);
+    if (std::find(columns.begin(), columns.end(), column) == columns.end())
+      columns.push_back(column);
   };
   if (fields.empty() && empty_means_all) {
     for (size_t i = 0; i < schema.fields.size(); ++i) add(i);
@@ -130,7 +134,8 @@ absl::StatusOr<std::vector<size_t>> ColumnsOf(const Schema& schema, std::span<co
     } else if (field == kDynamicFieldName && schema.enable_dynamic_field) {
       add(schema.fields.size());
     } else {
-      return absl::NotFoundError(absl::StrFormat("output field \"%s\": the schema has no such field", field));
+      return absl::NotFoundError(
+          absl::StrFormat("output field \"%s\": the schema has no such field", field));
     }
   }
   return columns;

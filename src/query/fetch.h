@@ -22,12 +22,14 @@ struct RowPlace {
 
 /// Reads some columns of rows, in the order of `places`.
 absl::StatusOr<RowBatch> FetchRows(const std::shared_ptr<const Schema>& schema,
-                                   std::span<const SegmentView> segments, std::span<const RowPlace> places,
+                                   std::span<const SegmentView> segments,
+                                   std::span<const RowPlace> places,
                                    std::span<const size_t> columns, const Context& context);
 
 /// The numbers of the columns of `fields`, the key first; all columns when `fields` is empty and
 /// `empty_means_all`. NotFound, naming the field, for one that the schema does not have.
-absl::StatusOr<std::vector<size_t>> ColumnsOf(const Schema& schema, std::span<const std::string> fields,
+absl::StatusOr<std::vector<size_t>> ColumnsOf(const Schema& schema,
+                                              std::span<const std::string> fields,
                                               bool empty_means_all);
 
 }  // namespace vecdb::query

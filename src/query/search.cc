@@ -74,7 +74,8 @@ absl::StatusOr<std::vector<std::vector<Found>>> SearchAll(const SnapshotSearch& 
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<ResultRows>> Search(const SnapshotSearch& search, const Context& context) {
+absl::StatusOr<std::unique_ptr<ResultRows>> Search(const SnapshotSearch& search,
+                                                   const Context& context) {
   VECDB_ASSIGN_OR_RETURN(const auto found, SearchAll(search, context));
   std::vector<RowPlace> places;
   for (const auto& hits : found) {

@@ -32,9 +32,10 @@ struct SnapshotSearch {
   std::vector<size_t> output_columns{};  ///< the key is the first
 };
 
-/// Searches every segment, keeps the best of each query (equal scores by key), and reads the output fields
-/// of those alone. One query runs on the calling thread.
-absl::StatusOr<std::unique_ptr<ResultRows>> Search(const SnapshotSearch& search, const Context& context);
+/// Searches every segment, keeps the best of each query (equal scores by key), and reads the output
+/// fields of those alone. One query runs on the calling thread.
+absl::StatusOr<std::unique_ptr<ResultRows>> Search(const SnapshotSearch& search,
+                                                   const Context& context);
 
 }  // namespace vecdb::query
 

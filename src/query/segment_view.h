@@ -15,13 +15,14 @@
 
 namespace vecdb::query {
 
-/// A segment as a reader meets it: growing rows, sealed rows, or for a moment both, the growing rows being
-/// searched until the sealed ones are resident. A value that keeps its parts alive.
+/// A segment as a reader meets it: growing rows, sealed rows, or for a moment both, the growing
+/// rows being searched until the sealed ones are resident. A value that keeps its parts alive.
 struct SegmentView {
   int32_t shard = 0;
   std::shared_ptr<const segment::GrowingSegment> growing{};
   std::shared_ptr<const segment::SealedSegment> sealed{};
-  std::shared_ptr<const segment::Resident> resident{};  ///< of `sealed`; null while it is not loaded
+  std::shared_ptr<const segment::Resident>
+      resident{};  ///< of `sealed`; null while it is not loaded
 
   /// True when the sealed rows answer searches.
   bool reads_sealed() const { return resident != nullptr || growing == nullptr; }

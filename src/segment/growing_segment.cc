@@ -16,8 +16,8 @@ constexpr uint64_t kStringBlockBytes = 64 << 10;
 constexpr std::string_view kEmptyObject = "{}";
 
 template <typename T>
-void CopyNumbers(std::span<const T> from, std::span<const uint32_t> rows, size_t begin, size_t count,
-                 std::byte* to) {
+void CopyNumbers(std::span<const T> from, std::span<const uint32_t> rows, size_t begin,
+                 size_t count, std::byte* to) {
   for (size_t i = 0; i < count; ++i) {
     std::memcpy(to + i * sizeof(T), &from[rows[begin + i]], sizeof(T));
   }
@@ -62,8 +62,8 @@ uint64_t GrowingSegment::StringBytes(const RowBatch& batch, std::span<const uint
 absl::Status GrowingSegment::ReserveStrings(uint64_t bytes) {
   if (bytes == 0) return absl::OkStatus();
   if (!strings_.empty() && strings_.back().size() - strings_used_ >= bytes) return absl::OkStatus();
-  VECDB_ASSIGN_OR_RETURN(auto block, base::LargeBuffer::Make(std::max(bytes, kStringBlockBytes), host_,
-                                                             "strings of growing rows"));
+  VECDB_ASSIGN_OR_RETURN(auto block, base::LargeBuffer::Make(std::max(bytes, kStringBlockBytes),
+                                                             host_, "strings of growing rows"));
   memory_bytes_.fetch_add(block.size(), std::memory_order_relaxed);
   strings_.push_back(std::move(block));
   strings_used_ = 0;
@@ -73,13 +73,15 @@ absl::Status GrowingSegment::ReserveStrings(uint64_t bytes) {
 absl::Status GrowingSegment::Reserve(const RowBatch& batch, std::span<const uint32_t> rows) {
   const uint32_t filled = num_rows_.load(std::memory_order_relaxed);
   if (rows.size() > kMaxRows - filled) {
-    return absl::ResourceExhaustedError(absl::StrFormat(
-        "a growing segment of %d rows cannot take %d more; at most %d", filled, rows.size(), kMaxRows));
+    return absl::ResourceExhaustedError(
+        absl::StrFormat("a growing segment of %d rows cannot take %d more; at most %d", filled,
+                        rows.size(), kMaxRows));
   }
   const uint32_t needed = filled + static_cast<uint32_t>(rows.size());
   const uint32_t needed_chunks = (needed + layout_.chunk_rows() - 1) / layout_.chunk_rows();
   if (needed_chunks > base::PagedPointers<Chunk>::kCapacity) {
-    return absl::ResourceExhaustedError("a growing segment has no room for further chunks; flush it");
+    return absl::ResourceExhaustedError(
+        "a growing segment has no room for further chunks; flush it");
   }
   for (; num_chunks_ < needed_chunks; ++num_chunks_) {
     auto chunk = std::make_unique<Chunk>();
@@ -100,8 +102,8 @@ std::string_view GrowingSegment::KeepString(std::string_view text) {
   return {to, text.size()};
 }
 
-void GrowingSegment::AppendColumn(size_t column, const Column& values, std::span<const uint32_t> rows,
-                                  uint32_t first_row) {
+void GrowingSegment::AppendColumn(size_t column, const Column& values,
+                                  std::span<const uint32_t> rows, uint32_t first_row) {
   const uint32_t chunk_rows = layout_.chunk_rows();
   const auto dim = static_cast<size_t>(layout_.dim(column));
   for (size_t begin = 0; begin < rows.size();) {
@@ -109,13 +111,27 @@ void GrowingSegment::AppendColumn(size_t column, const Column& values, std::span
     const size_t count = std::min<size_t>(rows.size() - begin, chunk_rows - row % chunk_rows);
     std::byte* to = MutableValues(column, row);
     switch (values.type()) {
-      case DataType::kBool: CopyNumbers(values.bools(), rows, begin, count, to); break;
-      case DataType::kInt8: CopyNumbers(values.int8s(), rows, begin, count, to); break;
-      case DataType::kInt16: CopyNumbers(values.int16s(), rows, begin, count, to); break;
-      case DataType::kInt32: CopyNumbers(values.int32s(), rows, begin, count, to); break;
-      case DataType::kInt64: CopyNumbers(values.int64s(), rows, begin, count, to); break;
-      case DataType::kFloat: CopyNumbers(values.floats(), rows, begin, count, to); break;
-      case DataType::kDouble: CopyNumbers(values.doubles(), rows, begin, count, to); break;
+      case DataType::kBool:
+        CopyNumbers(values.bools(), rows, begin, count, to);
+        break;
+      case DataType::kInt8:
+        CopyNumbers(values.int8s(), rows, begin, count, to);
+        break;
+      case DataType::kInt16:
+        CopyNumbers(values.int16s(), rows, begin, count, to);
+        break;
+      case DataType::kInt32:
+        CopyNumbers(values.int32s(), rows, begin, count, to);
+        break;
+      case DataType::kInt64:
+        CopyNumbers(values.int64s(), rows, begin, count, to);
+        break;
+      case DataType::kFloat:
+        CopyNumbers(values.floats(), rows, begin, count, to);
+        break;
+      case DataType::kDouble:
+        CopyNumbers(values.doubles(), rows, begin, count, to);
+        break;
       case DataType::kFloatVector: {
         auto* norms = reinterpret_cast<float*>(chunks_.Get(row / chunk_rows)->buffer.data() +
                                                layout_.norm_offset(column)) +
@@ -164,7 +180,8 @@ void GrowingSegment::FinishAppend(size_t count, TimeOf time_of) {
   const uint32_t end = first_row + static_cast<uint32_t>(count);
   for (uint32_t row = first_row; row < end; ++row) {
     const uint64_t time = time_of(row - first_row);
-    std::byte* times = chunks_.Get(row / layout_.chunk_rows())->buffer.data() + layout_.time_offset();
+    std::byte* times =
+        chunks_.Get(row / layout_.chunk_rows())->buffer.data() + layout_.time_offset();
     std::memcpy(times + (row % layout_.chunk_rows()) * sizeof(time), &time, sizeof(time));
     keys_.Add(row, key(row).Hash());
   }
@@ -213,7 +230,8 @@ std::string_view GrowingSegment::string(size_t column, uint32_t row) const {
 }
 
 std::span<const float> GrowingSegment::vector(size_t column, uint32_t row) const {
-  return {reinterpret_cast<const float*>(Values(column, row)), static_cast<size_t>(layout_.dim(column))};
+  return {reinterpret_cast<const float*>(Values(column, row)),
+          static_cast<size_t>(layout_.dim(column))};
 }
 
 schema::Key GrowingSegment::key(uint32_t row) const {
@@ -226,7 +244,8 @@ schema::Key GrowingSegment::key(uint32_t row) const {
 std::optional<uint32_t> GrowingSegment::FindRow(const schema::Key& key, uint64_t as_of) const {
   std::optional<uint32_t> found;
   keys_.ForEach(key.Hash(), [&](uint32_t row) {
-    if (timestamp(row) > as_of || this->key(row) != key || deletes_->DeletedAt(row, as_of)) return true;
+    if (timestamp(row) > as_of || this->key(row) != key || deletes_->DeletedAt(row, as_of))
+      return true;
     found = row;
     return false;
   });
@@ -245,13 +264,20 @@ std::vector<T> GrowingSegment::GatherNumbers(size_t column, std::span<const uint
 Column GrowingSegment::Gather(size_t column, std::span<const uint32_t> rows) const {
   const DataType type = layout_.type(column);
   switch (type) {
-    case DataType::kBool: return Column(type, 0, GatherNumbers<uint8_t>(column, rows));
-    case DataType::kInt8: return Column(type, 0, GatherNumbers<int8_t>(column, rows));
-    case DataType::kInt16: return Column(type, 0, GatherNumbers<int16_t>(column, rows));
-    case DataType::kInt32: return Column(type, 0, GatherNumbers<int32_t>(column, rows));
-    case DataType::kInt64: return Column(type, 0, GatherNumbers<int64_t>(column, rows));
-    case DataType::kFloat: return Column(type, 0, GatherNumbers<float>(column, rows));
-    case DataType::kDouble: return Column(type, 0, GatherNumbers<double>(column, rows));
+    case DataType::kBool:
+      return Column(type, 0, GatherNumbers<uint8_t>(column, rows));
+    case DataType::kInt8:
+      return Column(type, 0, GatherNumbers<int8_t>(column, rows));
+    case DataType::kInt16:
+      return Column(type, 0, GatherNumbers<int16_t>(column, rows));
+    case DataType::kInt32:
+      return Column(type, 0, GatherNumbers<int32_t>(column, rows));
+    case DataType::kInt64:
+      return Column(type, 0, GatherNumbers<int64_t>(column, rows));
+    case DataType::kFloat:
+      return Column(type, 0, GatherNumbers<float>(column, rows));
+    case DataType::kDouble:
+      return Column(type, 0, GatherNumbers<double>(column, rows));
     case DataType::kFloatVector: {
       Column::Vectors vectors;
       for (uint32_t row : rows) {
@@ -283,7 +309,8 @@ std::vector<int64_t> GrowingSegment::Timestamps(uint32_t num_rows) const {
   return times;
 }
 
-std::vector<GrowingSegment::VectorRun> GrowingSegment::Vectors(size_t column, uint32_t num_rows) const {
+std::vector<GrowingSegment::VectorRun> GrowingSegment::Vectors(size_t column,
+                                                               uint32_t num_rows) const {
   std::vector<VectorRun> runs;
   for (uint32_t row = 0; row < num_rows; row += layout_.chunk_rows()) {
     const Chunk* chunk = chunks_.Get(row / layout_.chunk_rows());

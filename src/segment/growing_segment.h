@@ -25,9 +25,10 @@ namespace vecdb::segment {
 
 /// Rows in memory, appended by one writer and read by any number of threads without locks.
 ///
-/// Rows lie in chunks that never move. They become visible by the row count, which is published after their
-/// values; within the count a reader at time T sees those of timestamp <= T. Timestamps never fall from
-/// row to row, so that is a prefix. A segment that is sealed is simply no longer appended to.
+/// Rows lie in chunks that never move. They become visible by the row count, which is published
+/// after their values; within the count a reader at time T sees those of timestamp <= T. Timestamps
+/// never fall from row to row, so that is a prefix. A segment that is sealed is simply no longer
+/// appended to.
 class GrowingSegment {
  public:
   static constexpr uint32_t kMaxRows = 1u << 30;
@@ -39,13 +40,13 @@ class GrowingSegment {
   /// Takes all memory that Append of the same rows will need, so that Append cannot fail.
   absl::Status Reserve(const RowBatch& batch, std::span<const uint32_t> rows);
 
-  /// Appends rows of a checked batch at `timestamp`. `auto_keys` holds a key for each row of the batch when
-  /// the schema makes keys, and is empty otherwise.
-  void Append(const RowBatch& batch, std::span<const uint32_t> rows, std::span<const int64_t> auto_keys,
-              uint64_t timestamp);
+  /// Appends rows of a checked batch at `timestamp`. `auto_keys` holds a key for each row of the
+  /// batch when the schema makes keys, and is empty otherwise.
+  void Append(const RowBatch& batch, std::span<const uint32_t> rows,
+              std::span<const int64_t> auto_keys, uint64_t timestamp);
 
-  /// The same with a time for each of `rows`. Only for segments that nobody reads at a time: these may
-  /// fall from row to row.
+  /// The same with a time for each of `rows`. Only for segments that nobody reads at a time: these
+  /// may fall from row to row.
   void AppendAt(const RowBatch& batch, std::span<const uint32_t> rows,
                 std::span<const int64_t> timestamps);
 
@@ -110,13 +111,13 @@ class GrowingSegment {
   const RowLayout layout_;
   const size_t key_column_;
   base::PagedPointers<Chunk> chunks_;
-  uint32_t num_chunks_ = 0;                  // writer only
-  std::vector<base::LargeBuffer> strings_;   // writer only; readers come through string_views
-  uint64_t strings_used_ = 0;                // bytes taken of the last block of strings_
+  uint32_t num_chunks_ = 0;                 // writer only
+  std::vector<base::LargeBuffer> strings_;  // writer only; readers come through string_views
+  uint64_t strings_used_ = 0;               // bytes taken of the last block of strings_
   KeyTable keys_;
   std::shared_ptr<base::DeleteTimes> deletes_;
-  std::atomic<uint32_t> num_rows_ = 0;       // release publishes the values of the rows
-  std::atomic<uint64_t> memory_bytes_ = 0;   // a figure only
+  std::atomic<uint32_t> num_rows_ = 0;      // release publishes the values of the rows
+  std::atomic<uint64_t> memory_bytes_ = 0;  // a figure only
 };
 
 }  // namespace vecdb::segment

@@ -13,8 +13,10 @@ absl::Status KeyTable::Grow(uint32_t num_rows) {
   table->capacity = std::bit_ceil(std::max<uint32_t>(num_rows, 64));
   table->mask = table->capacity - 1;
   const uint64_t bytes = uint64_t{table->capacity} * sizeof(uint32_t);
-  VECDB_ASSIGN_OR_RETURN(table->heads, base::LargeBuffer::Make(bytes, host_, "keys of growing rows"));
-  VECDB_ASSIGN_OR_RETURN(table->nexts, base::LargeBuffer::Make(bytes, host_, "keys of growing rows"));
+  VECDB_ASSIGN_OR_RETURN(table->heads,
+                         base::LargeBuffer::Make(bytes, host_, "keys of growing rows"));
+  VECDB_ASSIGN_OR_RETURN(table->nexts,
+                         base::LargeBuffer::Make(bytes, host_, "keys of growing rows"));
   std::memset(table->heads.data(), 0xff, table->heads.size());
   tables_.push_back(std::move(table));
   return absl::OkStatus();

@@ -12,17 +12,17 @@
 
 namespace vecdb::segment {
 
-/// Rows by the hash of their key, for growing rows: chained, the newest row first. One writer, any number
-/// of readers, no locks: a table that has become too small is replaced by a copy of twice its size and
-/// kept until the end, since a reader may still be in it.
+/// Rows by the hash of their key, for growing rows: chained, the newest row first. One writer, any
+/// number of readers, no locks: a table that has become too small is replaced by a copy of twice
+/// its size and kept until the end, since a reader may still be in it.
 class KeyTable {
  public:
   static constexpr uint32_t kNone = 0xffffffff;
 
   explicit KeyTable(const Host& host) : host_(host) {}
 
-  /// Makes room for rows 0 to `num_rows` - 1. Writer only. `hash_of(row)` is asked for the `filled` first
-  /// rows when the table must grow.
+  /// Makes room for rows 0 to `num_rows` - 1. Writer only. `hash_of(row)` is asked for the `filled`
+  /// first rows when the table must grow.
   template <typename HashOf>
   absl::Status Reserve(uint32_t num_rows, uint32_t filled, HashOf hash_of) {
     if (num_rows <= capacity()) return absl::OkStatus();
@@ -35,7 +35,8 @@ class KeyTable {
   /// Adds a row, for which there is room and whose values are in place. Writer only.
   void Add(uint32_t row, uint64_t hash) { Link(*tables_.back(), row, hash); }
 
-  /// Calls `visit(row)` for each row whose key may have this hash, newest first, until it returns false.
+  /// Calls `visit(row)` for each row whose key may have this hash, newest first, until it returns
+  /// false.
   template <typename Visit>
   void ForEach(uint64_t hash, Visit visit) const {
     const Table* table = current_.load(std::memory_order_acquire);

@@ -42,13 +42,15 @@ absl::StatusOr<RowBatch> ReadPiece(const SealedSegment& segment, const Resident&
     batch.SetColumn(schema.fields[i].name, std::move(column));
   }
   if (schema.enable_dynamic_field) {
-    VECDB_ASSIGN_OR_RETURN(Column column, segment.Gather(schema.fields.size(), rows, nullptr, context));
+    VECDB_ASSIGN_OR_RETURN(Column column,
+                           segment.Gather(schema.fields.size(), rows, nullptr, context));
     batch.SetColumn(kDynamicFieldName, std::move(column));
   }
   return batch;
 }
 
-absl::Status AppendLiveRows(const SealedSegment& segment, const Context& context, GrowingSegment* merged) {
+absl::Status AppendLiveRows(const SealedSegment& segment, const Context& context,
+                            GrowingSegment* merged) {
   const std::vector<uint32_t> rows = LiveRows(segment);
   VECDB_ASSIGN_OR_RETURN(const auto times, segment.GetTimestamps(context));
   VECDB_ASSIGN_OR_RETURN(const Resident resident, LoadAllVectors(segment, context));
@@ -67,9 +69,9 @@ absl::Status AppendLiveRows(const SealedSegment& segment, const Context& context
 }
 
 bool HasIndex(const SealedSegment& segment, const SegmentIndexInfo& wanted) {
-  return std::any_of(segment.info().indexes.begin(), segment.info().indexes.end(), [&](const auto& index) {
-    return index.field == wanted.field && index.spec == wanted.spec;
-  });
+  return std::any_of(
+      segment.info().indexes.begin(), segment.info().indexes.end(),
+      [&](const auto& index) { return index.field == wanted.field && index.spec == wanted.spec; });
 }
 
 }  // namespace
@@ -91,14 +93,17 @@ absl::StatusOr<SegmentInfo> Merge(std::span<const std::shared_ptr<SealedSegment>
   }
   VECDB_ASSIGN_OR_RETURN(SegmentInfo info,
                          WriteRows(merged, merged.num_rows(), *store, folder, host, context));
-  VECDB_ASSIGN_OR_RETURN(const auto written, SealedSegment::Open(store, info, host, nullptr, context));
+  VECDB_ASSIGN_OR_RETURN(const auto written,
+                         SealedSegment::Open(store, info, host, nullptr, context));
   for (const SegmentIndexInfo& wanted : oldest_first.front()->info().indexes) {
-    const bool in_all = std::all_of(oldest_first.begin(), oldest_first.end(),
-                                    [&](const auto& segment) { return HasIndex(*segment, wanted); });
+    const bool in_all =
+        std::all_of(oldest_first.begin(), oldest_first.end(),
+                    [&](const auto& segment) { return HasIndex(*segment, wanted); });
     if (!in_all) continue;
     const size_t column = *schema.FindField(wanted.field);
     VECDB_ASSIGN_OR_RETURN(const auto vectors, written->LoadVectors(column, context));
-    VECDB_ASSIGN_OR_RETURN(BuiltIndex built, BuildIndex(*written, column, wanted.spec, *vectors, context));
+    VECDB_ASSIGN_OR_RETURN(BuiltIndex built,
+                           BuildIndex(*written, column, wanted.spec, *vectors, context));
     info.indexes.push_back(std::move(built.info));
   }
   return info;

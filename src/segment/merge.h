@@ -10,9 +10,9 @@
 
 namespace vecdb::segment {
 
-/// Writes the rows of `segments` (one at least, of one schema) that were never deleted as one segment below
-/// `folder`: oldest segment first, times kept, with the indexes that all of them have in common.
-/// FailedPrecondition when no row is left.
+/// Writes the rows of `segments` (one at least, of one schema) that were never deleted as one
+/// segment below `folder`: oldest segment first, times kept, with the indexes that all of them have
+/// in common. FailedPrecondition when no row is left.
 absl::StatusOr<SegmentInfo> Merge(std::span<const std::shared_ptr<SealedSegment>> segments,
                                   std::shared_ptr<ObjectStore> store, const ObjectPath& folder,
                                   const Host& host, const Context& context);

@@ -15,14 +15,20 @@ constexpr uint64_t kAlignment = 64;
 uint64_t WidthOf(DataType type, int32_t dim) {
   switch (type) {
     case DataType::kBool:
-    case DataType::kInt8: return 1;
-    case DataType::kInt16: return 2;
+    case DataType::kInt8:
+      return 1;
+    case DataType::kInt16:
+      return 2;
     case DataType::kInt32:
-    case DataType::kFloat: return 4;
+    case DataType::kFloat:
+      return 4;
     case DataType::kInt64:
-    case DataType::kDouble: return 8;
-    case DataType::kFloatVector: return static_cast<uint64_t>(dim) * sizeof(float);
-    default: return sizeof(std::string_view);
+    case DataType::kDouble:
+      return 8;
+    case DataType::kFloatVector:
+      return static_cast<uint64_t>(dim) * sizeof(float);
+    default:
+      return sizeof(std::string_view);
   }
 }
 
@@ -30,7 +36,8 @@ uint64_t WidthOf(DataType type, int32_t dim) {
 
 RowLayout::RowLayout(const Schema& schema) {
   for (const FieldSpec& field : schema.fields) {
-    columns_.push_back({.type = field.type, .dim = field.dim, .width = WidthOf(field.type, field.dim)});
+    columns_.push_back(
+        {.type = field.type, .dim = field.dim, .width = WidthOf(field.type, field.dim)});
   }
   if (schema.enable_dynamic_field) {
     columns_.push_back({.type = DataType::kJson, .width = WidthOf(DataType::kJson, 0)});

@@ -9,8 +9,8 @@
 
 namespace vecdb::segment {
 
-/// Where the columns of a schema lie within a chunk of growing rows: one array per column, each aligned to
-/// 64 bytes. A value; immutable.
+/// Where the columns of a schema lie within a chunk of growing rows: one array per column, each
+/// aligned to 64 bytes. A value; immutable.
 ///
 /// Columns are numbered as the fields of the schema, `$meta` after them when it is enabled.
 class RowLayout {

@@ -42,14 +42,22 @@ Column Pick(const Column& column, std::span<const uint32_t> rows) {
     return picked;
   };
   switch (column.type()) {
-    case DataType::kBool: return Column(column.type(), 0, pick(column.bools()));
-    case DataType::kInt8: return Column(column.type(), 0, pick(column.int8s()));
-    case DataType::kInt16: return Column(column.type(), 0, pick(column.int16s()));
-    case DataType::kInt32: return Column(column.type(), 0, pick(column.int32s()));
-    case DataType::kInt64: return Column(column.type(), 0, pick(column.int64s()));
-    case DataType::kFloat: return Column(column.type(), 0, pick(column.floats()));
-    case DataType::kDouble: return Column(column.type(), 0, pick(column.doubles()));
-    default: break;
+    case DataType::kBool:
+      return Column(column.type(), 0, pick(column.bools()));
+    case DataType::kInt8:
+      return Column(column.type(), 0, pick(column.int8s()));
+    case DataType::kInt16:
+      return Column(column.type(), 0, pick(column.int16s()));
+    case DataType::kInt32:
+      return Column(column.type(), 0, pick(column.int32s()));
+    case DataType::kInt64:
+      return Column(column.type(), 0, pick(column.int64s()));
+    case DataType::kFloat:
+      return Column(column.type(), 0, pick(column.floats()));
+    case DataType::kDouble:
+      return Column(column.type(), 0, pick(column.doubles()));
+    default:
+      break;
   }
   Column::Strings strings;
   strings.ends.reserve(rows.size());
@@ -111,16 +119,18 @@ absl::StatusOr<std::shared_ptr<SealedSegment>> SealedSegment::Open(
 
 absl::Status SealedSegment::OpenObjects(const Context& context) {
   VECDB_ASSIGN_OR_RETURN(const ObjectPath columns, SegmentObjectPath(info_, ColumnFileName()));
-  VECDB_ASSIGN_OR_RETURN(rows_->columns,
-                         format::ColumnFile::Open(*rows_->store, columns, ExpectedOf(info_, ColumnFileName()),
-                                                  info_.num_rows, context));
+  VECDB_ASSIGN_OR_RETURN(
+      rows_->columns,
+      format::ColumnFile::Open(*rows_->store, columns, ExpectedOf(info_, ColumnFileName()),
+                               info_.num_rows, context));
   rows_->vectors.resize(info_.schema.fields.size());
   for (size_t i = 0; i < info_.schema.fields.size(); ++i) {
     if (info_.schema.fields[i].type != DataType::kFloatVector) continue;
     VECDB_ASSIGN_OR_RETURN(const ObjectPath path, SegmentObjectPath(info_, VectorFileName(i)));
-    VECDB_ASSIGN_OR_RETURN(rows_->vectors[i],
-                           format::VectorFile::Open(*rows_->store, path, ExpectedOf(info_, VectorFileName(i)),
-                                                    info_.schema.fields[i].dim, info_.num_rows, context));
+    VECDB_ASSIGN_OR_RETURN(
+        rows_->vectors[i],
+        format::VectorFile::Open(*rows_->store, path, ExpectedOf(info_, VectorFileName(i)),
+                                 info_.schema.fields[i].dim, info_.num_rows, context));
   }
   return absl::OkStatus();
 }
@@ -132,7 +142,8 @@ absl::Status SealedSegment::ReadDeletes(const Context& context) {
   const format::FileSummary expected{info_.deletes->size_bytes, info_.deletes->checksum};
   VECDB_ASSIGN_OR_RETURN(const auto deletes, format::ReadDeleteFile(*rows_->store, path, expected,
                                                                     info_.num_rows, context));
-  for (const format::RowDelete& deleted : deletes) rows_->deletes->Set(deleted.row, deleted.timestamp);
+  for (const format::RowDelete& deleted : deletes)
+    rows_->deletes->Set(deleted.row, deleted.timestamp);
   return absl::OkStatus();
 }
 
@@ -140,7 +151,8 @@ absl::StatusOr<std::shared_ptr<const ResidentColumn>> SealedSegment::GetColumnBy
     int32_t field_id, DataType type, const Context& context) const {
   {
     base::MutexLock lock(&rows_->mutex);
-    if (const auto found = rows_->cache.find(field_id); found != rows_->cache.end()) return found->second;
+    if (const auto found = rows_->cache.find(field_id); found != rows_->cache.end())
+      return found->second;
   }
   // Two threads may both read the column; the first to come back wins.
   auto resident = std::make_shared<ResidentColumn>();
@@ -202,22 +214,25 @@ absl::StatusOr<std::shared_ptr<const SealedSegment::KeyIndex>> SealedSegment::Ge
   VECDB_ASSIGN_OR_RETURN(key_index->keys, GetColumn(info_.schema.primary_key_index(), context));
   VECDB_ASSIGN_OR_RETURN(
       key_index->reservation,
-      base::Reservation::Make(rows_->host.budget, info_.num_rows * sizeof(uint32_t), "keys of a segment"));
+      base::Reservation::Make(rows_->host.budget, info_.num_rows * sizeof(uint32_t),
+                              "keys of a segment"));
   VECDB_ASSIGN_OR_RETURN(key_index->order, rows_->columns->ReadKeyOrder(context));
   base::MutexLock lock(&rows_->mutex);
   if (rows_->key_index == nullptr) rows_->key_index = std::move(key_index);
   return rows_->key_index;
 }
 
-absl::StatusOr<std::optional<uint32_t>> SealedSegment::FindRow(const schema::Key& key, uint64_t as_of,
+absl::StatusOr<std::optional<uint32_t>> SealedSegment::FindRow(const schema::Key& key,
+                                                               uint64_t as_of,
                                                                const Context& context) const {
   VECDB_ASSIGN_OR_RETURN(const auto bloom, GetBloom(context));
   if (!format::BloomMayContain(*bloom, key.Hash())) return std::nullopt;
   VECDB_ASSIGN_OR_RETURN(const auto key_index, GetKeyIndex(context));
   const schema::KeyColumn keys(key_index->keys->column);
   const auto& order = key_index->order;
-  const auto end = std::upper_bound(order.begin(), order.end(), key,
-                                    [&keys](const schema::Key& k, uint32_t row) { return k < keys[row]; });
+  const auto end =
+      std::upper_bound(order.begin(), order.end(), key,
+                       [&keys](const schema::Key& k, uint32_t row) { return k < keys[row]; });
   if (end == order.begin() || keys[*(end - 1)] != key) return std::nullopt;
   std::shared_ptr<const ResidentColumn> times;
   if (as_of < info_.max_timestamp) {
@@ -254,10 +269,11 @@ const SegmentIndexInfo* SealedSegment::FindIndex(size_t column) const {
 
 void SealedSegment::ReportDamage(const SegmentIndexInfo& index, const absl::Status& status) const {
   if (rows_->host.log != nullptr) {
-    rows_->host.log->Write(LogLevel::kWarning,
-                           absl::StrFormat("index %s of segment %s is left aside, rows are compared "
-                                           "one by one until it is built again: %s",
-                                           index.object.name, info_.folder, std::string(status.message())));
+    rows_->host.log->Write(
+        LogLevel::kWarning,
+        absl::StrFormat("index %s of segment %s is left aside, rows are compared "
+                        "one by one until it is built again: %s",
+                        index.object.name, info_.folder, std::string(status.message())));
   }
   base::MutexLock lock(&rows_->mutex);
   rows_->damaged_indexes.push_back(index.object.name);
@@ -267,8 +283,8 @@ bool SealedSegment::index_damaged(size_t column) const {
   const SegmentIndexInfo* index = FindIndex(column);
   if (index == nullptr) return false;
   base::MutexLock lock(&rows_->mutex);
-  return std::find(rows_->damaged_indexes.begin(), rows_->damaged_indexes.end(), index->object.name) !=
-         rows_->damaged_indexes.end();
+  return std::find(rows_->damaged_indexes.begin(), rows_->damaged_indexes.end(),
+                   index->object.name) != rows_->damaged_indexes.end();
 }
 
 absl::StatusOr<std::shared_ptr<const index::VectorIndex>> SealedSegment::LoadIndex(
@@ -285,7 +301,8 @@ absl::StatusOr<std::shared_ptr<const index::VectorIndex>> SealedSegment::LoadInd
   };
   auto loaded = load();
   if (loaded.ok() && (*loaded)->spec() != info->spec) {
-    loaded = absl::DataLossError(absl::StrFormat("object %s: holds another index", info->object.name));
+    loaded =
+        absl::DataLossError(absl::StrFormat("object %s: holds another index", info->object.name));
   }
   if (absl::IsDataLoss(loaded.status()) || absl::IsNotFound(loaded.status()) ||
       absl::IsFailedPrecondition(loaded.status())) {
@@ -309,7 +326,8 @@ absl::StatusOr<std::shared_ptr<const Resident>> SealedSegment::LoadResident(
 }
 
 absl::StatusOr<Column> SealedSegment::Gather(size_t column, std::span<const uint32_t> rows,
-                                             const Resident* resident, const Context& context) const {
+                                             const Resident* resident,
+                                             const Context& context) const {
   if (TypeOf(info_.schema, column) != DataType::kFloatVector) {
     VECDB_ASSIGN_OR_RETURN(const auto values, GetColumn(column, context));
     return Pick(values->column, rows);

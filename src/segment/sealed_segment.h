@@ -36,7 +36,8 @@ struct ResidentVectors {
   uint64_t bytes() const { return rows.size() + inverse_norms.size(); }
 };
 
-/// What searches of one vector field read. The index may be null: rows are then compared one by one.
+/// What searches of one vector field read. The index may be null: rows are then compared one by
+/// one.
 struct ResidentField {
   std::shared_ptr<const ResidentVectors> vectors{};
   std::shared_ptr<const index::VectorIndex> index{};
@@ -58,15 +59,16 @@ struct Resident {
 
 /// Rows on the object store, with lazy access to every part. Thread-safe.
 ///
-/// The rows never change. Deletes are added in memory, in an array that the growing segment before and
-/// every later SealedSegment of the same rows share; which indexes and delete objects there are is said by
-/// the info, and WithInfo gives the same rows under another one.
+/// The rows never change. Deletes are added in memory, in an array that the growing segment before
+/// and every later SealedSegment of the same rows share; which indexes and delete objects there are
+/// is said by the info, and WithInfo gives the same rows under another one.
 ///
 /// Columns are numbered as in RowLayout.
 class SealedSegment {
  public:
-  /// Opens every object of `info` and checks its frame. `deletes` are those of the growing segment; when
-  /// null they are read from the store. NotFound or DataLoss for objects that are missing or damaged.
+  /// Opens every object of `info` and checks its frame. `deletes` are those of the growing segment;
+  /// when null they are read from the store. NotFound or DataLoss for objects that are missing or
+  /// damaged.
   static absl::StatusOr<std::shared_ptr<SealedSegment>> Open(
       std::shared_ptr<ObjectStore> store, SegmentInfo info, const Host& host,
       std::shared_ptr<base::DeleteTimes> deletes, const Context& context);
@@ -85,7 +87,8 @@ class SealedSegment {
   /// The timestamps of the rows, as Int64.
   absl::StatusOr<std::shared_ptr<const ResidentColumn>> GetTimestamps(const Context& context) const;
 
-  /// Forgets columns, keys and timestamps that were read. Those in use stay until their users are done.
+  /// Forgets columns, keys and timestamps that were read. Those in use stay until their users are
+  /// done.
   void DropColumns() const;
   uint64_t column_bytes() const;
 
@@ -97,11 +100,10 @@ class SealedSegment {
   absl::StatusOr<std::shared_ptr<const ResidentVectors>> LoadVectors(size_t column,
                                                                      const Context& context) const;
 
-  /// Reads the index of a field, null when it has none. An index that is damaged or missing is null too,
-  /// is reported to the log, and index_damaged() says so: it can be built again.
-  absl::StatusOr<std::shared_ptr<const index::VectorIndex>> LoadIndex(size_t column,
-                                                                      const ResidentVectors& vectors,
-                                                                      const Context& context) const;
+  /// Reads the index of a field, null when it has none. An index that is damaged or missing is null
+  /// too, is reported to the log, and index_damaged() says so: it can be built again.
+  absl::StatusOr<std::shared_ptr<const index::VectorIndex>> LoadIndex(
+      size_t column, const ResidentVectors& vectors, const Context& context) const;
   bool index_damaged(size_t column) const;
 
   /// Reads what searches of `columns`, vector fields, need.
@@ -109,8 +111,8 @@ class SealedSegment {
                                                                const Context& context) const;
 
   /// Values of some rows of any column, vectors included. `resident` may be null.
-  absl::StatusOr<Column> Gather(size_t column, std::span<const uint32_t> rows, const Resident* resident,
-                                const Context& context) const;
+  absl::StatusOr<Column> Gather(size_t column, std::span<const uint32_t> rows,
+                                const Resident* resident, const Context& context) const;
 
   /// Reads and checks every object. For segments that are doubted.
   absl::Status Verify(const Context& context) const;
@@ -142,9 +144,11 @@ class SealedSegment {
 
   SealedSegment(SegmentInfo info, std::shared_ptr<Rows> rows);
 
-  absl::StatusOr<std::shared_ptr<const ResidentColumn>> GetColumnById(int32_t field_id, DataType type,
+  absl::StatusOr<std::shared_ptr<const ResidentColumn>> GetColumnById(int32_t field_id,
+                                                                      DataType type,
                                                                       const Context& context) const;
-  absl::StatusOr<std::shared_ptr<const std::vector<uint32_t>>> GetBloom(const Context& context) const;
+  absl::StatusOr<std::shared_ptr<const std::vector<uint32_t>>> GetBloom(
+      const Context& context) const;
   absl::StatusOr<std::shared_ptr<const KeyIndex>> GetKeyIndex(const Context& context) const;
   absl::Status OpenObjects(const Context& context);
   absl::Status ReadDeletes(const Context& context);

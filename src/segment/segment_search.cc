@@ -35,16 +35,15 @@ absl::Status SearchGrowing(const GrowingSegment& segment, const SegmentSearch& s
   out->clear();
   const GrowingKeyOrder order(segment);
   index::TopRows top(search.k, &order);
-  const base::RowMask mask{.num_rows = segment.VisibleRows(search.as_of),
-                           .allowed = search.allowed,
-                           .deletes = segment.deletes()->count() > 0 ? segment.deletes().get() : nullptr,
-                           .as_of = search.as_of};
+  const base::RowMask mask{
+      .num_rows = segment.VisibleRows(search.as_of),
+      .allowed = search.allowed,
+      .deletes = segment.deletes()->count() > 0 ? segment.deletes().get() : nullptr,
+      .as_of = search.as_of};
   const int32_t dim = segment.schema().fields[search.column].dim;
   for (const GrowingSegment::VectorRun& run : segment.Vectors(search.column, mask.num_rows)) {
-    const index::VectorView view{.rows = run.rows,
-                                 .num_rows = run.num_rows,
-                                 .dim = dim,
-                                 .inverse_norms = run.inverse_norms};
+    const index::VectorView view{
+        .rows = run.rows, .num_rows = run.num_rows, .dim = dim, .inverse_norms = run.inverse_norms};
     VECDB_RETURN_IF_ERROR(
         index::ScanRows(view, search.metric, search.query, mask, run.first_row, context, &top));
   }
@@ -74,8 +73,11 @@ absl::Status SearchSealed(const SealedSegment& segment, const Resident& resident
     mask.row_times = reinterpret_cast<const uint64_t*>(times->column.int64s().data());
   }
   if (field.index != nullptr) {
-    const index::RowQuery query{
-        .vector = search.query, .k = search.k, .params = search.params, .mask = mask, .order = &order};
+    const index::RowQuery query{.vector = search.query,
+                                .k = search.k,
+                                .params = search.params,
+                                .mask = mask,
+                                .order = &order};
     return field.index->Search(query, context, out);
   }
   index::TopRows top(search.k, &order);

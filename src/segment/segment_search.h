@@ -24,8 +24,9 @@ struct SegmentSearch {
   uint64_t as_of = 0;
 };
 
-/// Finds min(k, rows allowed and alive) rows: nearest first, equal distances by key. Replaces `out`.
-/// Growing rows are compared one by one; a sealed segment uses its index when `resident` has one.
+/// Finds min(k, rows allowed and alive) rows: nearest first, equal distances by key. Replaces
+/// `out`. Growing rows are compared one by one; a sealed segment uses its index when `resident` has
+/// one.
 absl::Status SearchGrowing(const GrowingSegment& segment, const SegmentSearch& search,
                            const Context& context, std::vector<index::Candidate>* out);
 absl::Status SearchSealed(const SealedSegment& segment, const Resident& resident,

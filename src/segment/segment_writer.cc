@@ -22,17 +22,20 @@ ObjectRef RefOf(std::string name, const format::FileSummary& summary) {
   return {.name = std::move(name), .size_bytes = summary.size_bytes, .checksum = summary.checksum};
 }
 
-absl::StatusOr<ObjectRef> WriteColumns(const GrowingSegment& rows, uint32_t num_rows, ObjectStore& store,
-                                       const ObjectPath& folder, const Context& context) {
+absl::StatusOr<ObjectRef> WriteColumns(const GrowingSegment& rows, uint32_t num_rows,
+                                       ObjectStore& store, const ObjectPath& folder,
+                                       const Context& context) {
   VECDB_ASSIGN_OR_RETURN(const ObjectPath path, folder.Join(ColumnFileName()));
-  VECDB_ASSIGN_OR_RETURN(auto writer, format::ColumnFileWriter::Create(store, path, num_rows, context));
+  VECDB_ASSIGN_OR_RETURN(auto writer,
+                         format::ColumnFileWriter::Create(store, path, num_rows, context));
   const Schema& schema = rows.schema();
   const Column times(DataType::kInt64, 0, rows.Timestamps(num_rows));
   VECDB_RETURN_IF_ERROR(writer.AddColumn(format::kTimestampFieldId, times, context));
   for (size_t i = 0; i < schema.fields.size(); ++i) {
     if (schema.fields[i].type == DataType::kFloatVector) continue;
     const Column column = rows.GatherAll(i, num_rows);
-    VECDB_RETURN_IF_ERROR(writer.AddColumn(kFirstFieldId + static_cast<int32_t>(i), column, context));
+    VECDB_RETURN_IF_ERROR(
+        writer.AddColumn(kFirstFieldId + static_cast<int32_t>(i), column, context));
     if (!schema.fields[i].primary_key) continue;
     VECDB_RETURN_IF_ERROR(writer.AddKeys(schema::KeyColumn(column), context));
   }
@@ -49,7 +52,8 @@ absl::StatusOr<ObjectRef> WriteVectors(const GrowingSegment& rows, uint32_t num_
                                        const Context& context) {
   VECDB_ASSIGN_OR_RETURN(const ObjectPath path, folder.Join(VectorFileName(column)));
   const int32_t dim = rows.schema().fields[column].dim;
-  VECDB_ASSIGN_OR_RETURN(auto writer, format::VectorFileWriter::Create(store, path, dim, num_rows, context));
+  VECDB_ASSIGN_OR_RETURN(auto writer,
+                         format::VectorFileWriter::Create(store, path, dim, num_rows, context));
   std::vector<float> norms;
   norms.reserve(num_rows);
   for (const GrowingSegment::VectorRun& run : rows.Vectors(column, num_rows)) {
@@ -81,8 +85,9 @@ SegmentInfo DescribeRows(const GrowingSegment& rows, uint32_t num_rows, const Ob
 
 }  // namespace
 
-absl::StatusOr<SegmentInfo> WriteRows(const GrowingSegment& rows, uint32_t num_rows, ObjectStore& store,
-                                      const ObjectPath& folder, const Host& host, const Context& context) {
+absl::StatusOr<SegmentInfo> WriteRows(const GrowingSegment& rows, uint32_t num_rows,
+                                      ObjectStore& store, const ObjectPath& folder,
+                                      const Host& host, const Context& context) {
   const Schema& schema = rows.schema();
   std::vector<size_t> vector_columns;
   for (size_t i = 0; i < schema.fields.size(); ++i) {
@@ -91,10 +96,12 @@ absl::StatusOr<SegmentInfo> WriteRows(const GrowingSegment& rows, uint32_t num_r
   // Vectors first: they take longest.
   std::vector<ObjectRef> objects(vector_columns.size() + 1);
   VECDB_RETURN_IF_ERROR(base::ParallelFor(
-      host.executor, Priority::kFlush, objects.size(), context, [&](size_t piece, size_t) -> absl::Status {
-        auto written = piece < vector_columns.size()
-                           ? WriteVectors(rows, num_rows, vector_columns[piece], store, folder, context)
-                           : WriteColumns(rows, num_rows, store, folder, context);
+      host.executor, Priority::kFlush, objects.size(), context,
+      [&](size_t piece, size_t) -> absl::Status {
+        auto written =
+            piece < vector_columns.size()
+                ? WriteVectors(rows, num_rows, vector_columns[piece], store, folder, context)
+                : WriteColumns(rows, num_rows, store, folder, context);
         if (!written.ok()) return written.status();
         objects[piece] = *std::move(written);
         return absl::OkStatus();
@@ -102,13 +109,14 @@ absl::StatusOr<SegmentInfo> WriteRows(const GrowingSegment& rows, uint32_t num_r
   SegmentInfo info = DescribeRows(rows, num_rows, folder);
   info.objects = std::move(objects);
   VECDB_ASSIGN_OR_RETURN(const ObjectPath path, folder.Join("segment.json"));
-  VECDB_RETURN_IF_ERROR(
-      PutObject(store, path, format::SealJson("segment", base::RandomId(), info.ToJson()), context));
+  VECDB_RETURN_IF_ERROR(PutObject(
+      store, path, format::SealJson("segment", base::RandomId(), info.ToJson()), context));
   return info;
 }
 
 absl::StatusOr<SegmentInfo> WriteDeletes(const SegmentInfo& info, const base::DeleteTimes& deletes,
-                                         uint64_t as_of, ObjectStore& store, const Context& context) {
+                                         uint64_t as_of, ObjectStore& store,
+                                         const Context& context) {
   std::vector<format::RowDelete> rows;
   deletes.ForEach(info.num_rows, as_of, [&rows](uint32_t row, uint64_t time) {
     rows.push_back({.row = row, .timestamp = time});
@@ -123,15 +131,17 @@ absl::StatusOr<SegmentInfo> WriteDeletes(const SegmentInfo& info, const base::De
   return changed;
 }
 
-absl::StatusOr<BuiltIndex> BuildIndex(const SealedSegment& segment, size_t column, const IndexSpec& spec,
-                                      const ResidentVectors& vectors, const Context& context) {
+absl::StatusOr<BuiltIndex> BuildIndex(const SealedSegment& segment, size_t column,
+                                      const IndexSpec& spec, const ResidentVectors& vectors,
+                                      const Context& context) {
   VECDB_ASSIGN_OR_RETURN(std::shared_ptr<const index::VectorIndex> built,
                          index::BuildVectorIndex(vectors.view, spec, segment.host(), context));
-  const std::string name = absl::StrFormat("%d-%s.idx", kFirstFieldId + static_cast<int32_t>(column),
-                                           base::RandomId().substr(0, 16));
+  const std::string name = absl::StrFormat(
+      "%d-%s.idx", kFirstFieldId + static_cast<int32_t>(column), base::RandomId().substr(0, 16));
   VECDB_ASSIGN_OR_RETURN(const ObjectPath path, SegmentObjectPath(segment.info(), name));
-  VECDB_ASSIGN_OR_RETURN(auto writer, format::SectionWriter::Create(segment.store(), path,
-                                                                    format::FileKind::kIndex, context));
+  VECDB_ASSIGN_OR_RETURN(
+      auto writer,
+      format::SectionWriter::Create(segment.store(), path, format::FileKind::kIndex, context));
   VECDB_RETURN_IF_ERROR(built->Write(*writer, context));
   VECDB_ASSIGN_OR_RETURN(const auto summary, writer->Finish(context));
   return BuiltIndex{.info = {.field = segment.info().schema.fields[column].name,
@@ -149,8 +159,9 @@ absl::Status SegmentWriter::Add(const RowBatch& rows, uint64_t timestamp) {
   VECDB_RETURN_IF_ERROR(schema::ValidateRows(rows_.schema(), rows, {.auto_keys_made = true}));
   VECDB_RETURN_IF_ERROR(schema::CheckNoDuplicateKeys(rows));
   if (timestamp == 0 || timestamp < last_timestamp_) {
-    return absl::InvalidArgumentError(absl::StrFormat(
-        "timestamp %d: must be at least 1 and not below the last one, %d", timestamp, last_timestamp_));
+    return absl::InvalidArgumentError(
+        absl::StrFormat("timestamp %d: must be at least 1 and not below the last one, %d",
+                        timestamp, last_timestamp_));
   }
   std::vector<uint32_t> all(rows.num_rows());
   std::iota(all.begin(), all.end(), 0u);
@@ -169,7 +180,8 @@ absl::Status SegmentWriter::AddIndex(std::string_view field, const IndexSpec& sp
   VECDB_RETURN_IF_ERROR(spec.Validate());
   for (const Wanted& wanted : indexes_) {
     if (wanted.column == *column) {
-      return absl::AlreadyExistsError(absl::StrFormat("field %s: an index was added before", field));
+      return absl::AlreadyExistsError(
+          absl::StrFormat("field %s: an index was added before", field));
     }
   }
   indexes_.push_back({.column = *column, .spec = spec});
@@ -177,14 +189,16 @@ absl::Status SegmentWriter::AddIndex(std::string_view field, const IndexSpec& sp
 }
 
 absl::StatusOr<SegmentInfo> SegmentWriter::Finish(std::shared_ptr<ObjectStore> store,
-                                                  const ObjectPath& folder, const Context& context) {
+                                                  const ObjectPath& folder,
+                                                  const Context& context) {
   if (finished_) return absl::FailedPreconditionError("Finish was called before");
   if (num_rows() == 0) return absl::FailedPreconditionError("a segment needs at least one row");
   finished_ = true;
   VECDB_ASSIGN_OR_RETURN(SegmentInfo info,
                          WriteRows(rows_, rows_.num_rows(), *store, folder, host_, context));
   if (indexes_.empty()) return info;
-  VECDB_ASSIGN_OR_RETURN(const auto segment, SealedSegment::Open(store, info, host_, nullptr, context));
+  VECDB_ASSIGN_OR_RETURN(const auto segment,
+                         SealedSegment::Open(store, info, host_, nullptr, context));
   for (const Wanted& wanted : indexes_) {
     VECDB_ASSIGN_OR_RETURN(const auto vectors, segment->LoadVectors(wanted.column, context));
     VECDB_ASSIGN_OR_RETURN(BuiltIndex built,

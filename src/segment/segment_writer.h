@@ -14,16 +14,18 @@
 
 namespace vecdb::segment {
 
-/// Writes the first `num_rows` rows (at least one) of a segment below `folder`: the columns and each vector
-/// field at the same time, `segment.json` last. Deletes are not written. AlreadyExists when the folder is
-/// not fresh.
-absl::StatusOr<SegmentInfo> WriteRows(const GrowingSegment& rows, uint32_t num_rows, ObjectStore& store,
-                                      const ObjectPath& folder, const Host& host, const Context& context);
+/// Writes the first `num_rows` rows (at least one) of a segment below `folder`: the columns and
+/// each vector field at the same time, `segment.json` last. Deletes are not written. AlreadyExists
+/// when the folder is not fresh.
+absl::StatusOr<SegmentInfo> WriteRows(const GrowingSegment& rows, uint32_t num_rows,
+                                      ObjectStore& store, const ObjectPath& folder,
+                                      const Host& host, const Context& context);
 
-/// Writes every delete of a segment up to `as_of`, beside its rows, and returns the info that has them. The
-/// same info when there is none.
+/// Writes every delete of a segment up to `as_of`, beside its rows, and returns the info that has
+/// them. The same info when there is none.
 absl::StatusOr<SegmentInfo> WriteDeletes(const SegmentInfo& info, const base::DeleteTimes& deletes,
-                                         uint64_t as_of, ObjectStore& store, const Context& context);
+                                         uint64_t as_of, ObjectStore& store,
+                                         const Context& context);
 
 /// An index that was built and written.
 struct BuiltIndex {
@@ -32,8 +34,9 @@ struct BuiltIndex {
 };
 
 /// Builds an index over the vectors of a segment and writes it beside them.
-absl::StatusOr<BuiltIndex> BuildIndex(const SealedSegment& segment, size_t column, const IndexSpec& spec,
-                                      const ResidentVectors& vectors, const Context& context);
+absl::StatusOr<BuiltIndex> BuildIndex(const SealedSegment& segment, size_t column,
+                                      const IndexSpec& spec, const ResidentVectors& vectors,
+                                      const Context& context);
 
 /// Collects rows for WriteRows: the inside of SegmentBuilder. For one thread at a time.
 class SegmentWriter {

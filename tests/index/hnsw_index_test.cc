@@ -32,7 +32,7 @@ void ExpectValid(const std::vector<Candidate>& found, const VectorView& view, Me
   for (size_t i = 0; i < found.size(); ++i) {
     EXPECT_TRUE(query.mask.Contains(found[i].row));
     EXPECT_EQ(found[i].distance, distance.One(found[i].row));
-    if (i > 0) EXPECT_TRUE(IsNearer(found[i - 1], found[i], query.order));
+    EXPECT_TRUE(i == 0 || IsNearer(found[i - 1], found[i], query.order));
   }
 }
 
