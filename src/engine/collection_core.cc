@@ -56,22 +56,37 @@ void CollectionCore::EndCall() const {
   if (calls_ == 0) idle_.NotifyAll();
 }
 
+Context CollectionCore::BackgroundContext() const {
+  base::MutexLock lock(&mutex_);
+  return {.cancel = background_cancel_};
+}
+
 void CollectionCore::RunBehind(Priority priority, std::function<void(const Context&)> job) {
   // A host's executor may run the task long after everything is closed, or never.
   environment_.host.executor->Schedule(priority, [weak = weak_from_this(), job = std::move(job)] {
     const std::shared_ptr<CollectionCore> core = weak.lock();
     if (core == nullptr || !core->BeginCall().ok()) return;
-    job(Context{.cancel = core->background_cancel_});
+    job(core->BackgroundContext());
     core->EndCall();
   });
 }
 
-void CollectionCore::Shutdown(const absl::Status& reason) {
-  background_cancel_.Cancel();
-  std::shared_ptr<const View> view;  // destroyed after the lock is gone
+void CollectionCore::StopCalls(const absl::Status& reason) {
   base::MutexLock lock(&mutex_);
+  background_cancel_.Cancel();
   if (closed_.ok()) closed_ = reason;
   while (calls_ > 0) idle_.Wait(&mutex_);
+}
+
+void CollectionCore::ResumeCalls() {
+  base::MutexLock lock(&mutex_);
+  background_cancel_ = CancelToken::Make();
+  closed_ = absl::OkStatus();
+}
+
+void CollectionCore::DropView() {
+  std::shared_ptr<const View> view;  // destroyed after the lock is gone
+  base::MutexLock lock(&mutex_);
   view_.swap(view);
 }
 

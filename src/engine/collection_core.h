@@ -132,6 +132,8 @@ class CollectionCore : public std::enable_shared_from_this<CollectionCore> {
   void Log(LogLevel level, std::string_view message) const;
 
  private:
+  Context BackgroundContext() const;
+
   const Environment environment_;
   const std::string id_;
   const ObjectPath folder_;
@@ -145,12 +147,12 @@ class CollectionCore : public std::enable_shared_from_this<CollectionCore> {
   format::Manifest manifest_;
   std::atomic<uint64_t>
       manifest_version_;  // written under the maintenance gate; a figure for others
-  const CancelToken background_cancel_ = CancelToken::Make();
 
   mutable base::Mutex mutex_;  // a leaf
   mutable base::CondVar idle_;
   mutable int calls_ ABSL_GUARDED_BY(mutex_) = 0;
   absl::Status closed_ ABSL_GUARDED_BY(mutex_);
+  CancelToken background_cancel_ ABSL_GUARDED_BY(mutex_) = CancelToken::Make();
   absl::Status write_error_ ABSL_GUARDED_BY(mutex_);
   std::string name_ ABSL_GUARDED_BY(mutex_);
   std::shared_ptr<const View> view_ ABSL_GUARDED_BY(mutex_);

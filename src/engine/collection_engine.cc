@@ -132,8 +132,16 @@ absl::StatusOr<std::shared_ptr<CollectionEngine>> CollectionEngine::Open(
   return engine;
 }
 
+absl::Status CollectionEngine::CloseFlushed(const absl::Status& reason, const Context& context) {
+  core_->StopCalls(reason);
+  const absl::Status status = vecdb::engine::Flush(core_.get(), &parts_->writer, context);
+  if (!status.ok()) core_->ResumeCalls();
+  return status;
+}
+
 void CollectionEngine::Shutdown(const absl::Status& reason) {
-  core_->Shutdown(reason);
+  core_->StopCalls(reason);
+  core_->DropView();
   parts_->writer.Forget();
 }
 

@@ -62,6 +62,11 @@ class CollectionEngine {
 
   const std::string& id() const { return core_->id(); }
   void set_name(std::string_view name) { core_->set_name(name); }
+  /// Refuses further calls with `reason`, waits for those that run, and flushes: no write that has
+  /// returned is missing from the store. After an error the collection takes calls again.
+  absl::Status CloseFlushed(const absl::Status& reason, const Context& context);
+  /// Takes calls again after CloseFlushed.
+  void Resume() { core_->ResumeCalls(); }
   /// Refuses further calls with `reason`, waits for those that run, and gives the memory back.
   void Shutdown(const absl::Status& reason);
 

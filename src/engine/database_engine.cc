@@ -278,9 +278,15 @@ absl::Status DatabaseEngine::Close(const Context& context) {
   {
     VECDB_ASSIGN_OR_RETURN(const auto pass, ddl_gate_.Enter(context));
     if (!CheckOpen().ok()) return absl::OkStatus();
-    for (const auto& collection : OpenCollections()) {
-      VECDB_RETURN_IF_ERROR(collection->Flush(context));
+    const auto collections = OpenCollections();
+    for (size_t i = 0; i < collections.size(); ++i) {
+      const absl::Status status = collections[i]->CloseFlushed(Closed(), context);
+      if (status.ok()) continue;
+      for (size_t closed = 0; closed < i; ++closed) collections[closed]->Resume();
+      return status;
     }
+    base::MutexLock lock(&mutex_);
+    closed_ = true;
   }
   Abandon();
   return absl::OkStatus();
