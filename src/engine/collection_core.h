@@ -82,7 +82,7 @@ class CollectionCore : public std::enable_shared_from_this<CollectionCore> {
   std::string name() const;
   void set_name(std::string_view name);
 
-  // --- Calls. Every public call begins and ends here, so that Shutdown can wait for those that
+  // --- Calls. Every public call begins and ends here, so that StopCalls can wait for those that
   // run.
 
   /// FailedPrecondition when the collection is closed or dropped.
@@ -90,12 +90,15 @@ class CollectionCore : public std::enable_shared_from_this<CollectionCore> {
   void EndCall() const;
 
   /// Runs `job` on the executor unless the collection has been shut down by then. Its context is
-  /// cancelled by Shutdown.
+  /// cancelled by StopCalls.
   void RunBehind(Priority priority, std::function<void(const Context&)> job);
 
-  /// Refuses further calls with `reason`, stops background work, waits until no call runs, and
-  /// gives the memory back.
-  void Shutdown(const absl::Status& reason);
+  /// Refuses further calls with `reason`, stops background work, and waits until no call runs.
+  void StopCalls(const absl::Status& reason);
+  /// Takes calls again.
+  void ResumeCalls();
+  /// Gives the memory back, once calls are stopped.
+  void DropView();
 
   // --- Reading.
 
