@@ -19,6 +19,7 @@ namespace vecdb::bench {
 /// What a build took, and what it left in memory.
 struct BuildReport {
   double seconds = 0;              ///< by the wall; copies made for the engine's sake are not timed
+  double cpu_seconds = 0;          ///< the same, summed over the threads
   uint64_t bytes_beyond_rows = 0;  ///< held by the index, without the float32 rows
   bool holds_rows = true;          ///< in memory of its own, beside the benchmark's array
   std::string note{};              ///< how the bytes were counted, and what else is worth saying

@@ -80,11 +80,11 @@ class FaissEngine : public Engine {
     graph_ = nullptr;
     index_.reset();
     try {
-      const double start = WallSeconds();
+      const Stopwatch watch;
       MakeIndex(static_cast<int>(rows.dim()), m, ef);
       omp_set_num_threads(options_.num_build_threads);
       index_->add(static_cast<faiss::Index::idx_t>(rows.num_rows()), rows.values().data());
-      BuildReport report{.seconds = WallSeconds() - start};
+      BuildReport report{.seconds = watch.wall_seconds(), .cpu_seconds = watch.cpu_seconds()};
       if (graph_) report.bytes_beyond_rows = GraphBytes(graph_->hnsw);
       return report;
     } catch (const std::exception& error) {

@@ -137,10 +137,10 @@ class HnswlibEngine : public Engine {
   }
 
   BuildReport BuildGraph(const Matrix& rows, size_t m, size_t ef_construction) {
-    const double start = WallSeconds();
+    const Stopwatch watch;
     auto graph = std::make_unique<Graph>(space_.get(), rows.num_rows(), m, ef_construction);
     AddRows(*graph, rows, options_.num_build_threads);
-    BuildReport report{.seconds = WallSeconds() - start};
+    BuildReport report{.seconds = watch.wall_seconds(), .cpu_seconds = watch.cpu_seconds()};
     CountBytes(*graph, rows, &report);
     graph_ = graph.get();
     index_ = std::move(graph);
@@ -148,10 +148,10 @@ class HnswlibEngine : public Engine {
   }
 
   BuildReport BuildScan(const Matrix& rows) {
-    const double start = WallSeconds();
+    const Stopwatch watch;
     auto scan = std::make_unique<Scan>(space_.get(), rows.num_rows());
     AddRows(*scan, rows, 1);
-    BuildReport report{.seconds = WallSeconds() - start};
+    BuildReport report{.seconds = watch.wall_seconds(), .cpu_seconds = watch.cpu_seconds()};
     report.bytes_beyond_rows = rows.num_rows() * sizeof(hnswlib::labeltype) +
                                LabelMapBytes(scan->dict_external_to_internal);
     index_ = std::move(scan);

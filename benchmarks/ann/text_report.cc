@@ -19,16 +19,16 @@ void AppendHead(const Report& report, std::string* text) {
 void AppendBuilds(const Report& report, std::string* text) {
   const auto num_rows = static_cast<double>(report.dataset.base.num_rows());
   const double row_bytes = static_cast<double>(report.dataset.base.num_bytes()) / num_rows;
-  absl::StrAppendFormat(text, "\n%s %s\n%-18s %9s %9s | %s\n%-18s %9s %9s | %9s %9s %9s\n",
+  absl::StrAppendFormat(text, "\n%s %s\n%-18s %9s %9s %9s | %s\n%-18s %9s %9s %9s | %9s %9s %9s\n",
                         report.options.index, ParamsText(report.options.build), "", "build", "vs",
-                        "bytes per vector", "engine", "seconds", "first", "index", "total",
-                        "resident");
+                        "cpu", "bytes per vector", "engine", "seconds", "first", "seconds", "index",
+                        "total", "resident");
   for (const EngineResult& result : report.results) {
     const double index = static_cast<double>(result.build.bytes_beyond_rows) / num_rows;
-    absl::StrAppendFormat(text, "%-18s %9.2f %9.2f | %9.1f %9.1f %9.1f\n", result.name,
-                          result.build.seconds,
-                          result.build.seconds / report.results.front().build.seconds, index,
-                          index + row_bytes, result.resident_bytes / num_rows);
+    absl::StrAppendFormat(
+        text, "%-18s %9.2f %9.2f %9.2f | %9.1f %9.1f %9.1f\n", result.name, result.build.seconds,
+        result.build.seconds / report.results.front().build.seconds, result.build.cpu_seconds,
+        index, index + row_bytes, result.resident_bytes / num_rows);
   }
   for (const EngineResult& result : report.results) {
     if (result.build.note.empty()) continue;

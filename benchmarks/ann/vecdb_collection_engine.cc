@@ -27,14 +27,16 @@ class VecdbCollectionEngine : public Engine {
 
   absl::StatusOr<BuildReport> Build() override {
     Drop();
-    const double start = WallSeconds();
+    const Stopwatch fill_watch;
     VECDB_RETURN_IF_ERROR(Fill());
-    const double filled = WallSeconds();
+    const double fill_seconds = fill_watch.wall_seconds();
+    const Stopwatch watch;
     VECDB_RETURN_IF_ERROR(collection_->CreateIndex(kVectorField, spec_));
     VECDB_RETURN_IF_ERROR(collection_->WaitForIndex(kVectorField));
-    const double indexed = WallSeconds();
+    BuildReport report{.seconds = watch.wall_seconds(), .cpu_seconds = watch.cpu_seconds()};
     VECDB_RETURN_IF_ERROR(collection_->Load());
-    return Report(filled - start, indexed - filled);
+    VECDB_RETURN_IF_ERROR(Describe(fill_seconds, &report));
+    return report;
   }
 
   absl::Status Configure(const Params& search) override {
@@ -72,17 +74,17 @@ class VecdbCollectionEngine : public Engine {
     return collection_->Flush();
   }
 
-  absl::StatusOr<BuildReport> Report(double fill_seconds, double index_seconds) const {
+  absl::Status Describe(double fill_seconds, BuildReport* report) const {
     VECDB_ASSIGN_OR_RETURN(const auto segments, collection_->Segments());
     VECDB_ASSIGN_OR_RETURN(const IndexDescription index, collection_->DescribeIndex(kVectorField));
     uint64_t memory_bytes = 0;
     for (const SegmentDescription& segment : segments) memory_bytes += segment.memory_bytes;
     const uint64_t row_bytes = dataset_.base.num_bytes();
-    return BuildReport{.seconds = index_seconds,
-                       .bytes_beyond_rows = memory_bytes > row_bytes ? memory_bytes - row_bytes : 0,
-                       .note = absl::StrFormat(
-                           "%d segments, %d of %d rows indexed; insert and flush %.2f s",
-                           segments.size(), index.indexed_rows, index.total_rows, fill_seconds)};
+    report->bytes_beyond_rows = memory_bytes > row_bytes ? memory_bytes - row_bytes : 0;
+    report->note =
+        absl::StrFormat("%d segments, %d of %d rows indexed; insert and flush %.2f s",
+                        segments.size(), index.indexed_rows, index.total_rows, fill_seconds);
+    return absl::OkStatus();
   }
 
   const Dataset& dataset_;

@@ -23,12 +23,13 @@ class VecdbIndexEngine : public Engine {
   absl::StatusOr<BuildReport> Build() override {
     index_.reset();
     const Matrix& rows = dataset_.base;
-    const double start = WallSeconds();
+    const Stopwatch watch;
     const IndexBuilder builder(static_cast<int32_t>(rows.dim()), spec_,
                                {.executor = executor_.get()});
     VECDB_ASSIGN_OR_RETURN(index_, builder.Build(rows.values(), options_.row_storage));
     const bool copies = options_.row_storage == RowStorage::kCopy;
-    return BuildReport{.seconds = WallSeconds() - start,
+    return BuildReport{.seconds = watch.wall_seconds(),
+                       .cpu_seconds = watch.cpu_seconds(),
                        .bytes_beyond_rows = index_->index_bytes(),
                        .holds_rows = copies,
                        .note = copies ? "rows copied" : "rows viewed in the benchmark's array"};

@@ -20,6 +20,17 @@ inline double ThreadCpuSeconds() { return ReadClockSeconds(CLOCK_THREAD_CPUTIME_
 /// The same, summed over all threads of the process.
 inline double ProcessCpuSeconds() { return ReadClockSeconds(CLOCK_PROCESS_CPUTIME_ID); }
 
+/// Both since it was made: of the wall, and of all threads of the process.
+class Stopwatch {
+ public:
+  double wall_seconds() const { return WallSeconds() - wall_start_; }
+  double cpu_seconds() const { return ProcessCpuSeconds() - cpu_start_; }
+
+ private:
+  double wall_start_ = WallSeconds();
+  double cpu_start_ = ProcessCpuSeconds();
+};
+
 }  // namespace vecdb::bench
 
 #endif  // VECDB_BENCHMARKS_COMMON_CLOCKS_H_

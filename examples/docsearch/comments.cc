@@ -125,20 +125,35 @@ std::string CollapseSpaces(std::string_view text) {
   return collapsed;
 }
 
+// Cuts off what follows the parameters in the headers of the C library: "f (int x) __THROW __wur".
+std::string WithoutAttributes(const std::string& declaration) {
+  const size_t attributes = declaration.find(") __");
+  return declaration.substr(0, attributes == std::string::npos ? attributes : attributes + 1);
+}
+
+// Begin of the code behind a comment, past the conditions that the headers of the C library put
+// between a comment and what it describes.
+size_t SkipConditions(std::string_view code, size_t from) {
+  size_t at = code.find_first_not_of(kSpaces, from);
+  while (at != std::string_view::npos && code.substr(at, 3) == "#if") {
+    at = code.find_first_not_of(kSpaces, FindOr(code, "\n", at, code.size()));
+  }
+  return std::min(at, code.size());
+}
+
 // Code up to where a declaration can end: a semicolon, a brace, an empty line, the next comment.
 std::string DeclarationAfter(std::string_view code, size_t from) {
-  size_t at = code.find_first_not_of(kSpaces, from);
-  if (at == std::string_view::npos) return "";
-  const size_t begin = at;
-  const bool directive = code[begin] == '#';
+  const size_t begin = SkipConditions(code, from);
   const size_t limit = std::min(code.size(), begin + kMaxDeclarationBytes);
+  const bool directive = code.substr(begin, 1) == "#";
+  size_t at = begin;
   for (; at < limit; ++at) {
     if (code[at] == ';' || code[at] == '{' || StartsComment(code, at)) break;
     if (code[at] == '\n' && (directive || code.substr(at + 1, 1) == "\n")) break;
   }
   const std::string_view found = code.substr(begin, at - begin);
   const bool interesting = !directive || found.find("define") != std::string_view::npos;
-  return interesting && HasWord(found) ? CollapseSpaces(found) : "";
+  return interesting && HasWord(found) ? WithoutAttributes(CollapseSpaces(found)) : "";
 }
 
 std::string DeclarationOf(std::string_view code, const Extent& extent) {

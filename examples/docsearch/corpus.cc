@@ -1,7 +1,6 @@
 #include "docsearch/corpus.h"
 
 #include <algorithm>
-#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <map>
@@ -100,8 +99,7 @@ std::vector<Chunk> CutCorpus(const std::vector<SourceFile>& files, size_t max_ch
 }
 
 std::string SearchableText(const Chunk& chunk) {
-  const std::string file = std::filesystem::path(chunk.path).stem().string();
-  return chunk.passage.text + " " + chunk.passage.declaration + " " + chunk.source + " " + file;
+  return chunk.passage.text + " " + chunk.passage.declaration + " " + chunk.source;
 }
 
 }  // namespace docsearch

@@ -28,8 +28,8 @@ struct Chunk {
 std::vector<Chunk> CutCorpus(const std::vector<SourceFile>& files, size_t max_chunks,
                              const std::function<void(size_t)>& on_file = {});
 
-/// The text that stands for a chunk when it is embedded: its words, what they describe, and the
-/// names of its source and file.
+/// The text that stands for a chunk when it is embedded: its words, what they describe, and its
+/// source.
 std::string SearchableText(const Chunk& chunk);
 
 }  // namespace docsearch

@@ -29,8 +29,9 @@
 namespace docsearch {
 namespace {
 
+// What every machine that builds vecdb has an answer to.
 std::vector<std::string> OwnQuestions() {
-  return {"convert a string to a number", "lock a mutex with a timeout",
+  return {"lock a mutex with a timeout", "wait for a child process to exit",
           "singular value decomposition of a matrix"};
 }
 

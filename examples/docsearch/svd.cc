@@ -57,6 +57,7 @@ SingularVectors RandomizedSvd(const SparseMatrix& matrix, const SvdOptions& opti
   const Eigen::MatrixXf leading =
       eigen.eigenvectors().rightCols(rank).rowwise().reverse().cast<float>();
   const Eigen::VectorXd values = eigen.eigenvalues().tail(rank).reverse();
+  if (on_step) on_step(1);
   return {.vectors = basis * leading, .values = values.cwiseMax(0).cwiseSqrt().cast<float>()};
 }
 

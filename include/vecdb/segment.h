@@ -162,7 +162,7 @@ class Segment {
 
   /// Writes the deletes of this segment and those of `rows` at `timestamp`, and returns the info
   /// that has them. Rows that are deleted already keep their time. OutOfRange for a row that is not
-  /// there.
+  /// there; InvalidArgument for a timestamp of 0 or 2^64 - 1.
   absl::StatusOr<SegmentInfo> WithDeletes(std::span<const uint32_t> rows, uint64_t timestamp,
                                           const Context& context = {}) const;
 

@@ -56,7 +56,11 @@ absl::StatusOr<IndexSpec> SpecFor(const SegmentInfo& info, const SegmentQuery& q
     return absl::InvalidArgumentError(
         absl::StrFormat("metric: needed, since field \"%s\" has no index", field));
   }
-  if (index == nullptr) return IndexSpec{.metric = *query.metric};
+  if (index == nullptr) {
+    const IndexSpec exact{.metric = *query.metric};
+    VECDB_RETURN_IF_ERROR(exact.Validate());
+    return exact;
+  }
   if (query.metric.has_value() && *query.metric != index->spec.metric) {
     return absl::InvalidArgumentError(absl::StrFormat("metric %s: the index of field \"%s\" has %s",
                                                       MetricName(*query.metric), field,

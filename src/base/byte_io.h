@@ -58,28 +58,20 @@ class ByteReader {
   T Get() {
     static_assert(std::is_integral_v<T> || std::is_floating_point_v<T>);
     T value{};
-    if (const auto raw = GetBytes(sizeof(T)); raw.size() == sizeof(T)) {
-      std::memcpy(&value, raw.data(), sizeof(T));
-    }
+    Copy(&value, sizeof(T));
     return value;
   }
 
   /// The next `count` bytes, or none when fewer are left.
-  std::span<const std::byte> GetBytes(uint64_t count) {
-    if (count > bytes_.size()) {
-      ok_ = false;
-      bytes_ = {};
-      return {};
-    }
-    const auto head = bytes_.first(static_cast<size_t>(count));
-    bytes_ = bytes_.subspan(static_cast<size_t>(count));
-    return head;
-  }
+  std::span<const std::byte> GetBytes(uint64_t count);
 
   size_t remaining() const { return bytes_.size(); }
   bool ok() const { return ok_; }
 
  private:
+  // Fills `out` with the next bytes, or leaves it alone when fewer are left.
+  void Copy(void* out, size_t size);
+
   std::span<const std::byte> bytes_;
   bool ok_ = true;
 };

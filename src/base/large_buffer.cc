@@ -13,6 +13,7 @@ constexpr size_t kAlignment = 64;
 constexpr uint64_t kHugePageBytes = 2ULL << 20;
 // From here on blocks come from the system one by one, so that freeing one gives it back.
 constexpr uint64_t kMapBytes = 256 << 10;
+constexpr uint64_t kMaxBytes = 1ULL << 46;  // far from where sums of sizes overflow
 
 uint64_t RoundUp(uint64_t value, uint64_t unit) { return (value + unit - 1) / unit * unit; }
 
@@ -20,8 +21,7 @@ uint64_t RoundUp(uint64_t value, uint64_t unit) { return (value + unit - 1) / un
 void* MapHuge(uint64_t bytes) {
   const uint64_t length = RoundUp(bytes, kHugePageBytes);
   const uint64_t reserved = length + kHugePageBytes;
-  void* map = mmap(nullptr, reserved, PROT_READ | PROT_WRITE,
-                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  void* map = mmap(nullptr, reserved, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (map == MAP_FAILED) return nullptr;
   auto* start = static_cast<std::byte*>(map);
   const uint64_t head = RoundUp(reinterpret_cast<uintptr_t>(start), kHugePageBytes) -
@@ -68,6 +68,10 @@ absl::StatusOr<LargeBuffer> LargeBuffer::Make(uint64_t bytes, const Host& host,
                                               std::string_view what) {
   LargeBuffer buffer;
   if (bytes == 0) return buffer;
+  if (bytes > kMaxBytes) {
+    return absl::ResourceExhaustedError(
+        absl::StrFormat("%s: %d bytes are more than any machine has", what, bytes));
+  }
   if (host.budget != nullptr) {
     if (absl::Status status = host.budget->Reserve(bytes, what); !status.ok()) return status;
   }

@@ -1,5 +1,7 @@
 #include "catalog/version_store.h"
 
+#include <charconv>
+#include <system_error>
 #include <utility>
 
 #include "absl/strings/str_format.h"
@@ -18,11 +20,10 @@ std::optional<uint64_t> NumberOf(std::string_view path, std::string_view folder)
   if (path.size() != folder.size() + 1 + kDigits + kSuffix.size() || !path.ends_with(kSuffix)) {
     return std::nullopt;
   }
+  const std::string_view digits = path.substr(folder.size() + 1, kDigits);
   uint64_t number = 0;
-  for (char c : path.substr(folder.size() + 1, kDigits)) {
-    if (c < '0' || c > '9') return std::nullopt;
-    number = number * 10 + static_cast<uint64_t>(c - '0');
-  }
+  const auto read = std::from_chars(digits.data(), digits.data() + kDigits, number);
+  if (read.ec != std::errc() || read.ptr != digits.data() + kDigits) return std::nullopt;
   return number;
 }
 

@@ -1,6 +1,7 @@
 #include "engine/collection_core.h"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "absl/strings/str_format.h"
@@ -71,11 +72,17 @@ void CollectionCore::RunBehind(Priority priority, std::function<void(const Conte
   });
 }
 
-void CollectionCore::StopCalls(const absl::Status& reason) {
+absl::Status CollectionCore::StopCalls(const absl::Status& reason, const Context& context) {
   base::MutexLock lock(&mutex_);
   background_cancel_.Cancel();
   if (closed_.ok()) closed_ = reason;
-  while (calls_ > 0) idle_.Wait(&mutex_);
+  while (calls_ > 0) {
+    VECDB_RETURN_IF_ERROR(context.Check());
+    // A cancel does not signal this condition variable, so look at it now and then.
+    const auto look_again = std::chrono::steady_clock::now() + std::chrono::milliseconds(10);
+    idle_.WaitUntil(&mutex_, std::min(context.deadline, look_again));
+  }
+  return absl::OkStatus();
 }
 
 void CollectionCore::ResumeCalls() {

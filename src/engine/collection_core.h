@@ -94,7 +94,8 @@ class CollectionCore : public std::enable_shared_from_this<CollectionCore> {
   void RunBehind(Priority priority, std::function<void(const Context&)> job);
 
   /// Refuses further calls with `reason`, stops background work, and waits until no call runs.
-  void StopCalls(const absl::Status& reason);
+  /// Calls stay refused after Cancelled and DeadlineExceeded, too.
+  absl::Status StopCalls(const absl::Status& reason, const Context& context);
   /// Takes calls again.
   void ResumeCalls();
   /// Gives the memory back, once calls are stopped.

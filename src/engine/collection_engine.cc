@@ -65,16 +65,18 @@ absl::Status ValidateOptions(const CollectionOptions& options) {
 // Keeps a collection open for the length of a call.
 class CollectionEngine::Call {
  public:
-  explicit Call(const CollectionCore& core) : core_(core), status_(core.BeginCall()) {}
+  explicit Call(const CollectionCore& core, const Context& context = {})
+      : core_(core), begun_(core.BeginCall()), status_(begun_.ok() ? context.Check() : begun_) {}
   Call(const Call&) = delete;
   Call& operator=(const Call&) = delete;
   ~Call() {
-    if (status_.ok()) core_.EndCall();
+    if (begun_.ok()) core_.EndCall();
   }
   const absl::Status& status() const { return status_; }
 
  private:
   const CollectionCore& core_;
+  const absl::Status begun_;
   const absl::Status status_;
 };
 
@@ -133,14 +135,14 @@ absl::StatusOr<std::shared_ptr<CollectionEngine>> CollectionEngine::Open(
 }
 
 absl::Status CollectionEngine::CloseFlushed(const absl::Status& reason, const Context& context) {
-  core_->StopCalls(reason);
-  const absl::Status status = vecdb::engine::Flush(core_.get(), &parts_->writer, context);
+  absl::Status status = core_->StopCalls(reason, context);
+  if (status.ok()) status = vecdb::engine::Flush(core_.get(), &parts_->writer, context);
   if (!status.ok()) core_->ResumeCalls();
   return status;
 }
 
 void CollectionEngine::Shutdown(const absl::Status& reason) {
-  core_->StopCalls(reason);
+  core_->StopCalls(reason, {}).IgnoreError();  // waits as long as it takes
   core_->DropView();
   parts_->writer.Forget();
 }
@@ -188,13 +190,13 @@ void CollectionEngine::BuildBehind() {
 }
 
 absl::StatusOr<WriteResult> CollectionEngine::Insert(const RowBatch& rows, const Context& context) {
-  const Call call(*core_);
+  const Call call(*core_, context);
   VECDB_RETURN_IF_ERROR(call.status());
   return Write(rows, core_->options().on_duplicate_key == DuplicateKeyPolicy::kReplace, context);
 }
 
 absl::StatusOr<WriteResult> CollectionEngine::Upsert(const RowBatch& rows, const Context& context) {
-  const Call call(*core_);
+  const Call call(*core_, context);
   VECDB_RETURN_IF_ERROR(call.status());
   const Schema& schema = *core_->schema();
   const FieldSpec& key = schema.fields[schema.primary_key_index()];
@@ -208,7 +210,7 @@ absl::StatusOr<WriteResult> CollectionEngine::Upsert(const RowBatch& rows, const
 }
 
 absl::StatusOr<WriteResult> CollectionEngine::Delete(const Keys& keys, const Context& context) {
-  const Call call(*core_);
+  const Call call(*core_, context);
   VECDB_RETURN_IF_ERROR(call.status());
   return parts_->writer.Delete(keys, context);
 }
@@ -216,7 +218,7 @@ absl::StatusOr<WriteResult> CollectionEngine::Delete(const Keys& keys, const Con
 absl::StatusOr<RowBatch> CollectionEngine::Get(const Keys& keys,
                                                std::span<const std::string> fields,
                                                const Context& context) {
-  const Call call(*core_);
+  const Call call(*core_, context);
   VECDB_RETURN_IF_ERROR(call.status());
   VECDB_RETURN_IF_ERROR(CheckKeyType(*core_->schema(), keys));
   VECDB_ASSIGN_OR_RETURN(const std::vector<size_t> columns,
@@ -238,7 +240,7 @@ absl::StatusOr<uint64_t> CollectionEngine::Count() {
 }
 
 absl::Status CollectionEngine::Flush(const Context& context) {
-  const Call call(*core_);
+  const Call call(*core_, context);
   VECDB_RETURN_IF_ERROR(call.status());
   VECDB_RETURN_IF_ERROR(vecdb::engine::Flush(core_.get(), &parts_->writer, context));
   BuildBehind();
@@ -247,7 +249,7 @@ absl::Status CollectionEngine::Flush(const Context& context) {
 
 absl::Status CollectionEngine::CreateIndex(std::string_view field, const IndexSpec& spec,
                                            const Context& context) {
-  const Call call(*core_);
+  const Call call(*core_, context);
   VECDB_RETURN_IF_ERROR(call.status());
   VECDB_RETURN_IF_ERROR(parts_->indexes.Create(field, spec, context));
   BuildBehind();
@@ -255,7 +257,7 @@ absl::Status CollectionEngine::CreateIndex(std::string_view field, const IndexSp
 }
 
 absl::Status CollectionEngine::WaitForIndex(std::string_view field, const Context& context) {
-  const Call call(*core_);
+  const Call call(*core_, context);
   VECDB_RETURN_IF_ERROR(call.status());
   if (core_->Read().view->FindIndex(field) == nullptr) {
     return absl::NotFoundError(absl::StrFormat("field \"%s\" has no index", field));
@@ -264,7 +266,7 @@ absl::Status CollectionEngine::WaitForIndex(std::string_view field, const Contex
 }
 
 absl::Status CollectionEngine::DropIndex(std::string_view field, const Context& context) {
-  const Call call(*core_);
+  const Call call(*core_, context);
   VECDB_RETURN_IF_ERROR(call.status());
   return parts_->indexes.Drop(field, context);
 }
@@ -276,14 +278,14 @@ absl::StatusOr<IndexDescription> CollectionEngine::DescribeIndex(std::string_vie
 }
 
 absl::Status CollectionEngine::Load(const Context& context) {
-  const Call call(*core_);
+  const Call call(*core_, context);
   VECDB_RETURN_IF_ERROR(call.status());
   VECDB_ASSIGN_OR_RETURN(const auto pass, core_->maintenance_gate().Enter(context));
   return LoadAll(core_.get(), context);
 }
 
 absl::Status CollectionEngine::Release(const Context& context) {
-  const Call call(*core_);
+  const Call call(*core_, context);
   VECDB_RETURN_IF_ERROR(call.status());
   VECDB_ASSIGN_OR_RETURN(const auto pass, core_->maintenance_gate().Enter(context));
   ReleaseAll(core_.get());
@@ -298,9 +300,8 @@ vecdb::LoadState CollectionEngine::LoadState() {
 
 absl::StatusOr<std::unique_ptr<query::ResultRows>> CollectionEngine::Search(
     const SearchRequest& request, const Context& context) {
-  const Call call(*core_);
+  const Call call(*core_, context);
   VECDB_RETURN_IF_ERROR(call.status());
-  VECDB_RETURN_IF_ERROR(context.Check());
   const Snapshot snapshot = core_->Read();
   VECDB_ASSIGN_OR_RETURN(const query::SnapshotSearch search, PlanSearch(*core_, snapshot, request));
   return query::Search(search, context);
@@ -320,8 +321,8 @@ absl::StatusOr<CollectionDescription> CollectionEngine::Describe() {
   }
   if (snapshot.view->loaded) description.load_state = vecdb::LoadState::kLoaded;
   for (const format::IndexDefinition& index : snapshot.view->indexes) {
-    VECDB_ASSIGN_OR_RETURN(description.indexes.emplace_back(),
-                           parts_->indexes.Describe(index.field));
+    auto described = parts_->indexes.Describe(index.field);
+    if (described.ok()) description.indexes.push_back(*std::move(described));  // dropped meanwhile
   }
   return description;
 }

@@ -60,6 +60,7 @@ DatabaseEngine::~DatabaseEngine() { Abandon(); }
 absl::StatusOr<std::shared_ptr<DatabaseEngine>> DatabaseEngine::Open(const DatabaseOptions& options,
                                                                      const Context& context) {
   VECDB_RETURN_IF_ERROR(CheckOptions(options));
+  VECDB_RETURN_IF_ERROR(context.Check());
   std::shared_ptr<ObjectStore> store = options.store;
   if (store == nullptr) {
     VECDB_ASSIGN_OR_RETURN(store, OpenLocalObjectStore(options.path));
@@ -92,12 +93,21 @@ absl::Status DatabaseEngine::ReadCatalog(const Context& context) {
   VECDB_ASSIGN_OR_RETURN(const ObjectPath folder, ObjectPath::Parse("catalog"));
   catalog_ = std::make_unique<catalog::VersionStore>(store_.get(), folder, "catalog");
   VECDB_ASSIGN_OR_RETURN(const auto newest, catalog_->ReadNewest(context));
-  if (!newest.has_value()) return absl::OkStatus();
+  if (!newest.has_value()) return CreateCatalog(context);
   VECDB_ASSIGN_OR_RETURN(Entries entries, format::CatalogFromJson("catalog", newest->body));
   catalog_version_ = newest->number;
   base::MutexLock lock(&mutex_);
   entries_ = std::move(entries);
   return absl::OkStatus();
+}
+
+// A catalog is there before the first collection, so that one that got lost is not taken for none.
+absl::Status DatabaseEngine::CreateCatalog(const Context& context) {
+  VECDB_ASSIGN_OR_RETURN(const ObjectPath folder, ObjectPath::Parse("collections"));
+  VECDB_ASSIGN_OR_RETURN(const auto objects, store_->List(folder, context));
+  if (objects.empty()) return CommitCatalog({}, context);
+  return absl::DataLossError(
+      absl::StrFormat("catalog: missing, but there are %d objects of collections", objects.size()));
 }
 
 absl::Status DatabaseEngine::CommitCatalog(Entries entries, const Context& context) {
@@ -107,6 +117,13 @@ absl::Status DatabaseEngine::CommitCatalog(Entries entries, const Context& conte
   base::MutexLock lock(&mutex_);
   entries_ = std::move(entries);
   return absl::OkStatus();
+}
+
+absl::StatusOr<base::Gate::Pass> DatabaseEngine::BeginDdl(const Context& context) {
+  VECDB_RETURN_IF_ERROR(context.Check());
+  VECDB_ASSIGN_OR_RETURN(base::Gate::Pass pass, ddl_gate_.Enter(context));
+  VECDB_RETURN_IF_ERROR(CheckOpen());
+  return pass;
 }
 
 absl::Status DatabaseEngine::CheckOpen() const {
@@ -141,8 +158,7 @@ absl::StatusOr<std::shared_ptr<CollectionEngine>> DatabaseEngine::Create(
   VECDB_RETURN_IF_ERROR(schema::ValidateName("collection name", name));
   VECDB_RETURN_IF_ERROR(schema.Validate());
   VECDB_RETURN_IF_ERROR(ValidateOptions(options));
-  VECDB_ASSIGN_OR_RETURN(const auto pass, ddl_gate_.Enter(context));
-  VECDB_RETURN_IF_ERROR(CheckOpen());
+  VECDB_ASSIGN_OR_RETURN(const auto pass, BeginDdl(context));
   if (FindEntry(name).ok()) {
     return absl::AlreadyExistsError(absl::StrFormat("collection \"%s\" exists", name));
   }
@@ -165,8 +181,7 @@ absl::StatusOr<std::shared_ptr<CollectionEngine>> DatabaseEngine::Create(
 
 absl::StatusOr<std::shared_ptr<CollectionEngine>> DatabaseEngine::OpenCollection(
     std::string_view name, const Context& context) {
-  VECDB_ASSIGN_OR_RETURN(const auto pass, ddl_gate_.Enter(context));
-  VECDB_RETURN_IF_ERROR(CheckOpen());
+  VECDB_ASSIGN_OR_RETURN(const auto pass, BeginDdl(context));
   VECDB_ASSIGN_OR_RETURN(const format::CatalogEntry entry, FindEntry(name));
   return OpenLocked(entry, context);
 }
@@ -186,8 +201,7 @@ std::vector<std::string> DatabaseEngine::List() const {
 absl::Status DatabaseEngine::Rename(std::string_view from, std::string_view to,
                                     const Context& context) {
   VECDB_RETURN_IF_ERROR(schema::ValidateName("collection name", to));
-  VECDB_ASSIGN_OR_RETURN(const auto pass, ddl_gate_.Enter(context));
-  VECDB_RETURN_IF_ERROR(CheckOpen());
+  VECDB_ASSIGN_OR_RETURN(const auto pass, BeginDdl(context));
   VECDB_ASSIGN_OR_RETURN(const format::CatalogEntry entry, FindEntry(from));
   if (FindEntry(to).ok())
     return absl::AlreadyExistsError(absl::StrFormat("collection \"%s\" exists", to));
@@ -206,8 +220,7 @@ absl::Status DatabaseEngine::Rename(std::string_view from, std::string_view to,
 }
 
 absl::Status DatabaseEngine::Drop(std::string_view name, const Context& context) {
-  VECDB_ASSIGN_OR_RETURN(const auto pass, ddl_gate_.Enter(context));
-  VECDB_RETURN_IF_ERROR(CheckOpen());
+  VECDB_ASSIGN_OR_RETURN(const auto pass, BeginDdl(context));
   VECDB_ASSIGN_OR_RETURN(const format::CatalogEntry entry, FindEntry(name));
   Entries entries;
   std::shared_ptr<CollectionEngine> engine;
@@ -278,6 +291,7 @@ absl::Status DatabaseEngine::Close(const Context& context) {
   {
     VECDB_ASSIGN_OR_RETURN(const auto pass, ddl_gate_.Enter(context));
     if (!CheckOpen().ok()) return absl::OkStatus();
+    VECDB_RETURN_IF_ERROR(context.Check());
     const auto collections = OpenCollections();
     for (size_t i = 0; i < collections.size(); ++i) {
       const absl::Status status = collections[i]->CloseFlushed(Closed(), context);

@@ -55,7 +55,10 @@ class DatabaseEngine {
   absl::Status ReadOrCreateIdentity(const Context& context);
   absl::Status ReadCatalog(const Context& context);
   absl::Status CommitCatalog(Entries entries, const Context& context);
+  absl::Status CreateCatalog(const Context& context);
   absl::Status CheckOpen() const;
+  /// Takes the DDL gate of a database that is open.
+  absl::StatusOr<base::Gate::Pass> BeginDdl(const Context& context);
   absl::StatusOr<std::shared_ptr<CollectionEngine>> OpenLocked(const format::CatalogEntry& entry,
                                                                const Context& context);
   absl::StatusOr<format::CatalogEntry> FindEntry(std::string_view name) const;

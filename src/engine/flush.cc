@@ -109,14 +109,14 @@ void ShowCommitted(CollectionCore* core, const format::Manifest& manifest,
 absl::Status Flush(CollectionCore* core, Writer* writer, const Context& context) {
   VECDB_ASSIGN_OR_RETURN(const auto pass, core->maintenance_gate().Enter(context));
   VECDB_RETURN_IF_ERROR(core->WriteError());
-  VECDB_ASSIGN_OR_RETURN(const uint64_t as_of, writer->Seal(context));
-  const std::shared_ptr<const View> view = core->Read().view;
+  VECDB_ASSIGN_OR_RETURN(const Snapshot sealed, writer->Seal(context));
+  const std::shared_ptr<const View>& view = sealed.view;
   format::Manifest manifest = core->manifest();
   VECDB_ASSIGN_OR_RETURN(std::vector<NewSegment> fresh, WriteGrowing(*core, *view, context));
-  VECDB_RETURN_IF_ERROR(WriteAllDeletes(*core, *view, as_of, context, &manifest, &fresh));
+  VECDB_RETURN_IF_ERROR(WriteAllDeletes(*core, *view, sealed.as_of, context, &manifest, &fresh));
   for (const NewSegment& segment : fresh) manifest.segments.push_back(segment.entry);
   if (!HasNews(core->manifest(), manifest)) return absl::OkStatus();
-  manifest.flushed_timestamp = as_of;
+  manifest.flushed_timestamp = sealed.as_of;
   VECDB_RETURN_IF_ERROR(core->Commit(manifest, context));
   // Committed: from here on only the readers' view is left to follow, deadline or not.
   std::vector<query::SegmentView> opened;

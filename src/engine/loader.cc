@@ -75,14 +75,21 @@ absl::Status LoadAll(CollectionCore* core, const Context& context) {
   for (const query::SegmentView& segment : view->segments) {
     if (segment.sealed != nullptr) segments.push_back(segment);
   }
-  VECDB_RETURN_IF_ERROR(base::ParallelFor(core->host().executor, Priority::kFlush, segments.size(),
-                                          context, [&](size_t i, size_t) -> absl::Status {
-                                            VECDB_ASSIGN_OR_RETURN(
-                                                segments[i].resident,
-                                                LoadSegment(*segments[i].sealed, *view,
-                                                            segments[i].resident.get(), context));
-                                            return absl::OkStatus();
-                                          }));
+  const absl::Status status = base::ParallelFor(
+      core->host().executor, Priority::kFlush, segments.size(), context,
+      [&](size_t i, size_t) -> absl::Status {
+        VECDB_ASSIGN_OR_RETURN(
+            segments[i].resident,
+            LoadSegment(*segments[i].sealed, *view, segments[i].resident.get(), context));
+        return absl::OkStatus();
+      });
+  if (!status.ok()) {
+    // The keys of segments that did load are kept by those; they are not to count either.
+    if (!view->loaded) {
+      for (const query::SegmentView& segment : segments) segment.sealed->DropColumns();
+    }
+    return status;
+  }
   core->EditView([&segments](View* changed) {
     changed->loaded = true;
     for (query::SegmentView& segment : changed->segments) {

@@ -54,6 +54,7 @@ absl::StatusOr<std::vector<std::optional<query::RowPlace>>> FindLiveRows(
 
 Writer::Writer(CollectionCore* core)
     : core_(core),
+      layout_(*core->schema()),
       growing_(static_cast<size_t>(core->options().num_shards)),
       reserved_(static_cast<size_t>(core->options().num_shards)) {}
 
@@ -81,6 +82,13 @@ absl::Status Writer::ReserveShards(const RowBatch& rows,
   return absl::OkStatus();
 }
 
+// Memory that holds rows: not the free rest of the last chunk, which for a short segment is most.
+uint64_t Writer::DataBytes(const segment::GrowingSegment& rows) const {
+  const uint64_t chunks = (rows.num_rows() + layout_.chunk_rows() - 1) / layout_.chunk_rows();
+  return rows.memory_bytes() - chunks * layout_.chunk_bytes() +
+         rows.num_rows() * layout_.row_bytes();
+}
+
 void Writer::AppendShards(const RowBatch& rows,
                           std::span<const std::vector<uint32_t>> rows_of_shard,
                           std::span<const int64_t> auto_keys, uint64_t timestamp) {
@@ -93,7 +101,7 @@ void Writer::AppendShards(const RowBatch& rows,
       }
       growing_[shard]->Append(rows, rows_of_shard[shard], auto_keys, timestamp);
     }
-    if (growing_[shard] != nullptr) largest = std::max(largest, growing_[shard]->memory_bytes());
+    if (growing_[shard] != nullptr) largest = std::max(largest, DataBytes(*growing_[shard]));
   }
   largest_growing_bytes_.store(largest, std::memory_order_relaxed);
 }
@@ -152,11 +160,11 @@ void Writer::Forget() {
   reserved_.assign(reserved_.size(), nullptr);
 }
 
-absl::StatusOr<uint64_t> Writer::Seal(const Context& context) {
+absl::StatusOr<Snapshot> Writer::Seal(const Context& context) {
   VECDB_ASSIGN_OR_RETURN(const auto pass, core_->write_gate().Enter(context));
   for (GrowingRows& growing : growing_) growing = nullptr;
   largest_growing_bytes_.store(0, std::memory_order_relaxed);
-  return core_->Read().as_of;
+  return core_->Read();
 }
 
 }  // namespace vecdb::engine

@@ -14,6 +14,7 @@
 #include "query/fetch.h"
 #include "schema/key.h"
 #include "segment/growing_segment.h"
+#include "segment/row_layout.h"
 #include "vecdb/collection.h"
 
 namespace vecdb::engine {
@@ -37,9 +38,10 @@ class Writer {
   absl::StatusOr<WriteResult> Insert(const RowBatch& rows, bool replace, const Context& context);
   absl::StatusOr<WriteResult> Delete(const Keys& keys, const Context& context);
 
-  /// Stops appending to the growing segments of now, under the write gate. Returns the time up to
-  /// which rows and deletes are complete in them.
-  absl::StatusOr<uint64_t> Seal(const Context& context);
+  /// Stops appending to the growing segments of now. Returns them, and the time up to which rows
+  /// and deletes are complete in them: both read under the write gate, since the next batch makes
+  /// new growing segments, which are not sealed.
+  absl::StatusOr<Snapshot> Seal(const Context& context);
 
   /// Lets go of all rows. For a collection that has been shut down.
   void Forget();
@@ -58,7 +60,10 @@ class Writer {
   void AppendShards(const RowBatch& rows, std::span<const std::vector<uint32_t>> rows_of_shard,
                     std::span<const int64_t> auto_keys, uint64_t timestamp);
 
+  uint64_t DataBytes(const segment::GrowingSegment& rows) const;
+
   CollectionCore* core_;
+  const segment::RowLayout layout_;
   std::vector<GrowingRows> growing_;  // by shard; null until a row comes; guarded by the write gate
   std::vector<GrowingRows> reserved_;  // made by ReserveShards, not in the view yet; the same
   std::atomic<uint64_t> largest_growing_bytes_ = 0;  // a figure only

@@ -21,9 +21,12 @@ uint32_t Bit(uint64_t word, uint64_t hash) {
 
 }  // namespace
 
+uint64_t BloomWords(uint64_t num_keys) {
+  return std::max<uint64_t>(1, num_keys * kBitsPerKey / (kBlockWords * 32)) * kBlockWords;
+}
+
 std::vector<uint32_t> MakeBloom(uint64_t num_keys) {
-  const uint64_t num_blocks = std::max<uint64_t>(1, num_keys * kBitsPerKey / (kBlockWords * 32));
-  return std::vector<uint32_t>(num_blocks * kBlockWords);
+  return std::vector<uint32_t>(static_cast<size_t>(BloomWords(num_keys)));
 }
 
 void BloomAdd(std::span<uint32_t> words, uint64_t hash) {

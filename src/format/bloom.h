@@ -11,6 +11,9 @@ namespace vecdb::format {
 // of eight 32-bit words, one bit set in each word of one block per key. About 1 % false positives
 // at 10 bits a key.
 
+/// The words of a filter for `num_keys` keys.
+uint64_t BloomWords(uint64_t num_keys);
+
 /// An empty filter for `num_keys` keys.
 std::vector<uint32_t> MakeBloom(uint64_t num_keys);
 

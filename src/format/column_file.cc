@@ -27,6 +27,24 @@ constexpr uint32_t BlocksTag(int32_t field_id) {
   return 0x80020000u | static_cast<uint32_t>(field_id);
 }
 
+bool IsFieldTag(uint32_t tag) {
+  const uint32_t kind = tag & 0xffff0000u;
+  return kind == DataTag(0) || kind == BlocksTag(0);
+}
+
+// Looks at the size before it takes memory.
+absl::StatusOr<std::vector<uint32_t>> ReadWords(const SectionFile& file, uint32_t tag,
+                                                uint64_t count, const Context& context) {
+  VECDB_ASSIGN_OR_RETURN(const SectionInfo section, file.Find(tag));
+  if (section.size_bytes != count * sizeof(uint32_t)) {
+    return file.Damaged(
+        absl::StrFormat("a section of %d bytes has to have %d words", section.size_bytes, count));
+  }
+  std::vector<uint32_t> words(static_cast<size_t>(count));
+  VECDB_RETURN_IF_ERROR(file.Read(tag, std::as_writable_bytes(std::span(words)), context));
+  return words;
+}
+
 // Calls `visit` with a null pointer to the C++ type of a fixed-width type; false for the others.
 template <typename Visit>
 bool VisitNumberType(DataType type, Visit visit) {
@@ -176,9 +194,15 @@ absl::StatusOr<std::unique_ptr<ColumnFile>> ColumnFile::Open(
     uint64_t num_rows, const Context& context) {
   VECDB_ASSIGN_OR_RETURN(auto file,
                          SectionFile::Open(store, path, FileKind::kColumns, expected, context));
+  std::vector<uint32_t> known = {kMetaTag, kKeysTag, kBloomTag};
+  for (const SectionInfo& section : file->sections()) {
+    if (IsFieldTag(section.tag)) known.push_back(section.tag);
+  }
+  VECDB_RETURN_IF_ERROR(file->CheckKnown(known));
   VECDB_ASSIGN_OR_RETURN(const std::string meta, file->ReadSmall(kMetaTag, 64, context));
-  const auto stored_rows = base::ByteReader(meta).Get<uint64_t>();
-  if (stored_rows != num_rows) {
+  base::ByteReader reader(meta);
+  const auto stored_rows = reader.Get<uint64_t>();
+  if (!reader.ok() || stored_rows != num_rows || num_rows > kMaxFileRows) {
     return file->Damaged(absl::StrFormat("has %d rows, its segment %d", stored_rows, num_rows));
   }
   return std::unique_ptr<ColumnFile>(new ColumnFile(std::move(file), num_rows));
@@ -190,6 +214,10 @@ absl::StatusOr<std::vector<ColumnFile::Block>> ColumnFile::ReadBlockTable(
   VECDB_ASSIGN_OR_RETURN(
       const std::string table,
       file_->ReadSmall(BlocksTag(field_id), num_blocks * kBlockEntryBytes, context));
+  if (table.size() != num_blocks * kBlockEntryBytes) {
+    return file_->Damaged(absl::StrFormat("block table of field %d has %d bytes, not %d", field_id,
+                                          table.size(), num_blocks * kBlockEntryBytes));
+  }
   base::ByteReader reader(table);
   std::vector<Block> blocks(static_cast<size_t>(num_blocks));
   uint64_t offset = 0;
@@ -200,7 +228,7 @@ absl::StatusOr<std::vector<ColumnFile::Block>> ColumnFile::ReadBlockTable(
     block.num_rows = reader.Get<uint32_t>();
     const auto encoding = reader.Get<uint32_t>();
     reader.Get<uint64_t>();
-    if (!reader.ok() || block.offset != offset || block.size_bytes > data_bytes - offset ||
+    if (block.offset != offset || block.size_bytes > data_bytes - offset ||
         block.num_rows != std::min<uint64_t>(rows_left, kBlockRows)) {
       return file_->Damaged(absl::StrFormat("block table of field %d is impossible", field_id));
     }
@@ -215,6 +243,13 @@ absl::StatusOr<std::vector<ColumnFile::Block>> ColumnFile::ReadBlockTable(
   if (offset != data_bytes)
     return file_->Damaged(absl::StrFormat("field %d has stray bytes", field_id));
   return blocks;
+}
+
+absl::StatusOr<uint64_t> ColumnFile::ColumnBytes(int32_t field_id, DataType type) const {
+  VECDB_ASSIGN_OR_RETURN(const SectionInfo section, file_->Find(DataTag(field_id)));
+  if (type != DataType::kVarChar && type != DataType::kJson) return section.size_bytes;
+  // The ends of strings are kept in twice the bytes.
+  return section.size_bytes + num_rows_ * sizeof(uint32_t);
 }
 
 absl::StatusOr<Column> ColumnFile::ReadColumn(int32_t field_id, DataType type,
@@ -251,8 +286,8 @@ absl::StatusOr<Column> ColumnFile::ReadColumn(int32_t field_id, DataType type,
 }
 
 absl::StatusOr<std::vector<uint32_t>> ColumnFile::ReadKeyOrder(const Context& context) const {
-  std::vector<uint32_t> order(static_cast<size_t>(num_rows_));
-  VECDB_RETURN_IF_ERROR(file_->Read(kKeysTag, std::as_writable_bytes(std::span(order)), context));
+  VECDB_ASSIGN_OR_RETURN(std::vector<uint32_t> order,
+                         ReadWords(*file_, kKeysTag, num_rows_, context));
   std::vector<bool> seen(order.size());
   for (uint32_t row : order) {
     if (row >= order.size() || seen[row]) return file_->Damaged("key order is no permutation");
@@ -262,9 +297,7 @@ absl::StatusOr<std::vector<uint32_t>> ColumnFile::ReadKeyOrder(const Context& co
 }
 
 absl::StatusOr<std::vector<uint32_t>> ColumnFile::ReadBloom(const Context& context) const {
-  std::vector<uint32_t> words = MakeBloom(num_rows_);
-  VECDB_RETURN_IF_ERROR(file_->Read(kBloomTag, std::as_writable_bytes(std::span(words)), context));
-  return words;
+  return ReadWords(*file_, kBloomTag, BloomWords(num_rows_), context);
 }
 
 }  // namespace vecdb::format

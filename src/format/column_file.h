@@ -59,10 +59,14 @@ class ColumnFileWriter {
 /// An open columns.vseg. Thread-safe; reads from the store with every call.
 class ColumnFile {
  public:
-  /// DataLoss, also when the file has another number of rows.
+  /// DataLoss, also when the file has another number of rows; FailedPrecondition for a critical
+  /// section that this library does not know.
   static absl::StatusOr<std::unique_ptr<ColumnFile>> Open(
       ObjectStore& store, const ObjectPath& path, const std::optional<FileSummary>& expected,
       uint64_t num_rows, const Context& context);
+
+  /// The bytes that ReadColumn will take for its values.
+  absl::StatusOr<uint64_t> ColumnBytes(int32_t field_id, DataType type) const;
 
   /// Reads a whole column.
   absl::StatusOr<Column> ReadColumn(int32_t field_id, DataType type, const Context& context) const;

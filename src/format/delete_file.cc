@@ -40,6 +40,7 @@ absl::StatusOr<std::vector<RowDelete>> ReadDeleteFile(ObjectStore& store, const 
   VECDB_RETURN_IF_ERROR(file->CheckKnown(kKnownTags));
   VECDB_ASSIGN_OR_RETURN(const std::string rows,
                          file->ReadSmall(kRowsTag, num_rows * sizeof(uint32_t), context));
+  if (rows.size() % sizeof(uint32_t) != 0) return file->Damaged("row numbers are cut off");
   const size_t count = rows.size() / sizeof(uint32_t);
   std::string times(count * sizeof(uint64_t), '\0');
   VECDB_RETURN_IF_ERROR(file->Read(kTimeTag, std::as_writable_bytes(std::span(times)), context));

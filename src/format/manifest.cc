@@ -1,5 +1,6 @@
 #include "format/manifest.h"
 
+#include <algorithm>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -17,6 +18,8 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr size_t kMaxSegments = 1 << 20;
+// Timestamps of a database come from a clock that must be able to go on behind them.
+constexpr uint64_t kMaxTimestamp = std::numeric_limits<int64_t>::max();
 
 absl::Status Damaged(std::string_view name, std::string_view why) {
   return absl::DataLossError(absl::StrFormat("object %s: %s", name, why));
@@ -157,8 +160,27 @@ bool Parse(const Json& json, SegmentInfo* info) {
     if (!Parse(*deletes, &info->deletes.emplace())) return false;
   }
   return members.ok() && ObjectPath::Parse(info->folder).ok() &&
-         info->num_deletes <= info->num_rows && info->min_timestamp <= info->max_timestamp &&
+         info->num_deletes <= info->num_rows &&
+         info->deletes.has_value() == (info->num_deletes > 0) &&
+         info->min_timestamp <= info->max_timestamp &&
          info->num_rows <= static_cast<uint64_t>(std::numeric_limits<int32_t>::max());
+}
+
+bool IsVectorField(const Schema& schema, std::string_view name) {
+  const std::optional<size_t> column = schema.FindField(name);
+  return column.has_value() && schema.fields[*column].type == DataType::kFloatVector;
+}
+
+// Indexes, or definitions of such, of one schema: each on a vector field, one on a field at most.
+template <typename Index>
+bool FitSchema(const std::vector<Index>& indexes, const Schema& schema) {
+  for (auto index = indexes.begin(); index != indexes.end(); ++index) {
+    const auto same_field = [&](const Index& other) { return other.field == index->field; };
+    if (!IsVectorField(schema, index->field) || std::any_of(indexes.begin(), index, same_field)) {
+      return false;
+    }
+  }
+  return true;
 }
 
 Json ParseTree(std::string_view json) {
@@ -189,6 +211,9 @@ absl::StatusOr<SegmentInfo> SegmentInfo::FromJson(std::string_view json) {
   if (!Parse(tree, &info) || !tree.contains("schema"))
     return Damaged("segment info", "is impossible");
   VECDB_ASSIGN_OR_RETURN(info.schema, schema::SchemaFromJson(Dump(tree["schema"])));
+  if (!FitSchema(info.indexes, info.schema)) {
+    return Damaged("segment info", "an index has no field of its own");
+  }
   return info;
 }
 
@@ -239,7 +264,8 @@ absl::StatusOr<Manifest> ManifestFromJson(std::string_view name, std::string_vie
   manifest.options.segment_max_bytes = members.Count("segment_max_bytes");
   manifest.options.seal_proportion = members.Number("seal_proportion");
   manifest.flushed_timestamp = members.Count("flushed_timestamp");
-  if (!members.ok() || load < 1 || load > 2 || duplicates < 1 || duplicates > 2) {
+  if (!members.ok() || load < 1 || load > 2 || duplicates < 1 || duplicates > 2 ||
+      manifest.flushed_timestamp > kMaxTimestamp) {
     return Damaged(name, "impossible manifest");
   }
   manifest.options.load = static_cast<LoadPolicy>(load);
@@ -252,13 +278,19 @@ absl::StatusOr<Manifest> ManifestFromJson(std::string_view name, std::string_vie
     if (!fields.ok() || !spec.ok()) return Damaged(name, "impossible index definition");
     manifest.indexes.push_back({.field = field, .spec = *spec});
   }
+  if (!FitSchema(manifest.indexes, manifest.schema)) {
+    return Damaged(name, "an index definition has no field of its own");
+  }
   for (const Json& entry : members.Array("segments")) {
     Members fields(entry);
     ManifestSegment& segment = manifest.segments.emplace_back();
     segment.id = fields.Text("id");
     segment.shard = fields.Small("shard");
     if (!fields.ok() || !entry.contains("info") || !Parse(entry["info"], &segment.info) ||
-        segment.shard >= manifest.options.num_shards || manifest.segments.size() > kMaxSegments) {
+        segment.shard >= manifest.options.num_shards ||
+        segment.info.max_timestamp > kMaxTimestamp ||
+        !FitSchema(segment.info.indexes, manifest.schema) ||
+        manifest.segments.size() > kMaxSegments) {
       return Damaged(name, "impossible segment");
     }
     segment.info.schema = manifest.schema;

@@ -9,7 +9,7 @@
 namespace vecdb::format {
 namespace {
 
-constexpr int kFormatVersion = 1;
+constexpr uint64_t kFormatVersion = 1;
 constexpr std::string_view kPrefix = "{\"checksum\":\"";
 constexpr size_t kDigits = 16;
 constexpr size_t kCoveredFrom =
@@ -39,16 +39,16 @@ absl::StatusOr<SealedDocument> UnsealJson(std::string_view name, std::string_vie
     return Damaged(name, "checksum differs");
   if (!base::PreCheckJson(document).ok()) return Damaged(name, "not a vecdb document");
   const auto json = nlohmann::json::parse(document, nullptr, /*allow_exceptions=*/false);
-  if (!json.is_object() || !json.contains("format") || !json["format"].is_number_integer() ||
+  if (!json.is_object() || !json.contains("format") || !json["format"].is_number_unsigned() ||
       !json.contains("kind") || !json["kind"].is_string() || !json.contains("id") ||
       !json["id"].is_string() || !json.contains("features") || !json["features"].is_array() ||
       !json.contains("body") || !json["body"].is_object()) {
     return Damaged(name, "not a vecdb document");
   }
-  if (json["format"].get<int64_t>() > kFormatVersion) {
+  if (json["format"].get<uint64_t>() > kFormatVersion) {
     return absl::FailedPreconditionError(
         absl::StrFormat("object %s: format version %d; this library reads up to %d", name,
-                        json["format"].get<int64_t>(), kFormatVersion));
+                        json["format"].get<uint64_t>(), kFormatVersion));
   }
   if (!json["features"].empty()) {
     return absl::FailedPreconditionError(

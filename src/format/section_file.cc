@@ -227,7 +227,11 @@ absl::Status SectionFile::ReadFooter(FileKind kind, const Context& context) {
   footer.checksum = tail.Get<uint64_t>();
   const uint64_t data_end = size - kFooterBytes;
   const uint64_t table_bytes = footer.num_sections * kTableEntryBytes;
-  if (footer.kind != static_cast<uint32_t>(kind) || footer.num_sections > kMaxSections ||
+  // Each section ends with one block that may be short, so checksums are few beside the bytes that
+  // they cover: what is read here stays small, whatever the footer says.
+  const uint64_t most_checksums = footer.checksums_offset / kChecksumBlockBytes + kMaxSections;
+  if (footer.version != kFormatVersion || footer.kind != static_cast<uint32_t>(kind) ||
+      footer.num_sections > kMaxSections || footer.num_checksums > most_checksums ||
       footer.checksums_offset < kHeaderBytes || footer.checksums_offset > data_end ||
       footer.num_checksums > (data_end - footer.checksums_offset) / sizeof(uint64_t) ||
       footer.num_checksums * sizeof(uint64_t) + table_bytes != data_end - footer.checksums_offset) {

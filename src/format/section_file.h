@@ -46,6 +46,9 @@ inline constexpr uint64_t kSectionAlignment = 64;
 inline constexpr uint64_t kChecksumBlockBytes = 64 << 10;
 inline constexpr uint32_t kMaxSections = 4096;
 
+/// Most rows that a file may be about.
+inline constexpr uint64_t kMaxFileRows = 0x7fffffff;
+
 /// Size and checksum of a finished file: what a manifest remembers of it.
 struct FileSummary {
   uint64_t size_bytes = 0;

@@ -3,6 +3,7 @@
 #include "absl/strings/str_format.h"
 #include "base/byte_io.h"
 #include "base/status_macros.h"
+#include "schema/finite.h"
 
 namespace vecdb::format {
 namespace {
@@ -50,27 +51,47 @@ absl::StatusOr<std::unique_ptr<VectorFile>> VectorFile::Open(
   const auto stored_dim = reader.Get<int32_t>();
   reader.Get<uint32_t>();
   const auto stored_rows = reader.Get<uint64_t>();
-  if (!reader.ok() || stored_dim != dim || stored_rows != num_rows) {
+  if (!reader.ok() || stored_dim != dim || dim < 1 || stored_rows != num_rows ||
+      num_rows > kMaxFileRows) {
     return file->Damaged(absl::StrFormat("has %d vectors of dim %d, its segment %d of %d",
                                          stored_rows, stored_dim, num_rows, dim));
   }
   return std::unique_ptr<VectorFile>(new VectorFile(std::move(file), dim, num_rows));
 }
 
+// Searches order rows by distance, which NaN would upset.
+absl::Status VectorFile::CheckFinite(std::span<const float> numbers, uint64_t first_row) const {
+  const std::optional<size_t> at = schema::FindNonFinite(numbers);
+  if (!at.has_value()) return absl::OkStatus();
+  const uint64_t row = first_row + *at / static_cast<size_t>(dim_);
+  return file_->Damaged(absl::StrFormat("vector %d holds NaN or infinity", row));
+}
+
 absl::StatusOr<base::LargeBuffer> VectorFile::ReadRows(const Host& host,
                                                        const Context& context) const {
   const uint64_t bytes = num_rows_ * static_cast<uint64_t>(dim_) * sizeof(float);
-  return file_->ReadLarge(kRowsTag, bytes, host, "vectors of a segment", context);
+  VECDB_ASSIGN_OR_RETURN(base::LargeBuffer rows,
+                         file_->ReadLarge(kRowsTag, bytes, host, "vectors of a segment", context));
+  VECDB_RETURN_IF_ERROR(CheckFinite(rows.as<float>(), 0));
+  return rows;
 }
 
 absl::StatusOr<base::LargeBuffer> VectorFile::ReadInverseNorms(const Host& host,
                                                                const Context& context) const {
-  return file_->ReadLarge(kNormTag, num_rows_ * sizeof(float), host, "norms of a segment", context);
+  VECDB_ASSIGN_OR_RETURN(
+      base::LargeBuffer norms,
+      file_->ReadLarge(kNormTag, num_rows_ * sizeof(float), host, "norms of a segment", context));
+  if (schema::FindNonFinite(std::span<const float>(norms.as<float>())).has_value()) {
+    return file_->Damaged("a norm is NaN or infinity");
+  }
+  return norms;
 }
 
 absl::Status VectorFile::ReadRow(uint64_t row, std::span<float> out, const Context& context) const {
   const uint64_t row_bytes = static_cast<uint64_t>(dim_) * sizeof(float);
-  return file_->ReadRange(kRowsTag, row * row_bytes, std::as_writable_bytes(out), context);
+  VECDB_RETURN_IF_ERROR(
+      file_->ReadRange(kRowsTag, row * row_bytes, std::as_writable_bytes(out), context));
+  return CheckFinite(out, row);
 }
 
 }  // namespace vecdb::format

@@ -43,7 +43,7 @@ class VectorFile {
       ObjectStore& store, const ObjectPath& path, const std::optional<FileSummary>& expected,
       int32_t dim, uint64_t num_rows, const Context& context);
 
-  /// All rows; ResourceExhausted over the budget.
+  /// All rows; ResourceExhausted over the budget, DataLoss when a number is NaN or Inf.
   absl::StatusOr<base::LargeBuffer> ReadRows(const Host& host, const Context& context) const;
   absl::StatusOr<base::LargeBuffer> ReadInverseNorms(const Host& host,
                                                      const Context& context) const;
@@ -54,6 +54,8 @@ class VectorFile {
   absl::Status Verify(const Context& context) const { return file_->Verify(context); }
 
  private:
+  absl::Status CheckFinite(std::span<const float> numbers, uint64_t first_row) const;
+
   VectorFile(std::unique_ptr<SectionFile> file, int32_t dim, uint64_t num_rows)
       : file_(std::move(file)), dim_(dim), num_rows_(num_rows) {}
 

@@ -1,13 +1,13 @@
 #include "index/hnsw_builder.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <cstring>
+#include <limits>
 #include <memory>
+#include <span>
 #include <utility>
 #include <vector>
 
-#include "absl/types/span.h"
 #include "base/parallel_for.h"
 #include "base/status_macros.h"
 #include "index/hnsw_order.h"
@@ -90,8 +90,7 @@ class Builder {
 
   // The rows of a batch do not see each other: 2 % of all keeps the harm to the graph unmeasurable.
   uint32_t BatchSize(uint32_t done) const {
-    static const double frac = getenv("BF") ? atof(getenv("BF")) : 0.02;
-    const uint32_t most = std::max<uint32_t>(64, static_cast<uint32_t>(view_.num_rows * frac));
+    const uint32_t most = std::max<uint32_t>(64, view_.num_rows / 50);
     return std::min({done, most, view_.num_rows - done});
   }
 
@@ -136,9 +135,7 @@ class Builder {
 
   void ChooseLinks(size_t level, uint32_t node, uint32_t row, Strand* strand) {
     std::sort(strand->candidates.begin(), strand->candidates.end());
-    static const double own = getenv("OWN") ? atof(getenv("OWN")) : 0.5;
-    const size_t limit = level == 0 ? static_cast<size_t>(own * static_cast<double>(graph_.degree(0))) : graph_.m;
-    const auto chosen = strand->selector.Select(strand->candidates, limit);
+    const auto chosen = strand->selector.Select(strand->candidates, graph_.m);
     uint32_t* links = graph_.level(level).of(node);
     for (const LinkCandidate& choice : chosen) {
       *links++ = choice.node;

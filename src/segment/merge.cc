@@ -74,6 +74,19 @@ bool HasIndex(const SealedSegment& segment, const SegmentIndexInfo& wanted) {
       [&](const auto& index) { return index.field == wanted.field && index.spec == wanted.spec; });
 }
 
+std::vector<WantedIndex> CommonIndexes(std::span<const std::shared_ptr<SealedSegment>> segments) {
+  const SegmentInfo& first = segments.front()->info();
+  std::vector<WantedIndex> common;
+  for (const SegmentIndexInfo& wanted : first.indexes) {
+    const bool in_all = std::all_of(segments.begin(), segments.end(), [&](const auto& segment) {
+      return HasIndex(*segment, wanted);
+    });
+    if (in_all)
+      common.push_back({.column = *first.schema.FindField(wanted.field), .spec = wanted.spec});
+  }
+  return common;
+}
+
 }  // namespace
 
 absl::StatusOr<SegmentInfo> Merge(std::span<const std::shared_ptr<SealedSegment>> segments,
@@ -91,22 +104,7 @@ absl::StatusOr<SegmentInfo> Merge(std::span<const std::shared_ptr<SealedSegment>
   if (merged.num_rows() == 0) {
     return absl::FailedPreconditionError("no row of the segments to merge is alive");
   }
-  VECDB_ASSIGN_OR_RETURN(SegmentInfo info,
-                         WriteRows(merged, merged.num_rows(), *store, folder, host, context));
-  VECDB_ASSIGN_OR_RETURN(const auto written,
-                         SealedSegment::Open(store, info, host, nullptr, context));
-  for (const SegmentIndexInfo& wanted : oldest_first.front()->info().indexes) {
-    const bool in_all =
-        std::all_of(oldest_first.begin(), oldest_first.end(),
-                    [&](const auto& segment) { return HasIndex(*segment, wanted); });
-    if (!in_all) continue;
-    const size_t column = *schema.FindField(wanted.field);
-    VECDB_ASSIGN_OR_RETURN(const auto vectors, written->LoadVectors(column, context));
-    VECDB_ASSIGN_OR_RETURN(BuiltIndex built,
-                           BuildIndex(*written, column, wanted.spec, *vectors, context));
-    info.indexes.push_back(std::move(built.info));
-  }
-  return info;
+  return WriteSegment(merged, CommonIndexes(oldest_first), store, folder, host, context);
 }
 
 }  // namespace vecdb::segment

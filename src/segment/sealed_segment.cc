@@ -7,6 +7,8 @@
 #include "base/status_macros.h"
 #include "format/bloom.h"
 #include "format/delete_file.h"
+#include "index/hnsw_file.h"
+#include "index/index_meta.h"
 #include "segment/row_layout.h"
 
 namespace vecdb::segment {
@@ -19,18 +21,6 @@ int32_t FieldId(const Schema& schema, size_t column) {
 
 DataType TypeOf(const Schema& schema, size_t column) {
   return column < schema.fields.size() ? schema.fields[column].type : DataType::kJson;
-}
-
-uint64_t BytesOf(const Column& column) {
-  uint64_t bytes = column.bools().size_bytes() + column.int8s().size_bytes() +
-                   column.int16s().size_bytes() + column.int32s().size_bytes() +
-                   column.int64s().size_bytes() + column.floats().size_bytes() +
-                   column.doubles().size_bytes();
-  if (bytes > 0) return bytes;
-  for (size_t row = 0; row < column.num_rows(); ++row) {
-    bytes += column.string(row).size() + sizeof(uint64_t);
-  }
-  return bytes;
 }
 
 // The values of some rows of a column that is in memory.
@@ -68,11 +58,30 @@ Column Pick(const Column& column, std::span<const uint32_t> rows) {
   return Column(column.type(), 0, std::move(strings));
 }
 
-std::optional<format::FileSummary> ExpectedOf(const SegmentInfo& info, std::string_view name) {
+// Without an index's own rows, which only files of the Index door have.
+constexpr uint32_t kIndexTags[] = {index::kMetaTag, index::kHnswTag, index::kBaseLinksTag,
+                                   index::kUpperRowsTag, index::kUpperLinksTag};
+
+absl::StatusOr<format::FileSummary> ExpectedOf(const SegmentInfo& info, std::string_view name) {
   for (const ObjectRef& object : info.objects) {
     if (object.name == name) return format::FileSummary{object.size_bytes, object.checksum};
   }
-  return std::nullopt;
+  return absl::DataLossError(
+      absl::StrFormat("segment %s: its info does not name the object %s", info.folder, name));
+}
+
+// What searches and merges rely on, and a host's own catalog may have lost.
+absl::Status CheckInfo(const SegmentInfo& info) {
+  for (const SegmentIndexInfo& index : info.indexes) {
+    const std::optional<size_t> column = info.schema.FindField(index.field);
+    if (column.has_value() && info.schema.fields[*column].type == DataType::kFloatVector) continue;
+    return absl::DataLossError(absl::StrFormat("segment %s: an index of \"%s\", no vector field",
+                                               info.folder, index.field));
+  }
+  if (info.deletes.has_value() == (info.num_deletes > 0)) return absl::OkStatus();
+  return absl::DataLossError(
+      absl::StrFormat("segment %s: %d deletes, %s", info.folder, info.num_deletes,
+                      info.deletes.has_value() ? "in an object" : "no object"));
 }
 
 }  // namespace
@@ -111,6 +120,7 @@ absl::StatusOr<std::shared_ptr<SealedSegment>> SealedSegment::Open(
   rows->store = std::move(store);
   rows->host = host;
   rows->deletes = std::move(deletes);
+  VECDB_RETURN_IF_ERROR(CheckInfo(info));
   std::shared_ptr<SealedSegment> segment(new SealedSegment(std::move(info), std::move(rows)));
   VECDB_RETURN_IF_ERROR(segment->OpenObjects(context));
   if (segment->rows_->deletes == nullptr) VECDB_RETURN_IF_ERROR(segment->ReadDeletes(context));
@@ -119,18 +129,17 @@ absl::StatusOr<std::shared_ptr<SealedSegment>> SealedSegment::Open(
 
 absl::Status SealedSegment::OpenObjects(const Context& context) {
   VECDB_ASSIGN_OR_RETURN(const ObjectPath columns, SegmentObjectPath(info_, ColumnFileName()));
-  VECDB_ASSIGN_OR_RETURN(
-      rows_->columns,
-      format::ColumnFile::Open(*rows_->store, columns, ExpectedOf(info_, ColumnFileName()),
-                               info_.num_rows, context));
+  VECDB_ASSIGN_OR_RETURN(const auto expected, ExpectedOf(info_, ColumnFileName()));
+  VECDB_ASSIGN_OR_RETURN(rows_->columns, format::ColumnFile::Open(*rows_->store, columns, expected,
+                                                                  info_.num_rows, context));
   rows_->vectors.resize(info_.schema.fields.size());
   for (size_t i = 0; i < info_.schema.fields.size(); ++i) {
     if (info_.schema.fields[i].type != DataType::kFloatVector) continue;
     VECDB_ASSIGN_OR_RETURN(const ObjectPath path, SegmentObjectPath(info_, VectorFileName(i)));
-    VECDB_ASSIGN_OR_RETURN(
-        rows_->vectors[i],
-        format::VectorFile::Open(*rows_->store, path, ExpectedOf(info_, VectorFileName(i)),
-                                 info_.schema.fields[i].dim, info_.num_rows, context));
+    VECDB_ASSIGN_OR_RETURN(const auto summary, ExpectedOf(info_, VectorFileName(i)));
+    VECDB_ASSIGN_OR_RETURN(rows_->vectors[i], format::VectorFile::Open(*rows_->store, path, summary,
+                                                                       info_.schema.fields[i].dim,
+                                                                       info_.num_rows, context));
   }
   return absl::OkStatus();
 }
@@ -142,6 +151,10 @@ absl::Status SealedSegment::ReadDeletes(const Context& context) {
   const format::FileSummary expected{info_.deletes->size_bytes, info_.deletes->checksum};
   VECDB_ASSIGN_OR_RETURN(const auto deletes, format::ReadDeleteFile(*rows_->store, path, expected,
                                                                     info_.num_rows, context));
+  if (deletes.size() != info_.num_deletes) {
+    return absl::DataLossError(absl::StrFormat("object %s: %d deletes; its segment has %d",
+                                               path.str(), deletes.size(), info_.num_deletes));
+  }
   for (const format::RowDelete& deleted : deletes)
     rows_->deletes->Set(deleted.row, deleted.timestamp);
   return absl::OkStatus();
@@ -156,10 +169,11 @@ absl::StatusOr<std::shared_ptr<const ResidentColumn>> SealedSegment::GetColumnBy
   }
   // Two threads may both read the column; the first to come back wins.
   auto resident = std::make_shared<ResidentColumn>();
+  VECDB_ASSIGN_OR_RETURN(resident->bytes, rows_->columns->ColumnBytes(field_id, type));
+  VECDB_ASSIGN_OR_RETURN(
+      resident->reservation,
+      base::Reservation::Make(rows_->host.budget, resident->bytes, "a column of a segment"));
   VECDB_ASSIGN_OR_RETURN(resident->column, rows_->columns->ReadColumn(field_id, type, context));
-  VECDB_ASSIGN_OR_RETURN(resident->reservation,
-                         base::Reservation::Make(rows_->host.budget, BytesOf(resident->column),
-                                                 "a column of a segment"));
   base::MutexLock lock(&rows_->mutex);
   return rows_->cache.emplace(field_id, std::move(resident)).first->second;
 }
@@ -185,7 +199,7 @@ void SealedSegment::DropColumns() const {
 uint64_t SealedSegment::column_bytes() const {
   base::MutexLock lock(&rows_->mutex);
   uint64_t bytes = 0;
-  for (const auto& [id, column] : rows_->cache) bytes += BytesOf(column->column);
+  for (const auto& [id, column] : rows_->cache) bytes += column->bytes;
   if (rows_->key_index != nullptr) bytes += rows_->key_index->order.size() * sizeof(uint32_t);
   return bytes;
 }
@@ -297,6 +311,7 @@ absl::StatusOr<std::shared_ptr<const index::VectorIndex>> SealedSegment::LoadInd
     VECDB_ASSIGN_OR_RETURN(const auto file,
                            format::SectionFile::Open(*rows_->store, path, format::FileKind::kIndex,
                                                      expected, context));
+    VECDB_RETURN_IF_ERROR(file->CheckKnown(kIndexTags));
     return index::LoadVectorIndex(*file, vectors.view, rows_->host, context);
   };
   auto loaded = load();

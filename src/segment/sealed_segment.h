@@ -46,6 +46,7 @@ struct ResidentField {
 /// A column in memory, with its share of the budget.
 struct ResidentColumn {
   Column column;
+  uint64_t bytes = 0;
   base::Reservation reservation;
 };
 
@@ -114,7 +115,7 @@ class SealedSegment {
   absl::StatusOr<Column> Gather(size_t column, std::span<const uint32_t> rows,
                                 const Resident* resident, const Context& context) const;
 
-  /// Reads and checks every object. For segments that are doubted.
+  /// Reads and checks every object that rows lie in. For segments that are doubted.
   absl::Status Verify(const Context& context) const;
 
  private:

@@ -10,10 +10,17 @@
 namespace vecdb::segment {
 namespace {
 
+// By key; a host that builds segments itself may have a key in two live rows.
+bool KeyLess(const schema::Key& a, uint32_t row_a, const schema::Key& b, uint32_t row_b) {
+  return a != b ? a < b : row_a < row_b;
+}
+
 class GrowingKeyOrder final : public index::RowOrder {
  public:
   explicit GrowingKeyOrder(const GrowingSegment& segment) : segment_(segment) {}
-  bool Less(uint32_t a, uint32_t b) const override { return segment_.key(a) < segment_.key(b); }
+  bool Less(uint32_t a, uint32_t b) const override {
+    return KeyLess(segment_.key(a), a, segment_.key(b), b);
+  }
 
  private:
   const GrowingSegment& segment_;
@@ -22,7 +29,7 @@ class GrowingKeyOrder final : public index::RowOrder {
 class SealedKeyOrder final : public index::RowOrder {
  public:
   explicit SealedKeyOrder(const Column& keys) : keys_(keys) {}
-  bool Less(uint32_t a, uint32_t b) const override { return keys_[a] < keys_[b]; }
+  bool Less(uint32_t a, uint32_t b) const override { return KeyLess(keys_[a], a, keys_[b], b); }
 
  private:
   schema::KeyColumn keys_;

@@ -83,11 +83,10 @@ SegmentInfo DescribeRows(const GrowingSegment& rows, uint32_t num_rows, const Ob
   return info;
 }
 
-}  // namespace
-
-absl::StatusOr<SegmentInfo> WriteRows(const GrowingSegment& rows, uint32_t num_rows,
-                                      ObjectStore& store, const ObjectPath& folder,
-                                      const Host& host, const Context& context) {
+// Everything but `segment.json`.
+absl::StatusOr<SegmentInfo> WriteRowObjects(const GrowingSegment& rows, uint32_t num_rows,
+                                            ObjectStore& store, const ObjectPath& folder,
+                                            const Host& host, const Context& context) {
   const Schema& schema = rows.schema();
   std::vector<size_t> vector_columns;
   for (size_t i = 0; i < schema.fields.size(); ++i) {
@@ -108,9 +107,23 @@ absl::StatusOr<SegmentInfo> WriteRows(const GrowingSegment& rows, uint32_t num_r
       }));
   SegmentInfo info = DescribeRows(rows, num_rows, folder);
   info.objects = std::move(objects);
-  VECDB_ASSIGN_OR_RETURN(const ObjectPath path, folder.Join("segment.json"));
-  VECDB_RETURN_IF_ERROR(PutObject(
-      store, path, format::SealJson("segment", base::RandomId(), info.ToJson()), context));
+  return info;
+}
+
+absl::Status WriteSegmentJson(const SegmentInfo& info, ObjectStore& store, const Context& context) {
+  VECDB_ASSIGN_OR_RETURN(const ObjectPath path, SegmentObjectPath(info, "segment.json"));
+  return PutObject(store, path, format::SealJson("segment", base::RandomId(), info.ToJson()),
+                   context);
+}
+
+}  // namespace
+
+absl::StatusOr<SegmentInfo> WriteRows(const GrowingSegment& rows, uint32_t num_rows,
+                                      ObjectStore& store, const ObjectPath& folder,
+                                      const Host& host, const Context& context) {
+  VECDB_ASSIGN_OR_RETURN(SegmentInfo info,
+                         WriteRowObjects(rows, num_rows, store, folder, host, context));
+  VECDB_RETURN_IF_ERROR(WriteSegmentJson(info, store, context));
   return info;
 }
 
@@ -150,6 +163,27 @@ absl::StatusOr<BuiltIndex> BuildIndex(const SealedSegment& segment, size_t colum
                     .index = std::move(built)};
 }
 
+absl::StatusOr<SegmentInfo> WriteSegment(const GrowingSegment& rows,
+                                         std::span<const WantedIndex> indexes,
+                                         const std::shared_ptr<ObjectStore>& store,
+                                         const ObjectPath& folder, const Host& host,
+                                         const Context& context) {
+  VECDB_ASSIGN_OR_RETURN(SegmentInfo info,
+                         WriteRowObjects(rows, rows.num_rows(), *store, folder, host, context));
+  if (!indexes.empty()) {
+    VECDB_ASSIGN_OR_RETURN(const auto segment,
+                           SealedSegment::Open(store, info, host, nullptr, context));
+    for (const WantedIndex& wanted : indexes) {
+      VECDB_ASSIGN_OR_RETURN(const auto vectors, segment->LoadVectors(wanted.column, context));
+      VECDB_ASSIGN_OR_RETURN(BuiltIndex built,
+                             BuildIndex(*segment, wanted.column, wanted.spec, *vectors, context));
+      info.indexes.push_back(std::move(built.info));
+    }
+  }
+  VECDB_RETURN_IF_ERROR(WriteSegmentJson(info, *store, context));
+  return info;
+}
+
 SegmentWriter::SegmentWriter(const Schema& schema, const Host& host)
     : host_(host), rows_(std::make_shared<const Schema>(schema), host) {}
 
@@ -178,7 +212,7 @@ absl::Status SegmentWriter::AddIndex(std::string_view field, const IndexSpec& sp
     return absl::InvalidArgumentError(absl::StrFormat("field %s: not a vector field", field));
   }
   VECDB_RETURN_IF_ERROR(spec.Validate());
-  for (const Wanted& wanted : indexes_) {
+  for (const WantedIndex& wanted : indexes_) {
     if (wanted.column == *column) {
       return absl::AlreadyExistsError(
           absl::StrFormat("field %s: an index was added before", field));
@@ -194,18 +228,7 @@ absl::StatusOr<SegmentInfo> SegmentWriter::Finish(std::shared_ptr<ObjectStore> s
   if (finished_) return absl::FailedPreconditionError("Finish was called before");
   if (num_rows() == 0) return absl::FailedPreconditionError("a segment needs at least one row");
   finished_ = true;
-  VECDB_ASSIGN_OR_RETURN(SegmentInfo info,
-                         WriteRows(rows_, rows_.num_rows(), *store, folder, host_, context));
-  if (indexes_.empty()) return info;
-  VECDB_ASSIGN_OR_RETURN(const auto segment,
-                         SealedSegment::Open(store, info, host_, nullptr, context));
-  for (const Wanted& wanted : indexes_) {
-    VECDB_ASSIGN_OR_RETURN(const auto vectors, segment->LoadVectors(wanted.column, context));
-    VECDB_ASSIGN_OR_RETURN(BuiltIndex built,
-                           BuildIndex(*segment, wanted.column, wanted.spec, *vectors, context));
-    info.indexes.push_back(std::move(built.info));
-  }
-  return info;
+  return WriteSegment(rows_, indexes_, store, folder, host_, context);
 }
 
 }  // namespace vecdb::segment

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -38,7 +39,20 @@ absl::StatusOr<BuiltIndex> BuildIndex(const SealedSegment& segment, size_t colum
                                       const IndexSpec& spec, const ResidentVectors& vectors,
                                       const Context& context);
 
-/// Collects rows for WriteRows: the inside of SegmentBuilder. For one thread at a time.
+/// An index that a new segment is to have.
+struct WantedIndex {
+  size_t column = 0;  ///< a vector column
+  IndexSpec spec{};
+};
+
+/// WriteRows of all rows, and the building of indexes over them; `segment.json` comes last.
+absl::StatusOr<SegmentInfo> WriteSegment(const GrowingSegment& rows,
+                                         std::span<const WantedIndex> indexes,
+                                         const std::shared_ptr<ObjectStore>& store,
+                                         const ObjectPath& folder, const Host& host,
+                                         const Context& context);
+
+/// Collects rows for WriteSegment: the inside of SegmentBuilder. For one thread at a time.
 class SegmentWriter {
  public:
   SegmentWriter(const Schema& schema, const Host& host);
@@ -50,16 +64,11 @@ class SegmentWriter {
                                      const Context& context);
 
  private:
-  struct Wanted {
-    size_t column = 0;
-    IndexSpec spec{};
-  };
-
   Host host_;
   GrowingSegment rows_;
   uint64_t last_timestamp_ = 0;
   bool finished_ = false;
-  std::vector<Wanted> indexes_;
+  std::vector<WantedIndex> indexes_;
 };
 
 }  // namespace vecdb::segment

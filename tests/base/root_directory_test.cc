@@ -58,11 +58,13 @@ TEST(RootDirectoryKernelTest, DoesNotLeaveTheRootByDots) {
 }
 
 TEST_P(RootDirectoryTest, LinkAnywhereOnTheWayIsFailedPrecondition) {
-  std::filesystem::create_directory_symlink(directory_.path() + "/a", directory_.path() + "/link");
+  // Relative ones, which stay below the root, and one that does not.
+  std::filesystem::create_directory_symlink("a", directory_.path() + "/link");
+  std::filesystem::create_directory_symlink("/", directory_.path() + "/out");
   std::filesystem::create_symlink("f", directory_.path() + "/a/b/g");
   const auto root = RootDirectory::Open(directory_.path(), GetParam());
   ASSERT_OK(root);
-  for (const char* path : {"link/b/f", "link", "a/b/g"}) {
+  for (const char* path : {"link/b/f", "link", "a/b/g", "out/etc", "out"}) {
     EXPECT_EQ(CodeOf(root->OpenBelow(path, O_RDONLY)), absl::StatusCode::kFailedPrecondition)
         << path;
   }

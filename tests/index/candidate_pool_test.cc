@@ -17,7 +17,7 @@ std::vector<uint32_t> Nodes(const CandidatePool& pool) {
 TEST(CandidatePoolTest, KeepsTheNearestSorted) {
   std::mt19937_64 random(1);
   CandidatePool pool;
-  for (const size_t capacity : {1, 2, 7, 100, 300}) {
+  for (const size_t capacity : std::initializer_list<size_t>{1, 2, 7, 100, 300}) {
     pool.Reset(capacity);
     std::vector<Candidate> all;
     for (uint32_t node = 0; node < 200; ++node) {

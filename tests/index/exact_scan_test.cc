@@ -30,7 +30,7 @@ TEST(ExactScanTest, EqualsTheNaiveSearchForEveryMetricMaskAndK) {
       for (const double share : {1.0, 0.5, 0.1, 0.01, 0.0}) {
         const std::vector<uint64_t> bitmap = RandomBitmap(700, share, 3);
         const base::RowMask mask{.num_rows = 700, .allowed = bitmap.data()};
-        for (const size_t k : {1, 10, 699, 1000}) {
+        for (const size_t k : std::initializer_list<size_t>{1, 10, 699, 1000}) {
           const float* query = queries.view().row(k % 2);
           EXPECT_EQ(Scan(rows.view(), metric, query, mask, k, &reverse),
                     NaiveSearch(rows.view(), metric, query, mask, k, &reverse));
@@ -56,7 +56,7 @@ TEST(ExactScanTest, RespectsDeletesAndRowTimes) {
     times[row] = row;
     if (row % 3 == 0) deletes.Set(row, row + 50);
   }
-  for (const uint64_t as_of : {0, 60, 120, 500}) {
+  for (const uint64_t as_of : std::initializer_list<uint64_t>{0, 60, 120, 500}) {
     const base::RowMask mask{
         .num_rows = 200, .deletes = &deletes, .row_times = times.data(), .as_of = as_of};
     EXPECT_EQ(Scan(rows.view(), Metric::kL2, rows.view().row(7), mask, 50),

@@ -126,7 +126,7 @@ TEST(HnswIndexTest, DeletedRowsAreNotReturned) {
   for (uint32_t row = 0; row < 500; ++row) {
     if (row % 5 != 0) deletes.Set(row, 100 + row);
   }
-  for (const uint64_t as_of : {50, 300, 1000}) {
+  for (const uint64_t as_of : std::initializer_list<uint64_t>{50, 300, 1000}) {
     const RowQuery query{.vector = rows.view().row(11),
                          .k = 200,
                          .mask = {.num_rows = 500, .deletes = &deletes, .as_of = as_of}};

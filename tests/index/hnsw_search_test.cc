@@ -82,7 +82,7 @@ TEST_F(HnswSearchTest, MoreEffortFindsMore) {
     const QueryDistance distance(rows_.view(), Metric::kL2, query.data());
     const auto expected =
         NaiveSearch(rows_.view(), Metric::kL2, query.data(), {.num_rows = 2000}, 10);
-    for (const size_t ef : {10, 100}) {
+    for (const size_t ef : std::initializer_list<size_t>{10, 100}) {
       Poller poller(context_, 10);
       const HnswStart entry{graph_.entry_row, distance.One(graph_.entry_row)};
       ASSERT_OK(WalkLevel(graph_.level(0), distance, entry, ef, &scratch_, &poller));

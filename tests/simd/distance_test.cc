@@ -19,7 +19,7 @@ constexpr size_t kRows = 11;  // two groups of four and three single ones
 std::vector<size_t> Dims() {
   std::vector<size_t> dims(70);
   std::iota(dims.begin(), dims.end(), 1);
-  for (const size_t dim : {127, 128, 255, 256, 257, 271, 272, 511, 512, 513, 768, 784, 1023, 1536}) {
+  for (const size_t dim : std::initializer_list<size_t>{127, 128, 255, 256, 257, 271, 272, 511, 512, 513, 768, 784, 1023, 1536}) {
     dims.push_back(dim);
   }
   return dims;
@@ -100,7 +100,7 @@ TEST_P(DistanceTest, AgreesWithDoubleOnDenormalsAndHugeValues) {
 }
 
 TEST_P(DistanceTest, ZerosAndEqualRowsAreExactlyZeroApart) {
-  for (const size_t dim : {1, 16, 33, 300}) {
+  for (const size_t dim : std::initializer_list<size_t>{1, 16, 33, 300}) {
     const std::vector<float> zeros(dim);
     const Data data(dim, 3, 1);
     EXPECT_EQ(KernelsFor(Metric::kL2).one(zeros.data(), zeros.data(), dim), 0);
@@ -135,7 +135,7 @@ TEST_P(DistanceTest, EveryFormHasTheSameBits) {
 TEST_P(DistanceTest, ADistanceWithinTheBoundKeepsItsBitsAndOthersStayBeyond) {
   for (const Metric metric : {Metric::kL2, Metric::kIp}) {
     const DistanceKernels& kernels = KernelsFor(metric);
-    for (const size_t dim : {64, 256, 257, 700, 1536}) {
+    for (const size_t dim : std::initializer_list<size_t>{64, 256, 257, 700, 1536}) {
       const Data data(dim, dim + 2000, 1);
       std::vector<uint32_t> ids(150);  // more than one round of 64
       for (size_t i = 0; i < ids.size(); ++i) ids[i] = static_cast<uint32_t>(i * 7 % kRows);

@@ -71,6 +71,17 @@ TEST_F(LocalObjectWriterTest, DirectoryThatADeleteRemovedIsSyncedAgain) {
                    "SyncDirectory", "SyncDirectory", "SyncDirectory", "Unlink"}));
 }
 
+TEST_F(LocalObjectWriterTest, DirectoryThatSomebodyElseRemovedIsSyncedAgain) {
+  ASSERT_OK(PutObject(*store_, path_, text_));
+  ASSERT_OK(files_->Unlink("a/b/o"));
+  ASSERT_OK(files_->RemoveDirectory("a/b"));
+  injector_->Arm({.call = "SyncDirectory", .nth = 2});
+  EXPECT_EQ(CodeOf(PutObject(*store_, path_, text_)), absl::StatusCode::kUnknown);
+  // That sync failed, so the next object has to try it again.
+  injector_->Arm({.call = "SyncDirectory", .nth = 2});
+  EXPECT_EQ(CodeOf(PutObject(*store_, PathOf("a/b/p"), text_)), absl::StatusCode::kUnknown);
+}
+
 TEST_F(LocalObjectWriterTest, SmallAppendsAreGatheredAndLargeOnesAreNotCopied) {
   auto writer = store_->Create(path_);
   ASSERT_OK(writer);

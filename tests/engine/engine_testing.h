@@ -1,0 +1,71 @@
+#ifndef VECDB_TESTS_ENGINE_ENGINE_TESTING_H_
+#define VECDB_TESTS_ENGINE_ENGINE_TESTING_H_
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <numeric>
+#include <string>
+#include <vector>
+
+#include "catalog/version_store.h"
+#include "engine/collection_core.h"
+#include "engine/collection_engine.h"
+#include "support/status_testing.h"
+#include "support/test_database.h"
+
+namespace vecdb::engine {
+
+/// A collection "test" of TaggedSchema over a store in memory, with nothing running by itself.
+class CoreFixture : public ::testing::Test {
+ protected:
+  explicit CoreFixture(const CollectionOptions& options = {}) {
+    environment_ = {.store = store_,
+                    .host = {.executor = &executor_, .budget = &budget_},
+                    .clock = &clock_,
+                    .max_result_rows = 100};
+    EXPECT_OK(CollectionEngine::Create(environment_, "test", schema_, options, {}));
+    core_ = MakeCore();
+  }
+
+  /// Opens the newest manifest; its segments are not opened.
+  std::shared_ptr<CollectionCore> MakeCore() {
+    const ObjectPath folder = *ObjectPath::Parse("collections/test");
+    const catalog::VersionStore manifests(store_.get(), *folder.Join("manifest"), "manifest");
+    const auto newest = manifests.ReadNewest({});
+    EXPECT_OK(newest);
+    auto core = std::make_shared<CollectionCore>(environment_, "test",
+                                                 *format::ManifestFromJson("test", (*newest)->body),
+                                                 (*newest)->number, folder);
+    core->set_name("test");
+    return core;
+  }
+
+  RowBatch Rows(const std::vector<int64_t>& ids, const std::string& tag = "t") const {
+    return support::TaggedRows(schema_, ids, tag);
+  }
+
+  std::shared_ptr<segment::GrowingSegment> MakeGrowing(const std::vector<int64_t>& ids,
+                                                       uint64_t timestamp) {
+    auto growing = std::make_shared<segment::GrowingSegment>(
+        std::make_shared<const Schema>(schema_), environment_.host);
+    const RowBatch rows = Rows(ids);
+    std::vector<uint32_t> all(ids.size());
+    std::iota(all.begin(), all.end(), 0u);
+    EXPECT_OK(growing->Reserve(rows, all));
+    growing->Append(rows, all, {}, timestamp);
+    return growing;
+  }
+
+  const Schema schema_ = support::TaggedSchema();
+  const std::shared_ptr<ObjectStore> store_ = MakeMemoryObjectStore();
+  MemoryBudget budget_;
+  support::ManualExecutor executor_;
+  base::HybridClock clock_{&SystemClock()};
+  Environment environment_;
+  std::shared_ptr<CollectionCore> core_;
+};
+
+}  // namespace vecdb::engine
+
+#endif  // VECDB_TESTS_ENGINE_ENGINE_TESTING_H_

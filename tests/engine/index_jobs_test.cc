@@ -1,0 +1,98 @@
+#include "engine/index_jobs.h"
+
+#include <gtest/gtest.h>
+
+#include "engine/engine_testing.h"
+#include "engine/flush.h"
+#include "engine/loader.h"
+
+namespace vecdb::engine {
+namespace {
+
+using support::CodeOf;
+using support::Flat;
+using support::Hnsw;
+using support::Ids;
+
+class IndexJobsTest : public CoreFixture {
+ protected:
+  void Put(int64_t first, size_t count) {
+    ASSERT_OK(writer_.Insert(Rows(Ids(first, count)), false, {}));
+    ASSERT_OK(Flush(core_.get(), &writer_, {}));
+  }
+  // Objects of all segments whose name ends so.
+  size_t ObjectsLike(std::string_view end) {
+    size_t count = 0;
+    for (const ObjectInfo& object : *store_->List(*ObjectPath::Parse("collections"))) {
+      count += object.path.str().ends_with(end) ? 1 : 0;
+    }
+    return count;
+  }
+
+  Writer writer_{core_.get()};
+  IndexJobs jobs_{core_.get()};
+};
+
+TEST_F(IndexJobsTest, SegmentsFromTheThresholdOnAreBuilt) {
+  Put(0, kMinIndexedRows - 1);
+  Put(2000, kMinIndexedRows);
+  ASSERT_OK(jobs_.Create("v", Hnsw(), {}));
+  EXPECT_EQ(jobs_.Describe("v")->total_rows, 2 * kMinIndexedRows - 1);
+  EXPECT_EQ(jobs_.Describe("v")->indexed_rows, kMinIndexedRows - 1);
+  ASSERT_OK(jobs_.BuildMissing("v", {}));
+  EXPECT_EQ(jobs_.Describe("v")->indexed_rows, 2 * kMinIndexedRows - 1);
+  EXPECT_EQ(ObjectsLike(".idx"), 1u);
+  const auto view = core_->Read().view;
+  EXPECT_EQ(view->segments[0].resident->fields[2].index, nullptr);
+  EXPECT_NE(view->segments[1].resident->fields[2].index, nullptr);
+  const uint64_t version = core_->manifest_version();
+  ASSERT_OK(jobs_.BuildMissing("", {}));  // nothing is left to do
+  EXPECT_EQ(core_->manifest_version(), version);
+}
+
+TEST_F(IndexJobsTest, FlatNeedsNoBuild) {
+  Put(0, kMinIndexedRows);
+  ASSERT_OK(jobs_.Create("v", Flat(), {}));
+  ASSERT_OK(jobs_.BuildMissing("v", {}));
+  EXPECT_EQ(jobs_.Describe("v")->indexed_rows, kMinIndexedRows);
+  EXPECT_EQ(ObjectsLike(".idx"), 0u);
+}
+
+TEST_F(IndexJobsTest, IndexOfAnUnloadedCollectionIsReadByTheNextLoad) {
+  Put(0, kMinIndexedRows);
+  ASSERT_OK(jobs_.Create("v", Hnsw(), {}));
+  ReleaseAll(core_.get());
+  ASSERT_OK(jobs_.BuildMissing("v", {}));
+  EXPECT_EQ(core_->Read().view->segments[0].resident, nullptr);
+  EXPECT_EQ(budget_.used_bytes(), 0u);
+  ASSERT_OK(LoadAll(core_.get(), {}));
+  EXPECT_NE(core_->Read().view->segments[0].resident->fields[2].index, nullptr);
+}
+
+TEST_F(IndexJobsTest, DroppedIndexLeavesManifestAndMemory) {
+  Put(0, kMinIndexedRows);
+  ASSERT_OK(jobs_.Create("v", Hnsw(), {}));
+  ASSERT_OK(jobs_.BuildMissing("v", {}));
+  ASSERT_OK(jobs_.Drop("v", {}));
+  EXPECT_TRUE(core_->manifest().segments[0].info.indexes.empty());
+  EXPECT_TRUE(core_->manifest().indexes.empty());
+  EXPECT_EQ(budget_.used_bytes(), 0u);
+  EXPECT_EQ(CodeOf(jobs_.Drop("v", {})), absl::StatusCode::kNotFound);
+  EXPECT_EQ(CodeOf(jobs_.BuildMissing("v", {})), absl::StatusCode::kNotFound);
+  ASSERT_OK(jobs_.Create("v", Hnsw(Metric::kIp), {}));
+  ASSERT_OK(jobs_.BuildMissing("v", {}));
+  EXPECT_EQ(core_->manifest().segments[0].info.indexes[0].spec, Hnsw(Metric::kIp));
+}
+
+TEST_F(IndexJobsTest, CancelledBuildIsNoFailureOfTheIndex) {
+  Put(0, kMinIndexedRows);
+  ASSERT_OK(jobs_.Create("v", Hnsw(), {}));
+  Context context{.cancel = CancelToken::Make()};
+  context.cancel.Cancel();
+  EXPECT_EQ(CodeOf(jobs_.BuildMissing("v", context)), absl::StatusCode::kCancelled);
+  EXPECT_EQ(jobs_.Describe("v")->last_error, "");
+  ASSERT_OK(jobs_.BuildMissing("v", {}));
+}
+
+}  // namespace
+}  // namespace vecdb::engine

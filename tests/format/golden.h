@@ -1,0 +1,189 @@
+#ifndef VECDB_FORMAT_GOLDEN_H_
+#define VECDB_FORMAT_GOLDEN_H_
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/status_macros.h"
+#include "format/column_file.h"
+#include "format/delete_file.h"
+#include "format/format_testing.h"
+#include "format/manifest.h"
+#include "format/sealed_json.h"
+#include "format/vector_file.h"
+#include "index/vector_index.h"
+#include "vecdb/object_store.h"
+
+namespace vecdb::format {
+
+// The golden files: a database of one collection of one segment, and an index on its own, as this
+// version wrote them. tests/golden/v1 never changes; what later versions write beside it goes into
+// a folder of its own.
+
+inline constexpr uint64_t kGoldenRows = 6;
+inline constexpr int32_t kGoldenDim = 4;
+inline constexpr const char* kGoldenSegment = "collections/c1/segments/s1";
+
+inline Schema GoldenSchema() {
+  return {.description = "golden",
+          .fields = {{.name = "id", .type = DataType::kInt64, .primary_key = true},
+                     {.name = "vector", .type = DataType::kFloatVector, .dim = kGoldenDim},
+                     {.name = "bool", .type = DataType::kBool},
+                     {.name = "int8", .type = DataType::kInt8},
+                     {.name = "int16", .type = DataType::kInt16},
+                     {.name = "int32", .type = DataType::kInt32},
+                     {.name = "float", .type = DataType::kFloat},
+                     {.name = "double", .type = DataType::kDouble},
+                     {.name = "text", .type = DataType::kVarChar, .max_length = 16},
+                     {.name = "json", .type = DataType::kJson}},
+          .enable_dynamic_field = true};
+}
+
+/// The files on disk by their path.
+inline std::map<std::string, std::string> GoldenFiles() {
+  const std::filesystem::path root = std::filesystem::path(VECDB_GOLDEN_DIR) / "v1";
+  std::map<std::string, std::string> files;
+  if (!std::filesystem::exists(root)) return files;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(root)) {
+    if (!entry.is_regular_file()) continue;
+    std::ifstream file(entry.path(), std::ios::binary);
+    files[entry.path().lexically_relative(root).generic_string()] =
+        std::string(std::istreambuf_iterator<char>(file), {});
+  }
+  return files;
+}
+
+inline std::shared_ptr<ObjectStore> StoreOf(const std::map<std::string, std::string>& files) {
+  const auto store = MakeMemoryObjectStore();
+  for (const auto& [path, bytes] : files) EXPECT_OK(PutObject(*store, PathOf(path), bytes));
+  return store;
+}
+
+inline std::string ToText(std::span<const std::byte> bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+inline absl::StatusOr<std::string> ReadColumns(ObjectStore& store, const ObjectPath& path) {
+  VECDB_ASSIGN_OR_RETURN(const auto file,
+                         ColumnFile::Open(store, path, std::nullopt, kGoldenRows, {}));
+  RowBatch batch(GoldenSchema());
+  int32_t id = kFirstFieldId;
+  for (const FieldSpec& field : GoldenSchema().fields) {
+    const int32_t field_id = id++;
+    if (field.type == DataType::kFloatVector) continue;
+    VECDB_ASSIGN_OR_RETURN(Column column, file->ReadColumn(field_id, field.type, {}));
+    batch.SetColumn(field.name, std::move(column));
+  }
+  VECDB_ASSIGN_OR_RETURN(Column meta, file->ReadColumn(kDynamicFieldId, DataType::kJson, {}));
+  batch.SetColumn(kDynamicFieldName, std::move(meta));
+  VECDB_ASSIGN_OR_RETURN(const Column times,
+                         file->ReadColumn(kTimestampFieldId, DataType::kInt64, {}));
+  VECDB_ASSIGN_OR_RETURN(const auto order, file->ReadKeyOrder({}));
+  VECDB_ASSIGN_OR_RETURN(const auto bloom, file->ReadBloom({}));
+  return batch.ToJson() + ToText(std::as_bytes(times.int64s())) +
+         ToText(std::as_bytes(std::span(order))) + ToText(std::as_bytes(std::span(bloom)));
+}
+
+inline absl::StatusOr<std::string> ReadVectors(ObjectStore& store, const ObjectPath& path) {
+  VECDB_ASSIGN_OR_RETURN(const auto file,
+                         VectorFile::Open(store, path, std::nullopt, kGoldenDim, kGoldenRows, {}));
+  VECDB_ASSIGN_OR_RETURN(const auto rows, file->ReadRows({}, {}));
+  VECDB_ASSIGN_OR_RETURN(const auto norms, file->ReadInverseNorms({}, {}));
+  return ToText(rows.bytes()) + ToText(norms.bytes());
+}
+
+inline absl::StatusOr<std::string> ReadDeletes(ObjectStore& store, const ObjectPath& path) {
+  VECDB_ASSIGN_OR_RETURN(const auto deletes,
+                         ReadDeleteFile(store, path, std::nullopt, kGoldenRows, {}));
+  std::string text;
+  for (const RowDelete& deleted : deletes) {
+    text += std::to_string(deleted.row) + "@" + std::to_string(deleted.timestamp) + " ";
+  }
+  return text;
+}
+
+/// Every row as a query, and the order of all rows that the index finds.
+inline absl::StatusOr<std::string> SearchIndex(ObjectStore& store, const ObjectPath& path) {
+  const ObjectPath vectors = PathOf(std::string(kGoldenSegment) + "/101.vec");
+  VECDB_ASSIGN_OR_RETURN(
+      const auto file, VectorFile::Open(store, vectors, std::nullopt, kGoldenDim, kGoldenRows, {}));
+  VECDB_ASSIGN_OR_RETURN(const auto rows, file->ReadRows({}, {}));
+  VECDB_ASSIGN_OR_RETURN(const auto norms, file->ReadInverseNorms({}, {}));
+  const index::VectorView view{.rows = rows.as<const float>().data(),
+                               .num_rows = kGoldenRows,
+                               .dim = kGoldenDim,
+                               .inverse_norms = norms.as<const float>().data()};
+  VECDB_ASSIGN_OR_RETURN(const auto sections,
+                         SectionFile::Open(store, path, FileKind::kIndex, std::nullopt, {}));
+  VECDB_ASSIGN_OR_RETURN(const auto index, index::LoadVectorIndex(*sections, view, {}, {}));
+  std::string text = index->spec().ToJson();
+  for (uint32_t row = 0; row < kGoldenRows; ++row) {
+    std::vector<index::Candidate> found;
+    const index::RowQuery query{.vector = view.row(row), .k = 3, .mask = {.num_rows = kGoldenRows}};
+    VECDB_RETURN_IF_ERROR(index->Search(query, {}, &found));
+    text += " |";
+    for (const index::Candidate& candidate : found) text += " " + std::to_string(candidate.row);
+  }
+  return text;
+}
+
+inline absl::StatusOr<std::string> ReadDocument(ObjectStore& store, const ObjectPath& path) {
+  const std::string& name = path.str();
+  VECDB_ASSIGN_OR_RETURN(const std::string document, GetObject(store, path, 1 << 20));
+  const bool is_manifest = name.find("/manifest/") != std::string::npos;
+  const std::string kind = name == "vecdb.json"           ? "database"
+                           : name.starts_with("catalog/") ? "catalog"
+                           : is_manifest                  ? "manifest"
+                                                          : "segment";
+  VECDB_ASSIGN_OR_RETURN(const SealedDocument sealed, UnsealJson(name, kind, document));
+  if (kind == "manifest") {
+    VECDB_ASSIGN_OR_RETURN(const Manifest manifest, ManifestFromJson(name, sealed.body));
+    return sealed.id + ManifestToJson(manifest);
+  }
+  if (kind == "catalog") {
+    VECDB_ASSIGN_OR_RETURN(const auto entries, CatalogFromJson(name, sealed.body));
+    return sealed.id + CatalogToJson(entries);
+  }
+  if (kind == "segment") {
+    VECDB_ASSIGN_OR_RETURN(const SegmentInfo info, SegmentInfo::FromJson(sealed.body));
+    return sealed.id + info.ToJson();
+  }
+  return sealed.id + sealed.body;
+}
+
+/// All that one golden object says, as a text that is equal only for equal contents.
+inline absl::StatusOr<std::string> ReadWhole(ObjectStore& store, const ObjectPath& path) {
+  const std::string& name = path.str();
+  if (name.ends_with(".vseg")) return ReadColumns(store, path);
+  if (name.ends_with(".vec")) return ReadVectors(store, path);
+  if (name.ends_with(".del")) return ReadDeletes(store, path);
+  if (name.ends_with(".idx")) return SearchIndex(store, path);
+  return ReadDocument(store, path);
+}
+
+/// Expects that `bytes` in the place of a golden object are refused, or say what it says.
+inline void ExpectRefusedOrSame(ObjectStore& store, const ObjectPath& path,
+                                const std::string& whole, std::string_view bytes,
+                                std::string_view what) {
+  Replace(store, path, bytes);
+  const auto read = ReadWhole(store, path);
+  if (read.ok()) {
+    EXPECT_TRUE(*read == whole) << path.str() << ": " << what;
+  } else {
+    EXPECT_EQ(CodeOf(read), absl::StatusCode::kDataLoss) << path.str() << ": " << what;
+  }
+}
+
+}  // namespace vecdb::format
+
+#endif  // VECDB_FORMAT_GOLDEN_H_

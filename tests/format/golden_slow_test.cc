@@ -1,0 +1,77 @@
+#include <gtest/gtest.h>
+
+#include "format/golden.h"
+
+namespace vecdb::format {
+namespace {
+
+// Test row B1 of the promises: every way in which a disk or a copy damages a file.
+class GoldenMutantTest : public ::testing::TestWithParam<const char*> {
+ protected:
+  void SetUp() override {
+    for (const auto& [name, bytes] : files_) {
+      if (name.ends_with(GetParam())) names_.push_back(name);
+    }
+    ASSERT_FALSE(names_.empty());
+  }
+  // Calls `mutate(expect, good)` for each file of the kind; `expect` takes a mutant and its name.
+  template <typename Mutate>
+  void ForEachFile(Mutate mutate) {
+    for (const std::string& name : names_) {
+      const ObjectPath path = PathOf(name);
+      const auto whole = ReadWhole(*store_, path);
+      ASSERT_OK(whole);
+      const std::string& good = files_.at(name);
+      mutate(
+          [&](const std::string& bad, size_t number) {
+            ExpectRefusedOrSame(*store_, path, *whole, bad, std::to_string(number));
+          },
+          good);
+      Replace(*store_, path, good);
+    }
+  }
+
+  const std::map<std::string, std::string> files_ = GoldenFiles();
+  const std::shared_ptr<ObjectStore> store_ = StoreOf(files_);
+  std::vector<std::string> names_;
+};
+
+TEST_P(GoldenMutantTest, EveryFlippedBit) {
+  ForEachFile([](auto expect, const std::string& good) {
+    for (size_t bit = 0; bit < good.size() * 8; ++bit) {
+      std::string bad = good;
+      bad[bit / 8] = static_cast<char>(bad[bit / 8] ^ (1 << bit % 8));
+      expect(bad, bit);
+    }
+  });
+}
+
+TEST_P(GoldenMutantTest, EveryTruncation) {
+  ForEachFile([](auto expect, const std::string& good) {
+    for (size_t length = 0; length < good.size(); ++length) expect(good.substr(0, length), length);
+  });
+}
+
+TEST_P(GoldenMutantTest, EverySectorZeroedOrExchanged) {
+  constexpr size_t kSector = 512;
+  ForEachFile([](auto expect, const std::string& good) {
+    for (size_t a = 0; a + kSector <= good.size(); a += kSector) {
+      std::string zeroed = good;
+      std::fill_n(zeroed.begin() + static_cast<ptrdiff_t>(a), kSector, '\0');
+      expect(zeroed, a);
+      for (size_t b = 0; b < a; b += kSector) {
+        std::string exchanged = good;
+        std::swap_ranges(exchanged.begin() + static_cast<ptrdiff_t>(a),
+                         exchanged.begin() + static_cast<ptrdiff_t>(a + kSector),
+                         exchanged.begin() + static_cast<ptrdiff_t>(b));
+        expect(exchanged, a * good.size() + b);
+      }
+    }
+  });
+}
+
+INSTANTIATE_TEST_SUITE_P(Kinds, GoldenMutantTest,
+                         ::testing::Values(".vseg", ".vec", ".del", ".idx", ".json"));
+
+}  // namespace
+}  // namespace vecdb::format

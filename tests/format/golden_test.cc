@@ -1,0 +1,275 @@
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <fstream>
+
+#include "format/golden.h"
+#include "segment/segment_writer.h"
+#include "vecdb/index.h"
+#include "vecdb/segment.h"
+
+namespace vecdb::format {
+namespace {
+
+// To write the files anew (a new folder is better, see golden.h):
+//   VECDB_WRITE_GOLDEN=1 vecdb_format_test --gtest_filter='GoldenTest.*'
+
+// `$meta` keys stand beside the others. Rows 0 to 3 are of time 1000, the others of 2000.
+constexpr std::string_view kRows =
+    R"([{"id":-5,"vector":[1,0,0,0],"bool":true,"int8":-128,"int16":-32768,"int32":-2147483648,)"
+    R"("float":1.5,"double":-0.25,"text":"","json":{"a":[1,2]},"extra":1},)"
+    R"({"id":9223372036854775807,"vector":[0,2,0,0],"bool":false,"int8":127,"int16":32767,)"
+    R"("int32":2147483647,"float":-1.5,"double":1e300,"text":"sixteen bytes...","json":null},)"
+    R"({"id":-9223372036854775808,"vector":[0,0,3,0],"bool":true,"int8":0,"int16":0,"int32":0,)"
+    R"("float":0,"double":0,"text":"\u00e9","json":"x"},)"
+    R"({"id":7,"vector":[0,0,0,4],"bool":false,"int8":1,"int16":1,"int32":1,"float":1,"double":1,)"
+    R"("text":"x","json":[],"extra":{"deep":true}},)"
+    R"({"id":8,"vector":[0,0,0,0],"bool":true,"int8":2,"int16":2,"int32":2,"float":2,"double":2,)"
+    R"("text":"y","json":{}},)"
+    R"({"id":9,"vector":[-1,-1,-1,-1],"bool":true,"int8":3,"int16":3,"int32":3,"float":3,)"
+    R"("double":3,"text":"z","json":3}])";
+
+constexpr std::string_view kId = "0123456789abcdef0123456789abcdef";
+const IndexSpec kHnsw{.metric = Metric::kL2,
+                      .params = HnswParams{.m = 2, .ef_construction = 10, .seed = 7}};
+
+RowBatch GoldenRows() {
+  auto rows = RowBatch::FromJson(GoldenSchema(), kRows);
+  EXPECT_OK(rows);
+  return *rows;
+}
+
+ObjectPath InSegment(std::string_view name) { return *PathOf(kGoldenSegment).Join(name); }
+
+std::shared_ptr<segment::GrowingSegment> Growing() {
+  const auto growing = std::make_shared<segment::GrowingSegment>(
+      std::make_shared<const Schema>(GoldenSchema()), Host{});
+  const RowBatch rows = GoldenRows();
+  const std::vector<uint32_t> first = {0, 1, 2, 3};
+  const std::vector<uint32_t> rest = {4, 5};
+  EXPECT_OK(growing->Reserve(rows, first));
+  growing->Append(rows, first, {}, 1000);
+  EXPECT_OK(growing->Reserve(rows, rest));
+  growing->Append(rows, rest, {}, 2000);
+  return growing;
+}
+
+ObjectRef WriteIndex(ObjectStore& store, const SegmentInfo& info, const std::string& name) {
+  const std::shared_ptr<ObjectStore> borrowed(std::shared_ptr<void>(), &store);
+  const auto sealed = segment::SealedSegment::Open(borrowed, info, {}, nullptr, {});
+  EXPECT_OK(sealed);
+  const auto vectors = (*sealed)->LoadVectors(1, {});
+  EXPECT_OK(vectors);
+  const auto index = index::BuildVectorIndex((*vectors)->view, kHnsw, {}, {});
+  EXPECT_OK(index);
+  auto writer = SectionWriter::Create(store, InSegment(name), FileKind::kIndex, {});
+  EXPECT_OK(writer);
+  EXPECT_OK((*index)->Write(**writer, {}));
+  const auto summary = (*writer)->Finish({});
+  EXPECT_OK(summary);
+  return {name, summary->size_bytes, summary->checksum};
+}
+
+// The golden files as this version writes them.
+std::map<std::string, std::string> WriteAll() {
+  const auto store = MakeMemoryObjectStore();
+  const auto put = [&](std::string_view path, std::string_view kind, std::string_view body) {
+    EXPECT_OK(PutObject(*store, PathOf(path), SealJson(kind, kId, body)));
+  };
+  auto info = segment::WriteRows(*Growing(), kGoldenRows, *store, PathOf(kGoldenSegment), {}, {});
+  EXPECT_OK(info);
+  EXPECT_OK(store->Delete(InSegment("segment.json")));  // it has a random id
+  put(InSegment("segment.json").str(), "segment", info->ToJson());
+  const ObjectRef hnsw = WriteIndex(*store, *info, "101-hnsw.idx");
+  const auto deletes =
+      WriteDeleteFile(*store, InSegment("deletes-1.del"), {{1, 3000}, {4, 2500}}, {});
+  EXPECT_OK(deletes);
+  info->indexes = {{.field = "vector", .spec = kHnsw, .object = hnsw}};
+  info->num_deletes = 2;
+  info->deletes = ObjectRef{"deletes-1.del", deletes->size_bytes, deletes->checksum};
+  Manifest manifest{.collection_id = "c1",
+                    .schema = GoldenSchema(),
+                    .options = {.num_shards = 2, .on_duplicate_key = DuplicateKeyPolicy::kReplace},
+                    .flushed_timestamp = 3000,
+                    .indexes = {{.field = "vector", .spec = kHnsw}},
+                    .segments = {{.id = "s1", .shard = 1, .info = *info}}};
+  put("collections/c1/manifest/00000000000000000002.json", "manifest", ManifestToJson(manifest));
+  put("catalog/00000000000000000003.json", "catalog",
+      CatalogToJson({{.name = "docs", .id = "c1"}, {.name = "old", .id = "c0", .dropped = true}}));
+  put("vecdb.json", "database", "{\"database\":\"fedcba9876543210fedcba9876543210\"}");
+  const auto index = IndexBuilder(kGoldenDim, {.metric = Metric::kCosine})
+                         .Build(GoldenRows().column("vector")->vectors());
+  EXPECT_OK(index);
+  EXPECT_OK((*index)->Save(*store, PathOf("index-with-rows")));
+  std::map<std::string, std::string> files;
+  for (const char* folder : {"collections", "catalog"}) {
+    const auto objects = store->List(PathOf(folder));
+    EXPECT_OK(objects);
+    for (const ObjectInfo& object : *objects) {
+      files[object.path.str()] = BytesOf(*store, object.path);
+    }
+  }
+  for (const char* name : {"vecdb.json", "index-with-rows"}) {
+    files[name] = BytesOf(*store, PathOf(name));
+  }
+  return files;
+}
+
+class GoldenTest : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    if (std::getenv("VECDB_WRITE_GOLDEN") == nullptr) return;
+    for (const auto& [path, bytes] : WriteAll()) {
+      const auto file = std::filesystem::path(VECDB_GOLDEN_DIR) / "v1" / path;
+      std::filesystem::create_directories(file.parent_path());
+      std::ofstream(file, std::ios::binary) << bytes;
+    }
+  }
+
+  const std::map<std::string, std::string> files_ = GoldenFiles();
+  const std::shared_ptr<ObjectStore> store_ = StoreOf(files_);
+};
+
+TEST_F(GoldenTest, ThereIsOneFileOfEachKind) {
+  std::vector<std::string> names;
+  for (const auto& [path, bytes] : files_) {
+    names.push_back(path);
+    EXPECT_LE(bytes.size(), 8192u) << path;
+  }
+  const std::string segment = kGoldenSegment;
+  EXPECT_EQ(
+      names,
+      (std::vector<std::string>{
+          "catalog/00000000000000000003.json", "collections/c1/manifest/00000000000000000002.json",
+          segment + "/101-hnsw.idx", segment + "/101.vec", segment + "/columns.vseg",
+          segment + "/deletes-1.del", segment + "/segment.json", "index-with-rows", "vecdb.json"}));
+}
+
+TEST_F(GoldenTest, WritersStillWriteTheSameBytes) {
+  // The files of indexes may change with the way they are built; what they say may not.
+  for (const auto& [path, bytes] : WriteAll()) {
+    if (path.ends_with(".idx") || path.find("/manifest/") != std::string::npos) continue;
+    const auto golden = files_.find(path);
+    ASSERT_TRUE(golden != files_.end()) << path;
+    EXPECT_TRUE(golden->second == bytes) << path;
+  }
+}
+
+TEST_F(GoldenTest, ManifestSaysWhatItSaid) {
+  const std::string path = "collections/c1/manifest/00000000000000000002.json";
+  const auto sealed = UnsealJson(path, "manifest", files_.at(path));
+  ASSERT_OK(sealed);
+  EXPECT_EQ(sealed->id, kId);
+  const auto manifest = ManifestFromJson(path, sealed->body);
+  ASSERT_OK(manifest);
+  EXPECT_EQ(SealJson("manifest", kId, ManifestToJson(*manifest)), files_.at(path));
+  EXPECT_EQ(manifest->collection_id, "c1");
+  EXPECT_EQ(manifest->schema, GoldenSchema());
+  EXPECT_EQ(manifest->options,
+            (CollectionOptions{.num_shards = 2, .on_duplicate_key = DuplicateKeyPolicy::kReplace}));
+  EXPECT_EQ(manifest->flushed_timestamp, 3000u);
+  EXPECT_EQ(manifest->indexes, (std::vector<IndexDefinition>{{.field = "vector", .spec = kHnsw}}));
+  ASSERT_EQ(manifest->segments.size(), 1u);
+  const SegmentInfo& info = manifest->segments[0].info;
+  EXPECT_EQ(manifest->segments[0].id, "s1");
+  EXPECT_EQ(manifest->segments[0].shard, 1);
+  EXPECT_EQ(info.folder, kGoldenSegment);
+  EXPECT_EQ(info.num_rows, kGoldenRows);
+  EXPECT_EQ(info.num_deletes, 2u);
+  EXPECT_EQ(info.min_timestamp, 1000u);
+  EXPECT_EQ(info.max_timestamp, 2000u);
+  EXPECT_EQ(info.min_key, "-9223372036854775808");
+  EXPECT_EQ(info.max_key, "9223372036854775807");
+}
+
+TEST_F(GoldenTest, CatalogAndIdentitySayWhatTheySaid) {
+  const auto catalog =
+      UnsealJson("catalog", "catalog", files_.at("catalog/00000000000000000003.json"));
+  ASSERT_OK(catalog);
+  const auto entries = CatalogFromJson("catalog", catalog->body);
+  ASSERT_OK(entries);
+  EXPECT_EQ(*entries, (std::vector<CatalogEntry>{{.name = "docs", .id = "c1"},
+                                                 {.name = "old", .id = "c0", .dropped = true}}));
+  const auto identity = UnsealJson("vecdb.json", "database", files_.at("vecdb.json"));
+  ASSERT_OK(identity);
+  EXPECT_EQ(identity->body, "{\"database\":\"fedcba9876543210fedcba9876543210\"}");
+}
+
+TEST_F(GoldenTest, SegmentHoldsItsRowsIndexAndDeletes) {
+  const std::string path = "collections/c1/manifest/00000000000000000002.json";
+  const auto manifest = ManifestFromJson(path, UnsealJson(path, "manifest", files_.at(path))->body);
+  ASSERT_OK(manifest);
+  class CountingLog : public LogSink {
+   public:
+    void Write(LogLevel, std::string_view) override { ++messages; }
+    int messages = 0;
+  };
+  CountingLog log;
+  const auto segment = Segment::Open(*store_, manifest->segments[0].info, {.log = &log});
+  ASSERT_OK(segment);
+  const std::vector<uint32_t> all = {0, 1, 2, 3, 4, 5};
+  const auto rows = (*segment)->Read(all, {});
+  ASSERT_OK(rows);
+  EXPECT_EQ(rows->ToJson(), GoldenRows().ToJson());
+  // Rows 1 and 4 are deleted.
+  EXPECT_EQ(*(*segment)->FindRows({8, 9, -5, 7, 9223372036854775807}),
+            (std::vector<uint32_t>{5, 0, 3}));
+  const std::vector<float> query = {0, 0, 0, 1};
+  const auto found = (*segment)->Search({.field = "vector", .vectors = query, .k = 10});
+  ASSERT_OK(found);
+  EXPECT_EQ(found->rows, (std::vector<Neighbor>{{0, 2}, {5, 7}, {3, 9}, {2, 10}}));
+  EXPECT_EQ(log.messages, 0);  // the index was not left aside
+  EXPECT_EQ(*ReadDeletes(*store_, InSegment("deletes-1.del")), "1@3000 4@2500 ");
+}
+
+TEST_F(GoldenTest, SegmentJsonDescribesTheSegmentWithoutLaterObjects) {
+  const auto info = SegmentInfo::Read(*store_, PathOf(kGoldenSegment));
+  ASSERT_OK(info);
+  EXPECT_EQ(info->num_rows, kGoldenRows);
+  EXPECT_EQ(info->schema, GoldenSchema());
+  EXPECT_EQ(info->objects.size(), 2u);
+  EXPECT_TRUE(info->indexes.empty());
+  EXPECT_FALSE(info->deletes.has_value());
+  EXPECT_OK(Segment::Open(*store_, *info));
+}
+
+TEST_F(GoldenTest, HnswIndexFindsTheSameRows) {
+  EXPECT_EQ(*SearchIndex(*store_, InSegment("101-hnsw.idx")),
+            kHnsw.ToJson() + " | 0 4 1 | 1 4 0 | 2 4 0 | 3 4 0 | 4 0 1 | 5 4 0");
+}
+
+TEST_F(GoldenTest, IndexWithItsRowsFindsTheSameRows) {
+  const auto index = Index::Load(*store_, PathOf("index-with-rows"));
+  ASSERT_OK(index);
+  EXPECT_EQ((*index)->spec(), IndexSpec{.metric = Metric::kCosine});
+  EXPECT_EQ((*index)->num_rows(), kGoldenRows);
+  const std::vector<float> query = {0, 5, 0, 0};
+  const auto found = (*index)->Search({.vectors = query, .k = 6});
+  ASSERT_OK(found);
+  EXPECT_EQ(found->rows,
+            (std::vector<Neighbor>{{1, 1}, {0, 0}, {2, 0}, {3, 0}, {4, 0}, {5, -0.5f}}));
+}
+
+class GoldenDamageTest : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(GoldenDamageTest, EveryDamagedByteIsRefusedOrHarmless) {
+  const std::map<std::string, std::string> files = GoldenFiles();
+  const auto store = StoreOf(files);
+  for (const auto& [name, good] : files) {
+    if (!name.ends_with(GetParam())) continue;
+    const ObjectPath path = PathOf(name);
+    const auto whole = ReadWhole(*store, path);
+    ASSERT_OK(whole);
+    for (size_t at = 0; at < good.size(); ++at) {
+      std::string bad = good;
+      bad[at] = static_cast<char>(bad[at] ^ 0x41);
+      ExpectRefusedOrSame(*store, path, *whole, bad, "byte " + std::to_string(at));
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Kinds, GoldenDamageTest,
+                         ::testing::Values(".vseg", ".vec", ".del", ".idx", ".json"));
+
+}  // namespace
+}  // namespace vecdb::format

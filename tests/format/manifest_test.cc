@@ -1,0 +1,308 @@
+#include "format/manifest.h"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "format/sealed_json.h"
+#include "support/status_testing.h"
+#include "support/store_testing.h"
+
+namespace vecdb::format {
+namespace {
+
+using support::CodeOf;
+using support::PathOf;
+using Json = nlohmann::json;
+
+constexpr auto kDataLoss = absl::StatusCode::kDataLoss;
+
+Schema RichSchema() {
+  return {
+      .description = "d \"quoted\" \xc3\xa9",
+      .fields = {{.name = "key", .type = DataType::kVarChar, .primary_key = true, .max_length = 64},
+                 {.name = "a", .type = DataType::kFloatVector, .dim = 8, .description = "first"},
+                 {.name = "b", .type = DataType::kFloatVector, .dim = 32768},
+                 {.name = "j", .type = DataType::kJson}},
+      .enable_dynamic_field = true};
+}
+
+SegmentInfo RichSegment(int number) {
+  const std::string folder = "collections/c1/segments/s" + std::to_string(number);
+  return {.folder = folder,
+          .schema = RichSchema(),
+          .num_rows = 1000,
+          .num_deletes = 3,
+          .min_timestamp = 5,
+          .max_timestamp = 1ULL << 62,
+          .min_key = "\"\"",
+          .max_key = "\"z\\n\"",
+          .objects = {{"101.vec", 12345, 0xfedcba9876543210},
+                      {"102.vec", 1ULL << 45, 0},
+                      {"columns.vseg", 1, ~0ULL}},
+          .indexes = {{"a",
+                       {.metric = Metric::kCosine, .params = HnswParams{.m = 8, .seed = ~0ULL}},
+                       {"101-ab.idx", 7, 8}},
+                      {"b", {.metric = Metric::kL2}, {"102-cd.idx", 9, 10}}},
+          .deletes = ObjectRef{"deletes-1.del", 100, 200}};
+}
+
+Manifest RichManifest() {
+  Manifest manifest{.collection_id = "c1",
+                    .schema = RichSchema(),
+                    .options = {.num_shards = 64,
+                                .load = LoadPolicy::kManual,
+                                .on_duplicate_key = DuplicateKeyPolicy::kReplace,
+                                .segment_max_bytes = 64ULL << 30,
+                                .seal_proportion = 0.1},
+                    .flushed_timestamp = 1ULL << 62,
+                    .indexes = {{"a", {.metric = Metric::kIp, .params = HnswParams{}}}}};
+  manifest.segments.push_back({.id = "s1", .shard = 63, .info = RichSegment(1)});
+  manifest.segments.push_back({.id = "s2", .shard = 0, .info = RichSegment(2)});
+  manifest.segments[1].info.deletes.reset();
+  manifest.segments[1].info.num_deletes = 0;
+  manifest.segments[1].info.indexes.clear();
+  return manifest;
+}
+
+Json TreeOf(const Manifest& manifest) { return Json::parse(ManifestToJson(manifest)); }
+
+absl::StatusCode ManifestCode(const Json& tree) {
+  return CodeOf(ManifestFromJson("m", tree.dump()));
+}
+
+// Calls `visit` with a pointer to every value of a tree.
+void ForEachValue(const Json& tree, const Json::json_pointer& at,
+                  const std::function<void(const Json::json_pointer&)>& visit) {
+  visit(at);
+  if (!tree.is_structured()) return;
+  for (const auto& [key, value] : tree.items()) {
+    const auto below = tree.is_array() ? at / std::stoul(key) : at / key;
+    ForEachValue(value, below, visit);
+  }
+}
+
+TEST(ManifestTest, RichManifestComesBack) {
+  const Manifest manifest = RichManifest();
+  const auto read = ManifestFromJson("m", ManifestToJson(manifest));
+  ASSERT_OK(read);
+  EXPECT_EQ(*read, manifest);
+}
+
+TEST(ManifestTest, EmptyManifestComesBack) {
+  const Manifest manifest{
+      .collection_id = "c",
+      .schema = {
+          .fields = {{.name = "id", .type = DataType::kInt64, .primary_key = true, .auto_id = true},
+                     {.name = "v", .type = DataType::kFloatVector, .dim = 1}}}};
+  const auto read = ManifestFromJson("m", ManifestToJson(manifest));
+  ASSERT_OK(read);
+  EXPECT_EQ(*read, manifest);
+}
+
+TEST(ManifestTest, ErrorsNameTheObject) {
+  EXPECT_EQ(ManifestFromJson("some/manifest", "{}").status(),
+            absl::DataLossError("object some/manifest: impossible manifest"));
+}
+
+TEST(ManifestTest, EveryValueOfAnotherTypeIsDataLossOrHarmless) {
+  const Json good = TreeOf(RichManifest());
+  const std::vector<Json> others = {nullptr, -1,     1e300,
+                                    ~0ULL,   "../x", Json::array({Json::object()})};
+  ForEachValue(good, Json::json_pointer(), [&](const Json::json_pointer& at) {
+    for (const Json& other : others) {
+      Json bad = good;
+      bad[at] = other;
+      const auto read = ManifestFromJson("m", bad.dump());
+      if (!read.ok()) {
+        EXPECT_EQ(CodeOf(read), kDataLoss) << at.to_string() << " = " << other;
+        continue;
+      }
+      // What was understood is what stood there.
+      const auto again = ManifestFromJson("m", ManifestToJson(*read));
+      ASSERT_OK(again);
+      EXPECT_EQ(*again, *read) << at.to_string() << " = " << other;
+      EXPECT_EQ(good[at].type() == other.type() || (good[at].is_number() && other.is_number()),
+                true)
+          << at.to_string() << " = " << other;
+    }
+  });
+}
+
+TEST(ManifestTest, EveryMissingMemberIsDataLossUnlessItMayBeAbsent) {
+  const Json good = TreeOf(RichManifest());
+  ForEachValue(good, Json::json_pointer(), [&](const Json::json_pointer& at) {
+    if (at.empty()) return;
+    const Json& parent = good[at.parent_pointer()];
+    if (!parent.is_object()) return;
+    Json bad = good;
+    bad[at.parent_pointer()].erase(at.back());
+    const auto read = ManifestFromJson("m", bad.dump());
+    if (read.ok()) {
+      // Members of schema and index specs that have a default.
+      const std::string text = at.to_string();
+      EXPECT_TRUE(text.find("/schema/") != std::string::npos ||
+                  text.find("/spec/") != std::string::npos)
+          << text;
+    } else {
+      EXPECT_EQ(CodeOf(read), kDataLoss) << at.to_string();
+    }
+  });
+}
+
+TEST(ManifestTest, DamagedTextNeverCrashes) {
+  Manifest manifest = RichManifest();
+  manifest.segments.pop_back();
+  const std::string good = ManifestToJson(manifest);
+  for (size_t at = 0; at < good.size(); at += 3) {
+    for (const char other : {'9', '"', '{'}) {
+      std::string bad = good;
+      bad[at] = other;
+      const auto read = ManifestFromJson("m", bad);
+      if (!read.ok()) {
+        EXPECT_EQ(CodeOf(read), kDataLoss) << at;
+      }
+    }
+    EXPECT_EQ(CodeOf(ManifestFromJson("m", good.substr(0, at))), kDataLoss) << at;
+  }
+}
+
+TEST(ManifestTest, HostileTextIsDataLoss) {
+  for (const std::string& text :
+       {std::string(), std::string("null"), std::string("[]"), std::string("7"),
+        std::string(1000000, '['), std::string(1000000, '{'), std::string("{\"collection\":1e999}"),
+        std::string("{}\0", 3), std::string("\xef\xbb\xbf{}")}) {
+    EXPECT_EQ(CodeOf(ManifestFromJson("m", text)), kDataLoss) << text.substr(0, 20);
+    EXPECT_EQ(CodeOf(CatalogFromJson("m", text)), kDataLoss) << text.substr(0, 20);
+    EXPECT_EQ(CodeOf(SegmentInfo::FromJson(text)), kDataLoss) << text.substr(0, 20);
+  }
+}
+
+TEST(ManifestTest, ValuesThatCannotBeAreDataLoss) {
+  struct Case {
+    const char* at;
+    Json value;
+  };
+  const std::vector<Case> cases = {
+      {"/num_shards", 4294967297},
+      {"/load", 0},
+      {"/load", 3},
+      {"/on_duplicate_key", 0},
+      {"/on_duplicate_key", 3},
+      {"/flushed_timestamp", 1ULL << 63},
+      {"/indexes/0/field", "nope"},
+      {"/indexes/0/field", "j"},
+      {"/indexes/0/spec/index_type", "HNSV"},
+      {"/indexes/0/spec/params/M", 1},
+      {"/segments/0/shard", 64},
+      {"/segments/0/info/rows", 1ULL << 31},
+      {"/segments/0/info/deletes", 1001},
+      {"/segments/0/info/deletes", 0},
+      {"/segments/1/info/deletes", 1},
+      {"/segments/0/info/min_timestamp", 1ULL << 63},
+      {"/segments/0/info/max_timestamp", 1ULL << 63},
+      {"/segments/0/info/max_timestamp", 4},
+      {"/segments/0/info/folder", "../outside"},
+      {"/segments/0/info/folder", "/etc"},
+      {"/segments/0/info/folder", "a/../../b"},
+      {"/segments/0/info/folder", ""},
+      {"/segments/0/info/folder", "a//b"},
+      {"/segments/0/info/folder", ".tmp"},
+      {"/segments/0/info/objects/0/name", "../x"},
+      {"/segments/0/info/objects/0/name", "/etc/passwd"},
+      {"/segments/0/info/objects/0/checksum", "123"},
+      {"/segments/0/info/objects/0/checksum", "FEDCBA9876543210"},
+      {"/segments/0/info/objects/0/checksum", "-edcba9876543210"},
+      {"/segments/0/info/objects/0/size", -1},
+      {"/segments/0/info/indexes/0/field", "nope"},
+      {"/segments/0/info/indexes/0/field", "key"},
+      {"/segments/0/info/indexes/1/field", "a"},
+      {"/segments/0/info/indexes/0/object/name", "a/../b"},
+      {"/segments/0/info/delete_object/name", ".."},
+      {"/schema/fields/0/id", 101},
+      {"/schema/fields/1/dim", 0},
+  };
+  const Json good = TreeOf(RichManifest());
+  ASSERT_EQ(ManifestCode(good), absl::StatusCode::kOk);
+  for (const Case& c : cases) {
+    Json bad = good;
+    ASSERT_TRUE(bad.contains(Json::json_pointer(c.at))) << c.at;
+    bad[Json::json_pointer(c.at)] = c.value;
+    EXPECT_EQ(ManifestCode(bad), kDataLoss) << c.at << " = " << c.value;
+  }
+  Json twice = good;
+  twice["indexes"].push_back(twice["indexes"][0]);
+  EXPECT_EQ(ManifestCode(twice), kDataLoss);
+}
+
+TEST(SegmentInfoTest, ComesBackFromJson) {
+  const SegmentInfo info = RichSegment(7);
+  const auto read = SegmentInfo::FromJson(info.ToJson());
+  ASSERT_OK(read);
+  EXPECT_EQ(*read, info);
+  EXPECT_EQ(info.size_bytes(), 12345u + (1ULL << 45) + 1 + 7 + 9 + 100);
+}
+
+TEST(SegmentInfoTest, ImpossibleOnesAreDataLoss) {
+  const Json good = Json::parse(RichSegment(7).ToJson());
+  for (const char* missing : {"schema", "folder", "rows", "objects", "indexes", "delete_object"}) {
+    Json bad = good;
+    bad.erase(missing);
+    EXPECT_EQ(CodeOf(SegmentInfo::FromJson(bad.dump())), kDataLoss) << missing;
+  }
+  for (const auto& [at, value] :
+       std::vector<std::pair<const char*, Json>>{{"/schema", Json::object()},
+                                                 {"/schema", "x"},
+                                                 {"/indexes/0/field", "nope"},
+                                                 {"/indexes/1/field", "a"},
+                                                 {"/folder", ".."}}) {
+    Json bad = good;
+    bad[Json::json_pointer(at)] = value;
+    EXPECT_EQ(CodeOf(SegmentInfo::FromJson(bad.dump())), kDataLoss) << at;
+  }
+}
+
+TEST(SegmentInfoTest, ReadGivesWhatLiesInTheFolder) {
+  const auto store = MakeMemoryObjectStore();
+  const SegmentInfo info = RichSegment(7);
+  const ObjectPath path = PathOf("s/segment.json");
+  EXPECT_EQ(CodeOf(SegmentInfo::Read(*store, PathOf("s"))), absl::StatusCode::kNotFound);
+  ASSERT_OK(PutObject(*store, path, SealJson("segment", "1", info.ToJson())));
+  const auto read = SegmentInfo::Read(*store, PathOf("s"));
+  ASSERT_OK(read);
+  EXPECT_EQ(*read, info);
+  for (const std::string& bad :
+       {SealJson("manifest", "1", info.ToJson()), SealJson("segment", "1", "{}"), info.ToJson()}) {
+    ASSERT_OK(store->Delete(path));
+    ASSERT_OK(PutObject(*store, path, bad));
+    EXPECT_EQ(CodeOf(SegmentInfo::Read(*store, PathOf("s"))), kDataLoss);
+  }
+}
+
+TEST(CatalogTest, ComesBack) {
+  const std::vector<CatalogEntry> entries = {{.name = "docs", .id = "0a1b", .dropped = false},
+                                             {.name = "docs", .id = "ff", .dropped = true}};
+  for (const auto& catalog : {std::vector<CatalogEntry>{}, entries}) {
+    const auto read = CatalogFromJson("c", CatalogToJson(catalog));
+    ASSERT_OK(read);
+    EXPECT_EQ(*read, catalog);
+  }
+}
+
+TEST(CatalogTest, ImpossibleOnesAreDataLoss) {
+  for (const char* bad : {R"({})", R"({"collections":{}})", R"({"collections":[7]})",
+                          R"({"collections":[{}]})", R"({"collections":[{"name":"a","id":"1"}]})",
+                          R"({"collections":[{"name":"a","id":"1","dropped":0}]})",
+                          R"({"collections":[{"name":"a","id":"..","dropped":false}]})",
+                          R"({"collections":[{"name":"a","id":"","dropped":false}]})",
+                          R"({"collections":[{"name":"a","id":"/x","dropped":false}]})",
+                          R"({"collections":[{"name":1,"id":"x","dropped":false}]})"}) {
+    EXPECT_EQ(CodeOf(CatalogFromJson("c", bad)), kDataLoss) << bad;
+  }
+}
+
+}  // namespace
+}  // namespace vecdb::format
