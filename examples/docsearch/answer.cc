@@ -1,6 +1,7 @@
 #include "docsearch/answer.h"
 
 #include <algorithm>
+#include <chrono>
 
 #include "docsearch/tokenize.h"
 #include "docsearch/utf8_text.h"
@@ -47,13 +48,15 @@ Answer MakeAnswer(const Found& found, const ChunkTable::Entry* entry, std::strin
 }  // namespace
 
 absl::StatusOr<Answerer> Answerer::Open(const DataFolder& data) {
+  const auto start = std::chrono::steady_clock::now();
   auto model = data.ReadModel();
   if (!model.ok()) return model.status();
   auto table = data.ReadTable();
   if (!table.ok()) return table.status();
   auto library = Library::Open(data.database_path());
   if (!library.ok()) return library.status();
-  return Answerer(*std::move(library), *std::move(model), *std::move(table));
+  const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
+  return Answerer(*std::move(library), *std::move(model), *std::move(table), elapsed.count());
 }
 
 absl::StatusOr<std::vector<Answer>> Answerer::Ask(std::string_view question, int32_t limit,

@@ -36,15 +36,20 @@ class Answerer {
                                           std::string_view source) const;
 
   absl::StatusOr<LibraryStats> Stats() const { return library_->Stats(); }
+  double open_seconds() const { return open_seconds_; }  ///< how long Open took
   absl::Status Close() { return library_->Close(); }
 
  private:
-  Answerer(std::unique_ptr<Library> library, LsaModel model, ChunkTable table)
-      : library_(std::move(library)), model_(std::move(model)), table_(std::move(table)) {}
+  Answerer(std::unique_ptr<Library> library, LsaModel model, ChunkTable table, double open_seconds)
+      : library_(std::move(library)),
+        model_(std::move(model)),
+        table_(std::move(table)),
+        open_seconds_(open_seconds) {}
 
   std::unique_ptr<Library> library_;
   LsaModel model_;
   ChunkTable table_;
+  double open_seconds_;
 };
 
 /// One line of at most `max_bytes` that begins with the sentence of `text` that shares most terms

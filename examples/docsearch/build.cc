@@ -27,6 +27,12 @@ std::vector<Chunk> CutIntoChunks(const std::vector<SourceFile>& files, size_t ma
   return CutCorpus(files, max_chunks, [&](size_t done) { progress.Update(done); });
 }
 
+absl::Status NothingToRead(const std::vector<std::string>& folders) {
+  std::string message = "found no comment and no paragraph worth keeping below";
+  for (const std::string& folder : folders) message += " " + folder;
+  return absl::FailedPreconditionError(message);
+}
+
 LsaModel LearnModel(std::span<const Chunk> chunks) {
   Progress progress(
       "learning the meaning of words from " + std::to_string(chunks.size()) + " texts", 100);
@@ -99,7 +105,7 @@ absl::Status Build(const std::vector<SourceFile>& files, const Options& options,
                    const DataFolder& data) {
   const auto start = std::chrono::steady_clock::now();
   const std::vector<Chunk> chunks = CutIntoChunks(files, options.max_chunks);
-  if (chunks.empty()) return absl::FailedPreconditionError("found no text worth keeping");
+  if (chunks.empty()) return NothingToRead(options.folders);
   const LsaModel model = LearnModel(chunks);
 
   // The table of a finished build lists what its database holds.

@@ -28,10 +28,11 @@ vecdb::Schema DocsSchema() {
 std::string ShortName(const std::string& name) { return KeepTail(CleanUtf8(name), kMaxNameBytes); }
 
 std::vector<Found> HitsOf(const vecdb::SearchResult& result, std::string_view source) {
+  const std::string wanted = ShortName(std::string(source));
   std::vector<Found> found;
   for (const vecdb::Hit& hit : result.hits(0)) {
     const std::string_view hit_source = hit.GetVarChar("source");
-    if (!source.empty() && hit_source != source) continue;
+    if (!wanted.empty() && hit_source != wanted) continue;
     found.push_back({.score = hit.score(),
                      .id = hit.int64_key(),
                      .source = std::string(hit_source),
@@ -127,7 +128,10 @@ absl::StatusOr<LibraryStats> Library::Stats() const {
   LibraryStats stats{.num_rows = collection->num_rows,
                      .num_segments = segments->size(),
                      .store_bytes = collection->store_bytes};
-  for (const auto& index : collection->indexes) stats.num_indexed_rows += index.indexed_rows;
+  for (const auto& index : collection->indexes) {
+    stats.num_segment_rows += index.total_rows;
+    stats.num_indexed_rows += index.indexed_rows;
+  }
   for (const auto& segment : *segments) stats.memory_bytes += segment.memory_bytes;
   return stats;
 }

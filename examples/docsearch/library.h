@@ -30,8 +30,9 @@ struct Found {
 
 struct LibraryStats {
   uint64_t num_rows = 0;
-  uint64_t num_indexed_rows = 0;
   size_t num_segments = 0;
+  uint64_t num_segment_rows = 0;  ///< with those that were replaced and wait for compaction
+  uint64_t num_indexed_rows = 0;
   uint64_t store_bytes = 0;
   uint64_t memory_bytes = 0;
 };

@@ -61,17 +61,19 @@ absl::StatusOr<Answerer> OpenOrRepair(const Options& options, const DataFolder& 
   return Answerer::Open(data);
 }
 
-absl::Status PrintStats(const Answerer& answerer, const DataFolder& data, double load_seconds) {
+absl::Status PrintStats(const Answerer& answerer, const DataFolder& data) {
   const auto stats = answerer.Stats();
   if (!stats.ok()) return stats.status();
-  const auto record = data.ReadRecord();
+  const std::optional<BuildRecord> record = data.ReadRecord();
   constexpr double kMiB = 1 << 20;
   absl::PrintF(
-      "%d rows in %d segments, %.1f MiB on disk, %.1f MiB in memory, %d rows in the HNSW index\n",
-      stats->num_rows, stats->num_segments, static_cast<double>(stats->store_bytes) / kMiB,
-      static_cast<double>(stats->memory_bytes) / kMiB, stats->num_indexed_rows);
+      "%d rows in %d %s, %.1f MiB on disk, %.1f MiB in memory, HNSW index on %d of %d rows\n",
+      stats->num_rows, stats->num_segments, stats->num_segments == 1 ? "segment" : "segments",
+      static_cast<double>(stats->store_bytes) / kMiB,
+      static_cast<double>(stats->memory_bytes) / kMiB, stats->num_indexed_rows,
+      stats->num_segment_rows);
   absl::PrintF("built in %.1f s, opened and loaded in %.3f s\n", record ? record->seconds : 0,
-               load_seconds);
+               answerer.open_seconds());
   return absl::OkStatus();
 }
 
@@ -122,10 +124,9 @@ absl::Status Run(const Options& options) {
   absl::Status status = BuildUnlessCurrent(options, *data);
   if (!status.ok()) return status;
 
-  const auto start = std::chrono::steady_clock::now();
   auto answerer = OpenOrRepair(options, *data);
   if (!answerer.ok()) return answerer.status();
-  status = PrintStats(*answerer, *data, SecondsSince(start));
+  status = PrintStats(*answerer, *data);
   if (status.ok()) status = AnswerAll(*answerer, options);
   if (status.ok()) status = answerer->Close();
   return status;

@@ -201,12 +201,6 @@ const BadInput kBadInputs[] = {
      [](Collection& c) { return c.Upsert(GoodRows({})).status(); }},
     {"EmptyJson", Code::kInvalidArgument, "no rows",
      [](Collection& c) { return InsertJson(c, "[]"); }},
-    {"OversizedBatch", Code::kInvalidArgument, "limit is 67108864",
-     [](Collection& c) {
-       const std::vector<float> many(size_t{4} * 4200000);
-       RowBatch rows = GoodRows(Ids(100, 4200000));
-       return c.Insert(rows.SetFloatVectors("v", many)).status();
-     }},
     // Index parameters.
     {"IndexOnUnknownField", Code::kNotFound, "colour",
      [](Collection& c) { return c.CreateIndex("colour", Flat()); }},
@@ -377,6 +371,19 @@ TEST(GoodInputTest, HugeValuesGiveEveryRowInSomeFixedOrder) {
   }
 }
 
+TEST(GoodInputTest, BatchOver64MiBIsRefused) {
+  const Schema schema = TaggedSchema(32768);
+  TestDatabase db;
+  const auto c = db->CreateCollection("c", schema);
+  const std::vector<float> vectors(size_t{512} * 32768);  // 64 MiB, and the keys come on top
+  RowBatch rows(schema);
+  rows.SetInt64("id", Ids(0, 512)).SetVarChar("tag", std::vector<std::string>(512));
+  const auto result = (*c)->Insert(rows.SetFloatVectors("v", vectors));
+  EXPECT_EQ(CodeOf(result), Code::kInvalidArgument);
+  EXPECT_NE(result.status().message().find("67108864"), std::string::npos) << result.status();
+  EXPECT_EQ(*(*c)->Count(), 0u);
+}
+
 TEST(AutoIdTest, KeysThatAreSentAndUpsertsAreRefused) {
   Schema schema = TaggedSchema();
   schema.fields[0].auto_id = true;
@@ -492,6 +499,7 @@ TEST_F(BudgetTest, BuildThatDoesNotFitIsToldAndCanBeTriedAgain) {
   Put(2500);
   ASSERT_OK(c.Flush());
   ASSERT_OK(c.CreateIndex("v", Hnsw()));
+  ExpectSameSearch(oracle_, c, {.field = "v", .vectors = {1, 2, 3, 0}});  // its fields stay
   {
     const Squeeze squeeze(&budget_, 10000);
     const uint64_t before = budget_.used_bytes();

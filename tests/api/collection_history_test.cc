@@ -144,7 +144,8 @@ class History {
   }
 
   bool AnyThere(const RowBatch& batch) const {
-    for (const auto& [key, row] : RowsOf(schema_, batch).rows()) {
+    const Oracle rows = RowsOf(schema_, batch);
+    for (const auto& [key, row] : rows.rows()) {
       if (oracle_.Has(key)) return true;
     }
     return false;

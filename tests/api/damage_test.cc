@@ -26,7 +26,8 @@ Objects ReadAll(ObjectStore& store) {
   };
   read(PathOf("vecdb.json"));
   for (const char* folder : kFolders) {
-    for (const ObjectInfo& info : *store.List(PathOf(folder))) read(info.path);
+    const auto infos = store.List(PathOf(folder));
+    for (const ObjectInfo& info : *infos) read(info.path);
   }
   return objects;
 }
@@ -135,6 +136,9 @@ class DamageTest : public ::testing::Test {
     return outcome;
   }
 
+  static constexpr size_t kFlips = 24;
+
+  // The last kFlips of them are single bits.
   static std::vector<std::string> DamagesOf(const std::string& path) {
     const std::string& text = objects_->at(path);
     std::vector<std::string> damaged = {"",
@@ -151,11 +155,12 @@ class DamageTest : public ::testing::Test {
       const bool same_kind = other.ends_with(path.substr(path.size() - 4));
       if (same_kind && !other.starts_with(folder)) damaged.push_back(other_text);
     }
-    damaged.push_back(objects_->begin()->second);
+    damaged.push_back(path.starts_with("catalog") ? objects_->rbegin()->second
+                                                  : objects_->begin()->second);
     std::mt19937 random(1);
-    for (int i = 0; i < 24; ++i) {
+    for (size_t i = 0; i < kFlips; ++i) {
       std::string flipped = text;
-      const size_t at = i < 2 ? (text.size() - 1) * static_cast<size_t>(i) : random() % text.size();
+      const size_t at = i < 2 ? (text.size() - 1) * i : random() % text.size();
       flipped[at] = static_cast<char>(flipped[at] ^ (1 << (random() % 8)));
       damaged.push_back(std::move(flipped));
     }
@@ -179,24 +184,20 @@ TEST_F(DamageTest, UndamagedDatabaseIsRead) {
   for (const char* end : {".vseg", ".vec", ".idx", ".del", "segment.json"}) Find("/segments/", end);
 }
 
-// Data: anything but the bytes as they were is DataLoss. A bit of the padding between sections is
-// the one thing that nobody reads, and then all answers are right.
+// Data: anything but the bytes as they were is DataLoss. A bit that nobody read, as in the padding
+// between sections or in the timestamps, may go unnoticed: then all answers are right.
 TEST_F(DamageTest, DamagedDataIsDataLoss) {
   for (const std::string& path : {std::string("vecdb.json"), Find("catalog/", ".json"), Manifest(),
                                   Find("/segments/", "columns.vseg"), Find("/segments/", ".vec"),
                                   Find("/segments/", ".del")}) {
     const std::vector<std::string> damages = DamagesOf(path);
-    size_t unnoticed = 0;
+    const bool is_sparse = !path.ends_with(".json");
     for (size_t i = 0; i < damages.size(); ++i) {
       SCOPED_TRACE(absl::StrFormat("%s, damage %d", path, i));
-      const Outcome outcome = UseWith(path, damages[i]);
-      if (!outcome.status.ok()) {
-        EXPECT_EQ(outcome.status.code(), absl::StatusCode::kDataLoss) << outcome.status;
-      }
-      unnoticed += outcome.status.ok() ? 1 : 0;
-      EXPECT_TRUE(!outcome.status.ok() || path.ends_with(".vseg") || path.ends_with(".vec"));
+      const absl::Status status = UseWith(path, damages[i]).status;
+      const bool may_be_unread = is_sparse && i + kFlips >= damages.size();
+      EXPECT_TRUE(absl::IsDataLoss(status) || (may_be_unread && status.ok())) << status;
     }
-    EXPECT_LE(unnoticed, 4u) << path;
   }
 }
 

@@ -359,18 +359,6 @@ TEST_F(LocalDatabaseTest, OpeningAThousandCollectionsOpensNone) {
   EXPECT_EQ(descriptors(), empty);
 }
 
-TEST_F(DatabaseTest, NumberOfCollectionsHasALimit) {
-  for (const size_t count : {size_t{65535}, size_t{65536}}) {
-    TestDatabase db;
-    ASSERT_OK(db->Close());
-    WriteCatalog(*db.options.store, count);
-    db.Crash();
-    EXPECT_EQ(db->ListCollections().size(), count);
-    EXPECT_EQ(CodeOf(db->CreateCollection("one_more", schema_)),
-              count == 65536 ? absl::StatusCode::kResourceExhausted : absl::StatusCode::kOk);
-  }
-}
-
 TEST_F(DatabaseTest, CallsHonourDeadlineAndCancel) {
   ASSERT_OK(db_->CreateCollection("a", schema_));
   const Context late = Context::WithTimeout(absl::ZeroDuration());

@@ -332,16 +332,16 @@ TEST_F(SegmentTest, DeletedRowsAreNotFoundAndKeepTheirFirstTime) {
   const auto first = segment->WithDeletes(std::vector<uint32_t>{3, 4, 3}, 7);
   ASSERT_OK(first);
   EXPECT_EQ(first->num_deletes, 2u);
-  EXPECT_EQ(Nearest(*segment, 3, 1), (std::vector<int64_t>{3}));  // stays as it is
+  EXPECT_EQ(Nearest(*segment, 3.2f, 1), (std::vector<int64_t>{3}));  // stays as it is
   const auto deleted = Open(*first);
-  EXPECT_EQ(Nearest(*deleted, 3, 2), (std::vector<int64_t>{2, 5}));
+  EXPECT_EQ(Nearest(*deleted, 3.2f, 2), (std::vector<int64_t>{2, 5}));
   EXPECT_EQ(*deleted->FindRows({2, 3, 4, 5}), (std::vector<uint32_t>{2, 5}));
   EXPECT_EQ(*deleted->WithDeletes(std::vector<uint32_t>{3}, 9), *first);
   const auto second = deleted->WithDeletes(std::vector<uint32_t>{3, 5}, 9);
   ASSERT_OK(second);
   EXPECT_EQ(second->num_deletes, 3u);
-  EXPECT_EQ(Nearest(*Open(*second), 3, 2), (std::vector<int64_t>{2, 1}));
-  EXPECT_EQ(Nearest(*Open(*first), 3, 2), (std::vector<int64_t>{2, 5}));  // the old info too
+  EXPECT_EQ(Nearest(*Open(*second), 3.2f, 2), (std::vector<int64_t>{2, 1}));
+  EXPECT_EQ(Nearest(*Open(*first), 3.2f, 2), (std::vector<int64_t>{2, 5}));  // the old info too
 }
 
 TEST_F(SegmentTest, WithDeletesRefusesWhatIsNotThere) {

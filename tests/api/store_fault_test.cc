@@ -37,22 +37,28 @@ class FaultyDatabase : public TestDatabase {
   const std::shared_ptr<FaultInjector> injector_;
 };
 
-// Runs `attempt` with each operation of the store failing in turn; it gets 0 for the first run,
-// in which none fails, and says how many there are.
-void ForEachFault(const std::function<int(const FaultCase&)>& attempt) {
-  const int calls = attempt({});
-  ASSERT_GT(calls, 0);
-  for (const FaultMode mode : {FaultMode::kFailBefore, FaultMode::kFailAfter}) {
-    for (const absl::Status& error :
-         {absl::UnknownError("injected"), absl::UnavailableError("injected"),
-          absl::ResourceExhaustedError("injected")}) {
-      for (int nth = 1; nth <= calls; ++nth) {
-        SCOPED_TRACE(absl::StrFormat("operation %d of %d fails %s with %s", nth, calls,
-                                     mode == FaultMode::kFailBefore ? "before" : "after",
-                                     absl::StatusCodeToString(error.code())));
-        attempt({.nth = nth, .mode = mode, .error = error});
-        if (::testing::Test::HasFatalFailure()) return;
-      }
+using Calls = std::vector<std::string>;  // names of operations of the store
+
+// Every error at every operation would take long for what it tells.
+const std::pair<FaultMode, absl::Status> kFaults[] = {
+    {FaultMode::kFailBefore, absl::UnknownError("injected")},
+    {FaultMode::kFailAfter, absl::UnknownError("injected")},
+    {FaultMode::kFailAfter, absl::UnavailableError("injected")},
+    {FaultMode::kFailBefore, absl::ResourceExhaustedError("injected")}};
+
+// Runs `attempt` with each operation of the store failing in turn, of appends in a row the first;
+// it is first called with none that fails and gives all operations.
+void ForEachFault(const std::function<Calls(const FaultCase&)>& attempt) {
+  const Calls calls = attempt({});
+  ASSERT_FALSE(calls.empty());
+  for (const auto& [mode, error] : kFaults) {
+    for (size_t i = 0; i < calls.size(); ++i) {
+      if (i > 0 && calls[i] == "Append" && calls[i - 1] == "Append") continue;
+      SCOPED_TRACE(absl::StrFormat("operation %d, %s, fails %s with %s", i + 1, calls[i],
+                                   mode == FaultMode::kFailBefore ? "before" : "after",
+                                   absl::StatusCodeToString(error.code())));
+      attempt({.nth = static_cast<int>(i) + 1, .mode = mode, .error = error});
+      if (::testing::Test::HasFailure()) return;
     }
   }
 }
@@ -114,16 +120,16 @@ class Flushing {
   bool indexed_ = false;
 };
 
-int FlushWithFault(bool with_index, const FaultCase& fault) {
+Calls FlushWithFault(bool with_index, const FaultCase& fault) {
   Flushing test(with_index);
   test.db().Arm(fault);
   const absl::Status flushed = test.collection().Flush();
-  const auto calls = static_cast<int>(test.db().injector()->calls().size());
+  const Calls calls = test.db().injector()->calls();
   test.db().Disarm();
   test.ExpectNothingLostInMemory();
   const absl::Status again = test.collection().Flush();
   if (!again.ok()) {
-    EXPECT_EQ(again.code(), absl::StatusCode::kFailedPrecondition) << again;
+    EXPECT_TRUE(absl::IsFailedPrecondition(again)) << again;
     EXPECT_FALSE(flushed.ok());
     EXPECT_EQ(CodeOf(test.collection().Delete({3})), absl::StatusCode::kFailedPrecondition);
     test.ExpectNothingLostInMemory();
@@ -152,7 +158,7 @@ TEST(StoreFaultTest, CloseThatFailsCanBeTriedAgain) {
     Flushing test(false);
     test.db().Arm(fault);
     const absl::Status closed = test.db()->Close();
-    const auto calls = static_cast<int>(test.db().injector()->calls().size());
+    const Calls calls = test.db().injector()->calls();
     test.db().Disarm();
     if (closed.ok()) {
       EXPECT_EQ(test.AfterCrash(), test.oracle());
@@ -174,9 +180,12 @@ TEST(StoreFaultTest, OpeningThatFailsChangesNothing) {
     test.db().Arm(fault);
     if (test.db().TryOpen().ok()) {
       const auto opened = test.db()->OpenCollection("c");
-      if (opened.ok()) ExpectSameRows(test.oracle(), **opened);
+      const auto rows = opened.ok() ? (*opened)->Get(Ids(0, 40)) : opened.status();
+      if (rows.ok()) {
+        EXPECT_EQ(RowsOf(TaggedSchema(), *rows), test.oracle());
+      }
     }
-    const auto calls = static_cast<int>(test.db().injector()->calls().size());
+    const Calls calls = test.db().injector()->calls();
     test.db().Disarm();
     EXPECT_EQ(test.AfterCrash(), test.oracle());
     return calls;
@@ -191,7 +200,7 @@ TEST(StoreFaultTest, IndexIsCreatedAndDroppedWholeOrNotAtAll) {
       test.db().Arm(fault);
       const absl::Status status =
           drop ? test.collection().DropIndex("v") : test.collection().CreateIndex("v", Flat());
-      const auto calls = static_cast<int>(test.db().injector()->calls().size());
+      const Calls calls = test.db().injector()->calls();
       test.db().Disarm();
       EXPECT_EQ(test.collection().HasIndex("v"), drop != status.ok());
       ExpectSameRows(test.oracle(), test.collection());
@@ -210,8 +219,8 @@ TEST(StoreFaultTest, IndexIsCreatedAndDroppedWholeOrNotAtAll) {
 using Names = std::vector<std::string>;
 
 // Does `change` to a database with the collection "a", which gives the collections `after`.
-int ChangeWithFault(const FaultCase& fault, const std::function<absl::Status(Database&)>& change,
-                    const Names& after) {
+Calls ChangeWithFault(const FaultCase& fault, const std::function<absl::Status(Database&)>& change,
+                      const Names& after) {
   const Schema schema = TaggedSchema();
   FaultyDatabase db;
   {
@@ -221,7 +230,7 @@ int ChangeWithFault(const FaultCase& fault, const std::function<absl::Status(Dat
   }
   db.Arm(fault);
   const absl::Status status = change(*db);
-  const auto calls = static_cast<int>(db.injector()->calls().size());
+  const Calls calls = db.injector()->calls();
   db.Disarm();
   if (status.ok()) {
     EXPECT_EQ(db->ListCollections(), after);
@@ -264,7 +273,7 @@ TEST(StoreFaultTest, NewDatabaseCanBeOpenedAfterAFailure) {
     FaultyDatabase db;
     db.Arm(fault);
     db.TryOpen().IgnoreError();
-    const auto calls = static_cast<int>(db.injector()->calls().size());
+    const Calls calls = db.injector()->calls();
     db.Disarm();
     db.database.reset();
     EXPECT_OK(db.TryOpen());

@@ -26,7 +26,8 @@ class CollectionEngineTest : public CoreFixture {
   }
   size_t FlushedSegments() {
     size_t flushed = 0;
-    for (const SegmentDescription& segment : *engine_->Segments()) {
+    const auto segments = engine_->Segments();
+    for (const SegmentDescription& segment : *segments) {
       flushed += segment.state == SegmentState::kFlushed ? 1 : 0;
     }
     return flushed;
@@ -55,7 +56,8 @@ TEST_F(CollectionEngineTest, WriterFlushesItselfWhereTheExecutorNeverRuns) {
   for (int64_t first = 0; first < 12000; first += 250) {
     ASSERT_OK(Insert(first, 250));
     uint64_t growing = 0;
-    for (const SegmentDescription& segment : *engine_->Segments()) {
+    const auto segments = engine_->Segments();
+    for (const SegmentDescription& segment : *segments) {
       if (segment.state == SegmentState::kGrowing) growing += segment.num_rows;
     }
     most = std::max(most, growing);

@@ -79,7 +79,8 @@ TEST_F(DatabaseEngineTest, LostCatalogIsNotTakenForAnEmptyOne) {
   Open();
   ASSERT_OK(engine_->Create("a", schema_, {}, {}));
   engine_ = nullptr;
-  for (const ObjectInfo& object : *store_->List(PathOf("catalog"))) {
+  const auto versions = store_->List(PathOf("catalog"));
+  for (const ObjectInfo& object : *versions) {
     ASSERT_OK(store_->Delete(object.path));
   }
   EXPECT_EQ(CodeOf(DatabaseEngine::Open({.store = store_}, {})), absl::StatusCode::kDataLoss);

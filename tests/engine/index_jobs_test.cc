@@ -23,7 +23,8 @@ class IndexJobsTest : public CoreFixture {
   // Objects of all segments whose name ends so.
   size_t ObjectsLike(std::string_view end) {
     size_t count = 0;
-    for (const ObjectInfo& object : *store_->List(*ObjectPath::Parse("collections"))) {
+    const auto objects = store_->List(*ObjectPath::Parse("collections"));
+    for (const ObjectInfo& object : *objects) {
       count += object.path.str().ends_with(end) ? 1 : 0;
     }
     return count;

@@ -22,6 +22,7 @@
 #include "format/sealed_json.h"
 #include "format/vector_file.h"
 #include "index/vector_index.h"
+#include "vecdb/index.h"
 #include "vecdb/object_store.h"
 
 namespace vecdb::format {
@@ -161,6 +162,17 @@ inline absl::StatusOr<std::string> ReadDocument(ObjectStore& store, const Object
   return sealed.id + sealed.body;
 }
 
+inline absl::StatusOr<std::string> SearchLoadedIndex(ObjectStore& store, const ObjectPath& path) {
+  VECDB_ASSIGN_OR_RETURN(const auto index, Index::Load(store, path));
+  const std::vector<float> query = {0, 5, 0, 0};
+  VECDB_ASSIGN_OR_RETURN(const Neighbors found, index->Search({.vectors = query, .k = 6}));
+  std::string text = index->spec().ToJson();
+  for (const Neighbor& hit : found.rows) {
+    text += " " + std::to_string(hit.row) + ":" + std::to_string(hit.score);
+  }
+  return text;
+}
+
 /// All that one golden object says, as a text that is equal only for equal contents.
 inline absl::StatusOr<std::string> ReadWhole(ObjectStore& store, const ObjectPath& path) {
   const std::string& name = path.str();
@@ -168,6 +180,7 @@ inline absl::StatusOr<std::string> ReadWhole(ObjectStore& store, const ObjectPat
   if (name.ends_with(".vec")) return ReadVectors(store, path);
   if (name.ends_with(".del")) return ReadDeletes(store, path);
   if (name.ends_with(".idx")) return SearchIndex(store, path);
+  if (name == "index-with-rows") return SearchLoadedIndex(store, path);
   return ReadDocument(store, path);
 }
 

@@ -71,7 +71,7 @@ TEST_P(GoldenMutantTest, EverySectorZeroedOrExchanged) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Kinds, GoldenMutantTest,
-                         ::testing::Values(".vseg", ".vec", ".del", ".idx", ".json"));
+                         ::testing::Values(".vseg", ".vec", ".del", ".idx", "rows", ".json"));
 
 }  // namespace
 }  // namespace vecdb::format

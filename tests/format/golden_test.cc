@@ -5,8 +5,7 @@
 
 #include "format/golden.h"
 #include "segment/segment_writer.h"
-#include "vecdb/index.h"
-#include "vecdb/segment.h"
+#include "vecdb/vecdb.h"
 
 namespace vecdb::format {
 namespace {
@@ -89,10 +88,10 @@ std::map<std::string, std::string> WriteAll() {
   info->deletes = ObjectRef{"deletes-1.del", deletes->size_bytes, deletes->checksum};
   Manifest manifest{.collection_id = "c1",
                     .schema = GoldenSchema(),
-                    .options = {.num_shards = 2, .on_duplicate_key = DuplicateKeyPolicy::kReplace},
+                    .options = {.on_duplicate_key = DuplicateKeyPolicy::kReplace},
                     .flushed_timestamp = 3000,
                     .indexes = {{.field = "vector", .spec = kHnsw}},
-                    .segments = {{.id = "s1", .shard = 1, .info = *info}}};
+                    .segments = {{.id = "s1", .info = *info}}};
   put("collections/c1/manifest/00000000000000000002.json", "manifest", ManifestToJson(manifest));
   put("catalog/00000000000000000003.json", "catalog",
       CatalogToJson({{.name = "docs", .id = "c1"}, {.name = "old", .id = "c0", .dropped = true}}));
@@ -166,13 +165,13 @@ TEST_F(GoldenTest, ManifestSaysWhatItSaid) {
   EXPECT_EQ(manifest->collection_id, "c1");
   EXPECT_EQ(manifest->schema, GoldenSchema());
   EXPECT_EQ(manifest->options,
-            (CollectionOptions{.num_shards = 2, .on_duplicate_key = DuplicateKeyPolicy::kReplace}));
+            (CollectionOptions{.on_duplicate_key = DuplicateKeyPolicy::kReplace}));
   EXPECT_EQ(manifest->flushed_timestamp, 3000u);
   EXPECT_EQ(manifest->indexes, (std::vector<IndexDefinition>{{.field = "vector", .spec = kHnsw}}));
   ASSERT_EQ(manifest->segments.size(), 1u);
   const SegmentInfo& info = manifest->segments[0].info;
   EXPECT_EQ(manifest->segments[0].id, "s1");
-  EXPECT_EQ(manifest->segments[0].shard, 1);
+  EXPECT_EQ(manifest->segments[0].shard, 0);
   EXPECT_EQ(info.folder, kGoldenSegment);
   EXPECT_EQ(info.num_rows, kGoldenRows);
   EXPECT_EQ(info.num_deletes, 2u);
@@ -250,6 +249,26 @@ TEST_F(GoldenTest, IndexWithItsRowsFindsTheSameRows) {
             (std::vector<Neighbor>{{1, 1}, {0, 0}, {2, 0}, {3, 0}, {4, 0}, {5, -0.5f}}));
 }
 
+TEST_F(GoldenTest, DatabaseOpensAndAnswers) {
+  const auto database = Database::Open({.store = store_});
+  ASSERT_OK(database);
+  EXPECT_EQ((*database)->ListCollections(), (std::vector<std::string>{"docs"}));
+  const auto docs = (*database)->OpenCollection("docs");
+  ASSERT_OK(docs);
+  EXPECT_EQ(*(*docs)->Count(), 4u);
+  const std::vector<float> query = {0, 0, 0, 1};
+  const auto result =
+      (*docs)->Search({.field = "vector", .vectors = query, .output_fields = {"text"}});
+  ASSERT_OK(result);
+  std::vector<std::pair<int64_t, std::string>> hits;
+  for (const Hit& hit : result->hits(0)) hits.emplace_back(hit.int64_key(), hit.GetVarChar("text"));
+  EXPECT_EQ(hits, (std::vector<std::pair<int64_t, std::string>>{
+                      {-5, ""}, {9, "z"}, {7, "x"}, {INT64_MIN, "\xc3\xa9"}}));
+  ASSERT_OK((*docs)->Upsert(GoldenRows()));
+  EXPECT_EQ(*(*docs)->Count(), 6u);
+  EXPECT_OK((*database)->Close());
+}
+
 class GoldenDamageTest : public ::testing::TestWithParam<const char*> {};
 
 TEST_P(GoldenDamageTest, EveryDamagedByteIsRefusedOrHarmless) {
@@ -269,7 +288,7 @@ TEST_P(GoldenDamageTest, EveryDamagedByteIsRefusedOrHarmless) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Kinds, GoldenDamageTest,
-                         ::testing::Values(".vseg", ".vec", ".del", ".idx", ".json"));
+                         ::testing::Values(".vseg", ".vec", ".del", ".idx", "rows", ".json"));
 
 }  // namespace
 }  // namespace vecdb::format
