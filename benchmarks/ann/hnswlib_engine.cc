@@ -53,6 +53,7 @@ void AddRows(hnswlib::AlgorithmInterface<float>& index, const Matrix& rows, int 
     }
   };
   std::vector<std::jthread> threads;
+  threads.reserve(static_cast<size_t>(num_threads));
   for (int i = 0; i < num_threads; ++i) threads.emplace_back(work);
   threads.clear();
   if (failure) std::rethrow_exception(failure);

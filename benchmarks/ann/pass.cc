@@ -48,6 +48,7 @@ void WorkInThreads(Engine& engine, const PassPlan& plan, std::span<uint32_t> ids
                    std::vector<Share>& shares) {
   std::latch ready(static_cast<std::ptrdiff_t>(shares.size()));
   std::vector<std::jthread> threads;
+  threads.reserve(shares.size());
   for (size_t thread = 0; thread < shares.size(); ++thread) {
     threads.emplace_back([&, thread] {
       engine.EnterThread();

@@ -19,10 +19,10 @@ namespace {
 
 class VecdbCollectionEngine : public Engine {
  public:
-  VecdbCollectionEngine(const Dataset& dataset, const Options& options, IndexSpec spec)
+  VecdbCollectionEngine(const Dataset& dataset, const Options& options, const IndexSpec& spec)
       : dataset_(dataset),
         options_(options),
-        spec_(std::move(spec)),
+        spec_(spec),
         executor_(MakeThreadPool(options.num_build_threads)) {}
 
   absl::StatusOr<BuildReport> Build() override {
@@ -101,8 +101,8 @@ class VecdbCollectionEngine : public Engine {
 
 absl::StatusOr<std::unique_ptr<Engine>> MakeVecdbCollectionEngine(const Dataset& dataset,
                                                                   const Options& options) {
-  VECDB_ASSIGN_OR_RETURN(IndexSpec spec, VecdbIndexSpec(options));
-  return std::make_unique<VecdbCollectionEngine>(dataset, options, std::move(spec));
+  VECDB_ASSIGN_OR_RETURN(const IndexSpec spec, VecdbIndexSpec(options));
+  return std::make_unique<VecdbCollectionEngine>(dataset, options, spec);
 }
 
 }  // namespace vecdb::bench

@@ -1,6 +1,5 @@
 // vecdb through its Index door: the benchmark keeps the rows.
 #include <memory>
-#include <utility>
 
 #include "ann/engine.h"
 #include "ann/vecdb_params.h"
@@ -14,10 +13,10 @@ namespace {
 
 class VecdbIndexEngine : public Engine {
  public:
-  VecdbIndexEngine(const Dataset& dataset, const Options& options, IndexSpec spec)
+  VecdbIndexEngine(const Dataset& dataset, const Options& options, const IndexSpec& spec)
       : dataset_(dataset),
         options_(options),
-        spec_(std::move(spec)),
+        spec_(spec),
         executor_(MakeThreadPool(options.num_build_threads)) {}
 
   absl::StatusOr<BuildReport> Build() override {
@@ -63,8 +62,8 @@ class VecdbIndexEngine : public Engine {
 
 absl::StatusOr<std::unique_ptr<Engine>> MakeVecdbIndexEngine(const Dataset& dataset,
                                                              const Options& options) {
-  VECDB_ASSIGN_OR_RETURN(IndexSpec spec, VecdbIndexSpec(options));
-  return std::make_unique<VecdbIndexEngine>(dataset, options, std::move(spec));
+  VECDB_ASSIGN_OR_RETURN(const IndexSpec spec, VecdbIndexSpec(options));
+  return std::make_unique<VecdbIndexEngine>(dataset, options, spec);
 }
 
 }  // namespace vecdb::bench

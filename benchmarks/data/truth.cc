@@ -97,6 +97,7 @@ Truth ComputeTruth(Metric metric, const Matrix& base, const Matrix& queries, siz
     }
   };
   std::vector<std::jthread> threads;
+  threads.reserve(static_cast<size_t>(num_threads));
   for (int i = 0; i < num_threads; ++i) threads.emplace_back(work);
   threads.clear();
   return truth;

@@ -8,7 +8,6 @@ namespace docsearch {
 namespace {
 
 constexpr std::string_view kCollection = "docs";
-constexpr std::string_view kEmbedding = "embedding";
 constexpr int32_t kMaxNameBytes = 64;
 
 // DatabaseOptions::max_result_rows, unless it is set.
@@ -88,13 +87,13 @@ absl::Status Library::Remove(const std::vector<int64_t>& ids) {
 
 absl::Status Library::Finish() {
   if (const absl::Status status = docs_->Flush(); !status.ok()) return status;
-  if (!docs_->HasIndex(kEmbedding)) {
+  if (!docs_->HasIndex("embedding")) {
     const absl::Status status = docs_->CreateIndex(
-        kEmbedding, {.metric = vecdb::Metric::kCosine,
-                     .params = vecdb::HnswParams{.m = 16, .ef_construction = 200}});
+        "embedding", {.metric = vecdb::Metric::kCosine,
+                      .params = vecdb::HnswParams{.m = 16, .ef_construction = 200}});
     if (!status.ok()) return status;
   }
-  return docs_->WaitForIndex(kEmbedding);
+  return docs_->WaitForIndex("embedding");
 }
 
 absl::StatusOr<std::vector<Found>> Library::Search(std::span<const float> vector, int32_t limit,
@@ -103,7 +102,7 @@ absl::StatusOr<std::vector<Found>> Library::Search(std::span<const float> vector
   // for more hits than needed, and for more again, until enough are left or there are no more.
   int32_t asked = source.empty() ? limit : std::min(kMaxResultRows, 16 * limit);
   while (true) {
-    auto result = docs_->Search({.field = std::string(kEmbedding),
+    auto result = docs_->Search({.field = "embedding",
                                  .vectors = vector,
                                  .limit = asked,
                                  .params = vecdb::HnswSearchParams{.ef = std::max(128, asked)},

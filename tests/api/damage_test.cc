@@ -136,7 +136,7 @@ class DamageTest : public ::testing::Test {
     return outcome;
   }
 
-  static constexpr size_t kFlips = 24;
+  static constexpr size_t kFlips = 12;
 
   // The last kFlips of them are single bits.
   static std::vector<std::string> DamagesOf(const std::string& path) {
@@ -168,6 +168,7 @@ class DamageTest : public ::testing::Test {
   }
 
   static const Objects* objects() { return objects_; }
+  static const Oracle& oracle() { return *oracle_; }
 
  private:
   static Objects* objects_;
@@ -239,6 +240,7 @@ TEST_F(DamageTest, IndexThatWasBuiltAgainIsFoundByTheNextOpen) {
   TestDatabase db(StoreOf(objects));
   auto collection = *db->OpenCollection("c");
   EXPECT_EQ(collection->DescribeIndex("v")->indexed_rows, 0u);
+  ExpectSameSearch(oracle(), *collection, {.field = "v", .vectors = {1, 2, 0, 1, 3, 3, 0, 0}});
   ASSERT_OK(collection->WaitForIndex("v"));
   EXPECT_EQ(collection->DescribeIndex("v")->indexed_rows, 1030u);
   db.Reopen();

@@ -7,6 +7,8 @@
 #include <thread>
 
 #include "absl/strings/str_format.h"
+#include "base/gate.h"
+#include "support/fault_object_store.h"
 #include "support/test_database.h"
 
 namespace vecdb::support {
@@ -281,6 +283,60 @@ TEST_F(IsolationRaceTest, DropEndsEveryCallAndRemovesEverything) {
   ASSERT_OK(db_->DropCollection("c"));
   threads.Join();
   EXPECT_TRUE(store_->List(*ObjectPath::Parse("collections"))->empty());
+}
+
+// A store in which nothing can be created while the test says so.
+class HangingStore final : public FaultObjectStore {
+ public:
+  using FaultObjectStore::FaultObjectStore;
+
+  absl::StatusOr<std::unique_ptr<ObjectWriter>> Create(const ObjectPath& path,
+                                                       const Context& context) override {
+    waiting = true;
+    const auto pass = gate.Enter(context);
+    if (!pass.ok()) return pass.status();
+    return FaultObjectStore::Create(path, context);
+  }
+
+  base::Gate gate;
+  std::atomic<bool> waiting{false};
+};
+
+TEST(HangingStoreRaceTest, ReadersAndWritersGoOnWhileAFlushHangs) {
+  const auto store =
+      std::make_shared<HangingStore>(MakeMemoryObjectStore(), std::make_shared<FaultInjector>());
+  TestDatabase db(store);
+  const Schema schema = TaggedSchema();
+  const auto c = db->CreateCollection("c", schema, {.num_shards = 2});
+  ASSERT_OK(c);
+  ASSERT_OK((*c)->CreateIndex("v", Flat()));
+  Oracle oracle(schema);
+  const auto upsert = [&](const std::vector<int64_t>& ids, const std::string& tag) {
+    const RowBatch rows = TaggedRows(schema, ids, tag);
+    ASSERT_OK((*c)->Upsert(rows));
+    oracle.Put(rows);
+  };
+  upsert(Ids(0, 30), "first");
+  Threads threads;
+  {
+    const auto pass = store->gate.Enter({});
+    store->waiting = false;
+    threads.Add([&] { EXPECT_OK((*c)->Flush()); });
+    while (!store->waiting) std::this_thread::yield();
+    upsert(Ids(20, 30), "second");
+    ExpectSameRows(oracle, **c);
+    ExpectSameSearch(oracle, **c, {.field = "v", .vectors = {1, 2, 0, 1}});
+    const Context soon = Context::WithTimeout(absl::Milliseconds(20));
+    EXPECT_EQ(CodeOf((*c)->Flush(soon)), absl::StatusCode::kDeadlineExceeded);
+    EXPECT_EQ(CodeOf(db->Close(Context::WithTimeout(absl::Milliseconds(20)))),
+              absl::StatusCode::kDeadlineExceeded);
+    upsert(Ids(40, 30), "third");
+    ExpectSameRows(oracle, **c);
+  }
+  threads.Join();
+  ExpectSameRows(oracle, **c);
+  db.Reopen();
+  ExpectSameRows(oracle, **db->OpenCollection("c"));
 }
 
 // Two threads close at the same time, and a third destroys handles.
