@@ -41,7 +41,7 @@ TEST(ParallelForTest, RunsEveryPieceOnceWhateverTheExecutor) {
     const auto pool = threads > 0 ? MakeThreadPool(threads) : nullptr;
     LazyExecutor lazy(threads);
     Executor* executor = threads == 0 ? static_cast<Executor*>(&lazy) : pool.get();
-    for (const size_t pieces : {0, 1, 2, 3, 100}) {
+    for (const size_t pieces : {0u, 1u, 2u, 3u, 100u}) {
       std::vector<std::atomic<int>> runs(pieces);
       EXPECT_OK(ParallelFor(executor, Priority::kSearch, pieces, {}, [&](size_t piece, size_t) {
         ++runs[piece];

@@ -94,7 +94,7 @@ TEST(RowMaskTest, ContainsWhatIsAllowedThereAndAlive) {
     times[row] = 1 + row / 10;
     if (random() % 3 == 0) deletes.Set(row, times[row] + random() % 20);
   }
-  for (const uint64_t as_of : {0, 1, 15, 30, 100}) {
+  for (const uint64_t as_of : {0u, 1u, 15u, 30u, 100u}) {
     const RowMask mask{.num_rows = kRows,
                        .allowed = allowed.data(),
                        .deletes = &deletes,

@@ -64,7 +64,7 @@ class VersionStoreTest : public ::testing::Test {
 TEST_F(VersionStoreTest, StartsWithNone) { EXPECT_FALSE(Newest().has_value()); }
 
 TEST_F(VersionStoreTest, NewestIsTheOneOfTheHighestNumber) {
-  for (const uint64_t number : {1, 2, 9, 10, 11}) {
+  for (const uint64_t number : {1u, 2u, 9u, 10u, 11u}) {
     ASSERT_OK(versions_.Commit(number, "{\"n\":" + std::to_string(number) + "}", {}));
     const auto newest = Newest();
     ASSERT_TRUE(newest.has_value());

@@ -116,7 +116,7 @@ class ColumnFileTest : public ::testing::Test {
 };
 
 TEST_F(ColumnFileTest, ColumnsOfEveryTypeComeBack) {
-  for (const size_t rows : {1, 4095, 4096, 4097, 8193}) {
+  for (const size_t rows : {1u, 4095u, 4096u, 4097u, 8193u}) {
     std::vector<Column> columns;
     for (const DataType type : kTypes) columns.push_back(ColumnOf(type, rows));
     const FileSummary summary = Write(columns);
@@ -313,7 +313,7 @@ TEST_F(ColumnFileTest, KeyOrderThatIsNoPermutationIsDataLoss) {
 }
 
 TEST_F(ColumnFileTest, BloomOfAnotherSizeIsDataLoss) {
-  for (const size_t bytes : {0, 4, 31, 33, 64}) {
+  for (const size_t bytes : {0u, 4u, 31u, 33u, 64u}) {
     Write({ColumnOf(DataType::kInt64, 10)});
     Rewrite(Tag("BLOM"), [bytes](std::string* bloom) { bloom->resize(bytes); });
     EXPECT_EQ(CodeOf((*Open())->ReadBloom({})), absl::StatusCode::kDataLoss) << bytes;

@@ -56,7 +56,7 @@ TEST_F(DeleteFileTest, RowsThatCannotBeDeletedAreDataLoss) {
 
 TEST_F(DeleteFileTest, SectionsOfDifferentLengthsAreDataLoss) {
   for (const char* tag : {"ROWS", "TIME"}) {
-    for (const size_t bytes : {0, 1, 7, 9, 12, 17, 24}) {
+    for (const size_t bytes : {0u, 1u, 7u, 9u, 12u, 17u, 24u}) {
       Write({{1, 1}, {2, 1}});
       const uint32_t number = tag[0] == 'R' ? Tag("ROWS") : Tag("TIME");
       RewriteSection(*store_, path_, FileKind::kDeletes, number,

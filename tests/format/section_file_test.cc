@@ -206,7 +206,7 @@ TEST_F(SectionFileTest, EveryOtherLengthIsFound) {
     Replace(*store_, path_, good.substr(length + 1));
     EXPECT_EQ(CodeOf(ReadAll()), absl::StatusCode::kDataLoss) << "from " << length + 1;
   }
-  for (const size_t more : {1, 63, 64, 4096}) {
+  for (const size_t more : {1u, 63u, 64u, 4096u}) {
     Replace(*store_, path_, good + std::string(more, '\0'));
     EXPECT_EQ(CodeOf(ReadAll()), absl::StatusCode::kDataLoss) << more;
   }
@@ -310,8 +310,8 @@ TEST_F(SectionFileTest, ImpossibleTablesWithRightChecksumsAreDataLoss) {
   constexpr uint64_t kHuge[] = {1, 63, 64, 1000, 1ULL << 32, 1ULL << 46, 1ULL << 63, ~0ULL, ~63ULL};
   std::vector<std::pair<size_t, uint64_t>> edits;
   for (const uint64_t value : kHuge) {
-    for (const size_t section : {0, 1, 2}) {
-      for (const size_t at : {8, 16, 24}) edits.emplace_back(entry(section, at), value);
+    for (const size_t section : {0u, 1u, 2u}) {
+      for (const size_t at : {8u, 16u, 24u}) edits.emplace_back(entry(section, at), value);
     }
     for (const size_t at : {kChecksumsOffsetAt, kNumChecksumsAt}) {
       edits.emplace_back(footer + at, value);
