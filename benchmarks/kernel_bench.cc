@@ -1,5 +1,5 @@
-// Distance kernels beside those of hnswlib and FAISS, at dim 128 and 768, on rows that lie in the first
-// cache and on rows that come from memory in random order.
+// Distance kernels beside those of hnswlib and FAISS, at dim 128 and 768, on rows that lie in the
+// first cache and on rows that come from memory in random order.
 //
 //     kernel_bench --benchmark_repetitions=5 --benchmark_report_aggregates_only
 //
@@ -66,7 +66,8 @@ void VecdbOne(benchmark::State& state, Metric metric) {
   const vecdb::simd::DistanceKernels& kernels = vecdb::simd::KernelsFor(metric);
   Run(state, [&](const Rows& rows, size_t at) {
     float sum = 0;
-    for (size_t i = 0; i < kBatch; ++i) sum += kernels.one(rows.query(), rows.row(at + i), rows.dim);
+    for (size_t i = 0; i < kBatch; ++i)
+      sum += kernels.one(rows.query(), rows.row(at + i), rows.dim);
     return sum;
   });
 }
@@ -114,8 +115,7 @@ void Hnswlib(benchmark::State& state, Metric metric) {
 
 #ifdef VECDB_BENCH_FAISS
 void Faiss(benchmark::State& state, Metric metric) {
-  const auto distance =
-      metric == Metric::kL2 ? faiss::fvec_L2sqr : faiss::fvec_inner_product;
+  const auto distance = metric == Metric::kL2 ? faiss::fvec_L2sqr : faiss::fvec_inner_product;
   Run(state, [&](const Rows& rows, size_t at) {
     float sum = 0;
     for (size_t i = 0; i < kBatch; ++i) sum += distance(rows.query(), rows.row(at + i), rows.dim);

@@ -20,8 +20,12 @@ namespace {
 // Sections of this door's files, beside those of index/: float32, row-major; one float32 a row.
 constexpr uint32_t kRowsTag = format::Tag("ROWS");
 constexpr uint32_t kNormsTag = format::Tag("NORM");
-constexpr uint32_t kKnownTags[] = {kRowsTag,           kNormsTag,            index::kMetaTag,
-                                   index::kHnswTag,    index::kBaseLinksTag, index::kUpperRowsTag,
+constexpr uint32_t kKnownTags[] = {kRowsTag,
+                                   kNormsTag,
+                                   index::kMetaTag,
+                                   index::kHnswTag,
+                                   index::kBaseLinksTag,
+                                   index::kUpperRowsTag,
                                    index::kUpperLinksTag};
 
 constexpr int32_t kMaxK = 16384;
@@ -54,15 +58,15 @@ void AppendAnswer(const std::vector<index::Candidate>& candidates, Metric metric
 
 absl::Status LoadRows(const format::SectionFile& file, std::span<const float> rows,
                       const Context& context, IndexState* state) {
-  const uint64_t num_floats = uint64_t{state->view.num_rows} * static_cast<uint64_t>(state->view.dim);
+  const uint64_t num_floats =
+      uint64_t{state->view.num_rows} * static_cast<uint64_t>(state->view.dim);
   if (file.Has(kRowsTag)) {
     if (!rows.empty()) {
       return absl::InvalidArgumentError(
           absl::StrFormat("%s holds its rows: no others can be viewed", file.path()));
     }
-    VECDB_ASSIGN_OR_RETURN(state->rows,
-                           file.ReadLarge(kRowsTag, num_floats * sizeof(float), state->host,
-                                          "rows of an index", context));
+    VECDB_ASSIGN_OR_RETURN(state->rows, file.ReadLarge(kRowsTag, num_floats * sizeof(float),
+                                                       state->host, "rows of an index", context));
     rows = state->rows.as<const float>();
   }
   if (rows.empty() && num_floats > 0) {
@@ -81,9 +85,9 @@ absl::Status LoadRows(const format::SectionFile& file, std::span<const float> ro
 }
 
 absl::Status LoadNorms(const format::SectionFile& file, const Context& context, IndexState* state) {
-  VECDB_ASSIGN_OR_RETURN(state->norms,
-                         file.ReadLarge(kNormsTag, state->view.num_rows * sizeof(float),
-                                        state->host, "norms of an index", context));
+  VECDB_ASSIGN_OR_RETURN(
+      state->norms, file.ReadLarge(kNormsTag, state->view.num_rows * sizeof(float), state->host,
+                                   "norms of an index", context));
   state->view.inverse_norms = state->norms.as<float>().data();
   return absl::OkStatus();
 }
@@ -114,12 +118,12 @@ absl::StatusOr<Neighbors> Index::Search(const IndexQuery& query, const Context& 
   shared.mask.num_rows = state_->view.num_rows;
   if (query.allowed) shared.mask.allowed = query.allowed->data();
   std::vector<std::vector<index::Candidate>> found(num_queries);
-  VECDB_RETURN_IF_ERROR(base::ParallelFor(
-      state_->host.executor, Priority::kSearch, num_queries, context, [&](size_t i, size_t) {
-        index::RowQuery one = shared;
-        one.vector = query.vectors.data() + i * dim;
-        return state_->index->Search(one, context, &found[i]);
-      }));
+  VECDB_RETURN_IF_ERROR(base::ParallelFor(state_->host.executor, Priority::kSearch, num_queries,
+                                          context, [&](size_t i, size_t) {
+                                            index::RowQuery one = shared;
+                                            one.vector = query.vectors.data() + i * dim;
+                                            return state_->index->Search(one, context, &found[i]);
+                                          }));
   Neighbors answer;
   answer.ends.reserve(num_queries);
   answer.rows.reserve(num_queries * found.front().size());
@@ -130,8 +134,7 @@ absl::StatusOr<Neighbors> Index::Search(const IndexQuery& query, const Context& 
 absl::Status Index::Save(ObjectStore& store, const ObjectPath& path, const SaveOptions& options,
                          const Context& context) const {
   VECDB_ASSIGN_OR_RETURN(
-      auto writer,
-      format::SectionWriter::Create(store, path, format::FileKind::kIndex, context));
+      auto writer, format::SectionWriter::Create(store, path, format::FileKind::kIndex, context));
   VECDB_RETURN_IF_ERROR(state_->index->Write(*writer, context));
   if (spec().metric == Metric::kCosine) {
     VECDB_RETURN_IF_ERROR(writer->AddSection(api::kNormsTag, state_->norms.bytes(), context));
@@ -159,8 +162,7 @@ absl::StatusOr<std::unique_ptr<Index>> Index::Load(ObjectStore& store, const Obj
   if (meta.spec.metric == Metric::kCosine) {
     VECDB_RETURN_IF_ERROR(api::LoadNorms(*file, context, state.get()));
   }
-  VECDB_ASSIGN_OR_RETURN(state->index,
-                         index::LoadVectorIndex(*file, state->view, host, context));
+  VECDB_ASSIGN_OR_RETURN(state->index, index::LoadVectorIndex(*file, state->view, host, context));
   return std::unique_ptr<Index>(new Index(std::move(state)));
 }
 

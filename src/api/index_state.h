@@ -14,8 +14,8 @@
 
 namespace vecdb::api {
 
-/// What an Index owns: its rows unless they are the host's, their norms under kCosine, and the index over
-/// both. Immutable once made.
+/// What an Index owns: its rows unless they are the host's, their norms under kCosine, and the
+/// index over both. Immutable once made.
 struct IndexState {
   Host host{};
   base::LargeBuffer rows{};   ///< empty when the host's rows are viewed

@@ -379,7 +379,9 @@ absl::Status SectionFile::ReadRange(uint32_t tag, uint64_t offset, std::span<std
 }
 
 absl::Status SectionFile::Verify(const Context& context) const {
-  std::vector<std::byte> chunk(kReadChunkBytes);
+  uint64_t largest = 0;
+  for (const SectionInfo& section : sections_) largest = std::max(largest, section.size_bytes);
+  std::vector<std::byte> chunk(static_cast<size_t>(std::min(largest, kReadChunkBytes)));
   for (const SectionInfo& section : sections_) {
     for (uint64_t offset = 0; offset < section.size_bytes; offset += kReadChunkBytes) {
       const uint64_t size = std::min(section.size_bytes - offset, kReadChunkBytes);

@@ -11,9 +11,10 @@
 
 namespace vecdb::index {
 
-/// The nearest `capacity` nodes that a walk through a graph has met, sorted, each with a mark that says
-/// whether its links have been followed. One array of 8-byte entries instead of two heaps: an insertion is
-/// a binary search and a short memmove. Storage is kept between uses. For one thread at a time.
+/// The nearest `capacity` nodes that a walk through a graph has met, sorted, each with a mark that
+/// says whether its links have been followed. One array of 8-byte entries instead of two heaps: an
+/// insertion is a binary search and a short memmove. Storage is kept between uses. For one thread
+/// at a time.
 class CandidatePool {
  public:
   /// Forgets everything and keeps the nearest `capacity` (at least 1) from now on.
@@ -29,11 +30,12 @@ class CandidatePool {
   float distance(size_t i) const { return entries_[i].distance; }
   uint32_t node(size_t i) const { return entries_[i].node & ~kFollowed; }
 
-  /// A node further away than this, or as far, finds no place. Infinity while there are places left.
+  /// A node further away than this, or as far, finds no place. Infinity while there are places
+  /// left.
   float worst() const { return worst_; }
 
-  /// Inserts a node which is not in the pool, behind those of the same distance. False when it finds no
-  /// place.
+  /// Inserts a node which is not in the pool, behind those of the same distance. False when it
+  /// finds no place.
   bool Insert(float distance, uint32_t node) {
     if (size_ == capacity_ && distance >= worst_) return false;
     Entry* const begin = entries_.data();

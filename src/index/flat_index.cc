@@ -10,8 +10,7 @@ namespace vecdb::index {
 absl::Status FlatIndex::Search(const RowQuery& query, const Context& context,
                                std::vector<Candidate>* out) const {
   TopRows top(query.k, query.order);
-  VECDB_RETURN_IF_ERROR(
-      ScanRows(view_, spec_.metric, query.vector, query.mask, 0, context, &top));
+  VECDB_RETURN_IF_ERROR(ScanRows(view_, spec_.metric, query.vector, query.mask, 0, context, &top));
   top.Finish(out);
   return absl::OkStatus();
 }

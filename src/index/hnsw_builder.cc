@@ -94,20 +94,19 @@ class Builder {
     return std::min({done, most, view_.num_rows - done});
   }
 
-  // Lets the rows at [begin, end) of the order choose their links in the graph as it is. Nothing leads to
-  // them before AnswerLinks, so that what they write is read by nobody.
+  // Lets the rows at [begin, end) of the order choose their links in the graph as it is. Nothing
+  // leads to them before AnswerLinks, so that what they write is read by nobody.
   absl::Status LinkBatch(uint32_t begin, uint32_t end) {
     const size_t pieces = (end - begin + kPieceRows - 1) / kPieceRows;
-    return base::ParallelFor(
-        host_.executor, Priority::kBackground, pieces, context_,
-        [&](size_t piece, size_t strand) -> absl::Status {
-          const auto first = static_cast<uint32_t>(begin + piece * kPieceRows);
-          const uint32_t last = std::min<uint32_t>(end, first + kPieceRows);
-          for (uint32_t place = first; place < last; ++place) {
-            VECDB_RETURN_IF_ERROR(LinkRow(place, strands_[strand].get()));
-          }
-          return absl::OkStatus();
-        });
+    return base::ParallelFor(host_.executor, Priority::kBackground, pieces, context_,
+                             [&](size_t piece, size_t strand) -> absl::Status {
+                               const auto first = static_cast<uint32_t>(begin + piece * kPieceRows);
+                               const uint32_t last = std::min<uint32_t>(end, first + kPieceRows);
+                               for (uint32_t place = first; place < last; ++place) {
+                                 VECDB_RETURN_IF_ERROR(LinkRow(place, strands_[strand].get()));
+                               }
+                               return absl::OkStatus();
+                             });
   }
 
   absl::Status LinkRow(uint32_t place, Strand* strand) {
@@ -143,9 +142,9 @@ class Builder {
     }
   }
 
-  // Links back: every target of the batch's links takes them up, or chooses anew when it has no room.
-  // Targets are spread over buckets; within one they are taken in an order of their own, so that threads
-  // make no difference.
+  // Links back: every target of the batch's links takes them up, or chooses anew when it has no
+  // room. Targets are spread over buckets; within one they are taken in an order of their own, so
+  // that threads make no difference.
   absl::Status AnswerLinks(size_t level) {
     buckets_.resize(kBuckets);
     for (std::vector<Link>& bucket : buckets_) bucket.clear();

@@ -10,9 +10,10 @@
 
 namespace vecdb::index {
 
-/// Builds the graph of Malkov and Yashunin (2016) in batches that double (Manohar et al., ParlayANN,
-/// 2024), on the threads of host.executor at background priority. Same input, same graph, whatever the
-/// number of threads. Every row can be reached from the entry row along level 0.
+/// Builds the graph of Malkov and Yashunin (2016) in batches that double (Manohar et al.,
+/// ParlayANN, 2024), on the threads of host.executor at background priority. Same input, same
+/// graph, whatever the number of threads. Every row can be reached from the entry row along level
+/// 0.
 ///
 /// `params` are valid. ResourceExhausted over the budget; Cancelled, DeadlineExceeded.
 absl::StatusOr<HnswGraph> BuildHnswGraph(const VectorView& view, Metric metric,

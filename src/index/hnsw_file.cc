@@ -71,16 +71,16 @@ absl::Status CheckLevel(const format::SectionFile& file, const HnswGraph& graph,
   const std::span<const uint32_t> links(graph.level(level).links, degree * num_nodes);
   const size_t piece_links = kCheckedNodes * degree;
   const size_t pieces = (links.size() + piece_links - 1) / piece_links;
-  return base::ParallelFor(host.executor, Priority::kFlush, pieces, context,
-                           [&](size_t piece, size_t) -> absl::Status {
-                             const size_t begin = piece * piece_links;
-                             const size_t count = std::min(piece_links, links.size() - begin);
-                             if (LinksHold(links.subspan(begin, count), degree, num_nodes)) {
-                               return absl::OkStatus();
-                             }
-                             return file.Damaged(absl::StrFormat(
-                                 "a link of level %d leads out of its %d nodes", level, num_nodes));
-                           });
+  return base::ParallelFor(
+      host.executor, Priority::kFlush, pieces, context, [&](size_t piece, size_t) -> absl::Status {
+        const size_t begin = piece * piece_links;
+        const size_t count = std::min(piece_links, links.size() - begin);
+        if (LinksHold(links.subspan(begin, count), degree, num_nodes)) {
+          return absl::OkStatus();
+        }
+        return file.Damaged(
+            absl::StrFormat("a link of level %d leads out of its %d nodes", level, num_nodes));
+      });
 }
 
 absl::Status CheckUpperRows(const format::SectionFile& file, const HnswGraph& graph) {
@@ -88,8 +88,10 @@ absl::Status CheckUpperRows(const format::SectionFile& file, const HnswGraph& gr
   const bool hold =
       std::all_of(rows.begin(), rows.end(), [&](uint32_t row) { return row < graph.num_rows; });
   if (hold && (rows.empty() || rows.front() == graph.entry_row)) return absl::OkStatus();
-  return file.Damaged(absl::StrFormat("a node of level 1 is none of the %d rows, or the first one is "
-                                      "not the entry", graph.num_rows));
+  return file.Damaged(
+      absl::StrFormat("a node of level 1 is none of the %d rows, or the first one is "
+                      "not the entry",
+                      graph.num_rows));
 }
 
 }  // namespace
@@ -115,9 +117,8 @@ absl::StatusOr<HnswGraph> ReadHnswGraph(const format::SectionFile& file, uint32_
   uint64_t upper_nodes = 0;
   for (const uint32_t count : graph.level_counts) upper_nodes += count;
   const uint64_t named = graph.level_counts.empty() ? 0 : graph.level_counts.front();
-  VECDB_ASSIGN_OR_RETURN(
-      graph.base_links,
-      ReadNumbers(file, kBaseLinksTag, num_rows * graph.degree(0), host, context));
+  VECDB_ASSIGN_OR_RETURN(graph.base_links, ReadNumbers(file, kBaseLinksTag,
+                                                       num_rows * graph.degree(0), host, context));
   VECDB_ASSIGN_OR_RETURN(graph.upper_rows, ReadNumbers(file, kUpperRowsTag, named, host, context));
   VECDB_ASSIGN_OR_RETURN(graph.upper_links,
                          ReadNumbers(file, kUpperLinksTag, upper_nodes * m, host, context));

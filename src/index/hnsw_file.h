@@ -27,8 +27,8 @@ inline constexpr uint32_t kUpperLinksTag = format::Tag("UPLK");
 absl::Status WriteHnswGraph(const HnswGraph& graph, format::SectionWriter& writer,
                             const Context& context);
 
-/// Reads a graph of `num_rows` rows and checks every number that a walk relies on, in one pass: a file that
-/// passes cannot lead a search out of its arrays. DataLoss otherwise.
+/// Reads a graph of `num_rows` rows and checks every number that a walk relies on, in one pass: a
+/// file that passes cannot lead a search out of its arrays. DataLoss otherwise.
 absl::StatusOr<HnswGraph> ReadHnswGraph(const format::SectionFile& file, uint32_t num_rows,
                                         uint32_t m, const Host& host, const Context& context);
 

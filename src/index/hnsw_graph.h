@@ -15,7 +15,7 @@ namespace vecdb::index {
 
 /// One level of a graph: lists of at most `degree` links, padded at the end with kNoRow.
 struct HnswLevel {
-  uint32_t* links = nullptr;       ///< degree per node
+  uint32_t* links = nullptr;  ///< degree per node
   size_t degree = 0;
   const uint32_t* rows = nullptr;  ///< row of each node; nullptr at level 0, where nodes are rows
 
@@ -25,10 +25,11 @@ struct HnswLevel {
 
 /// The links of a hierarchical navigable small-world graph, in the layout of the file.
 ///
-/// Level 0 holds every row with 2 M links, in one array by row. Rows of higher levels are numbered anew,
-/// those of the highest level first: node u of every level from 1 on is row upper_rows[u], and level l
-/// has the nodes 0 to level_counts[l - 1] - 1, with M links each. So no level needs a table of places, and
-/// the rows of level 0 alone pay nothing for the others. Node 0 is where a walk begins.
+/// Level 0 holds every row with 2 M links, in one array by row. Rows of higher levels are numbered
+/// anew, those of the highest level first: node u of every level from 1 on is row upper_rows[u],
+/// and level l has the nodes 0 to level_counts[l - 1] - 1, with M links each. So no level needs a
+/// table of places, and the rows of level 0 alone pay nothing for the others. Node 0 is where a
+/// walk begins.
 struct HnswGraph {
   /// Levels with p(level >= l) = M^-l stop far below.
   static constexpr size_t kMaxLevels = 64;

@@ -17,7 +17,8 @@ namespace {
 // fashion-mnist-784 and msdocs-lsa-256.
 constexpr uint64_t kRowsPerCandidate = 12;
 
-// The nearest k allowed rows of the pool, which is sorted by distance, with ties in the order of results.
+// The nearest k allowed rows of the pool, which is sorted by distance, with ties in the order of
+// results.
 void TakeAllowed(const CandidatePool& pool, const RowQuery& query, std::vector<Candidate>* out) {
   const bool all = query.mask.all();
   out->clear();

@@ -13,9 +13,10 @@ namespace vecdb::index {
 
 /// A hierarchical navigable small-world graph over a view. Immutable, thread-safe.
 ///
-/// The walk does not look at the mask: with a share s of the rows allowed it keeps ef / s candidates, of
-/// which about ef are allowed. Where an exact scan of the allowed rows is cheaper, that is done; and also
-/// when the walk found too few of them, so that min(k, allowed rows) come back always.
+/// The walk does not look at the mask: with a share s of the rows allowed it keeps ef / s
+/// candidates, of which about ef are allowed. Where an exact scan of the allowed rows is cheaper,
+/// that is done; and also when the walk found too few of them, so that min(k, allowed rows) come
+/// back always.
 class HnswIndex final : public VectorIndex {
  public:
   HnswIndex(const VectorView& view, const IndexSpec& spec, HnswGraph graph, const Host& host)

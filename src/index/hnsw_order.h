@@ -10,9 +10,10 @@
 
 namespace vecdb::index {
 
-/// The order in which rows enter a graph, and the levels they reach: both from one hash of the row number
-/// and the seed, the rows of the highest level first. So sorted input does no harm, the first row is the
-/// entry for good, and the rows of level l are the first level_counts()[l - 1]. Immutable.
+/// The order in which rows enter a graph, and the levels they reach: both from one hash of the row
+/// number and the seed, the rows of the highest level first. So sorted input does no harm, the
+/// first row is the entry for good, and the rows of level l are the first level_counts()[l - 1].
+/// Immutable.
 class HnswOrder {
  public:
   static absl::StatusOr<HnswOrder> Make(uint32_t num_rows, uint32_t m, uint64_t seed,

@@ -67,8 +67,8 @@ class Repair {
     return absl::OkStatus();
   }
 
-  // Reached rows near `row` into near_, at least one. A walk that comes down the upper levels may begin at
-  // a row that is not reached itself; from the entry row all that it finds are.
+  // Reached rows near `row` into near_, at least one. A walk that comes down the upper levels may
+  // begin at a row that is not reached itself; from the entry row all that it finds are.
   absl::Status FindReachedNear(uint32_t row) {
     const QueryDistance distance(view_, metric_, kernels_, row);
     Poller poller(context_, view_.dim);
@@ -90,8 +90,8 @@ class Repair {
     return absl::OkStatus();
   }
 
-  // near -> last becomes near -> row -> last: what was reached through that link still is. The link that
-  // `row` may lose in exchange led to nothing reached, for `row` was not.
+  // near -> last becomes near -> row -> last: what was reached through that link still is. The link
+  // that `row` may lose in exchange led to nothing reached, for `row` was not.
   void Splice(uint32_t near, uint32_t row) {
     uint32_t& last = links_.of(near)[links_.degree - 1];
     uint32_t* const links = links_.of(row);

@@ -12,8 +12,8 @@
 
 namespace vecdb::index {
 
-/// Adds links to level 0 until every row can be reached from the entry row. Pruning and duplicates cut rows
-/// off now and then. Serial; Cancelled, DeadlineExceeded.
+/// Adds links to level 0 until every row can be reached from the entry row. Pruning and duplicates
+/// cut rows off now and then. Serial; Cancelled, DeadlineExceeded.
 absl::Status ConnectAllRows(const VectorView& view, Metric metric,
                             const simd::DistanceKernels& kernels, size_t ef, const Context& context,
                             WalkScratch* scratch, HnswGraph* graph);

@@ -108,7 +108,8 @@ absl::StatusOr<HnswStart> Descend(const HnswGraph& graph, const QueryDistance& d
                                   size_t level, WalkScratch* scratch, Poller* poller) {
   Reserve(scratch, graph.m);
   HnswStart at{0, distance.One(graph.entry_row)};
-  // One set of marks for all levels: what was met above was no nearer than where the walk stands now.
+  // One set of marks for all levels: what was met above was no nearer than where the walk stands
+  // now.
   scratch->visited.Clear();
   for (size_t upper = graph.top_level(); upper > level; --upper) {
     const HnswLevel view = graph.level(upper);

@@ -18,13 +18,13 @@ struct HnswStart {
   float distance = 0;
 };
 
-/// Goes down greedily from node 0 of the top level to `level` + 1: the nearest node found there, node 0
-/// when there is no such level.
+/// Goes down greedily from node 0 of the top level to `level` + 1: the nearest node found there,
+/// node 0 when there is no such level.
 absl::StatusOr<HnswStart> Descend(const HnswGraph& graph, const QueryDistance& distance,
                                   size_t level, WalkScratch* scratch, Poller* poller);
 
-/// Walks a level from `start` on, best first, and leaves the `ef` nearest nodes found in scratch->pool.
-/// `start.node` is a node of that level, at level 0 a row.
+/// Walks a level from `start` on, best first, and leaves the `ef` nearest nodes found in
+/// scratch->pool. `start.node` is a node of that level, at level 0 a row.
 absl::Status WalkLevel(const HnswLevel& level, const QueryDistance& distance, HnswStart start,
                        size_t ef, WalkScratch* scratch, Poller* poller);
 

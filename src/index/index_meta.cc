@@ -17,7 +17,8 @@ enum class TypeCode : uint32_t { kFlat = 1, kHnsw = 2 };
 constexpr uint64_t kMaxMetaBytes = 4096;
 
 bool IsMetric(uint32_t value) {
-  return value == static_cast<uint32_t>(Metric::kL2) || value == static_cast<uint32_t>(Metric::kIp) ||
+  return value == static_cast<uint32_t>(Metric::kL2) ||
+         value == static_cast<uint32_t>(Metric::kIp) ||
          value == static_cast<uint32_t>(Metric::kCosine);
 }
 

@@ -28,8 +28,8 @@ struct IndexMeta {
 absl::Status WriteIndexMeta(const IndexMeta& meta, format::SectionWriter& writer,
                             const Context& context);
 
-/// DataLoss when the section is missing or says what cannot be; FailedPrecondition for an index type that
-/// this version does not know.
+/// DataLoss when the section is missing or says what cannot be; FailedPrecondition for an index
+/// type that this version does not know.
 absl::StatusOr<IndexMeta> ReadIndexMeta(const format::SectionFile& file, const Context& context);
 
 }  // namespace vecdb::index

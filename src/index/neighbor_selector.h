@@ -23,15 +23,16 @@ struct LinkCandidate {
   }
 };
 
-/// Chooses the links of a node by the heuristic of Malkov and Yashunin (algorithm 4): nearest first, a
-/// candidate only if it is nearer to the node than to every neighbour chosen before, so that the links
-/// point in different directions. For one thread at a time.
+/// Chooses the links of a node by the heuristic of Malkov and Yashunin (algorithm 4): nearest
+/// first, a candidate only if it is nearer to the node than to every neighbour chosen before, so
+/// that the links point in different directions. For one thread at a time.
 class NeighborSelector {
  public:
   NeighborSelector(const VectorView& view, Metric metric, const simd::DistanceKernels& kernels)
       : view_(view), metric_(metric), kernels_(&kernels) {}
 
-  /// Chooses at most `limit` of the candidates, which are sorted. The result is valid until the next call.
+  /// Chooses at most `limit` of the candidates, which are sorted. The result is valid until the
+  /// next call.
   std::span<const LinkCandidate> Select(std::span<const LinkCandidate> candidates, size_t limit);
 
  private:

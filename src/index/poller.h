@@ -8,8 +8,8 @@
 
 namespace vecdb::index {
 
-/// Looks at a context once in 4 MiB of rows read, a fraction of a millisecond, so that a search can afford
-/// to ask at every step. Borrows the context. For one thread at a time.
+/// Looks at a context once in 4 MiB of rows read, a fraction of a millisecond, so that a search can
+/// afford to ask at every step. Borrows the context. For one thread at a time.
 class Poller {
  public:
   Poller(const Context& context, int dim) : context_(context), dim_(static_cast<size_t>(dim)) {}

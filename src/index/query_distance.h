@@ -10,8 +10,8 @@
 
 namespace vecdb::index {
 
-/// Distances from one query to the rows of a view: the one place where they are computed, so that a pair
-/// has the same bits in scans and graphs, in growing and sealed rows.
+/// Distances from one query to the rows of a view: the one place where they are computed, so that a
+/// pair has the same bits in scans and graphs, in growing and sealed rows.
 ///
 ///   kL2      |query - row|^2
 ///   kIp      -(query . row)
@@ -36,7 +36,8 @@ class QueryDistance {
   /// Distances to `count` rows from `first` on.
   void Block(uint32_t first, size_t count, float* out) const;
 
-  /// Distances to the rows `ids[0..count)`; one above `bound` may be given as anything above `bound`.
+  /// Distances to the rows `ids[0..count)`; one above `bound` may be given as anything above
+  /// `bound`.
   void Gather(const uint32_t* ids, size_t count, float bound, float* out) const {
     kernels_->gather(query_, view_.rows, dim(), ids, count, bound, out);
     if (metric_ == Metric::kL2) return;
@@ -49,7 +50,8 @@ class QueryDistance {
  private:
   size_t dim() const { return static_cast<size_t>(view_.dim); }
 
-  // Neither huge nor tiny nor 0: no product in the dot product overflowed, and none that vanished matters.
+  // Neither huge nor tiny nor 0: no product in the dot product overflowed, and none that vanished
+  // matters.
   static bool IsMild(float value, float limit) { return (value < limit) & (value * limit > 1); }
 
   // From the negated dot product to the distance.

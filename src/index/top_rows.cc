@@ -8,7 +8,8 @@ void TopRows::Reset(size_t k, const RowOrder* order) {
   heap_.clear();
   k_ = k;
   order_ = order;
-  worst_ = k == 0 ? -std::numeric_limits<float>::infinity() : std::numeric_limits<float>::infinity();
+  worst_ =
+      k == 0 ? -std::numeric_limits<float>::infinity() : std::numeric_limits<float>::infinity();
 }
 
 void TopRows::Take(const Candidate& candidate) {
@@ -28,9 +29,8 @@ void TopRows::Take(const Candidate& candidate) {
 }
 
 void TopRows::Finish(std::vector<Candidate>* out) {
-  std::sort_heap(heap_.begin(), heap_.end(), [this](const Candidate& a, const Candidate& b) {
-    return IsNearer(a, b, order_);
-  });
+  std::sort_heap(heap_.begin(), heap_.end(),
+                 [this](const Candidate& a, const Candidate& b) { return IsNearer(a, b, order_); });
   out->assign(heap_.begin(), heap_.end());
   Reset(k_, order_);
 }

@@ -9,8 +9,9 @@
 
 namespace vecdb::index {
 
-/// Keeps the nearest k of the rows it is offered, in the total order of IsNearer, whatever the order they
-/// come in. Most offers cost one comparison. Storage is kept between uses. For one thread at a time.
+/// Keeps the nearest k of the rows it is offered, in the total order of IsNearer, whatever the
+/// order they come in. Most offers cost one comparison. Storage is kept between uses. For one
+/// thread at a time.
 class TopRows {
  public:
   TopRows() = default;

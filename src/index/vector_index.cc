@@ -19,8 +19,7 @@ absl::StatusOr<std::unique_ptr<VectorIndex>> BuildVectorIndex(const VectorView& 
                                                               const Context& context) {
   const auto* hnsw = std::get_if<HnswParams>(&spec.params);
   if (hnsw == nullptr) return std::make_unique<FlatIndex>(view, spec);
-  VECDB_ASSIGN_OR_RETURN(HnswGraph graph,
-                         BuildHnswGraph(view, spec.metric, *hnsw, host, context));
+  VECDB_ASSIGN_OR_RETURN(HnswGraph graph, BuildHnswGraph(view, spec.metric, *hnsw, host, context));
   return std::make_unique<HnswIndex>(view, spec, std::move(graph), host);
 }
 
@@ -35,9 +34,9 @@ absl::StatusOr<std::unique_ptr<VectorIndex>> LoadVectorIndex(const format::Secti
   }
   const auto* hnsw = std::get_if<HnswParams>(&meta.spec.params);
   if (hnsw == nullptr) return std::make_unique<FlatIndex>(view, meta.spec);
-  VECDB_ASSIGN_OR_RETURN(HnswGraph graph,
-                         ReadHnswGraph(file, view.num_rows, static_cast<uint32_t>(hnsw->m), host,
-                                       context));
+  VECDB_ASSIGN_OR_RETURN(
+      HnswGraph graph,
+      ReadHnswGraph(file, view.num_rows, static_cast<uint32_t>(hnsw->m), host, context));
   return std::make_unique<HnswIndex>(view, meta.spec, std::move(graph), host);
 }
 

@@ -30,13 +30,13 @@ class VectorIndex {
  public:
   virtual ~VectorIndex() = default;
 
-  /// Finds min(k, rows in the mask) rows, in the order of IsNearer: exactly the nearest for FLAT, nearly so
-  /// for others. Replaces `out`. Cancelled, DeadlineExceeded, ResourceExhausted.
+  /// Finds min(k, rows in the mask) rows, in the order of IsNearer: exactly the nearest for FLAT,
+  /// nearly so for others. Replaces `out`. Cancelled, DeadlineExceeded, ResourceExhausted.
   virtual absl::Status Search(const RowQuery& query, const Context& context,
                               std::vector<Candidate>* out) const = 0;
 
-  /// Adds the index's sections to a file of kind kIndex, which the caller has begun and finishes. The
-  /// rows and their norms are not among them.
+  /// Adds the index's sections to a file of kind kIndex, which the caller has begun and finishes.
+  /// The rows and their norms are not among them.
   virtual absl::Status Write(format::SectionWriter& writer, const Context& context) const = 0;
 
   virtual const IndexSpec& spec() const = 0;
@@ -45,15 +45,15 @@ class VectorIndex {
   virtual uint64_t index_bytes() const = 0;
 };
 
-/// Builds the index that `spec`, which is valid, asks for. The same bytes for the same input, whatever the
-/// number of threads of host.executor. ResourceExhausted, Cancelled, DeadlineExceeded.
+/// Builds the index that `spec`, which is valid, asks for. The same bytes for the same input,
+/// whatever the number of threads of host.executor. ResourceExhausted, Cancelled, DeadlineExceeded.
 absl::StatusOr<std::unique_ptr<VectorIndex>> BuildVectorIndex(const VectorView& view,
                                                               const IndexSpec& spec,
                                                               const Host& host,
                                                               const Context& context);
 
-/// Reads what VectorIndex::Write wrote, and checks every byte that a search relies on. DataLoss for a
-/// damaged file and one that is about rows of another count or dim.
+/// Reads what VectorIndex::Write wrote, and checks every byte that a search relies on. DataLoss for
+/// a damaged file and one that is about rows of another count or dim.
 absl::StatusOr<std::unique_ptr<VectorIndex>> LoadVectorIndex(const format::SectionFile& file,
                                                              const VectorView& view,
                                                              const Host& host,

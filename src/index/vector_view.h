@@ -19,7 +19,8 @@ struct VectorView {
   const float* rows = nullptr;
   uint32_t num_rows = 0;
   int32_t dim = 0;
-  const float* inverse_norms = nullptr;  ///< simd::InverseNorm of each row; needed for kCosine alone
+  const float* inverse_norms =
+      nullptr;  ///< simd::InverseNorm of each row; needed for kCosine alone
 
   const float* row(uint32_t index) const {
     return rows + static_cast<size_t>(index) * static_cast<size_t>(dim);
@@ -39,7 +40,8 @@ constexpr float ScoreOf(Metric metric, float distance) {
   return metric == Metric::kL2 ? distance : 0.0f - distance;  // never -0
 }
 
-/// Decides between rows of equal distance: by key in a segment. Implementations must be thread-safe.
+/// Decides between rows of equal distance: by key in a segment. Implementations must be
+/// thread-safe.
 class RowOrder {
  public:
   virtual ~RowOrder() = default;

@@ -16,8 +16,8 @@
 
 namespace vecdb::index {
 
-/// Which nodes a walk has met: one byte a node, which holds the number of the walk, so that a new walk
-/// need not clear the array but once in 255. For one thread at a time.
+/// Which nodes a walk has met: one byte a node, which holds the number of the walk, so that a new
+/// walk need not clear the array but once in 255. For one thread at a time.
 class VisitedMarks {
  public:
   static absl::StatusOr<VisitedMarks> Make(uint32_t num_nodes, const Host& host);
@@ -44,9 +44,9 @@ struct WalkScratch {
 
   VisitedMarks visited;
   CandidatePool pool;
-  std::vector<uint32_t> nodes;     // met for the first time in this step
-  std::vector<uint32_t> rows;      // their rows
-  std::vector<float> distances;    // of them
+  std::vector<uint32_t> nodes;   // met for the first time in this step
+  std::vector<uint32_t> rows;    // their rows
+  std::vector<float> distances;  // of them
   TopRows top;
 };
 

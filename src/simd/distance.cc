@@ -23,8 +23,8 @@ using Vector = hn::Vec<Tag>;
 constexpr size_t kLanes = hn::MaxLanes(Tag());
 static_assert(kBlockDims % (4 * kLanes) == 0);
 
-// Sums kept side by side for each row: as many as leave registers for four rows at a time. Instruction
-// sets with 32 registers keep four, those with 16 two.
+// Sums kept side by side for each row: as many as leave registers for four rows at a time.
+// Instruction sets with 32 registers keep four, those with 16 two.
 #if HWY_TARGET <= HWY_AVX3 || HWY_ARCH_ARM_A64
 constexpr size_t kSums = 4;
 #else
@@ -75,8 +75,9 @@ HWY_INLINE float Reduce(const RowSums& sums) {
   return hn::GetLane(hn::SumOfLanes(Tag(), sum));
 }
 
-// The dimensions [0, dims) of a block, of one row and of four. Both walk the dimensions alike: groups of
-// kSums vectors, single vectors into a, b, c, and the tail into b. Their bits must stay the same.
+// The dimensions [0, dims) of a block, of one row and of four. Both walk the dimensions alike:
+// groups of kSums vectors, single vectors into a, b, c, and the tail into b. Their bits must stay
+// the same.
 template <class Op>
 HWY_INLINE float SumOne(const float* query, const float* row, size_t dims) {
   const Tag tag;
@@ -84,7 +85,8 @@ HWY_INLINE float SumOne(const float* query, const float* row, size_t dims) {
   size_t at = 0;
   for (; at + kSums * kLanes <= dims; at += kSums * kLanes) {
     sums.a = Op::Add(hn::LoadU(tag, query + at), hn::LoadU(tag, row + at), sums.a);
-    sums.b = Op::Add(hn::LoadU(tag, query + at + kLanes), hn::LoadU(tag, row + at + kLanes), sums.b);
+    sums.b =
+        Op::Add(hn::LoadU(tag, query + at + kLanes), hn::LoadU(tag, row + at + kLanes), sums.b);
     if constexpr (kSums == 4) {
       sums.c = Op::Add(hn::LoadU(tag, query + at + 2 * kLanes),
                        hn::LoadU(tag, row + at + 2 * kLanes), sums.c);
@@ -162,8 +164,8 @@ float One(const float* query, const float* row, size_t dim) {
 }
 
 template <class Op>
-HWY_INLINE void FourRows(const float* query, const float* row0, const float* row1, const float* row2,
-                         const float* row3, size_t dim, float* out) {
+HWY_INLINE void FourRows(const float* query, const float* row0, const float* row1,
+                         const float* row2, const float* row3, size_t dim, float* out) {
   float sums[4] = {};
   for (size_t at = 0; at < dim; at += kBlockDims) {
     float block[4];
@@ -200,8 +202,8 @@ void GatherWhole(const float* query, const float* rows, size_t dim, const uint32
   for (; i < count; ++i) out[i] = One<Op>(query, rows + ids[i] * dim, dim);
 }
 
-// Adds one block of the dimensions of the rows `alive`, at most 64, to their sums in `out`, and keeps in
-// `alive` those that are still within the bound. Returns how many.
+// Adds one block of the dimensions of the rows `alive`, at most 64, to their sums in `out`, and
+// keeps in `alive` those that are still within the bound. Returns how many.
 template <class Op>
 HWY_INLINE size_t GatherBlock(const float* query, const float* rows, size_t dim, size_t at,
                               const uint32_t* ids, float bound, uint8_t* alive, size_t count,
@@ -246,8 +248,8 @@ void Gather(const float* query, const float* rows, size_t dim, const uint32_t* i
       out[begin + i] = 0;
     }
     for (size_t at = 0; at < dim && num_alive > 0; at += kBlockDims) {
-      num_alive = GatherBlock<Op>(query, rows, dim, at, ids + begin, bound, alive, num_alive,
-                                  out + begin);
+      num_alive =
+          GatherBlock<Op>(query, rows, dim, at, ids + begin, bound, alive, num_alive, out + begin);
     }
   }
 }

@@ -462,7 +462,7 @@ class BudgetTest : public ::testing::Test {
 
 TEST_F(BudgetTest, InsertThatDoesNotFitAppliesNothing) {
   Collection& c = Create(LoadPolicy::kKeepLoaded);
-  for (const uint64_t bytes : {0, 1000, 200000, 300000}) {
+  for (const uint64_t bytes : {0u, 1000u, 200000u, 300000u}) {
     const Squeeze squeeze(&budget_, bytes);
     const auto result = c.Insert(TaggedRows(schema_, Ids(100, 9000), "t"));
     EXPECT_EQ(CodeOf(result), Code::kResourceExhausted) << bytes;

@@ -29,8 +29,6 @@ struct ProcessState {
   std::string cpp_locale;
   std::string directory;
   mode_t mask = 0;
-
-  friend bool operator==(const ProcessState&, const ProcessState&) = default;
 };
 
 std::set<std::string> NamesIn(const char* directory) {

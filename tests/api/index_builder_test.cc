@@ -26,7 +26,8 @@ std::vector<float> SomeRows(size_t count) {
 TEST(IndexBuilderTest, RefusesBadShapes) {
   const std::vector<float> rows = SomeRows(12);
   for (const int32_t dim : {0, -1, 32769}) {
-    EXPECT_EQ(CodeOf(IndexBuilder(dim, kHnsw).Build(rows)), absl::StatusCode::kInvalidArgument) << dim;
+    EXPECT_EQ(CodeOf(IndexBuilder(dim, kHnsw).Build(rows)), absl::StatusCode::kInvalidArgument)
+        << dim;
   }
   EXPECT_EQ(CodeOf(IndexBuilder(5, kHnsw).Build(rows)), absl::StatusCode::kInvalidArgument);
   EXPECT_OK(IndexBuilder(1, kHnsw).Build(rows));

@@ -208,8 +208,9 @@ TEST_F(IndexTest, SearchStopsWhenCancelledOrLate) {
     const auto index = Build(spec);
     EXPECT_EQ(CodeOf(index->Search({.vectors = query_}, {.cancel = token})),
               absl::StatusCode::kCancelled);
-    EXPECT_EQ(CodeOf(index->Search({.vectors = query_}, Context::WithTimeout(absl::ZeroDuration()))),
-              absl::StatusCode::kDeadlineExceeded);
+    EXPECT_EQ(
+        CodeOf(index->Search({.vectors = query_}, Context::WithTimeout(absl::ZeroDuration()))),
+        absl::StatusCode::kDeadlineExceeded);
   }
 }
 

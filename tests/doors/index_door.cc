@@ -1,5 +1,5 @@
-// The Index door alone: builds, searches, saves and loads with nothing but <vecdb/index.h> and what it
-// includes. A test looks at the symbols of this program: it must not link the upper doors.
+// The Index door alone: builds, searches, saves and loads with nothing but <vecdb/index.h> and what
+// it includes. A test looks at the symbols of this program: it must not link the upper doors.
 #include <vecdb/index.h>
 
 #include <cstdio>
@@ -32,8 +32,8 @@ bool FindsItself(const vecdb::Index& index, const std::vector<float>& rows) {
 
 bool Run() {
   const std::vector<float> rows = MakeRows();
-  const vecdb::IndexBuilder builder(kDim, {.metric = vecdb::Metric::kL2,
-                                           .params = vecdb::HnswParams{.m = 8}});
+  const vecdb::IndexBuilder builder(
+      kDim, {.metric = vecdb::Metric::kL2, .params = vecdb::HnswParams{.m = 8}});
   const auto built = builder.Build(rows, vecdb::RowStorage::kView);
   if (!built.ok() || !FindsItself(**built, rows)) return false;
   const auto store = vecdb::MakeMemoryObjectStore();

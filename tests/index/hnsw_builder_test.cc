@@ -70,8 +70,8 @@ TEST(HnswBuilderTest, TheSameBytesAtEveryNumberOfThreads) {
   const HnswGraph alone = BuildGraph(rows, Metric::kL2, kSmall);
   for (const int threads : {1, 2, 4}) {
     const auto executor = MakeThreadPool(threads);
-    EXPECT_TRUE(SameGraph(alone, BuildGraph(rows, Metric::kL2, kSmall,
-                                            {.executor = executor.get()})))
+    EXPECT_TRUE(
+        SameGraph(alone, BuildGraph(rows, Metric::kL2, kSmall, {.executor = executor.get()})))
         << threads;
   }
 }

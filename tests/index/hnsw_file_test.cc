@@ -14,7 +14,8 @@ namespace {
 
 using support::CodeOf;
 
-constexpr IndexSpec kSpec = {.metric = Metric::kL2, .params = HnswParams{.m = 3, .ef_construction = 12}};
+constexpr IndexSpec kSpec = {.metric = Metric::kL2,
+                             .params = HnswParams{.m = 3, .ef_construction = 12}};
 
 class HnswFileTest : public ::testing::Test {
  protected:
@@ -131,7 +132,8 @@ TEST_F(HnswFileTest, RefusesSectionsOfAnotherLengthAndMissingOnes) {
   }
 }
 
-// A file may be changed in any way and given checksums that fit: it is refused, or it can be searched.
+// A file may be changed in any way and given checksums that fit: it is refused, or it can be
+// searched.
 TEST_F(HnswFileTest, NoChangeOfANumberLeadsASearchOutOfItsArrays) {
   const Sections sound = sections_;
   std::vector<uint32_t> tags;
@@ -144,8 +146,9 @@ TEST_F(HnswFileTest, NoChangeOfANumberLeadsASearchOutOfItsArrays) {
     for (int change = 0; change <= i % 3; ++change) {
       const uint32_t tag = tags[random() % tags.size()];
       const size_t place = random() % (sections_[tag].size() / sizeof(uint32_t));
-      Put(tag, place, i % 2 == 0 ? values[random() % std::size(values)]
-                                 : static_cast<uint32_t>(random() % 130));
+      Put(tag, place,
+          i % 2 == 0 ? values[random() % std::size(values)]
+                     : static_cast<uint32_t>(random() % 130));
     }
     const auto index = LoadSections(sections_, rows_.view());
     if (!index.ok()) continue;

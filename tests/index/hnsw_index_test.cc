@@ -10,9 +10,9 @@ namespace {
 using support::CodeOf;
 
 std::unique_ptr<VectorIndex> Build(const TestRows& rows, Metric metric, const Host& host = {}) {
-  auto index = BuildVectorIndex(rows.view(),
-                                {.metric = metric, .params = HnswParams{.m = 8, .ef_construction = 60}},
-                                host, {});
+  auto index = BuildVectorIndex(
+      rows.view(), {.metric = metric, .params = HnswParams{.m = 8, .ef_construction = 60}}, host,
+      {});
   EXPECT_OK(index);
   return *std::move(index);
 }
@@ -84,7 +84,8 @@ TEST(HnswIndexTest, FindsNearlyAllOfTheNearest) {
       for (size_t i = 0; i < 40; ++i) {
         const RowQuery query{.vector = &queries[i * 12], .k = 10, .mask = mask};
         recall += RecallOf(Search(*index, query),
-                           NaiveSearch(rows.view(), metric, query.vector, mask, 10)) / 40;
+                           NaiveSearch(rows.view(), metric, query.vector, mask, 10)) /
+                  40;
       }
       EXPECT_GE(recall, 0.97) << MetricName(metric) << " " << share;
     }
@@ -106,16 +107,16 @@ TEST(HnswIndexTest, EqualDistancesFollowTheOrderThatIsAsked) {
   const TestRows rows = GridRows(300, 3, 3, 9);
   const auto index = Build(rows, Metric::kL2);
   const ReverseOrder reverse;
-  for (const RowOrder* order : {static_cast<const RowOrder*>(nullptr),
-                                static_cast<const RowOrder*>(&reverse)}) {
+  for (const RowOrder* order :
+       {static_cast<const RowOrder*>(nullptr), static_cast<const RowOrder*>(&reverse)}) {
     // ef covers all rows, so that the answer is exact, ties at the last place included.
     const RowQuery query{.vector = rows.view().row(1),
                          .k = 50,
                          .params = HnswSearchParams{.ef = 300},
                          .mask = {.num_rows = 300},
                          .order = order};
-    EXPECT_EQ(Search(*index, query), NaiveSearch(rows.view(), Metric::kL2, query.vector,
-                                                 query.mask, 50, order));
+    EXPECT_EQ(Search(*index, query),
+              NaiveSearch(rows.view(), Metric::kL2, query.vector, query.mask, 50, order));
   }
 }
 

@@ -14,10 +14,9 @@ namespace {
 TEST(HnswRaceTest, BuildsInParallelAndIsSearchedConcurrently) {
   const TestRows rows = RandomRows(800, 6, 1);
   const auto executor = MakeThreadPool(3);
-  const auto index = BuildVectorIndex(rows.view(),
-                                      {.metric = Metric::kCosine,
-                                       .params = HnswParams{.m = 4, .ef_construction = 20}},
-                                      {.executor = executor.get()}, {});
+  const auto index = BuildVectorIndex(
+      rows.view(), {.metric = Metric::kCosine, .params = HnswParams{.m = 4, .ef_construction = 20}},
+      {.executor = executor.get()}, {});
   ASSERT_OK(index);
   base::DeleteTimes deletes;
   std::vector<std::thread> threads;

@@ -87,7 +87,8 @@ TEST_F(HnswSearchTest, MoreEffortFindsMore) {
       const HnswStart entry{graph_.entry_row, distance.One(graph_.entry_row)};
       ASSERT_OK(WalkLevel(graph_.level(0), distance, entry, ef, &scratch_, &poller));
       std::vector<Candidate> found;
-      for (size_t i = 0; i < 10; ++i) found.push_back({scratch_.pool.distance(i), scratch_.pool.node(i)});
+      for (size_t i = 0; i < 10; ++i)
+        found.push_back({scratch_.pool.distance(i), scratch_.pool.node(i)});
       (ef == 10 ? low : high) += RecallOf(found, expected) / 100;
     }
   }

@@ -104,7 +104,8 @@ inline std::vector<Candidate> NaiveSearch(const VectorView& view, Metric metric,
 }
 
 // The share of `expected` that `found` has too.
-inline double RecallOf(const std::vector<Candidate>& found, const std::vector<Candidate>& expected) {
+inline double RecallOf(const std::vector<Candidate>& found,
+                       const std::vector<Candidate>& expected) {
   if (expected.empty()) return 1;
   size_t hits = 0;
   for (const Candidate& candidate : expected) {

@@ -18,7 +18,8 @@ std::vector<uint32_t> Choose(const TestRows& rows, size_t limit) {
   std::sort(candidates.begin(), candidates.end());
   NeighborSelector selector(rows.view(), Metric::kL2, kernels);
   std::vector<uint32_t> chosen;
-  for (const LinkCandidate& choice : selector.Select(candidates, limit)) chosen.push_back(choice.row);
+  for (const LinkCandidate& choice : selector.Select(candidates, limit))
+    chosen.push_back(choice.row);
   return chosen;
 }
 
@@ -34,7 +35,8 @@ TEST(NeighborSelectorTest, KeepsCandidatesInDifferentDirectionsUpToTheLimit) {
 }
 
 TEST(NeighborSelectorTest, ComparesWithEveryChosenNeighbour) {
-  // Twelve directions, then a candidate close behind each: more than one group of four to compare with.
+  // Twelve directions, then a candidate close behind each: more than one group of four to compare
+  // with.
   std::vector<float> values(14);
   for (int axis = 0; axis < 12; ++axis) {
     for (const float length : {1.0f, 1.5f}) {

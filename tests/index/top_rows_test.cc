@@ -23,8 +23,8 @@ std::vector<Candidate> Sorted(std::vector<Candidate> rows, size_t k, const RowOr
 TEST(TopRowsTest, KeepsTheNearestWhateverTheOrderOfOffers) {
   const ReverseOrder reverse;
   std::mt19937_64 random(1);
-  for (const RowOrder* order : {static_cast<const RowOrder*>(nullptr),
-                                static_cast<const RowOrder*>(&reverse)}) {
+  for (const RowOrder* order :
+       {static_cast<const RowOrder*>(nullptr), static_cast<const RowOrder*>(&reverse)}) {
     for (const size_t k : std::initializer_list<size_t>{1, 2, 10, 99, 100, 101}) {
       std::vector<Candidate> rows;  // few distances, so that ties fall on the last place kept
       for (uint32_t i = 0; i < 100; ++i) rows.push_back({static_cast<float>(random() % 7), i});

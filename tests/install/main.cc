@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <iostream>
 #include <memory>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -22,7 +23,7 @@ vecdb::RowBatch MakeRows(const vecdb::Schema& schema) {
   }
   vecdb::RowBatch rows(schema);
   rows.SetInt64("id", ids);
-  rows.SetFloatVectors("embedding", vectors);
+  rows.SetFloatVectors("embedding", std::move(vectors));
   return rows;
 }
 

@@ -19,7 +19,8 @@ constexpr size_t kRows = 11;  // two groups of four and three single ones
 std::vector<size_t> Dims() {
   std::vector<size_t> dims(70);
   std::iota(dims.begin(), dims.end(), 1);
-  for (const size_t dim : std::initializer_list<size_t>{127, 128, 255, 256, 257, 271, 272, 511, 512, 513, 768, 784, 1023, 1536}) {
+  for (const size_t dim : std::initializer_list<size_t>{127, 128, 255, 256, 257, 271, 272, 511, 512,
+                                                        513, 768, 784, 1023, 1536}) {
     dims.push_back(dim);
   }
   return dims;
@@ -48,8 +49,9 @@ struct Data {
   std::vector<float> memory;
 };
 
-// The distance in double, and what float may be off by: each of the dim + 16 roundings loses at most one
-// part in 2^24 of the sum of the absolute values, and each product that underflows less than a denormal.
+// The distance in double, and what float may be off by: each of the dim + 16 roundings loses at
+// most one part in 2^24 of the sum of the absolute values, and each product that underflows less
+// than a denormal.
 struct Reference {
   double distance = 0;
   double tolerance = 0;
@@ -60,8 +62,9 @@ Reference ReferenceOf(Metric metric, const float* a, const float* b, size_t dim)
   double absolute = 0;
   for (size_t i = 0; i < dim; ++i) {
     const double difference = static_cast<double>(a[i]) - static_cast<double>(b[i]);
-    const double term = metric == Metric::kL2 ? difference * difference
-                                              : -static_cast<double>(a[i]) * static_cast<double>(b[i]);
+    const double term = metric == Metric::kL2
+                            ? difference * difference
+                            : -static_cast<double>(a[i]) * static_cast<double>(b[i]);
     sum += term;
     absolute += std::abs(term);
   }

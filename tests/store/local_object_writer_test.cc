@@ -32,7 +32,7 @@ class LocalObjectWriterTest : public ::testing::Test {
   }
 
   const ObjectPath path_ = PathOf("a/b/o");
-  const std::string text_ = std::string(200000, 'x') + "end";
+  const std::string text_ = std::string(200000, 'x').append("end");
   std::shared_ptr<FileSystem> files_;
   std::shared_ptr<FaultInjector> injector_;
   std::shared_ptr<ObjectStore> store_;

@@ -33,7 +33,7 @@ TEST(ObjectPathTest, LimitsAreInclusive) {
   EXPECT_OK(ObjectPath::Parse("a/" + std::string(128, 'x')));
   EXPECT_OK(ObjectPath::Parse(Segments(8)));
   std::string longest;
-  for (int i = 0; i < 4; ++i) longest += std::string(127, 'x') + "/";
+  for (int i = 0; i < 4; ++i) longest.append(127, 'x').append("/");
   longest.pop_back();
   longest += 'x';
   ASSERT_EQ(longest.size(), 512u);
@@ -42,7 +42,7 @@ TEST(ObjectPathTest, LimitsAreInclusive) {
 
 TEST(ObjectPathTest, HostileNamesAreRefused) {
   std::string too_long;
-  for (int i = 0; i < 4; ++i) too_long += std::string(128, 'x') + "/";
+  for (int i = 0; i < 4; ++i) too_long.append(128, 'x').append("/");
   too_long.pop_back();
   ASSERT_EQ(too_long.size(), 515u);
   const std::vector<std::string> names = {
