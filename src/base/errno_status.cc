@@ -1,7 +1,7 @@
 #include "base/errno_status.h"
 
 #include <cerrno>
-#include <system_error>
+#include <cstring>
 
 #include "absl/strings/str_format.h"
 
@@ -39,11 +39,18 @@ absl::StatusCode CodeOf(int error) {
   }
 }
 
+// strerror_r comes in two forms; which one, the system's headers decide.
+[[maybe_unused]] const char* TextOf(const char* text, const char*) { return text; }
+[[maybe_unused]] const char* TextOf(int failed, const char* buffer) {
+  return failed == 0 ? buffer : "unknown error";
+}
+
 }  // namespace
 
 absl::Status ErrnoStatus(int error, std::string_view operation, std::string_view path) {
-  return absl::Status(CodeOf(error), absl::StrFormat("cannot %s '%s': %s", operation, path,
-                                                     std::generic_category().message(error)));
+  char buffer[128] = "";
+  const char* text = TextOf(::strerror_r(error, buffer, sizeof(buffer)), buffer);
+  return absl::Status(CodeOf(error), absl::StrFormat("cannot %s '%s': %s", operation, path, text));
 }
 
 }  // namespace vecdb::base
