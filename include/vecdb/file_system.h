@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "vecdb/clock.h"
 
 namespace vecdb {
 
@@ -28,6 +29,15 @@ class RandomAccessFile {
 class AppendFile {
  public:
   virtual ~AppendFile() = default;
+
+  /// Makes room for `bytes` in all: zeros behind what is appended, which later appends take the
+  /// place of, so that these change no metadata and Sync is short. The file then reads as that
+  /// long. A wish: OK, with nothing done, where a system has no such thing. ResourceExhausted when
+  /// there is no space.
+  virtual absl::Status Preallocate(uint64_t bytes) {
+    (void)bytes;
+    return absl::OkStatus();
+  }
 
   /// Appends all of `bytes` and hands them to the system: once it returns they survive the process,
   /// though not a power cut. After an error it is not known how much of them is in the file.
@@ -48,6 +58,7 @@ struct DirectoryEntry {
   std::string name{};
   bool is_directory = false;
   uint64_t size_bytes = 0;  ///< of a file
+  int64_t modified_ms = 0;  ///< of a file: when it was last written, ms since 1970-01-01 UTC
 };
 
 /// A tree of files below one root: what local object stores and local logs stand on.
@@ -101,8 +112,9 @@ class FileSystem {
 /// path is opened relative to a handle on it and no symbolic link is followed.
 absl::StatusOr<std::shared_ptr<FileSystem>> OpenLocalFileSystem(const std::string& root);
 
-/// A file system in memory. A lock excludes other holders of the same object only.
-std::shared_ptr<FileSystem> MakeMemoryFileSystem();
+/// A file system in memory. A lock excludes other holders of the same object only. `clock`, which
+/// dates the files, must outlive it.
+std::shared_ptr<FileSystem> MakeMemoryFileSystem(const Clock& clock = SystemClock());
 
 }  // namespace vecdb
 

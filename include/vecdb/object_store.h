@@ -11,6 +11,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "vecdb/clock.h"
 #include "vecdb/context.h"
 #include "vecdb/file_system.h"
 
@@ -64,7 +65,8 @@ class ObjectWriter {
 
   /// Makes the object visible and durable, whole. AlreadyExists, with the object that is there
   /// unchanged, when the name is taken: of several writers to one name exactly one gets OK. Unknown
-  /// when it cannot be told whether the object is there: read it back.
+  /// when it cannot be told whether the object is there: read it back, and when it is there it is
+  /// durable. DataLoss when it may be there and may go again: nothing may rest on it.
   virtual absl::Status Finish(const Context& context = {}) = 0;
 };
 
@@ -77,6 +79,7 @@ class StoreLock {
 struct ObjectInfo {
   ObjectPath path;
   uint64_t size_bytes = 0;
+  int64_t modified_ms = 0;  ///< when it was made, in ms since 1970-01-01 UTC by the store's clock
 };
 
 /// Keeps immutable objects under names: a local directory, memory, or a host's own.
@@ -126,8 +129,9 @@ absl::StatusOr<std::shared_ptr<ObjectStore>> OpenLocalObjectStore(const std::str
 absl::StatusOr<std::shared_ptr<ObjectStore>> OpenLocalObjectStore(
     std::shared_ptr<FileSystem> file_system);
 
-/// A store in memory, for tests and for data that need not outlive the process.
-std::shared_ptr<ObjectStore> MakeMemoryObjectStore();
+/// A store in memory, for tests and for data that need not outlive the process. `clock`, which
+/// dates the objects, must outlive it.
+std::shared_ptr<ObjectStore> MakeMemoryObjectStore(const Clock& clock = SystemClock());
 
 /// Writes a whole object in one call: Create, Append, Finish.
 absl::Status PutObject(ObjectStore& store, const ObjectPath& path, std::span<const std::byte> bytes,

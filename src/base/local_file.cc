@@ -56,6 +56,16 @@ class LocalAppendFile : public AppendFile {
   LocalAppendFile(FileDescriptor descriptor, std::string name)
       : descriptor_(std::move(descriptor)), name_(std::move(name)) {}
 
+  // The position of the file stays where appends have brought it.
+  absl::Status Preallocate(uint64_t bytes) override {
+    VECDB_RETURN_IF_ERROR(CheckUsable());
+    const auto end = static_cast<off_t>(bytes);
+    if (end <= size_) return absl::OkStatus();
+    const int result = RetryOnInterrupt([&] { return ::fallocate(descriptor_.get(), 0, 0, end); });
+    if (result == 0 || errno == EOPNOTSUPP || errno == ENOSYS) return absl::OkStatus();
+    return ErrnoStatus(errno, "preallocate", name_);
+  }
+
   absl::Status Append(std::span<const std::byte> bytes) override {
     VECDB_RETURN_IF_ERROR(CheckUsable());
     while (!bytes.empty()) {

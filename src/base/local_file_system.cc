@@ -35,7 +35,10 @@ absl::Status AddEntry(int directory, const char* name, std::vector<DirectoryEntr
   if (S_ISDIR(info.st_mode)) {
     entries.push_back({.name = name, .is_directory = true});
   } else if (S_ISREG(info.st_mode)) {
-    entries.push_back({.name = name, .size_bytes = static_cast<uint64_t>(info.st_size)});
+    entries.push_back({.name = name,
+                       .size_bytes = static_cast<uint64_t>(info.st_size),
+                       .modified_ms = int64_t{info.st_mtim.tv_sec} * 1000 +
+                                      int64_t{info.st_mtim.tv_nsec} / 1'000'000});
   }
   return absl::OkStatus();
 }

@@ -17,8 +17,12 @@ namespace {
 
 // The bytes of a file, which all of its names and openings share.
 struct FileBytes {
+  explicit FileBytes(const Clock& clock_in) : clock(clock_in), modified_ms(clock_in.NowMillis()) {}
+
+  const Clock& clock;
   base::Mutex mutex;  // a leaf of the lock order
   std::vector<std::byte> bytes ABSL_GUARDED_BY(mutex);
+  int64_t modified_ms ABSL_GUARDED_BY(mutex);
 
   uint64_t size() {
     base::MutexLock lock(&mutex);
@@ -59,8 +63,10 @@ class MemoryAppendFile : public AppendFile {
   explicit MemoryAppendFile(FilePointer file) : file_(std::move(file)) {}
 
   absl::Status Append(std::span<const std::byte> bytes) override {
+    const int64_t now = file_->clock.NowMillis();
     base::MutexLock lock(&file_->mutex);
     file_->bytes.insert(file_->bytes.end(), bytes.begin(), bytes.end());
+    file_->modified_ms = now;
     return absl::OkStatus();
   }
 
@@ -103,6 +109,8 @@ absl::Status NotAFile(std::string_view path) {
 
 class MemoryFileSystem : public FileSystem {
  public:
+  explicit MemoryFileSystem(const Clock& clock) : clock_(clock) {}
+
   absl::StatusOr<std::unique_ptr<RandomAccessFile>> OpenForRead(const std::string& path) override {
     VECDB_RETURN_IF_ERROR(base::CheckFileName(path));
     base::MutexLock lock(&mutex_);
@@ -112,7 +120,7 @@ class MemoryFileSystem : public FileSystem {
 
   absl::StatusOr<std::unique_ptr<AppendFile>> CreateFile(const std::string& path) override {
     VECDB_RETURN_IF_ERROR(base::CheckFileName(path));
-    auto file = std::make_shared<FileBytes>();
+    auto file = std::make_shared<FileBytes>(clock_);
     base::MutexLock lock(&mutex_);
     VECDB_RETURN_IF_ERROR(AddFile(path, file));
     return std::make_unique<MemoryAppendFile>(std::move(file));
@@ -168,10 +176,7 @@ class MemoryFileSystem : public FileSystem {
          it != entries_.end() && it->first.starts_with(prefix); ++it) {
       const std::string name = it->first.substr(prefix.size());
       if (name.empty() || name.find('/') != std::string::npos) continue;
-      const bool is_directory = it->second == nullptr;
-      found.push_back({.name = name,
-                       .is_directory = is_directory,
-                       .size_bytes = is_directory ? 0 : it->second->size()});
+      found.push_back(Describe(name, it->second.get()));
     }
     return found;
   }
@@ -186,7 +191,7 @@ class MemoryFileSystem : public FileSystem {
     VECDB_RETURN_IF_ERROR(base::CheckFileName(path));
     {
       base::MutexLock lock(&mutex_);
-      absl::Status added = AddFile(path, std::make_shared<FileBytes>());
+      absl::Status added = AddFile(path, std::make_shared<FileBytes>(clock_));
       if (absl::IsAlreadyExists(added)) added = FindFile(path).status();
       VECDB_RETURN_IF_ERROR(added);
     }
@@ -224,6 +229,13 @@ class MemoryFileSystem : public FileSystem {
     return entries_.try_emplace(path, std::move(file)).second ? absl::OkStatus() : Taken(path);
   }
 
+  static DirectoryEntry Describe(const std::string& name, FileBytes* file) {
+    if (file == nullptr) return {.name = name, .is_directory = true};
+    base::MutexLock lock(&file->mutex);
+    return {.name = name, .size_bytes = file->bytes.size(), .modified_ms = file->modified_ms};
+  }
+
+  const Clock& clock_;
   base::Mutex mutex_;  // taken before that of a file
   std::map<std::string, FilePointer> entries_ ABSL_GUARDED_BY(mutex_);  // but the root
   const std::shared_ptr<Locks> locks_ = std::make_shared<Locks>();
@@ -231,6 +243,8 @@ class MemoryFileSystem : public FileSystem {
 
 }  // namespace
 
-std::shared_ptr<FileSystem> MakeMemoryFileSystem() { return std::make_shared<MemoryFileSystem>(); }
+std::shared_ptr<FileSystem> MakeMemoryFileSystem(const Clock& clock) {
+  return std::make_shared<MemoryFileSystem>(clock);
+}
 
 }  // namespace vecdb

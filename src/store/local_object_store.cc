@@ -119,7 +119,9 @@ class LocalObjectStore : public ObjectStore {
       if (entry.is_directory) {
         VECDB_RETURN_IF_ERROR(AddObjects(*path, context, infos));
       } else {
-        infos.push_back({.path = *std::move(path), .size_bytes = entry.size_bytes});
+        infos.push_back({.path = *std::move(path),
+                         .size_bytes = entry.size_bytes,
+                         .modified_ms = entry.modified_ms});
       }
     }
     return absl::OkStatus();

@@ -33,6 +33,13 @@ absl::Status OutcomeUnknown(const ObjectPath& path, const absl::Status& cause) {
                                             path.str(), cause.message()));
 }
 
+// The system may have dropped the name from what it will write, and a second sync would answer OK.
+absl::Status MayVanish(const ObjectPath& path, const absl::Status& cause) {
+  return absl::DataLossError(
+      absl::StrFormat("object '%s' may be there and may be gone after a power cut: %s", path.str(),
+                      cause.message()));
+}
+
 absl::Status TakenAway(const ObjectPath& path, const absl::Status& cause) {
   return absl::UnavailableError(absl::StrFormat(
       "object '%s' was not created: its directory, or the file it was written to, was "
@@ -123,9 +130,11 @@ absl::Status LocalObjectWriter::FlushBuffer(const Context& context) {
 absl::Status LocalObjectWriter::Publish() {
   const absl::Status linked = LinkInPlace();
   if (absl::IsNotFound(linked)) return TakenAway(path_, linked);
-  if (!linked.ok()) return IsDefinite(linked) ? linked : OutcomeUnknown(path_, linked);
+  if (!linked.ok() && IsDefinite(linked)) return linked;
   const absl::Status synced = SyncName();
-  return synced.ok() ? absl::OkStatus() : OutcomeUnknown(path_, synced);
+  const bool no_directory = absl::IsNotFound(synced) && !linked.ok();
+  if (!synced.ok() && !no_directory) return MayVanish(path_, synced);
+  return linked.ok() ? linked : OutcomeUnknown(path_, linked);
 }
 
 absl::Status LocalObjectWriter::LinkInPlace() {

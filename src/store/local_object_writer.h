@@ -19,8 +19,9 @@ namespace vecdb::store {
 ///   4. sync the object's directory, and those above it that may be new: the name is safe
 ///   5. unlink the temporary name           (left behind by a crash, it goes at the next Lock)
 ///
-/// Up to 3 a failure leaves no object. From there on the object is visible, and a failure is
-/// Unknown.
+/// Up to 3 a failure leaves no object. When the link answers with an error of the device the names
+/// are synced all the same, so that an object which is found then is durable: Unknown. A failed
+/// sync of a name is DataLoss.
 class LocalObjectWriter : public ObjectWriter {
  public:
   static absl::StatusOr<std::unique_ptr<ObjectWriter>> Make(std::shared_ptr<LocalRoot> root,

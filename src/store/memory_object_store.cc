@@ -14,31 +14,39 @@ namespace {
 
 using Bytes = std::vector<std::byte>;
 
+struct Object {
+  Bytes bytes;
+  int64_t modified_ms = 0;
+};
+
 // What the store, its writers and its lock share, so that each may outlive the others.
 struct Shared {
+  explicit Shared(const Clock& clock_in) : clock(clock_in) {}
+
+  const Clock& clock;
   base::Mutex mutex;  // a leaf of the lock order
-  std::map<ObjectPath, std::shared_ptr<const Bytes>> objects ABSL_GUARDED_BY(mutex);
+  std::map<ObjectPath, std::shared_ptr<const Object>> objects ABSL_GUARDED_BY(mutex);
   bool locked ABSL_GUARDED_BY(mutex) = false;
 };
 
 class MemoryReader : public ObjectReader {
  public:
-  MemoryReader(ObjectPath path, std::shared_ptr<const Bytes> bytes)
-      : path_(std::move(path)), bytes_(std::move(bytes)) {}
+  MemoryReader(ObjectPath path, std::shared_ptr<const Object> object)
+      : path_(std::move(path)), object_(std::move(object)) {}
 
-  uint64_t size() const override { return bytes_->size(); }
+  uint64_t size() const override { return object_->bytes.size(); }
 
   absl::Status ReadAt(uint64_t offset, std::span<std::byte> out,
                       const Context& context) const override {
     VECDB_RETURN_IF_ERROR(context.Check());
     VECDB_RETURN_IF_ERROR(base::CheckReadRange(path_.str(), size(), offset, out.size()));
-    if (!out.empty()) std::memcpy(out.data(), bytes_->data() + offset, out.size());
+    if (!out.empty()) std::memcpy(out.data(), object_->bytes.data() + offset, out.size());
     return absl::OkStatus();
   }
 
  private:
   const ObjectPath path_;
-  const std::shared_ptr<const Bytes> bytes_;
+  const std::shared_ptr<const Object> object_;
 };
 
 class MemoryWriter : public ObjectWriter {
@@ -58,7 +66,8 @@ class MemoryWriter : public ObjectWriter {
     if (absl::Status status = context.Check(); !status.ok()) return Abandon(std::move(status));
     done_ = true;
     bytes_.shrink_to_fit();
-    auto object = std::make_shared<const Bytes>(std::move(bytes_));
+    auto object = std::make_shared<const Object>(
+        Object{.bytes = std::move(bytes_), .modified_ms = shared_->clock.NowMillis()});
     base::MutexLock lock(&shared_->mutex);
     if (shared_->objects.try_emplace(path_, std::move(object)).second) return absl::OkStatus();
     return absl::AlreadyExistsError(absl::StrFormat("object '%s' exists already", path_.str()));
@@ -96,6 +105,8 @@ class MemoryLock : public StoreLock {
 
 class MemoryObjectStore : public ObjectStore {
  public:
+  explicit MemoryObjectStore(const Clock& clock) : shared_(std::make_shared<Shared>(clock)) {}
+
   absl::StatusOr<std::unique_ptr<ObjectReader>> Open(const ObjectPath& path,
                                                      const Context& context) override {
     VECDB_RETURN_IF_ERROR(context.Check());
@@ -130,7 +141,9 @@ class MemoryObjectStore : public ObjectStore {
     for (auto it = shared_->objects.upper_bound(prefix);
          it != shared_->objects.end() && it->first.str().starts_with(prefix.str()); ++it) {
       if (!it->first.str().starts_with(below)) continue;
-      infos.push_back({.path = it->first, .size_bytes = it->second->size()});
+      infos.push_back({.path = it->first,
+                       .size_bytes = it->second->bytes.size(),
+                       .modified_ms = it->second->modified_ms});
     }
     return infos;
   }
@@ -146,13 +159,13 @@ class MemoryObjectStore : public ObjectStore {
   }
 
  private:
-  const std::shared_ptr<Shared> shared_ = std::make_shared<Shared>();
+  const std::shared_ptr<Shared> shared_;
 };
 
 }  // namespace
 
-std::shared_ptr<ObjectStore> MakeMemoryObjectStore() {
-  return std::make_shared<MemoryObjectStore>();
+std::shared_ptr<ObjectStore> MakeMemoryObjectStore(const Clock& clock) {
+  return std::make_shared<MemoryObjectStore>(clock);
 }
 
 }  // namespace vecdb

@@ -47,6 +47,30 @@ TYPED_TEST_P(FileSystemContract, AppendedBytesAreReadableBeforeSync) {
   EXPECT_EQ(*ReadFile(*this->files_, "f"), "abc");
 }
 
+TYPED_TEST_P(FileSystemContract, AppendsTakeThePlaceOfPreallocatedZeros) {
+  auto file = this->files_->CreateFile("f");
+  ASSERT_OK(file);
+  ASSERT_OK((*file)->Append(BytesOf("ab")));
+  ASSERT_OK((*file)->Preallocate(6));
+  ASSERT_OK((*file)->Append(BytesOf("cd")));
+  ASSERT_OK((*file)->Preallocate(1));
+  std::string text = *ReadFile(*this->files_, "f");
+  ASSERT_GE(text.size(), 4u);
+  EXPECT_EQ(text.substr(0, 4), "abcd");
+  EXPECT_EQ(text.find_first_not_of('\0', 4), std::string::npos);
+  ASSERT_OK((*file)->Append(BytesOf("efgh")));
+  EXPECT_EQ(*ReadFile(*this->files_, "f"), "abcdefgh");
+}
+
+TYPED_TEST_P(FileSystemContract, FilesAreDatedWhenTheyAreWritten) {
+  ASSERT_OK(WriteFile(*this->files_, "f", "text"));
+  const auto entries = this->files_->List("");
+  ASSERT_OK(entries);
+  ASSERT_EQ(entries->size(), 1u);
+  EXPECT_NEAR(static_cast<double>((*entries)[0].modified_ms),
+              static_cast<double>(SystemClock().NowMillis()), 60'000);
+}
+
 TYPED_TEST_P(FileSystemContract, ReadsInsideTheFileOnly) {
   ASSERT_OK(WriteFile(*this->files_, "f", "0123456789"));
   const auto file = this->files_->OpenForRead("f");
@@ -230,7 +254,8 @@ TYPED_TEST_P(FileSystemContract, ErrorsNameThePath) {
   EXPECT_NE(status.ToString().find("some/where"), std::string::npos) << status;
 }
 
-REGISTER_TYPED_TEST_SUITE_P(FileSystemContract, FileHoldsWhatWasAppendedInOrder,
+REGISTER_TYPED_TEST_SUITE_P(FileSystemContract, AppendsTakeThePlaceOfPreallocatedZeros,
+                            FilesAreDatedWhenTheyAreWritten, FileHoldsWhatWasAppendedInOrder,
                             AppendedBytesAreReadableBeforeSync, ReadsInsideTheFileOnly,
                             EmptyFileIsAFile, TakenNameIsAlreadyExistsAndUnchanged,
                             MissingNameIsNotFound, FileInPlaceOfADirectoryIsFailedPrecondition,
