@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -36,6 +37,21 @@ enum class DuplicateKeyPolicy : int32_t {
   kReplace = 2,  ///< as Upsert
 };
 
+/// What an acknowledged write survives.
+enum class Durability : int32_t {
+  kNone = 1,          ///< nothing, until Flush has returned OK
+  kProcessCrash = 2,  ///< the end of the process, however it comes
+  kSynced = 3,        ///< a power cut, too
+};
+
+/// Where a collection keeps its journal: the log of writes that are not in segments yet.
+enum class JournalPlace : int32_t {
+  kAuto = 0,         ///< kDirectory when the database has one, otherwise kObjectStore
+  kDirectory = 1,    ///< in the directory of the database, or DatabaseOptions::journal_directory
+  kObjectStore = 2,  ///< as objects: a write is acknowledged when its object has been put
+  kNone = 3,         ///< nowhere: for a host that has a log of its own and writes again from it
+};
+
 /// Fixed when a collection is created, and kept with it.
 struct CollectionOptions {
   /// Rows are spread over this many shards by a hash of the key, 1 to 64.
@@ -46,17 +62,59 @@ struct CollectionOptions {
   uint64_t segment_max_bytes = 512ULL << 20;
   /// A growing segment is sealed and flushed at this share of segment_max_bytes, 0.01 to 1.
   double seal_proportion = 0.23;
+  JournalPlace journal = JournalPlace::kAuto;
+  /// What a write survives, unless its WriteOptions say otherwise.
+  Durability durability = Durability::kSynced;
+  /// Most bytes of journal, 1 MiB to 1 TiB. At half of it a flush is started, at three quarters
+  /// writers flush themselves, and past it, when no flush succeeds, they are refused.
+  uint64_t journal_max_bytes = 1ULL << 30;
 
   friend bool operator==(const CollectionOptions&, const CollectionOptions&) = default;
 };
 
+/// How one write is to be done.
+struct WriteOptions {
+  /// Default: that of the collection.
+  std::optional<Durability> durability{};
+  /// The position of this write in the host's own log, for a host that writes again from there
+  /// after a crash. Positions grow from write to write; one at or below that of a write which is
+  /// there already changes nothing. See Collection::DurableUpTo.
+  std::optional<uint64_t> host_sequence{};
+};
+
 /// What a write did.
 struct WriteResult {
-  uint64_t insert_count = 0;        ///< rows added by Insert
-  uint64_t upsert_count = 0;        ///< rows added by Upsert
-  uint64_t delete_count = 0;        ///< rows that went: by Delete, or replaced
-  uint64_t timestamp = 0;           ///< when it took effect: 46 bits of milliseconds, 18 of counter
+  uint64_t insert_count = 0;  ///< rows added by Insert
+  uint64_t upsert_count = 0;  ///< rows added by Upsert
+  uint64_t delete_count = 0;  ///< rows that went: by Delete, or replaced
+  uint64_t timestamp = 0;     ///< when it took effect: 46 bits of milliseconds, 18 of counter
+  Durability durability = Durability::kNone;  ///< what it survives, from now on
+  /// True when nothing was done because `host_sequence` says that it had been done before.
+  bool already_applied = false;
   std::vector<int64_t> auto_ids{};  ///< the keys made, in the order of the rows, with `auto_id`
+};
+
+/// Ways on when a collection cannot be opened because of its journal. Each loses what it says, and
+/// RecoveryReport::lost tells of it.
+struct OpenOptions {
+  /// A damaged journal counts up to the first damage. Its files stay where they are.
+  bool salvage = false;
+  /// A journal that is not where the manifest says is done without: every write that was in no
+  /// segment is lost.
+  bool without_journal = false;
+};
+
+/// What opening a collection found in its journal, and did with it.
+struct RecoveryReport {
+  uint64_t num_files = 0;
+  uint64_t num_records = 0;       ///< that were replayed; older ones are in segments already
+  uint64_t num_rows = 0;          ///< added by them
+  uint64_t num_deleted_rows = 0;  ///< deleted or replaced by them
+  uint64_t journal_bytes = 0;     ///< read and checked
+  uint64_t torn_bytes = 0;  ///< behind the last record: cut off by a crash, never acknowledged
+  std::string torn_file{};  ///< where that was
+  std::string lost{};       ///< what salvage, or opening without the journal, gave up
+  double seconds = 0;
 };
 
 enum class LoadState { kNotLoaded, kLoading, kLoaded };
@@ -79,6 +137,8 @@ struct CollectionDescription {
   uint64_t store_bytes = 0;
   LoadState load_state = LoadState::kNotLoaded;
   std::vector<IndexDescription> indexes{};
+  uint64_t journal_bytes = 0;
+  RecoveryReport recovery{};  ///< of this opening
 };
 
 enum class SegmentState { kGrowing, kSealed, kFlushed };
@@ -98,10 +158,12 @@ struct SegmentDescription {
 /// on one collection. Thread-safe: any call from any thread. After Close of the database or
 /// DropCollection every call is FailedPrecondition.
 ///
-/// Writes are atomic: a batch is visible whole, in all shards at once, or not at all, and at once
-/// after the call returns. **In this version rows are durable after Flush**: Insert, Upsert and
-/// Delete return when their rows are visible, and a process that ends before Flush or Close loses
-/// them.
+/// Writes are atomic: a batch is visible whole, in all shards at once, or not at all, and survives
+/// whole or not at all. When Insert, Upsert or Delete returns OK the write is visible and durable
+/// to the level that its result names, by default against a power cut. Unknown means that it may or
+/// may not have been done, and that only opening the collection again tells; after a failure of the
+/// journal or of a commit the collection answers FailedPrecondition to writes, naming the first
+/// cause, while reads go on, until it is opened again.
 class Collection {
  public:
   explicit Collection(std::shared_ptr<engine::CollectionEngine> engine);
@@ -114,14 +176,20 @@ class Collection {
   /// InvalidArgument, naming field, value and limit, for rows that do not fit the schema, a key
   /// twice in the batch, no rows, or more than 64 MiB; ResourceExhausted over the memory budget.
   /// Nothing is applied then.
+  absl::StatusOr<WriteResult> Insert(const RowBatch& rows, const WriteOptions& options,
+                                     const Context& context = {});
   absl::StatusOr<WriteResult> Insert(const RowBatch& rows, const Context& context = {});
 
   /// Adds rows, replacing those of the same keys: readers see the old rows or the new, never both
   /// or neither. Errors as Insert, without AlreadyExists; InvalidArgument with auto_id.
+  absl::StatusOr<WriteResult> Upsert(const RowBatch& rows, const WriteOptions& options,
+                                     const Context& context = {});
   absl::StatusOr<WriteResult> Upsert(const RowBatch& rows, const Context& context = {});
 
   /// Deletes rows by key. Keys without a row are no error. InvalidArgument for keys of the other
   /// type.
+  absl::StatusOr<WriteResult> Delete(const Keys& keys, const WriteOptions& options,
+                                     const Context& context = {});
   absl::StatusOr<WriteResult> Delete(const Keys& keys, const Context& context = {});
 
   /// Reads rows by key, in the order of the keys; those without a row are left out. `fields` empty
@@ -133,10 +201,14 @@ class Collection {
   /// Live rows, exactly.
   absl::StatusOr<uint64_t> Count(const Context& context = {}) const;
 
-  /// Makes every write that has returned durable: growing segments are written to the store and
-  /// enter the manifest in one commit. The errors of the store; after one nothing is lost in memory
-  /// and a later Flush tries again.
+  /// Moves every write that has returned from the journal into segments, in one commit. The errors
+  /// of the store; after one nothing is lost and a later Flush tries again. Without a journal this
+  /// is what makes writes durable.
   absl::Status Flush(const Context& context = {});
+
+  /// The largest WriteOptions::host_sequence up to which every write survives whatever happens: the
+  /// host's log may be cut there. 0 when there is none.
+  absl::StatusOr<uint64_t> DurableUpTo() const;
 
   /// Defines the index of a vector field; returns when that is committed, the builds run behind.
   /// Flushed segments of 1024 rows and more get one, smaller ones and growing rows are compared

@@ -26,6 +26,14 @@ struct DatabaseOptions {
   std::string path{};
   /// Keeps the data instead of a local directory.
   std::shared_ptr<ObjectStore> store{};
+  /// Stands for `path`: a file system of the host's.
+  std::shared_ptr<FileSystem> file_system{};
+  /// Where journals lie that are kept in a directory (CollectionOptions::journal). Default: beside
+  /// the data; with `store` there is none, and journals are objects.
+  std::shared_ptr<FileSystem> journal_directory{};
+  /// Opens for writing a store that does not create objects only if they are absent, or says so
+  /// wrongly. Then nothing but this promise keeps two writers from destroying each other's data.
+  bool i_promise_single_writer = false;
   Host host{};
   /// Threads of the database's own pool when the host brings no executor; 0 means one per core.
   int32_t num_threads = 0;
@@ -46,7 +54,7 @@ class Database {
   static absl::StatusOr<std::unique_ptr<Database>> Open(const DatabaseOptions& options,
                                                         const Context& context = {});
 
-  /// Closes without flushing, as a crash would. Call Close to keep what was written.
+  /// Closes without flushing, as a crash would: what is durable is found by the next opening.
   ~Database();
 
   Database(const Database&) = delete;
@@ -59,8 +67,13 @@ class Database {
       std::string_view name, const Schema& schema, const CollectionOptions& options = {},
       const Context& context = {});
 
-  /// Opens a collection, or gives another handle on it. NotFound; DataLoss when its manifest is
-  /// damaged.
+  /// Opens a collection, or gives another handle on it; writes that a crash has left in its journal
+  /// are brought back first. One that takes no writes any more is opened anew, and older handles on
+  /// it are dead then. NotFound; DataLoss when its manifest, a segment or its journal is damaged;
+  /// FailedPrecondition when its journal is not there.
+  absl::StatusOr<std::unique_ptr<Collection>> OpenCollection(std::string_view name,
+                                                             const OpenOptions& options,
+                                                             const Context& context = {});
   absl::StatusOr<std::unique_ptr<Collection>> OpenCollection(std::string_view name,
                                                              const Context& context = {});
 
@@ -79,7 +92,9 @@ class Database {
 
   /// Flushes every open collection, stops background work, and ends every thread of the library.
   /// All handles are dead afterwards. When a flush fails its error is returned and the database
-  /// stays open, so that Close can be tried again. OK when it is closed already.
+  /// stays open, so that Close can be tried again; a collection that takes no writes any more
+  /// cannot be flushed, does not keep the database open, and its reason is returned. OK when it is
+  /// closed already.
   absl::Status Close(const Context& context = {});
 
  private:

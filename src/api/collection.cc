@@ -11,16 +11,28 @@ Collection::Collection(std::shared_ptr<engine::CollectionEngine> engine)
     : engine_(std::move(engine)) {}
 Collection::~Collection() = default;
 
+absl::StatusOr<WriteResult> Collection::Insert(const RowBatch& rows, const WriteOptions& options,
+                                               const Context& context) {
+  return engine_->Insert(rows, options, context);
+}
 absl::StatusOr<WriteResult> Collection::Insert(const RowBatch& rows, const Context& context) {
-  return engine_->Insert(rows, context);
+  return engine_->Insert(rows, {}, context);
 }
 
+absl::StatusOr<WriteResult> Collection::Upsert(const RowBatch& rows, const WriteOptions& options,
+                                               const Context& context) {
+  return engine_->Upsert(rows, options, context);
+}
 absl::StatusOr<WriteResult> Collection::Upsert(const RowBatch& rows, const Context& context) {
-  return engine_->Upsert(rows, context);
+  return engine_->Upsert(rows, {}, context);
 }
 
+absl::StatusOr<WriteResult> Collection::Delete(const Keys& keys, const WriteOptions& options,
+                                               const Context& context) {
+  return engine_->Delete(keys, options, context);
+}
 absl::StatusOr<WriteResult> Collection::Delete(const Keys& keys, const Context& context) {
-  return engine_->Delete(keys, context);
+  return engine_->Delete(keys, {}, context);
 }
 
 absl::StatusOr<RowBatch> Collection::Get(const Keys& keys, std::span<const std::string> fields,
@@ -33,6 +45,7 @@ absl::StatusOr<uint64_t> Collection::Count(const Context& context) const {
   return engine_->Count();
 }
 
+absl::StatusOr<uint64_t> Collection::DurableUpTo() const { return engine_->DurableUpTo(); }
 absl::Status Collection::Flush(const Context& context) { return engine_->Flush(context); }
 
 absl::Status Collection::CreateIndex(std::string_view field, const IndexSpec& spec,

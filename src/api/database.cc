@@ -25,9 +25,15 @@ absl::StatusOr<std::unique_ptr<Collection>> Database::CreateCollection(
 }
 
 absl::StatusOr<std::unique_ptr<Collection>> Database::OpenCollection(std::string_view name,
+                                                                     const OpenOptions& options,
                                                                      const Context& context) {
-  VECDB_ASSIGN_OR_RETURN(auto engine, engine_->OpenCollection(name, context));
+  VECDB_ASSIGN_OR_RETURN(auto engine, engine_->OpenCollection(name, options, context));
   return std::make_unique<Collection>(std::move(engine));
+}
+
+absl::StatusOr<std::unique_ptr<Collection>> Database::OpenCollection(std::string_view name,
+                                                                     const Context& context) {
+  return OpenCollection(name, OpenOptions(), context);
 }
 
 bool Database::HasCollection(std::string_view name) const { return engine_->Has(name); }

@@ -17,16 +17,19 @@ const format::IndexDefinition* View::FindIndex(std::string_view field) const {
   return nullptr;
 }
 
-CollectionCore::CollectionCore(Environment environment, std::string id, format::Manifest manifest,
-                               uint64_t manifest_version, ObjectPath folder)
+CollectionCore::CollectionCore(Environment environment, std::string id, ObjectPath folder,
+                               format::Manifest manifest,
+                               std::unique_ptr<catalog::VersionWriter> manifests)
     : environment_(std::move(environment)),
       id_(std::move(id)),
-      folder_(folder),
+      folder_(std::move(folder)),
       schema_(std::make_shared<const Schema>(manifest.schema)),
       options_(manifest.options),
-      manifests_(environment_.store.get(), *folder.Join("manifest"), "manifest"),
+      epoch_(manifests->current().epoch),
       manifest_(std::move(manifest)),
-      manifest_version_(manifest_version),
+      manifests_(std::move(manifests)),
+      manifest_version_(manifests_->current().number),
+      durable_host_sequence_(manifest_.host_sequence),
       view_(std::make_shared<const View>(View{.indexes = manifest_.indexes})),
       published_(manifest_.flushed_timestamp) {
   for (const format::ManifestSegment& segment : manifest_.segments) {
@@ -106,10 +109,56 @@ void CollectionCore::AddSegment(query::SegmentView segment) {
   EditView([&segment](View* view) { view->segments.push_back(std::move(segment)); });
 }
 
-void CollectionCore::Publish(uint64_t timestamp, int64_t live_rows_change) {
+void CollectionCore::Applied(const AppliedWrite& write) {
   base::MutexLock lock(&mutex_);
-  published_ = timestamp;
-  live_rows_ = static_cast<uint64_t>(static_cast<int64_t>(live_rows_) + live_rows_change);
+  applied_.push_back(write);
+}
+
+std::shared_ptr<journal::Journal> CollectionCore::journal() const {
+  base::MutexLock lock(&mutex_);
+  return journal_;
+}
+
+void CollectionCore::SetJournal(std::shared_ptr<journal::Journal> journal) {
+  base::MutexLock lock(&mutex_);
+  journal_.swap(journal);
+}
+
+void CollectionCore::Publish(const journal::LogProgress& progress) {
+  bool moved = false;
+  while (!applied_.empty() &&
+         progress.HasReached(applied_.front().ticket, applied_.front().level)) {
+    published_ = applied_.front().timestamp;
+    live_rows_ = applied_.front().live_rows;
+    applied_.pop_front();
+    moved = true;
+  }
+  if (moved) visible_.NotifyAll();
+}
+
+absl::Status CollectionCore::AwaitVisible(const AppliedWrite& write, const Context& context) {
+  const std::shared_ptr<journal::Journal> log = journal();
+  journal::LogProgress progress;
+  if (log != nullptr) {
+    const absl::Status reached = log->Reach(write.ticket, write.level, context);
+    if (!log->error().ok()) RefuseWrites(log->error());
+    VECDB_RETURN_IF_ERROR(reached);
+    progress = log->progress();
+  }
+  base::MutexLock lock(&mutex_);
+  Publish(progress);
+  // A write that asks for less than an earlier one waits for that: batches become visible in order.
+  while (published_ < write.timestamp) {
+    if (!write_error_.ok()) return absl::UnknownError(write_error_.message());
+    if (const absl::Status stopped = context.Check(); !stopped.ok()) {
+      return absl::UnknownError(
+          absl::StrFormat("the write has been applied and becomes visible after earlier ones: %s",
+                          std::string(stopped.message())));
+    }
+    const auto look_again = std::chrono::steady_clock::now() + std::chrono::milliseconds(10);
+    visible_.WaitUntil(&mutex_, std::min(context.deadline, look_again));
+  }
+  return absl::OkStatus();
 }
 
 void CollectionCore::EditView(const std::function<void(View*)>& edit) {
@@ -124,14 +173,14 @@ void CollectionCore::EditView(const std::function<void(View*)>& edit) {
 
 absl::Status CollectionCore::Commit(format::Manifest manifest, const Context& context) {
   VECDB_RETURN_IF_ERROR(WriteError());
-  const uint64_t version = manifest_version() + 1;
-  const absl::Status status = manifests_.Commit(version, format::ManifestToJson(manifest), context);
+  const absl::Status status = manifests_->Commit(format::ManifestToJson(manifest), context);
   if (status.ok()) {
     manifest_ = std::move(manifest);
-    manifest_version_.store(version, std::memory_order_relaxed);
+    manifest_version_.store(manifests_->current().number, std::memory_order_relaxed);
+    durable_host_sequence_.store(manifest_.host_sequence, std::memory_order_relaxed);
     return status;
   }
-  if (absl::IsUnknown(status) || absl::IsAborted(status)) RefuseWrites(status);
+  if (!manifests_->stopped().ok()) RefuseWrites(status);
   return status;
 }
 
@@ -141,6 +190,7 @@ void CollectionCore::RefuseWrites(const absl::Status& reason) {
   write_error_ = absl::FailedPreconditionError(
       absl::StrFormat("collection %s takes no writes until it is opened again: %s", name_,
                       std::string(reason.message())));
+  visible_.NotifyAll();
 }
 
 absl::Status CollectionCore::WriteError() const {

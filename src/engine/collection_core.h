@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <span>
@@ -15,8 +16,9 @@
 #include "base/gate.h"
 #include "base/hybrid_clock.h"
 #include "base/mutex.h"
-#include "catalog/version_store.h"
+#include "catalog/version_writer.h"
 #include "format/manifest.h"
+#include "journal/journal.h"
 #include "query/segment_view.h"
 #include "vecdb/collection.h"
 #include "vecdb/context.h"
@@ -29,6 +31,8 @@ namespace vecdb::engine {
 struct Environment {
   std::shared_ptr<ObjectStore> store{};
   Host host{};  ///< with an executor
+  /// Where journals lie that are kept in a directory; null when the database has none.
+  std::shared_ptr<FileSystem> journal_files{};
   base::HybridClock* clock = nullptr;
   int32_t max_result_rows = 0;
 };
@@ -49,15 +53,25 @@ struct Snapshot {
   uint64_t live_rows = 0;
 };
 
+/// A batch that has been applied in memory and is not visible yet.
+struct AppliedWrite {
+  uint64_t ticket = 0;  ///< in the journal; 0 when it is not in one
+  Durability level = Durability::kNone;
+  uint64_t timestamp = 0;
+  uint64_t live_rows = 0;  ///< of the collection, with this batch
+};
+
 /// The state of one collection that writer, flush, index builds and loading share, and the rules of
 /// changing it:
 ///
 ///   - Readers take a Snapshot: the view and the publish timestamp, together, under a lock that is
 ///   held for
 ///     the copy of a pointer only. They wait for nobody.
-///   - A writer holds the write gate: it appends rows beyond the publish timestamp and then moves
-///   that, which
-///     makes a batch visible in all shards at once.
+///   - A writer holds the write gate: it appends rows beyond the publish timestamp and its record
+///   to the journal.
+///     Without the gate it waits for the journal. The publish timestamp then moves over all batches
+///     that have reached what they were to reach, in their order, which makes each visible in all
+///     shards at once.
 ///   - Whoever commits a manifest or replaces segments holds the maintenance gate; the manifest
 ///   changes
 ///     first, the view after it.
@@ -68,16 +82,21 @@ struct Snapshot {
 /// Thread-safe.
 class CollectionCore : public std::enable_shared_from_this<CollectionCore> {
  public:
-  CollectionCore(Environment environment, std::string id, format::Manifest manifest,
-                 uint64_t manifest_version, ObjectPath folder);
+  /// `manifests` has committed `manifest`, its current version.
+  CollectionCore(Environment environment, std::string id, ObjectPath folder,
+                 format::Manifest manifest, std::unique_ptr<catalog::VersionWriter> manifests);
 
   const std::string& id() const { return id_; }
+  const ObjectPath& folder() const { return folder_; }
   const std::shared_ptr<const Schema>& schema() const { return schema_; }
   const CollectionOptions& options() const { return options_; }
   const Host& host() const { return environment_.host; }
   const std::shared_ptr<ObjectStore>& store() const { return environment_.store; }
   base::HybridClock& clock() const { return *environment_.clock; }
+  const std::shared_ptr<FileSystem>& journal_files() const { return environment_.journal_files; }
   int32_t max_result_rows() const { return environment_.max_result_rows; }
+  /// Of this opening for writing.
+  uint64_t epoch() const { return epoch_; }
 
   std::string name() const;
   void set_name(std::string_view name);
@@ -109,8 +128,16 @@ class CollectionCore : public std::enable_shared_from_this<CollectionCore> {
 
   base::Gate& write_gate() { return write_gate_; }
   void AddSegment(query::SegmentView segment);
-  /// Makes everything up to `timestamp` visible.
-  void Publish(uint64_t timestamp, int64_t live_rows_change);
+  /// Puts a batch behind all others in the order of becoming visible.
+  void Applied(const AppliedWrite& write);
+  /// Waits until the batches up to `timestamp` have reached their levels and are visible. Unknown
+  /// when that does not come: the writes may be found by the next opening, and the collection takes
+  /// no further ones unless it was only the context that ended.
+  absl::Status AwaitVisible(const AppliedWrite& write, const Context& context);
+
+  /// The log of this collection; null until one is needed, and for ever when it has none.
+  std::shared_ptr<journal::Journal> journal() const;
+  void SetJournal(std::shared_ptr<journal::Journal> journal);
 
   // --- Maintenance: under the maintenance gate.
 
@@ -120,7 +147,12 @@ class CollectionCore : public std::enable_shared_from_this<CollectionCore> {
   const format::Manifest& manifest() const { return manifest_; }
   uint64_t manifest_version() const { return manifest_version_.load(std::memory_order_relaxed); }
 
-  /// Commits the next version. When its outcome is not known, or somebody else committed it, the
+  /// WriteOptions::host_sequence of the last write that a committed manifest covers.
+  uint64_t durable_host_sequence() const {
+    return durable_host_sequence_.load(std::memory_order_relaxed);
+  }
+
+  /// Commits the next version. When its outcome is not known, or a newer writer has taken over, the
   /// collection takes no further writes until it is opened again.
   absl::Status Commit(format::Manifest manifest, const Context& context);
 
@@ -137,20 +169,23 @@ class CollectionCore : public std::enable_shared_from_this<CollectionCore> {
 
  private:
   Context BackgroundContext() const;
+  void Publish(const journal::LogProgress& progress) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const Environment environment_;
   const std::string id_;
   const ObjectPath folder_;
   const std::shared_ptr<const Schema> schema_;
   const CollectionOptions options_;
-  const catalog::VersionStore manifests_;
+  const uint64_t epoch_;
 
   base::Gate build_gate_;        // one index build at a time
   base::Gate maintenance_gate_;  // guards manifest_
   base::Gate write_gate_;        // guards what the Writer holds
   format::Manifest manifest_;
-  std::atomic<uint64_t>
-      manifest_version_;  // written under the maintenance gate; a figure for others
+  const std::unique_ptr<catalog::VersionWriter> manifests_;  // under the maintenance gate
+  // Written under the maintenance gate; a figure for others.
+  std::atomic<uint64_t> manifest_version_;
+  std::atomic<uint64_t> durable_host_sequence_;  // the same
 
   mutable base::Mutex mutex_;  // a leaf
   mutable base::CondVar idle_;
@@ -160,6 +195,9 @@ class CollectionCore : public std::enable_shared_from_this<CollectionCore> {
   absl::Status write_error_ ABSL_GUARDED_BY(mutex_);
   std::string name_ ABSL_GUARDED_BY(mutex_);
   std::shared_ptr<const View> view_ ABSL_GUARDED_BY(mutex_);
+  std::shared_ptr<journal::Journal> journal_ ABSL_GUARDED_BY(mutex_);
+  std::deque<AppliedWrite> applied_ ABSL_GUARDED_BY(mutex_);  // not visible yet
+  base::CondVar visible_;  // applied_ or write_error_ has changed
   uint64_t published_ ABSL_GUARDED_BY(mutex_) = 0;
   uint64_t live_rows_ ABSL_GUARDED_BY(mutex_) = 0;
 };

@@ -7,6 +7,7 @@
 #include "absl/strings/str_format.h"
 #include "base/status_macros.h"
 #include "engine/flush.h"
+#include "engine/journal_setup.h"
 #include "engine/loader.h"
 #include "engine/search_plan.h"
 #include "query/fetch.h"
@@ -18,6 +19,10 @@ namespace {
 constexpr int32_t kMaxShards = 64;
 constexpr uint64_t kMinSegmentBytes = 1ULL << 20;
 constexpr uint64_t kMaxSegmentBytes = 64ULL << 30;
+constexpr uint64_t kMinJournalBytes = 1ULL << 20;
+constexpr uint64_t kMaxJournalBytes = 1ULL << 40;
+// While flushes fail, growing rows may come to this many times what is flushed at once.
+constexpr uint64_t kMaxUnflushed = 8;
 
 SegmentDescription DescribeSegment(const query::SegmentView& segment) {
   SegmentDescription description{.shard = segment.shard, .num_rows = segment.num_rows()};
@@ -55,6 +60,18 @@ absl::Status ValidateOptions(const CollectionOptions& options) {
                                                       options.segment_max_bytes, kMinSegmentBytes,
                                                       kMaxSegmentBytes));
   }
+  if (options.journal < JournalPlace::kAuto || options.journal > JournalPlace::kNone) {
+    return absl::InvalidArgumentError("journal: must be kAuto, kDirectory, kObjectStore or kNone");
+  }
+  if (options.durability < Durability::kNone || options.durability > Durability::kSynced) {
+    return absl::InvalidArgumentError("durability: must be kNone, kProcessCrash or kSynced");
+  }
+  if (options.journal_max_bytes < kMinJournalBytes ||
+      options.journal_max_bytes > kMaxJournalBytes) {
+    return absl::InvalidArgumentError(absl::StrFormat("journal_max_bytes %d: must be %d to %d",
+                                                      options.journal_max_bytes, kMinJournalBytes,
+                                                      kMaxJournalBytes));
+  }
   if (!(options.seal_proportion >= 0.01 && options.seal_proportion <= 1.0)) {
     return absl::InvalidArgumentError(
         absl::StrFormat("seal_proportion %g: must be 0.01 to 1", options.seal_proportion));
@@ -85,6 +102,7 @@ struct CollectionEngine::Parts {
 
   Writer writer;
   IndexJobs indexes;
+  RecoveryReport recovery;                    // written before the collection is used
   std::atomic<bool> flush_scheduled = false;  // at most one flush waits behind; orders nothing else
   std::atomic<bool> build_scheduled = false;  // the same for builds
 };
@@ -95,48 +113,83 @@ CollectionEngine::CollectionEngine(std::shared_ptr<CollectionCore> core)
 absl::Status CollectionEngine::Create(const Environment& environment, const std::string& id,
                                       const Schema& schema, const CollectionOptions& options,
                                       const Context& context) {
-  const format::Manifest manifest{.collection_id = id, .schema = schema, .options = options};
+  format::Manifest manifest{.collection_id = id, .schema = schema, .options = options};
+  VECDB_ASSIGN_OR_RETURN(manifest.options.journal,
+                         ResolveJournalPlace(environment, options.journal));
   VECDB_ASSIGN_OR_RETURN(const ObjectPath folder,
                          ObjectPath::Parse("collections/" + id + "/manifest"));
-  const catalog::VersionStore manifests(environment.store.get(), folder, "manifest");
-  return manifests.Commit(1, format::ManifestToJson(manifest), context);
+  return catalog::VersionWriter::CreateFirst({environment.store.get(), folder, "manifest"},
+                                             format::ManifestToJson(manifest), context)
+      .status();
 }
 
-absl::StatusOr<std::shared_ptr<CollectionEngine>> CollectionEngine::Open(
-    const Environment& environment, const std::string& id, std::string_view name,
-    const Context& context) {
+namespace {
+
+absl::StatusOr<format::Manifest> ReadManifest(const catalog::Version& version,
+                                              const std::string& id, std::string_view name) {
+  VECDB_ASSIGN_OR_RETURN(
+      format::Manifest manifest,
+      format::ManifestFromJson(
+          absl::StrFormat("collections/%s/manifest, version %d", id, version.number),
+          version.body));
+  if (manifest.collection_id == id && manifest.schema.Validate().ok() &&
+      manifest.options.journal != JournalPlace::kAuto && ValidateOptions(manifest.options).ok()) {
+    return manifest;
+  }
+  return absl::DataLossError(
+      absl::StrFormat("collection %s: impossible manifest version %d", name, version.number));
+}
+
+// Commits the newest manifest once more in a new epoch, which fences an older writer.
+absl::StatusOr<std::shared_ptr<CollectionCore>> TakeOver(const Environment& environment,
+                                                         const std::string& id,
+                                                         std::string_view name,
+                                                         const Context& context) {
   VECDB_ASSIGN_OR_RETURN(const ObjectPath folder, ObjectPath::Parse("collections/" + id));
   VECDB_ASSIGN_OR_RETURN(const ObjectPath manifest_folder, folder.Join("manifest"));
-  const catalog::VersionStore manifests(environment.store.get(), manifest_folder, "manifest");
-  VECDB_ASSIGN_OR_RETURN(const auto newest, manifests.ReadNewest(context));
-  if (!newest.has_value()) {
+  format::Manifest manifest;
+  auto manifests = catalog::VersionWriter::TakeOver(
+      {environment.store.get(), manifest_folder, "manifest"},
+      [&](const catalog::Version& newest) -> absl::StatusOr<std::string> {
+        VECDB_ASSIGN_OR_RETURN(manifest, ReadManifest(newest, id, name));
+        return newest.body;
+      },
+      context);
+  if (absl::IsNotFound(manifests.status())) {
     return absl::DataLossError(
         absl::StrFormat("collection %s: no manifest in %s", name, manifest_folder.str()));
   }
-  VECDB_ASSIGN_OR_RETURN(format::Manifest manifest,
-                         format::ManifestFromJson(manifest_folder.str(), newest->body));
-  if (manifest.collection_id != id || !manifest.schema.Validate().ok() ||
-      !ValidateOptions(manifest.options).ok()) {
-    return absl::DataLossError(
-        absl::StrFormat("collection %s: impossible manifest version %d", name, newest->number));
-  }
+  VECDB_RETURN_IF_ERROR(manifests.status());
   environment.clock->Observe(manifest.flushed_timestamp);
-  auto core = std::make_shared<CollectionCore>(environment, id, std::move(manifest), newest->number,
-                                               folder);
+  auto core = std::make_shared<CollectionCore>(environment, id, folder, std::move(manifest),
+                                               *std::move(manifests));
   core->set_name(name);
+  return core;
+}
+
+}  // namespace
+
+absl::StatusOr<std::shared_ptr<CollectionEngine>> CollectionEngine::Open(
+    const Environment& environment, const std::string& id, std::string_view name,
+    const OpenOptions& options, const Context& context) {
+  VECDB_ASSIGN_OR_RETURN(auto core, TakeOver(environment, id, name, context));
   VECDB_RETURN_IF_ERROR(OpenSegments(core.get(), context));
   std::shared_ptr<CollectionEngine> engine(new CollectionEngine(std::move(core)));
-  const bool has_index = !engine->core_->manifest().indexes.empty();
-  if (has_index && engine->core_->options().load == LoadPolicy::kKeepLoaded) {
-    VECDB_RETURN_IF_ERROR(LoadAll(engine->core_.get(), context));
+  CollectionCore* opened = engine->core_.get();
+  VECDB_ASSIGN_OR_RETURN(engine->parts_->recovery,
+                         RecoverJournal(opened, &engine->parts_->writer, options, context));
+  const bool has_index = !opened->manifest().indexes.empty();
+  if (has_index && opened->options().load == LoadPolicy::kKeepLoaded) {
+    VECDB_RETURN_IF_ERROR(LoadAll(opened, context));
   }
+  if (engine->parts_->recovery.num_records > 0) engine->FlushBehind();
   engine->BuildBehind();
   return engine;
 }
 
 absl::Status CollectionEngine::CloseFlushed(const absl::Status& reason, const Context& context) {
   absl::Status status = core_->StopCalls(reason, context);
-  if (status.ok()) status = vecdb::engine::Flush(core_.get(), &parts_->writer, context);
+  if (status.ok()) status = FlushAndEndJournal(core_.get(), &parts_->writer, context);
   if (!status.ok()) core_->ResumeCalls();
   return status;
 }
@@ -154,17 +207,51 @@ uint64_t CollectionEngine::seal_bytes() const {
 }
 
 absl::StatusOr<WriteResult> CollectionEngine::Write(const RowBatch& rows, bool replace,
+                                                    const WriteOptions& options,
                                                     const Context& context) {
-  VECDB_RETURN_IF_ERROR(MakeRoom(context));
-  VECDB_ASSIGN_OR_RETURN(WriteResult result, parts_->writer.Insert(rows, replace, context));
+  VECDB_RETURN_IF_ERROR(BeginWrite(context));
+  VECDB_ASSIGN_OR_RETURN(WriteResult result,
+                         parts_->writer.Insert(rows, replace, options, context));
   if (parts_->writer.largest_growing_bytes() >= seal_bytes()) FlushBehind();
   return result;
 }
 
-// A writer that outruns the flush behind it flushes itself, so that growing rows stay bounded.
+// Brings the journal into being, and keeps rows in memory and bytes in the journal bounded.
+absl::Status CollectionEngine::BeginWrite(const Context& context) {
+  VECDB_RETURN_IF_ERROR(StartJournal(core_.get(), context));
+  return MakeRoom(context);
+}
+
+uint64_t CollectionEngine::journal_bytes() const {
+  const std::shared_ptr<journal::Journal> log = core_->journal();
+  return log == nullptr ? 0 : log->bytes();
+}
+
+// A writer that outruns the flush behind it flushes itself. While that fails writes go on, since
+// they are safe in the journal, until memory or journal have come to their limit.
 absl::Status CollectionEngine::MakeRoom(const Context& context) {
-  if (parts_->writer.largest_growing_bytes() < 2 * seal_bytes()) return absl::OkStatus();
-  return vecdb::engine::Flush(core_.get(), &parts_->writer, context);
+  const uint64_t log_bytes = journal_bytes();
+  const uint64_t max_log_bytes = core_->options().journal_max_bytes;
+  if (log_bytes >= max_log_bytes / 2) FlushBehind();
+  if (parts_->writer.largest_growing_bytes() < 2 * seal_bytes() &&
+      log_bytes < max_log_bytes / 4 * 3) {
+    return absl::OkStatus();
+  }
+  const absl::Status flushed = vecdb::engine::Flush(core_.get(), &parts_->writer, context);
+  if (flushed.ok() || absl::IsCancelled(flushed) || absl::IsDeadlineExceeded(flushed)) {
+    return flushed;
+  }
+  uint64_t growing_bytes = 0;
+  for (const query::SegmentView& segment : core_->Read().view->segments) {
+    if (segment.growing != nullptr) growing_bytes += segment.growing->memory_bytes();
+  }
+  const uint64_t max_growing_bytes =
+      kMaxUnflushed * seal_bytes() * static_cast<uint64_t>(core_->options().num_shards);
+  if (log_bytes < max_log_bytes && growing_bytes < max_growing_bytes) return absl::OkStatus();
+  return absl::ResourceExhaustedError(absl::StrFormat(
+      "%d bytes of rows wait in memory (limit %d) and %d bytes in the journal (limit %d), and they "
+      "cannot be flushed: %s",
+      growing_bytes, max_growing_bytes, log_bytes, max_log_bytes, std::string(flushed.message())));
 }
 
 void CollectionEngine::FlushBehind() {
@@ -189,13 +276,18 @@ void CollectionEngine::BuildBehind() {
   });
 }
 
-absl::StatusOr<WriteResult> CollectionEngine::Insert(const RowBatch& rows, const Context& context) {
+absl::StatusOr<WriteResult> CollectionEngine::Insert(const RowBatch& rows,
+                                                     const WriteOptions& options,
+                                                     const Context& context) {
   const Call call(*core_, context);
   VECDB_RETURN_IF_ERROR(call.status());
-  return Write(rows, core_->options().on_duplicate_key == DuplicateKeyPolicy::kReplace, context);
+  return Write(rows, core_->options().on_duplicate_key == DuplicateKeyPolicy::kReplace, options,
+               context);
 }
 
-absl::StatusOr<WriteResult> CollectionEngine::Upsert(const RowBatch& rows, const Context& context) {
+absl::StatusOr<WriteResult> CollectionEngine::Upsert(const RowBatch& rows,
+                                                     const WriteOptions& options,
+                                                     const Context& context) {
   const Call call(*core_, context);
   VECDB_RETURN_IF_ERROR(call.status());
   const Schema& schema = *core_->schema();
@@ -204,15 +296,17 @@ absl::StatusOr<WriteResult> CollectionEngine::Upsert(const RowBatch& rows, const
     return absl::InvalidArgumentError(absl::StrFormat(
         "Upsert: primary key \"%s\" is auto_id, so rows cannot name what to replace", key.name));
   }
-  VECDB_ASSIGN_OR_RETURN(WriteResult result, Write(rows, /*replace=*/true, context));
+  VECDB_ASSIGN_OR_RETURN(WriteResult result, Write(rows, /*replace=*/true, options, context));
   std::swap(result.insert_count, result.upsert_count);
   return result;
 }
 
-absl::StatusOr<WriteResult> CollectionEngine::Delete(const Keys& keys, const Context& context) {
+absl::StatusOr<WriteResult> CollectionEngine::Delete(const Keys& keys, const WriteOptions& options,
+                                                     const Context& context) {
   const Call call(*core_, context);
   VECDB_RETURN_IF_ERROR(call.status());
-  return parts_->writer.Delete(keys, context);
+  VECDB_RETURN_IF_ERROR(BeginWrite(context));
+  return parts_->writer.Delete(keys, options, context);
 }
 
 absl::StatusOr<RowBatch> CollectionEngine::Get(const Keys& keys,
@@ -224,8 +318,8 @@ absl::StatusOr<RowBatch> CollectionEngine::Get(const Keys& keys,
   VECDB_ASSIGN_OR_RETURN(const std::vector<size_t> columns,
                          query::ColumnsOf(*core_->schema(), fields, /*empty_means_all=*/true));
   const Snapshot snapshot = core_->Read();
-  VECDB_ASSIGN_OR_RETURN(const auto found,
-                         FindLiveRows(*core_, snapshot, schema::KeyColumn(keys), context));
+  VECDB_ASSIGN_OR_RETURN(const auto found, FindLiveRows(*core_, *snapshot.view, snapshot.as_of,
+                                                        schema::KeyColumn(keys), context));
   std::vector<query::RowPlace> places;
   for (const auto& place : found) {
     if (place.has_value()) places.push_back(*place);
@@ -245,6 +339,12 @@ absl::Status CollectionEngine::Flush(const Context& context) {
   VECDB_RETURN_IF_ERROR(vecdb::engine::Flush(core_.get(), &parts_->writer, context));
   BuildBehind();
   return absl::OkStatus();
+}
+
+absl::StatusOr<uint64_t> CollectionEngine::DurableUpTo() {
+  const Call call(*core_);
+  VECDB_RETURN_IF_ERROR(call.status());
+  return core_->durable_host_sequence();
 }
 
 absl::Status CollectionEngine::CreateIndex(std::string_view field, const IndexSpec& spec,
@@ -315,7 +415,9 @@ absl::StatusOr<CollectionDescription> CollectionEngine::Describe() {
                                     .schema = *core_->schema(),
                                     .options = core_->options(),
                                     .num_rows = snapshot.live_rows,
-                                    .manifest_version = core_->manifest_version()};
+                                    .manifest_version = core_->manifest_version(),
+                                    .journal_bytes = journal_bytes(),
+                                    .recovery = parts_->recovery};
   for (const query::SegmentView& segment : snapshot.view->segments) {
     if (segment.sealed != nullptr) description.store_bytes += segment.sealed->info().size_bytes();
   }

@@ -30,19 +30,25 @@ class CollectionEngine {
                              const Schema& schema, const CollectionOptions& options,
                              const Context& context);
 
-  /// Opens the newest manifest and, by policy, loads it.
+  /// Opens the newest manifest for writing, brings back what is in the journal and, by policy,
+  /// loads it.
   static absl::StatusOr<std::shared_ptr<CollectionEngine>> Open(const Environment& environment,
                                                                 const std::string& id,
                                                                 std::string_view name,
+                                                                const OpenOptions& options,
                                                                 const Context& context);
 
-  absl::StatusOr<WriteResult> Insert(const RowBatch& rows, const Context& context);
-  absl::StatusOr<WriteResult> Upsert(const RowBatch& rows, const Context& context);
-  absl::StatusOr<WriteResult> Delete(const Keys& keys, const Context& context);
+  absl::StatusOr<WriteResult> Insert(const RowBatch& rows, const WriteOptions& options,
+                                     const Context& context);
+  absl::StatusOr<WriteResult> Upsert(const RowBatch& rows, const WriteOptions& options,
+                                     const Context& context);
+  absl::StatusOr<WriteResult> Delete(const Keys& keys, const WriteOptions& options,
+                                     const Context& context);
   absl::StatusOr<RowBatch> Get(const Keys& keys, std::span<const std::string> fields,
                                const Context& context);
   absl::StatusOr<uint64_t> Count();
   absl::Status Flush(const Context& context);
+  absl::StatusOr<uint64_t> DurableUpTo();
 
   absl::Status CreateIndex(std::string_view field, const IndexSpec& spec, const Context& context);
   absl::Status WaitForIndex(std::string_view field, const Context& context);
@@ -65,6 +71,8 @@ class CollectionEngine {
   /// Refuses further calls with `reason`, waits for those that run, and flushes: no write that has
   /// returned is missing from the store. After an error the collection takes calls again.
   absl::Status CloseFlushed(const absl::Status& reason, const Context& context);
+  /// Why the collection takes no writes; OK when it does.
+  absl::Status WriteError() const { return core_->WriteError(); }
   /// Takes calls again after CloseFlushed.
   void Resume() { core_->ResumeCalls(); }
   /// Refuses further calls with `reason`, waits for those that run, and gives the memory back.
@@ -75,11 +83,14 @@ class CollectionEngine {
 
   explicit CollectionEngine(std::shared_ptr<CollectionCore> core);
 
-  absl::StatusOr<WriteResult> Write(const RowBatch& rows, bool replace, const Context& context);
+  absl::StatusOr<WriteResult> Write(const RowBatch& rows, bool replace, const WriteOptions& options,
+                                    const Context& context);
+  absl::Status BeginWrite(const Context& context);
   absl::Status MakeRoom(const Context& context);
   void FlushBehind();
   void BuildBehind();
   uint64_t seal_bytes() const;
+  uint64_t journal_bytes() const;
 
   // What works on the core; background jobs hold it too.
   struct Parts;

@@ -7,6 +7,8 @@
 #include "absl/strings/str_format.h"
 #include "base/random_id.h"
 #include "base/status_macros.h"
+#include "catalog/store_probe.h"
+#include "engine/journal_setup.h"
 #include "format/sealed_json.h"
 #include "schema/names.h"
 
@@ -17,10 +19,13 @@ constexpr size_t kMaxCollections = 65536;
 constexpr int32_t kMaxResultRowsLimit = 1 << 20;
 constexpr int32_t kMaxThreads = 1024;
 constexpr uint64_t kMaxIdentityBytes = 64 << 10;
+constexpr char kJournalLock[] = ".lock";  // in a directory of journals alone
 
 absl::Status CheckOptions(const DatabaseOptions& options) {
-  if (options.path.empty() == (options.store == nullptr)) {
-    return absl::InvalidArgumentError("options: give either path or store");
+  const int places = (options.path.empty() ? 0 : 1) + (options.store == nullptr ? 0 : 1) +
+                     (options.file_system == nullptr ? 0 : 1);
+  if (places != 1) {
+    return absl::InvalidArgumentError("options: give one of path, store and file_system");
   }
   if (options.max_result_rows < 1 || options.max_result_rows > kMaxResultRowsLimit) {
     return absl::InvalidArgumentError(absl::StrFormat(
@@ -42,10 +47,12 @@ absl::Status Closed() { return absl::FailedPreconditionError("the database is cl
 
 }  // namespace
 
-DatabaseEngine::DatabaseEngine(const DatabaseOptions& options, std::shared_ptr<ObjectStore> store)
-    : store_(std::move(store)) {
-  environment_ = {
-      .store = store_, .host = options.host, .max_result_rows = options.max_result_rows};
+DatabaseEngine::DatabaseEngine(const DatabaseOptions& options, Places places)
+    : store_(std::move(places.store)), journal_lock_(std::move(places.journal_lock)) {
+  environment_ = {.store = store_,
+                  .host = options.host,
+                  .journal_files = std::move(places.journal_files),
+                  .max_result_rows = options.max_result_rows};
   if (environment_.host.clock == nullptr) environment_.host.clock = &SystemClock();
   clock_ = std::make_unique<base::HybridClock>(environment_.host.clock);
   environment_.clock = clock_.get();
@@ -57,21 +64,42 @@ DatabaseEngine::DatabaseEngine(const DatabaseOptions& options, std::shared_ptr<O
 
 DatabaseEngine::~DatabaseEngine() { Abandon(); }
 
+absl::StatusOr<DatabaseEngine::Places> DatabaseEngine::OpenPlaces(const DatabaseOptions& options) {
+  Places places{.store = options.store};
+  std::shared_ptr<FileSystem> files = options.file_system;
+  if (!options.path.empty()) {
+    VECDB_ASSIGN_OR_RETURN(files, OpenLocalFileSystem(options.path));
+  }
+  if (files != nullptr) {
+    VECDB_ASSIGN_OR_RETURN(places.store, OpenLocalObjectStore(files));
+  }
+  places.journal_files = std::move(files);
+  if (options.journal_directory != nullptr) {
+    VECDB_ASSIGN_OR_RETURN(places.journal_lock, options.journal_directory->Lock(kJournalLock));
+    places.journal_files = options.journal_directory;
+  }
+  return places;
+}
+
 absl::StatusOr<std::shared_ptr<DatabaseEngine>> DatabaseEngine::Open(const DatabaseOptions& options,
                                                                      const Context& context) {
   VECDB_RETURN_IF_ERROR(CheckOptions(options));
   VECDB_RETURN_IF_ERROR(context.Check());
-  std::shared_ptr<ObjectStore> store = options.store;
-  if (store == nullptr) {
-    VECDB_ASSIGN_OR_RETURN(store, OpenLocalObjectStore(options.path));
-  }
-  VECDB_ASSIGN_OR_RETURN(auto lock, store->Lock(context));
-  std::shared_ptr<DatabaseEngine> engine(new DatabaseEngine(options, std::move(store)));
+  VECDB_ASSIGN_OR_RETURN(Places places, OpenPlaces(options));
+  VECDB_ASSIGN_OR_RETURN(auto lock, places.store->Lock(context));
+  std::shared_ptr<DatabaseEngine> engine(new DatabaseEngine(options, std::move(places)));
   engine->lock_ = std::move(lock);
   VECDB_RETURN_IF_ERROR(engine->ReadOrCreateIdentity(context));
+  VECDB_RETURN_IF_ERROR(engine->ProbeStore(options.i_promise_single_writer, context));
   VECDB_RETURN_IF_ERROR(engine->ReadCatalog(context));
   engine->RemoveDropped(context);
   return engine;
+}
+
+absl::Status DatabaseEngine::ProbeStore(bool promised, const Context& context) {
+  if (promised) return absl::OkStatus();
+  VECDB_ASSIGN_OR_RETURN(const ObjectPath folder, ObjectPath::Parse("catalog"));
+  return catalog::ProbeCreateIfAbsent(*store_, folder, context);
 }
 
 absl::Status DatabaseEngine::ReadOrCreateIdentity(const Context& context) {
@@ -89,31 +117,43 @@ absl::Status DatabaseEngine::ReadOrCreateIdentity(const Context& context) {
   return PutObject(*store_, path, format::SealJson("database", base::RandomId(), body), context);
 }
 
+// Commits the newest catalog once more in a new epoch, which fences an older writer.
 absl::Status DatabaseEngine::ReadCatalog(const Context& context) {
   VECDB_ASSIGN_OR_RETURN(const ObjectPath folder, ObjectPath::Parse("catalog"));
-  catalog_ = std::make_unique<catalog::VersionStore>(store_.get(), folder, "catalog");
-  VECDB_ASSIGN_OR_RETURN(const auto newest, catalog_->ReadNewest(context));
-  if (!newest.has_value()) return CreateCatalog(context);
-  VECDB_ASSIGN_OR_RETURN(Entries entries, format::CatalogFromJson("catalog", newest->body));
-  catalog_version_ = newest->number;
+  Entries entries;
+  auto catalog = catalog::VersionWriter::TakeOver(
+      {store_.get(), folder, "catalog"},
+      [&entries](const catalog::Version& newest) -> absl::StatusOr<std::string> {
+        VECDB_ASSIGN_OR_RETURN(
+            entries, format::CatalogFromJson(absl::StrFormat("catalog, version %d", newest.number),
+                                             newest.body));
+        return newest.body;
+      },
+      context);
+  if (absl::IsNotFound(catalog.status())) return CreateCatalog(folder, context);
+  VECDB_RETURN_IF_ERROR(catalog.status());
+  catalog_ = *std::move(catalog);
   base::MutexLock lock(&mutex_);
   entries_ = std::move(entries);
   return absl::OkStatus();
 }
 
 // A catalog is there before the first collection, so that one that got lost is not taken for none.
-absl::Status DatabaseEngine::CreateCatalog(const Context& context) {
-  VECDB_ASSIGN_OR_RETURN(const ObjectPath folder, ObjectPath::Parse("collections"));
-  VECDB_ASSIGN_OR_RETURN(const auto objects, store_->List(folder, context));
-  if (objects.empty()) return CommitCatalog({}, context);
-  return absl::DataLossError(
-      absl::StrFormat("catalog: missing, but there are %d objects of collections", objects.size()));
+absl::Status DatabaseEngine::CreateCatalog(const ObjectPath& folder, const Context& context) {
+  VECDB_ASSIGN_OR_RETURN(const ObjectPath collections, ObjectPath::Parse("collections"));
+  VECDB_ASSIGN_OR_RETURN(const auto objects, store_->List(collections, context));
+  if (!objects.empty()) {
+    return absl::DataLossError(absl::StrFormat(
+        "catalog: missing, but there are %d objects of collections", objects.size()));
+  }
+  VECDB_ASSIGN_OR_RETURN(catalog_,
+                         catalog::VersionWriter::CreateFirst({store_.get(), folder, "catalog"},
+                                                             format::CatalogToJson({}), context));
+  return absl::OkStatus();
 }
 
 absl::Status DatabaseEngine::CommitCatalog(Entries entries, const Context& context) {
-  VECDB_RETURN_IF_ERROR(
-      catalog_->Commit(catalog_version_ + 1, format::CatalogToJson(entries), context));
-  ++catalog_version_;
+  VECDB_RETURN_IF_ERROR(catalog_->Commit(format::CatalogToJson(entries), context));
   base::MutexLock lock(&mutex_);
   entries_ = std::move(entries);
   return absl::OkStatus();
@@ -139,14 +179,24 @@ absl::StatusOr<format::CatalogEntry> DatabaseEngine::FindEntry(std::string_view 
   return absl::NotFoundError(absl::StrFormat("collection \"%s\" does not exist", name));
 }
 
+std::shared_ptr<CollectionEngine> DatabaseEngine::FindOpen(const std::string& id) {
+  base::MutexLock lock(&mutex_);
+  const auto found = open_.find(id);
+  return found == open_.end() ? nullptr : found->second;
+}
+
 absl::StatusOr<std::shared_ptr<CollectionEngine>> DatabaseEngine::OpenLocked(
-    const format::CatalogEntry& entry, const Context& context) {
-  {
+    const format::CatalogEntry& entry, const OpenOptions& options, const Context& context) {
+  if (const auto open = FindOpen(entry.id); open != nullptr) {
+    if (open->WriteError().ok()) return open;
+    // It takes no writes until it is opened again, which is now.
+    open->Shutdown(absl::FailedPreconditionError(
+        absl::StrFormat("collection \"%s\" was opened again; use the new handle", entry.name)));
     base::MutexLock lock(&mutex_);
-    if (const auto found = open_.find(entry.id); found != open_.end()) return found->second;
+    open_.erase(entry.id);
   }
-  VECDB_ASSIGN_OR_RETURN(auto engine,
-                         CollectionEngine::Open(environment_, entry.id, entry.name, context));
+  VECDB_ASSIGN_OR_RETURN(
+      auto engine, CollectionEngine::Open(environment_, entry.id, entry.name, options, context));
   base::MutexLock lock(&mutex_);
   open_.emplace(entry.id, engine);
   return engine;
@@ -176,14 +226,14 @@ absl::StatusOr<std::shared_ptr<CollectionEngine>> DatabaseEngine::Create(
   VECDB_RETURN_IF_ERROR(CollectionEngine::Create(environment_, entry.id, schema, options, context));
   entries.push_back(entry);
   VECDB_RETURN_IF_ERROR(CommitCatalog(std::move(entries), context));
-  return OpenLocked(entry, {});
+  return OpenLocked(entry, {}, {});
 }
 
 absl::StatusOr<std::shared_ptr<CollectionEngine>> DatabaseEngine::OpenCollection(
-    std::string_view name, const Context& context) {
+    std::string_view name, const OpenOptions& options, const Context& context) {
   VECDB_ASSIGN_OR_RETURN(const auto pass, BeginDdl(context));
   VECDB_ASSIGN_OR_RETURN(const format::CatalogEntry entry, FindEntry(name));
-  return OpenLocked(entry, context);
+  return OpenLocked(entry, options, context);
 }
 
 bool DatabaseEngine::Has(std::string_view name) const { return FindEntry(name).ok(); }
@@ -255,7 +305,8 @@ absl::Status DatabaseEngine::RemoveObjects(const std::string& collection_id,
   VECDB_ASSIGN_OR_RETURN(const auto objects, store_->List(folder, context));
   for (const ObjectInfo& object : objects)
     VECDB_RETURN_IF_ERROR(store_->Delete(object.path, context));
-  return absl::OkStatus();
+  if (environment_.journal_files == nullptr) return absl::OkStatus();
+  return RemoveJournals(*environment_.journal_files, folder.str() + "/journal");
 }
 
 // Forgets dropped collections whose objects are gone; the next commit of the catalog says so.
@@ -288,6 +339,7 @@ std::vector<std::shared_ptr<CollectionEngine>> DatabaseEngine::OpenCollections()
 }
 
 absl::Status DatabaseEngine::Close(const Context& context) {
+  absl::Status refused;
   {
     VECDB_ASSIGN_OR_RETURN(const auto pass, ddl_gate_.Enter(context));
     if (!CheckOpen().ok()) return absl::OkStatus();
@@ -296,14 +348,17 @@ absl::Status DatabaseEngine::Close(const Context& context) {
     for (size_t i = 0; i < collections.size(); ++i) {
       const absl::Status status = collections[i]->CloseFlushed(Closed(), context);
       if (status.ok()) continue;
-      for (size_t closed = 0; closed < i; ++closed) collections[closed]->Resume();
-      return status;
+      if (collections[i]->WriteError().ok()) {
+        for (size_t closed = 0; closed < i; ++closed) collections[closed]->Resume();
+        return status;
+      }
+      if (refused.ok()) refused = status;  // trying again would not help
     }
     base::MutexLock lock(&mutex_);
     closed_ = true;
   }
   Abandon();
-  return absl::OkStatus();
+  return refused;
 }
 
 void DatabaseEngine::Abandon() {
@@ -320,6 +375,7 @@ void DatabaseEngine::Abandon() {
   }
   pool_.reset();
   lock_.reset();
+  journal_lock_.reset();
 }
 
 }  // namespace vecdb::engine

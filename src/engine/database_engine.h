@@ -13,7 +13,7 @@
 #include "base/gate.h"
 #include "base/hybrid_clock.h"
 #include "base/mutex.h"
-#include "catalog/version_store.h"
+#include "catalog/version_writer.h"
 #include "engine/collection_engine.h"
 #include "format/manifest.h"
 #include "vecdb/database.h"
@@ -37,6 +37,7 @@ class DatabaseEngine {
                                                            const CollectionOptions& options,
                                                            const Context& context);
   absl::StatusOr<std::shared_ptr<CollectionEngine>> OpenCollection(std::string_view name,
+                                                                   const OpenOptions& options,
                                                                    const Context& context);
   bool Has(std::string_view name) const;
   std::vector<std::string> List() const;
@@ -50,16 +51,28 @@ class DatabaseEngine {
  private:
   using Entries = std::vector<format::CatalogEntry>;
 
-  explicit DatabaseEngine(const DatabaseOptions& options, std::shared_ptr<ObjectStore> store);
+  // Where a database lies.
+  struct Places {
+    std::shared_ptr<ObjectStore> store{};
+    std::shared_ptr<FileSystem> journal_files{};
+    std::unique_ptr<FileLock> journal_lock{};  // when journals lie apart from the data
+  };
+
+  DatabaseEngine(const DatabaseOptions& options, Places places);
+
+  static absl::StatusOr<Places> OpenPlaces(const DatabaseOptions& options);
+  absl::Status ProbeStore(bool promised, const Context& context);
 
   absl::Status ReadOrCreateIdentity(const Context& context);
   absl::Status ReadCatalog(const Context& context);
   absl::Status CommitCatalog(Entries entries, const Context& context);
-  absl::Status CreateCatalog(const Context& context);
+  absl::Status CreateCatalog(const ObjectPath& folder, const Context& context);
   absl::Status CheckOpen() const;
   /// Takes the DDL gate of a database that is open.
   absl::StatusOr<base::Gate::Pass> BeginDdl(const Context& context);
+  std::shared_ptr<CollectionEngine> FindOpen(const std::string& id);
   absl::StatusOr<std::shared_ptr<CollectionEngine>> OpenLocked(const format::CatalogEntry& entry,
+                                                               const OpenOptions& options,
                                                                const Context& context);
   absl::StatusOr<format::CatalogEntry> FindEntry(std::string_view name) const;
   absl::Status RemoveObjects(const std::string& collection_id, const Context& context);
@@ -70,11 +83,11 @@ class DatabaseEngine {
   std::unique_ptr<Executor> pool_;  // when the host brings none
   std::unique_ptr<base::HybridClock> clock_;
   Environment environment_;
-  std::unique_ptr<catalog::VersionStore> catalog_;
   std::unique_ptr<StoreLock> lock_;
+  std::unique_ptr<FileLock> journal_lock_;
 
   base::Gate ddl_gate_;  // create, open, rename, drop, close; before any lock of a collection
-  uint64_t catalog_version_ = 0;  // guarded by the gate
+  std::unique_ptr<catalog::VersionWriter> catalog_;  // guarded by the gate
 
   mutable base::Mutex mutex_;  // a leaf
   Entries entries_ ABSL_GUARDED_BY(mutex_);

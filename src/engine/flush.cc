@@ -57,10 +57,6 @@ absl::Status WriteAllDeletes(const CollectionCore& core, const View& view, uint6
   return absl::OkStatus();
 }
 
-bool HasNews(const format::Manifest& before, const format::Manifest& after) {
-  return before.segments != after.segments;
-}
-
 // Opens a committed segment for readers. When its rows cannot be loaded now, the growing ones go on
 // serving.
 absl::StatusOr<query::SegmentView> OpenCommitted(const CollectionCore& core, const View& view,
@@ -104,24 +100,21 @@ void ShowCommitted(CollectionCore* core, const format::Manifest& manifest,
   });
 }
 
-}  // namespace
+// What the manifest says of the journal once everything up to `watermark` is in segments.
+format::JournalState JournalAfter(const CollectionCore& core, uint64_t watermark, bool end) {
+  const std::shared_ptr<journal::Journal> log = core.journal();
+  if (end) return {};
+  if (log == nullptr) return core.manifest().journal;  // none, or one that is being replayed
+  return {.id = log->log_id(),
+          .first_file = log->FirstNeeded(watermark),
+          .last_file = log->last_number()};
+}
 
-absl::Status Flush(CollectionCore* core, Writer* writer, const Context& context) {
-  VECDB_ASSIGN_OR_RETURN(const auto pass, core->maintenance_gate().Enter(context));
-  VECDB_RETURN_IF_ERROR(core->WriteError());
-  VECDB_ASSIGN_OR_RETURN(const Snapshot sealed, writer->Seal(context));
-  const std::shared_ptr<const View>& view = sealed.view;
-  format::Manifest manifest = core->manifest();
-  VECDB_ASSIGN_OR_RETURN(std::vector<NewSegment> fresh, WriteGrowing(*core, *view, context));
-  VECDB_RETURN_IF_ERROR(WriteAllDeletes(*core, *view, sealed.as_of, context, &manifest, &fresh));
-  for (const NewSegment& segment : fresh) manifest.segments.push_back(segment.entry);
-  if (!HasNews(core->manifest(), manifest)) return absl::OkStatus();
-  manifest.flushed_timestamp = sealed.as_of;
-  VECDB_RETURN_IF_ERROR(core->Commit(manifest, context));
-  // Committed: from here on only the readers' view is left to follow, deadline or not.
+// Committed: from here on only the readers' view is left to follow, deadline or not.
+absl::Status Show(CollectionCore* core, const View& view, const std::vector<NewSegment>& fresh) {
   std::vector<query::SegmentView> opened;
   for (const NewSegment& segment : fresh) {
-    auto one = OpenCommitted(*core, *view, segment, {});
+    auto one = OpenCommitted(*core, view, segment, {});
     if (!one.ok()) {
       // The manifest has the rows, the view does not know it: a further flush would write them
       // twice.
@@ -130,12 +123,57 @@ absl::Status Flush(CollectionCore* core, Writer* writer, const Context& context)
     }
     opened.push_back(*std::move(one));
   }
-  ShowCommitted(core, manifest, fresh, opened);
+  ShowCommitted(core, core->manifest(), fresh, opened);
+  return absl::OkStatus();
+}
+
+absl::Status FlushSealed(CollectionCore* core, const Writer::Sealed& sealed, bool end_journal,
+                         const Context& context) {
+  const View& view = *sealed.snapshot.view;
+  const uint64_t as_of = sealed.snapshot.as_of;
+  format::Manifest manifest = core->manifest();
+  VECDB_ASSIGN_OR_RETURN(std::vector<NewSegment> fresh, WriteGrowing(*core, view, context));
+  VECDB_RETURN_IF_ERROR(WriteAllDeletes(*core, view, as_of, context, &manifest, &fresh));
+  for (const NewSegment& segment : fresh) manifest.segments.push_back(segment.entry);
+  const format::Manifest& before = core->manifest();
+  manifest.journal = JournalAfter(*core, as_of, end_journal);
+  manifest.host_sequence = sealed.host_sequence;
+  if (manifest == before) return absl::OkStatus();
+  manifest.flushed_timestamp = as_of;
+  VECDB_RETURN_IF_ERROR(core->Commit(std::move(manifest), context));
+  // What a committed manifest does not need may go, and nothing else.
+  if (const std::shared_ptr<journal::Journal> log = core->journal(); log != nullptr) {
+    if (end_journal) {
+      log->DeleteAll();
+      core->SetJournal(nullptr);
+    } else {
+      log->DeleteBelow(core->manifest().journal.first_file);
+    }
+  }
+  VECDB_RETURN_IF_ERROR(Show(core, view, fresh));
   uint64_t rows = 0;
   for (const NewSegment& segment : fresh) rows += segment.entry.info.num_rows;
   core->Log(LogLevel::kInfo, absl::StrFormat("flushed %d rows in %d segments, manifest version %d",
                                              rows, fresh.size(), core->manifest_version()));
   return absl::OkStatus();
+}
+
+absl::Status FlushOnce(CollectionCore* core, Writer* writer, bool end_journal,
+                       const Context& context) {
+  VECDB_ASSIGN_OR_RETURN(const auto pass, core->maintenance_gate().Enter(context));
+  VECDB_RETURN_IF_ERROR(core->WriteError());
+  VECDB_ASSIGN_OR_RETURN(const Writer::Sealed sealed, writer->Seal(context));
+  return FlushSealed(core, sealed, end_journal, context);
+}
+
+}  // namespace
+
+absl::Status Flush(CollectionCore* core, Writer* writer, const Context& context) {
+  return FlushOnce(core, writer, /*end_journal=*/false, context);
+}
+
+absl::Status FlushAndEndJournal(CollectionCore* core, Writer* writer, const Context& context) {
+  return FlushOnce(core, writer, /*end_journal=*/true, context);
 }
 
 }  // namespace vecdb::engine

@@ -33,9 +33,9 @@ absl::Status CheckKeyType(const Schema& schema, const Keys& keys) {
 }
 
 absl::StatusOr<std::vector<std::optional<query::RowPlace>>> FindLiveRows(
-    const CollectionCore& core, const Snapshot& snapshot, const schema::KeyColumn& keys,
+    const CollectionCore& core, const View& view, uint64_t as_of, const schema::KeyColumn& keys,
     const Context& context) {
-  const auto& segments = snapshot.view->segments;
+  const auto& segments = view.segments;
   std::vector<std::optional<query::RowPlace>> places(keys.size());
   for (size_t i = 0; i < keys.size() && !segments.empty(); ++i) {
     if (i % 256 == 0) VECDB_RETURN_IF_ERROR(context.Check());
@@ -45,7 +45,7 @@ absl::StatusOr<std::vector<std::optional<query::RowPlace>>> FindLiveRows(
     for (size_t n = segments.size(); n-- > 0 && !places[i].has_value();) {
       if (segments[n].shard != shard) continue;
       VECDB_ASSIGN_OR_RETURN(const std::optional<uint32_t> row,
-                             segments[n].FindRow(key, snapshot.as_of, context));
+                             segments[n].FindRow(key, as_of, context));
       if (row.has_value()) places[i] = query::RowPlace{static_cast<uint32_t>(n), *row};
     }
   }
@@ -56,11 +56,16 @@ Writer::Writer(CollectionCore* core)
     : core_(core),
       layout_(*core->schema()),
       growing_(static_cast<size_t>(core->options().num_shards)),
-      reserved_(static_cast<size_t>(core->options().num_shards)) {}
+      reserved_(static_cast<size_t>(core->options().num_shards)),
+      host_sequence_(core->manifest().host_sequence) {
+  const Snapshot snapshot = core->Read();
+  last_.timestamp = snapshot.as_of;
+  last_.live_rows = snapshot.live_rows;
+}
 
-absl::StatusOr<std::vector<int64_t>> Writer::MakeKeys(const RowBatch& rows) {
+std::vector<int64_t> Writer::MakeKeys(const RowBatch& rows) {
   const Schema& schema = *core_->schema();
-  if (!schema.fields[schema.primary_key_index()].auto_id) return std::vector<int64_t>();
+  if (!schema.fields[schema.primary_key_index()].auto_id) return {};
   // Timestamps never come twice, so they serve as keys; counting from one keeps them apart in a
   // batch.
   const uint64_t first = core_->clock().Tick(rows.num_rows());
@@ -107,51 +112,123 @@ void Writer::AppendShards(const RowBatch& rows,
 }
 
 absl::StatusOr<WriteResult> Writer::Insert(const RowBatch& rows, bool replace,
-                                           const Context& context) {
+                                           const WriteOptions& options, const Context& context) {
   VECDB_RETURN_IF_ERROR(schema::ValidateRows(*core_->schema(), rows));
   VECDB_RETURN_IF_ERROR(schema::CheckNoDuplicateKeys(rows));
-  VECDB_ASSIGN_OR_RETURN(const auto pass, core_->write_gate().Enter(context));
-  VECDB_RETURN_IF_ERROR(core_->WriteError());
-  VECDB_ASSIGN_OR_RETURN(std::vector<int64_t> auto_keys, MakeKeys(rows));
-  const schema::KeyColumn keys = auto_keys.empty()
-                                     ? schema::KeysOf(rows)
-                                     : schema::KeyColumn(std::span<const int64_t>(auto_keys));
-  const Snapshot snapshot = core_->Read();
-  std::vector<std::optional<query::RowPlace>> existing;
-  if (auto_keys.empty()) {
-    VECDB_ASSIGN_OR_RETURN(existing, FindLiveRows(*core_, snapshot, keys, context));
+  std::vector<int64_t> auto_keys = MakeKeys(rows);
+  const Batch batch{.kind = replace && auto_keys.empty() ? format::WriteKind::kUpsert
+                                                         : format::WriteKind::kInsert,
+                    .rows = &rows,
+                    .keys = auto_keys.empty()
+                                ? schema::KeysOf(rows)
+                                : schema::KeyColumn(std::span<const int64_t>(auto_keys)),
+                    .auto_keys = auto_keys,
+                    .keys_are_new = !auto_keys.empty()};
+  std::optional<journal::PendingRecord> record;
+  if (core_->journal() != nullptr) {
+    record.emplace();
+    record->bytes = format::EncodeRows(batch.kind, rows, auto_keys, options.host_sequence,
+                                       format::kLogFrameBytes, &record->payload_bytes);
   }
-  std::vector<std::vector<uint32_t>> rows_of_shard(growing_.size());
-  for (size_t i = 0; i < keys.size(); ++i) {
-    if (!replace && i < existing.size() && existing[i].has_value()) {
-      return absl::AlreadyExistsError(absl::StrFormat(
-          "row %d of the batch: key %s is in the collection", i, keys[i].ToString()));
-    }
-    const auto shard = static_cast<size_t>(keys[i].Shard(core_->options().num_shards));
-    rows_of_shard[shard].push_back(static_cast<uint32_t>(i));
-  }
-  VECDB_RETURN_IF_ERROR(ReserveShards(rows, rows_of_shard));
-  // Nothing fails from here on.
-  WriteResult result{.timestamp = core_->clock().Tick()};
-  result.delete_count = DeleteRows(*snapshot.view, existing, result.timestamp);
-  AppendShards(rows, rows_of_shard, auto_keys, result.timestamp);
-  core_->Publish(result.timestamp,
-                 static_cast<int64_t>(rows.num_rows()) - static_cast<int64_t>(result.delete_count));
-  result.insert_count = rows.num_rows();
-  result.auto_ids = std::move(auto_keys);
+  VECDB_ASSIGN_OR_RETURN(WriteResult result, Write(batch, std::move(record), options, context));
+  if (!result.already_applied) result.auto_ids = std::move(auto_keys);
   return result;
 }
 
-absl::StatusOr<WriteResult> Writer::Delete(const Keys& keys, const Context& context) {
+absl::StatusOr<WriteResult> Writer::Delete(const Keys& keys, const WriteOptions& options,
+                                           const Context& context) {
   VECDB_RETURN_IF_ERROR(CheckKeyType(*core_->schema(), keys));
+  const Batch batch{.kind = format::WriteKind::kDelete, .keys = schema::KeyColumn(keys)};
+  std::optional<journal::PendingRecord> record;
+  if (core_->journal() != nullptr) {
+    record.emplace();
+    record->bytes = format::EncodeDelete(batch.keys, options.host_sequence, format::kLogFrameBytes,
+                                         &record->payload_bytes);
+  }
+  return Write(batch, std::move(record), options, context);
+}
+
+absl::StatusOr<WriteResult> Writer::Write(const Batch& batch,
+                                          std::optional<journal::PendingRecord> record,
+                                          const WriteOptions& options, const Context& context) {
+  WriteResult result;
+  AppliedWrite applied;
+  {
+    VECDB_ASSIGN_OR_RETURN(const auto pass, core_->write_gate().Enter(context));
+    VECDB_RETURN_IF_ERROR(core_->WriteError());
+    if (options.host_sequence.has_value() && *options.host_sequence <= host_sequence_) {
+      return WriteResult{.timestamp = last_.timestamp, .already_applied = true};
+    }
+    VECDB_ASSIGN_OR_RETURN(result, Apply(batch, std::nullopt, context));
+    if (options.host_sequence.has_value()) host_sequence_ = *options.host_sequence;
+    last_.level = Durability::kNone;
+    const bool changed = batch.rows != nullptr || result.delete_count > 0;
+    if (record.has_value() && changed) {
+      record->sequence = last_.timestamp;
+      last_.ticket = core_->journal()->Append(*std::move(record));
+      last_.level = options.durability.value_or(core_->options().durability);
+    }
+    core_->Applied(last_);
+    applied = last_;
+  }
+  VECDB_RETURN_IF_ERROR(core_->AwaitVisible(applied, context));
+  result.durability = applied.level;
+  return result;
+}
+
+absl::StatusOr<WriteResult> Writer::Replay(const format::WriteRecord& record, uint64_t timestamp,
+                                           const Context& context) {
   VECDB_ASSIGN_OR_RETURN(const auto pass, core_->write_gate().Enter(context));
-  VECDB_RETURN_IF_ERROR(core_->WriteError());
-  const Snapshot snapshot = core_->Read();
-  VECDB_ASSIGN_OR_RETURN(const auto places,
-                         FindLiveRows(*core_, snapshot, schema::KeyColumn(keys), context));
-  WriteResult result{.timestamp = core_->clock().Tick()};
-  result.delete_count = DeleteRows(*snapshot.view, places, result.timestamp);
-  core_->Publish(result.timestamp, -static_cast<int64_t>(result.delete_count));
+  const Batch batch{.kind = record.kind,
+                    .rows = record.kind == format::WriteKind::kDelete ? nullptr : &record.rows,
+                    .keys = schema::KeysOf(record.rows),
+                    .keys_are_new = record.kind == format::WriteKind::kInsert};
+  core_->clock().Observe(timestamp);
+  VECDB_ASSIGN_OR_RETURN(const WriteResult result, Apply(batch, timestamp, context));
+  host_sequence_ = std::max(host_sequence_, record.host_sequence.value_or(0));
+  core_->Applied(last_);
+  VECDB_RETURN_IF_ERROR(core_->AwaitVisible(last_, context));
+  return result;
+}
+
+// Later batches find the keys of earlier ones that are not visible yet.
+absl::StatusOr<Writer::Places> Writer::FindExisting(const Batch& batch, const View& view,
+                                                    const Context& context) const {
+  if (batch.keys_are_new) return Places();
+  VECDB_ASSIGN_OR_RETURN(Places existing,
+                         FindLiveRows(*core_, view, last_.timestamp, batch.keys, context));
+  if (batch.kind != format::WriteKind::kInsert) return existing;
+  for (size_t i = 0; i < existing.size(); ++i) {
+    if (!existing[i].has_value()) continue;
+    return absl::AlreadyExistsError(absl::StrFormat(
+        "row %d of the batch: key %s is in the collection", i, batch.keys[i].ToString()));
+  }
+  return Places();
+}
+
+// Applies a batch beyond what readers see, at a new time unless one is given.
+absl::StatusOr<WriteResult> Writer::Apply(const Batch& batch, std::optional<uint64_t> timestamp,
+                                          const Context& context) {
+  const std::shared_ptr<const View> view = core_->Read().view;
+  VECDB_ASSIGN_OR_RETURN(const Places existing, FindExisting(batch, *view, context));
+  std::vector<std::vector<uint32_t>> rows_of_shard(growing_.size());
+  if (batch.rows != nullptr) {
+    for (size_t i = 0; i < batch.keys.size(); ++i) {
+      const auto shard = static_cast<size_t>(batch.keys[i].Shard(core_->options().num_shards));
+      rows_of_shard[shard].push_back(static_cast<uint32_t>(i));
+    }
+    VECDB_RETURN_IF_ERROR(ReserveShards(*batch.rows, rows_of_shard));
+  }
+  // Nothing fails from here on.
+  last_.timestamp = timestamp.has_value() ? *timestamp : core_->clock().Tick();
+  WriteResult result{.timestamp = last_.timestamp};
+  result.delete_count = DeleteRows(*view, existing, last_.timestamp);
+  if (batch.rows != nullptr) {
+    AppendShards(*batch.rows, rows_of_shard, batch.auto_keys, last_.timestamp);
+    result.insert_count = batch.rows->num_rows();
+  }
+  last_.live_rows += result.insert_count - result.delete_count;
+  has_news_ |= batch.rows != nullptr || result.delete_count > 0;
   return result;
 }
 
@@ -160,11 +237,23 @@ void Writer::Forget() {
   reserved_.assign(reserved_.size(), nullptr);
 }
 
-absl::StatusOr<Snapshot> Writer::Seal(const Context& context) {
+absl::StatusOr<Writer::Sealed> Writer::Seal(const Context& context) {
   VECDB_ASSIGN_OR_RETURN(const auto pass, core_->write_gate().Enter(context));
+  if (has_news_) {
+    AppliedWrite all = last_;
+    all.level = Durability::kSynced;
+    VECDB_RETURN_IF_ERROR(core_->AwaitVisible(all, context));
+    if (const std::shared_ptr<journal::Journal> log = core_->journal(); log != nullptr) {
+      const absl::Status begun = log->BeginFile(context);
+      if (!log->error().ok()) core_->RefuseWrites(log->error());
+      VECDB_RETURN_IF_ERROR(begun);
+    }
+    last_.ticket = 0;
+    has_news_ = false;
+  }
   for (GrowingRows& growing : growing_) growing = nullptr;
   largest_growing_bytes_.store(0, std::memory_order_relaxed);
-  return core_->Read();
+  return Sealed{.snapshot = core_->Read(), .host_sequence = host_sequence_};
 }
 
 }  // namespace vecdb::engine

@@ -11,6 +11,8 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "engine/collection_core.h"
+#include "format/write_record.h"
+#include "journal/log_writer.h"
 #include "query/fetch.h"
 #include "schema/key.h"
 #include "segment/growing_segment.h"
@@ -22,26 +24,40 @@ namespace vecdb::engine {
 /// InvalidArgument when the keys are not of the type of the primary key.
 absl::Status CheckKeyType(const Schema& schema, const Keys& keys);
 
-/// Where a live row is, per key; nullopt where there is none.
+/// Where the row of a key is that is alive at `as_of`, per key; nullopt where there is none.
 absl::StatusOr<std::vector<std::optional<query::RowPlace>>> FindLiveRows(
-    const CollectionCore& core, const Snapshot& snapshot, const schema::KeyColumn& keys,
+    const CollectionCore& core, const View& view, uint64_t as_of, const schema::KeyColumn& keys,
     const Context& context);
 
-/// Applies batches to the growing segments of a collection. Thread-safe; writers take turns.
+/// Applies batches to the growing segments of a collection, and puts them in its journal.
+/// Thread-safe; writers take turns, and wait for the journal together.
 class Writer {
  public:
   /// `core` is borrowed.
   explicit Writer(CollectionCore* core);
 
   /// Adds rows; those of the same keys are replaced when `replace` is set, else they are
-  /// AlreadyExists.
-  absl::StatusOr<WriteResult> Insert(const RowBatch& rows, bool replace, const Context& context);
-  absl::StatusOr<WriteResult> Delete(const Keys& keys, const Context& context);
+  /// AlreadyExists. Unknown when the journal failed, or the context ended, after the batch was
+  /// applied.
+  absl::StatusOr<WriteResult> Insert(const RowBatch& rows, bool replace,
+                                     const WriteOptions& options, const Context& context);
+  absl::StatusOr<WriteResult> Delete(const Keys& keys, const WriteOptions& options,
+                                     const Context& context);
 
-  /// Stops appending to the growing segments of now. Returns them, and the time up to which rows
-  /// and deletes are complete in them: both read under the write gate, since the next batch makes
-  /// new growing segments, which are not sealed.
-  absl::StatusOr<Snapshot> Seal(const Context& context);
+  /// Applies a record of the journal at its time, and shows it. For a collection that nobody uses
+  /// yet.
+  absl::StatusOr<WriteResult> Replay(const format::WriteRecord& record, uint64_t timestamp,
+                                     const Context& context);
+
+  /// What a flush is to write: everything that has been applied.
+  struct Sealed {
+    Snapshot snapshot{};  ///< all of it visible, and durable in the journal
+    uint64_t host_sequence = 0;
+  };
+  /// Stops appending to the growing segments of now, and begins a new file of the journal. The next
+  /// batch makes new growing segments, which are not sealed: everything is read under the write
+  /// gate. Waits for writes that are on their way to the journal.
+  absl::StatusOr<Sealed> Seal(const Context& context);
 
   /// Lets go of all rows. For a collection that has been shut down.
   void Forget();
@@ -53,19 +69,41 @@ class Writer {
 
  private:
   using GrowingRows = std::shared_ptr<segment::GrowingSegment>;
+  using Places = std::vector<std::optional<query::RowPlace>>;
 
-  absl::StatusOr<std::vector<int64_t>> MakeKeys(const RowBatch& rows);
+  // One batch on its way into memory.
+  struct Batch {
+    format::WriteKind kind = format::WriteKind::kInsert;
+    const RowBatch* rows = nullptr;  // null for a delete
+    schema::KeyColumn keys{};
+    std::span<const int64_t> auto_keys{};
+    bool keys_are_new = false;  // known, so that they need not be looked for
+  };
+
+  absl::StatusOr<WriteResult> Write(const Batch& batch,
+                                    std::optional<journal::PendingRecord> record,
+                                    const WriteOptions& options, const Context& context);
+  absl::StatusOr<WriteResult> Apply(const Batch& batch, std::optional<uint64_t> timestamp,
+                                    const Context& context);
+  absl::StatusOr<Places> FindExisting(const Batch& batch, const View& view,
+                                      const Context& context) const;
+  std::vector<int64_t> MakeKeys(const RowBatch& rows);
   absl::Status ReserveShards(const RowBatch& rows,
                              std::span<const std::vector<uint32_t>> rows_of_shard);
   void AppendShards(const RowBatch& rows, std::span<const std::vector<uint32_t>> rows_of_shard,
                     std::span<const int64_t> auto_keys, uint64_t timestamp);
-
   uint64_t DataBytes(const segment::GrowingSegment& rows) const;
 
   CollectionCore* core_;
   const segment::RowLayout layout_;
-  std::vector<GrowingRows> growing_;  // by shard; null until a row comes; guarded by the write gate
-  std::vector<GrowingRows> reserved_;  // made by ReserveShards, not in the view yet; the same
+
+  // Guarded by the write gate.
+  std::vector<GrowingRows> growing_;   // by shard; null until a row comes
+  std::vector<GrowingRows> reserved_;  // made by ReserveShards, not in the view yet
+  AppliedWrite last_;                  // of what has been applied
+  uint64_t host_sequence_ = 0;         // the largest that has been applied
+  bool has_news_ = false;              // since Seal
+
   std::atomic<uint64_t> largest_growing_bytes_ = 0;  // a figure only
 };
 

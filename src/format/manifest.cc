@@ -229,6 +229,38 @@ absl::StatusOr<SegmentInfo> SegmentInfo::Read(ObjectStore& store, const ObjectPa
 
 namespace format {
 
+namespace {
+
+// A log has some files at a time; more than this many is damage.
+constexpr uint64_t kMaxLogFiles = 1 << 20;
+
+Json ToJson(const JournalState& journal, JournalPlace place) {
+  return {{"place", static_cast<int32_t>(place)},
+          {"id", journal.id},
+          {"first_file", journal.first_file},
+          {"last_file", journal.last_file}};
+}
+
+bool IsLogId(std::string_view id) {
+  return id.size() == 32 && id.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
+bool Parse(const Json& json, JournalState* journal, JournalPlace* place) {
+  Members members(json);
+  const int32_t place_number = members.Small("place");
+  journal->id = members.Text("id");
+  journal->first_file = members.Count("first_file");
+  journal->last_file = members.Count("last_file");
+  *place = static_cast<JournalPlace>(place_number);
+  if (!members.ok() || place_number > 3) return false;
+  if (journal->id.empty()) return journal->first_file == 0 && journal->last_file == 0;
+  return IsLogId(journal->id) && journal->first_file >= 1 &&
+         journal->first_file <= journal->last_file &&
+         journal->last_file - journal->first_file < kMaxLogFiles;
+}
+
+}  // namespace
+
 std::string ManifestToJson(const Manifest& manifest) {
   const CollectionOptions& options = manifest.options;
   Json json = {{"collection", manifest.collection_id},
@@ -238,7 +270,11 @@ std::string ManifestToJson(const Manifest& manifest) {
                {"on_duplicate_key", static_cast<int32_t>(options.on_duplicate_key)},
                {"segment_max_bytes", options.segment_max_bytes},
                {"seal_proportion", options.seal_proportion},
+               {"durability", static_cast<int32_t>(options.durability)},
+               {"journal_max_bytes", options.journal_max_bytes},
                {"flushed_timestamp", manifest.flushed_timestamp},
+               {"host_sequence", manifest.host_sequence},
+               {"journal", ToJson(manifest.journal, options.journal)},
                {"indexes", Json::array()},
                {"segments", Json::array()}};
   for (const IndexDefinition& index : manifest.indexes) {
@@ -263,11 +299,16 @@ absl::StatusOr<Manifest> ManifestFromJson(std::string_view name, std::string_vie
   const int32_t duplicates = members.Small("on_duplicate_key");
   manifest.options.segment_max_bytes = members.Count("segment_max_bytes");
   manifest.options.seal_proportion = members.Number("seal_proportion");
+  const int32_t durability = members.Small("durability");
+  manifest.options.journal_max_bytes = members.Count("journal_max_bytes");
   manifest.flushed_timestamp = members.Count("flushed_timestamp");
-  if (!members.ok() || load < 1 || load > 2 || duplicates < 1 || duplicates > 2 ||
-      manifest.flushed_timestamp > kMaxTimestamp) {
+  manifest.host_sequence = members.Count("host_sequence");
+  if (!members.ok() || load < 1 || load > 2 || duplicates < 1 || duplicates > 2 || durability < 1 ||
+      durability > 3 || manifest.flushed_timestamp > kMaxTimestamp || !tree.contains("journal") ||
+      !Parse(tree["journal"], &manifest.journal, &manifest.options.journal)) {
     return Damaged(name, "impossible manifest");
   }
+  manifest.options.durability = static_cast<Durability>(durability);
   manifest.options.load = static_cast<LoadPolicy>(load);
   manifest.options.on_duplicate_key = static_cast<DuplicateKeyPolicy>(duplicates);
   VECDB_ASSIGN_OR_RETURN(manifest.schema, schema::SchemaFromJson(schema_json));
@@ -286,7 +327,7 @@ absl::StatusOr<Manifest> ManifestFromJson(std::string_view name, std::string_vie
     ManifestSegment& segment = manifest.segments.emplace_back();
     segment.id = fields.Text("id");
     segment.shard = fields.Small("shard");
-    if (!fields.ok() || !entry.contains("info") || !Parse(entry["info"], &segment.info) ||
+    if (!fields.ok() || !entry.contains("info") || !vecdb::Parse(entry["info"], &segment.info) ||
         segment.shard >= manifest.options.num_shards ||
         segment.info.max_timestamp > kMaxTimestamp ||
         !FitSchema(segment.info.indexes, manifest.schema) ||

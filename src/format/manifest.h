@@ -30,12 +30,23 @@ struct ManifestSegment {
   friend bool operator==(const ManifestSegment&, const ManifestSegment&) = default;
 };
 
+/// The log that holds the writes which are in no segment.
+struct JournalState {
+  std::string id{};         ///< 32 hexadecimal digits; "": there is none, and none is needed
+  uint64_t first_file = 0;  ///< files before it are not needed
+  uint64_t last_file = 0;   ///< files up to it were there when this was written
+
+  friend bool operator==(const JournalState&, const JournalState&) = default;
+};
+
 /// One committed state of a collection: all that opening it needs to know.
 struct Manifest {
   std::string collection_id{};
   Schema schema{};
   CollectionOptions options{};
   uint64_t flushed_timestamp = 0;  ///< every write up to here is in the segments
+  uint64_t host_sequence = 0;      ///< the largest of those writes
+  JournalState journal{};
   std::vector<IndexDefinition> indexes{};
   std::vector<ManifestSegment> segments{};
 

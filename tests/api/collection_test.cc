@@ -310,7 +310,8 @@ TEST_F(CollectionTest, ReleaseGivesTheMemoryBackAndRunningSearchesKeepTheirs) {
 
 TEST_F(CollectionTest, DescribeTellsWhatIsThere) {
   const Schema schema = TaggedSchema();
-  const CollectionOptions options{.num_shards = 2, .segment_max_bytes = 8 << 20};
+  const CollectionOptions options{
+      .num_shards = 2, .segment_max_bytes = 8 << 20, .journal = JournalPlace::kObjectStore};
   Collection& collection = Create(schema, options);
   ASSERT_OK(collection.Insert(TaggedRows(schema, Ids(0, 30), "a")));
   ASSERT_OK(collection.Flush());
@@ -323,7 +324,8 @@ TEST_F(CollectionTest, DescribeTellsWhatIsThere) {
   EXPECT_EQ(description->schema, schema);
   EXPECT_EQ(description->options, options);
   EXPECT_EQ(description->num_rows, 37u);
-  EXPECT_EQ(description->manifest_version, 3u);
+  EXPECT_EQ(description->manifest_version, 5u);  // made, opened, journal, flush, index
+  EXPECT_GT(description->journal_bytes, 0u);
   EXPECT_GT(description->store_bytes, 0u);
   EXPECT_EQ(description->load_state, LoadState::kLoaded);
   ASSERT_EQ(description->indexes.size(), 1u);
@@ -355,7 +357,7 @@ TEST_F(CollectionTest, ManyHandlesAreOneCollection) {
   EXPECT_EQ(*(*two)->Count(), 3u);
 }
 
-TEST_F(CollectionTest, FlushedRowsSurviveACrashAndOthersAreLostInWholeBatches) {
+TEST_F(CollectionTest, RowsSurviveACrashFlushedOrNot) {
   const Schema schema = TaggedSchema();
   Collection& collection = Create(schema, {.num_shards = 4});
   Oracle oracle(schema);
@@ -366,8 +368,12 @@ TEST_F(CollectionTest, FlushedRowsSurviveACrashAndOthersAreLostInWholeBatches) {
   oracle.Delete(int64_t{4});
   oracle.Delete(int64_t{5});
   ASSERT_OK(collection.Flush());
-  ASSERT_OK(collection.Upsert(TaggedRows(schema, Ids(10, 40), "lost")));
+  const RowBatch later = TaggedRows(schema, Ids(10, 40), "in the journal");
+  ASSERT_OK(collection.Upsert(later));
+  oracle.Put(later);
   ASSERT_OK(collection.Delete({1}));
+  oracle.Delete(int64_t{1});
+  ExpectSameRows(oracle, Crash());
   ExpectSameRows(oracle, Crash());
 }
 
@@ -388,14 +394,14 @@ TEST_F(CollectionTest, FlushOfNothingNewCommitsNothing) {
   const Schema schema = TaggedSchema();
   Collection& collection = Create(schema);
   ASSERT_OK(collection.Flush());
-  EXPECT_EQ(collection.Describe()->manifest_version, 1u);
+  const uint64_t version = collection.Describe()->manifest_version;
   ASSERT_OK(collection.Insert(TaggedRows(schema, {1}, "a")));
   ASSERT_OK(collection.Flush());
   ASSERT_OK(collection.Flush());
-  EXPECT_EQ(collection.Describe()->manifest_version, 2u);
-  ASSERT_OK(collection.Delete({9}));  // not there
+  EXPECT_EQ(collection.Describe()->manifest_version, version + 2);  // the journal, the flush
+  ASSERT_OK(collection.Delete({9}));                                // not there
   ASSERT_OK(collection.Flush());
-  EXPECT_EQ(collection.Describe()->manifest_version, 2u);
+  EXPECT_EQ(collection.Describe()->manifest_version, version + 2);
 }
 
 // A clock that the test moves.

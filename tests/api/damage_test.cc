@@ -78,10 +78,11 @@ class DamageTest : public ::testing::Test {
   static std::string OtherManifest() {
     const std::string segment = Find("/segments/", "columns.vseg");
     const std::string id = segment.substr(0, segment.find("/segments/"));
+    std::string newest;
     for (const auto& [path, text] : *objects_) {
-      if (path.starts_with("collections/") && !path.starts_with(id)) return path;
+      if (path.starts_with("collections/") && !path.starts_with(id)) newest = path;
     }
-    return "";
+    return newest;
   }
   static std::string Manifest() {
     const std::string segment = Find("/segments/", "columns.vseg");

@@ -5,8 +5,8 @@
 #include <fstream>
 
 #include "absl/strings/str_format.h"
+#include "catalog/version_writer.h"
 #include "format/manifest.h"
-#include "format/sealed_json.h"
 #include "support/forked_child.h"
 #include "support/store_testing.h"
 #include "support/temp_directory.h"
@@ -336,26 +336,26 @@ TEST_F(LocalDatabaseTest, EmptyCollectionsCostNoDescriptor) {
 }
 
 // Writes a catalog that names `count` collections, of which no object is there.
-void WriteCatalog(ObjectStore& store, size_t count) {
+void WriteCatalog(ObjectStore* store, size_t count) {
   std::vector<format::CatalogEntry> entries;
   for (size_t i = 0; i < count; ++i) {
     entries.push_back({.name = absl::StrFormat("c%d", i), .id = absl::StrFormat("%032x", i)});
   }
-  ASSERT_OK(PutObject(store, PathOf("catalog/00000000000000000002.json"),
-                      format::SealJson("catalog", "test", format::CatalogToJson(entries))));
+  ASSERT_OK(catalog::VersionWriter::TakeOver(
+      {store, PathOf("catalog"), "catalog"},
+      [&](const catalog::Version&) { return format::CatalogToJson(entries); }, {}));
 }
 
 TEST_F(LocalDatabaseTest, OpeningAThousandCollectionsOpensNone) {
   ASSERT_OK((*Database::Open(Options(root_)))->Close());
-  WriteCatalog(**OpenLocalObjectStore(root_), 0);
+  WriteCatalog(OpenLocalObjectStore(root_)->get(), 0);
   const auto descriptors = [&] {
     const auto db = Database::Open(Options(root_));
     EXPECT_OK(db);
     return OpenDescriptors();
   };
   const size_t empty = descriptors();
-  std::filesystem::remove(root_ + "/catalog/00000000000000000002.json");
-  WriteCatalog(**OpenLocalObjectStore(root_), 1000);
+  WriteCatalog(OpenLocalObjectStore(root_)->get(), 1000);
   EXPECT_EQ(descriptors(), empty);
 }
 

@@ -20,7 +20,7 @@ class CollectionEngineTest : public CoreFixture {
   }
 
   void Open() {
-    auto engine = CollectionEngine::Open(environment_, "test", "test", {});
+    auto engine = CollectionEngine::Open(environment_, id_, "test", {}, {});
     ASSERT_OK(engine);
     engine_ = *std::move(engine);
   }
@@ -33,7 +33,7 @@ class CollectionEngineTest : public CoreFixture {
     return flushed;
   }
   absl::Status Insert(int64_t first, size_t count) {
-    return engine_->Insert(Rows(Ids(first, count)), {}).status();
+    return engine_->Insert(Rows(Ids(first, count)), {}, {}).status();
   }
 
   std::shared_ptr<CollectionEngine> engine_;
@@ -105,9 +105,11 @@ TEST_F(CollectionEngineTest, FailedCloseTakesCallsAgain) {
 }
 
 TEST_F(CollectionEngineTest, ImpossibleManifestIsDataLoss) {
-  const auto commit = [this](format::Manifest manifest) {
-    EXPECT_OK(core_->Commit(std::move(manifest), {}));
-    return CodeOf(CollectionEngine::Open(environment_, "test", "test", {}));
+  const auto commit = [this](const format::Manifest& manifest) {
+    EXPECT_OK(catalog::VersionWriter::TakeOver(
+        {store_.get(), *ObjectPath::Parse("collections/" + id_ + "/manifest"), "manifest"},
+        [&](const catalog::Version&) { return format::ManifestToJson(manifest); }, {}));
+    return CodeOf(CollectionEngine::Open(environment_, id_, "test", {}, {}));
   };
   const format::Manifest good = core_->manifest();
   format::Manifest manifest = good;

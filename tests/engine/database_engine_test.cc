@@ -31,13 +31,13 @@ class DatabaseEngineTest : public ::testing::Test {
   std::shared_ptr<DatabaseEngine> engine_;
 };
 
-TEST_F(DatabaseEngineTest, FirstOpenMakesIdentityAndCatalogAndTheNextNothing) {
+TEST_F(DatabaseEngineTest, EveryOpenBeginsAnEpochOfTheCatalogAndTheIdentityStays) {
   Open();
   EXPECT_EQ(Objects("catalog"), 1u);
   const auto identity = GetObject(*store_, PathOf("vecdb.json"), support::kNoLimit);
   ASSERT_OK(identity);
   Open();
-  EXPECT_EQ(Objects("catalog"), 1u);
+  EXPECT_EQ(Objects("catalog"), 2u);
   EXPECT_EQ(*GetObject(*store_, PathOf("vecdb.json"), support::kNoLimit), *identity);
 }
 
@@ -45,9 +45,9 @@ TEST_F(DatabaseEngineTest, OpenedCollectionIsOneForAllHandles) {
   Open();
   const auto created = engine_->Create("c", schema_, {}, {});
   ASSERT_OK(created);
-  EXPECT_EQ(*engine_->OpenCollection("c", {}), *created);
+  EXPECT_EQ(*engine_->OpenCollection("c", {}, {}), *created);
   ASSERT_OK(engine_->Rename("c", "d", {}));
-  EXPECT_EQ(*engine_->OpenCollection("d", {}), *created);
+  EXPECT_EQ(*engine_->OpenCollection("d", {}, {}), *created);
 }
 
 TEST_F(DatabaseEngineTest, DroppedCollectionsLeaveTheCatalogWithTheNextCommit) {
@@ -66,10 +66,10 @@ TEST_F(DatabaseEngineTest, DroppedCollectionsLeaveTheCatalogWithTheNextCommit) {
 TEST_F(DatabaseEngineTest, AnotherWriterOfTheCatalogIsNoticed) {
   Open();
   ASSERT_OK(engine_->Create("a", schema_, {}, {}));
-  ASSERT_OK(PutObject(
-      *store_, PathOf("catalog/00000000000000000003.json"),
-      *GetObject(*store_, PathOf("catalog/00000000000000000002.json"), support::kNoLimit)));
-  EXPECT_EQ(CodeOf(engine_->Create("b", schema_, {}, {})), absl::StatusCode::kAborted);
+  ASSERT_OK(catalog::VersionWriter::TakeOver(
+      {store_.get(), PathOf("catalog"), "catalog"},
+      [](const catalog::Version& newest) { return newest.body; }, {}));
+  EXPECT_EQ(CodeOf(engine_->Create("b", schema_, {}, {})), absl::StatusCode::kFailedPrecondition);
   EXPECT_FALSE(engine_->Has("b"));
   Open();
   EXPECT_OK(engine_->Create("b", schema_, {}, {}));
@@ -86,15 +86,18 @@ TEST_F(DatabaseEngineTest, LostCatalogIsNotTakenForAnEmptyOne) {
   EXPECT_EQ(CodeOf(DatabaseEngine::Open({.store = store_}, {})), absl::StatusCode::kDataLoss);
 }
 
-TEST_F(DatabaseEngineTest, AbandonedDatabaseHasNotFlushed) {
+TEST_F(DatabaseEngineTest, AbandonedDatabaseHasNotFlushedAndKeepsItsJournal) {
   Open();
   const auto collection = engine_->Create("c", schema_, {}, {});
-  ASSERT_OK((*collection)->Insert(support::TaggedRows(schema_, {1}, "t"), {}));
+  ASSERT_OK((*collection)->Insert(support::TaggedRows(schema_, {1}, "t"), {}, {}));
   engine_->Abandon();
   engine_->Abandon();
   EXPECT_EQ(CodeOf((*collection)->Count()), absl::StatusCode::kFailedPrecondition);
   Open();
-  EXPECT_EQ(*(*engine_->OpenCollection("c", {}))->Count(), 0u);
+  const auto again = engine_->OpenCollection("c", {}, {});
+  ASSERT_OK(again);
+  EXPECT_EQ(*(*again)->Count(), 1u);
+  EXPECT_EQ((*again)->Segments()->front().state, SegmentState::kGrowing);
 }
 
 }  // namespace

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "catalog/version_store.h"
+#include "catalog/version_writer.h"
 #include "engine/collection_core.h"
 #include "engine/collection_engine.h"
 #include "support/status_testing.h"
@@ -24,19 +24,21 @@ class CoreFixture : public ::testing::Test {
                     .host = {.executor = &executor_, .budget = &budget_},
                     .clock = &clock_,
                     .max_result_rows = 100};
-    EXPECT_OK(CollectionEngine::Create(environment_, "test", schema_, options, {}));
+    EXPECT_OK(CollectionEngine::Create(environment_, id_, schema_, options, {}));
     core_ = MakeCore();
   }
 
   /// Opens the newest manifest; its segments are not opened.
   std::shared_ptr<CollectionCore> MakeCore() {
-    const ObjectPath folder = *ObjectPath::Parse("collections/test");
-    const catalog::VersionStore manifests(store_.get(), *folder.Join("manifest"), "manifest");
-    const auto newest = manifests.ReadNewest({});
-    EXPECT_OK(newest);
-    auto core = std::make_shared<CollectionCore>(environment_, "test",
-                                                 *format::ManifestFromJson("test", (*newest)->body),
-                                                 (*newest)->number, folder);
+    const ObjectPath folder = *ObjectPath::Parse("collections/" + id_);
+    auto manifests = catalog::VersionWriter::TakeOver(
+        {store_.get(), *folder.Join("manifest"), "manifest"},
+        [](const catalog::Version& newest) { return newest.body; }, {});
+    EXPECT_OK(manifests);
+    auto manifest = format::ManifestFromJson("test", (*manifests)->current().body);
+    EXPECT_OK(manifest);
+    auto core = std::make_shared<CollectionCore>(environment_, id_, folder, *std::move(manifest),
+                                                 *std::move(manifests));
     core->set_name("test");
     return core;
   }
@@ -57,6 +59,7 @@ class CoreFixture : public ::testing::Test {
     return growing;
   }
 
+  const std::string id_ = std::string(32, 'c');
   const Schema schema_ = support::TaggedSchema();
   const std::shared_ptr<ObjectStore> store_ = MakeMemoryObjectStore();
   MemoryBudget budget_;

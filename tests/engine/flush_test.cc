@@ -28,18 +28,18 @@ class FlushTest : public CoreFixture {
 };
 
 TEST_F(FlushTest, RowsOfAllShardsEnterOneManifestVersion) {
-  const auto result = writer_.Insert(Rows(Ids(0, 40)), false, {});
+  const auto result = writer_.Insert(Rows(Ids(0, 40)), false, {}, {});
   ASSERT_OK(Flush(core_.get(), &writer_, {}));
-  EXPECT_EQ(core_->manifest_version(), 2u);
+  EXPECT_EQ(core_->manifest_version(), 3u);
   EXPECT_EQ(core_->manifest().segments.size(), 2u);
   EXPECT_EQ(core_->manifest().flushed_timestamp, result->timestamp);
   EXPECT_EQ(FlushedRows(*MakeCore()), 40u);
 }
 
 TEST_F(FlushTest, ReadersMoveToTheSealedRowsWithTheirDeletes) {
-  ASSERT_OK(writer_.Insert(Rows(Ids(0, 40)), false, {}));
+  ASSERT_OK(writer_.Insert(Rows(Ids(0, 40)), false, {}, {}));
   const Snapshot before = core_->Read();
-  ASSERT_OK(writer_.Delete({1, 2}, {}));
+  ASSERT_OK(writer_.Delete({1, 2}, {}, {}));
   ASSERT_OK(Flush(core_.get(), &writer_, {}));
   const Snapshot after = core_->Read();
   for (size_t i = 0; i < 2; ++i) {
@@ -52,14 +52,14 @@ TEST_F(FlushTest, ReadersMoveToTheSealedRowsWithTheirDeletes) {
 }
 
 TEST_F(FlushTest, DeletesOfFlushedRowsAreNews) {
-  ASSERT_OK(writer_.Insert(Rows(Ids(0, 40)), false, {}));
+  ASSERT_OK(writer_.Insert(Rows(Ids(0, 40)), false, {}, {}));
   ASSERT_OK(Flush(core_.get(), &writer_, {}));
-  ASSERT_OK(writer_.Delete({1, 2}, {}));
+  ASSERT_OK(writer_.Delete({1, 2}, {}, {}));
   ASSERT_OK(Flush(core_.get(), &writer_, {}));
-  EXPECT_EQ(core_->manifest_version(), 3u);
+  EXPECT_EQ(core_->manifest_version(), 4u);
   EXPECT_EQ(FlushedRows(*core_), 38u);
   ASSERT_OK(Flush(core_.get(), &writer_, {}));
-  EXPECT_EQ(core_->manifest_version(), 3u);
+  EXPECT_EQ(core_->manifest_version(), 4u);
 }
 
 TEST_F(FlushTest, LoadedCollectionStaysLoaded) {
@@ -68,7 +68,7 @@ TEST_F(FlushTest, LoadedCollectionStaysLoaded) {
   ASSERT_OK(core_->Commit(manifest, {}));
   core_->EditView([&](View* view) { view->indexes = manifest.indexes; });
   ASSERT_OK(LoadAll(core_.get(), {}));
-  ASSERT_OK(writer_.Insert(Rows(Ids(0, 40)), false, {}));
+  ASSERT_OK(writer_.Insert(Rows(Ids(0, 40)), false, {}, {}));
   ASSERT_OK(Flush(core_.get(), &writer_, {}));
   for (const query::SegmentView& segment : core_->Read().view->segments) {
     ASSERT_NE(segment.resident, nullptr);
@@ -77,17 +77,17 @@ TEST_F(FlushTest, LoadedCollectionStaysLoaded) {
 }
 
 TEST_F(FlushTest, CancelledFlushChangesNothing) {
-  ASSERT_OK(writer_.Insert(Rows(Ids(0, 40)), false, {}));
+  ASSERT_OK(writer_.Insert(Rows(Ids(0, 40)), false, {}, {}));
   Context context{.cancel = CancelToken::Make()};
   context.cancel.Cancel();
   EXPECT_EQ(CodeOf(Flush(core_.get(), &writer_, context)), absl::StatusCode::kCancelled);
-  EXPECT_EQ(core_->manifest_version(), 1u);
+  EXPECT_EQ(core_->manifest_version(), 2u);
   ASSERT_OK(Flush(core_.get(), &writer_, {}));
   EXPECT_EQ(FlushedRows(*core_), 40u);
 }
 
 TEST_F(FlushTest, CollectionThatRefusesWritesIsNotFlushed) {
-  ASSERT_OK(writer_.Insert(Rows(Ids(0, 40)), false, {}));
+  ASSERT_OK(writer_.Insert(Rows(Ids(0, 40)), false, {}, {}));
   core_->RefuseWrites(absl::UnknownError("lost"));
   EXPECT_EQ(CodeOf(Flush(core_.get(), &writer_, {})), absl::StatusCode::kFailedPrecondition);
   EXPECT_EQ(core_->Read().live_rows, 40u);

@@ -17,7 +17,7 @@ using support::Ids;
 class IndexJobsTest : public CoreFixture {
  protected:
   void Put(int64_t first, size_t count) {
-    ASSERT_OK(writer_.Insert(Rows(Ids(first, count)), false, {}));
+    ASSERT_OK(writer_.Insert(Rows(Ids(first, count)), false, {}, {}));
     ASSERT_OK(Flush(core_.get(), &writer_, {}));
   }
   // Objects of all segments whose name ends so.

@@ -14,7 +14,7 @@ using support::Ids;
 class LoaderTest : public CoreFixture {
  protected:
   LoaderTest() : CoreFixture({.num_shards = 2}) {
-    EXPECT_OK(writer_.Insert(Rows(Ids(0, 40)), false, {}));
+    EXPECT_OK(writer_.Insert(Rows(Ids(0, 40)), false, {}, {}));
     EXPECT_OK(Flush(core_.get(), &writer_, {}));
   }
 

@@ -1,0 +1,88 @@
+#include "catalog/store_probe.h"
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+
+#include "absl/strings/str_format.h"
+#include "base/random_id.h"
+#include "base/status_macros.h"
+
+namespace vecdb::catalog {
+namespace {
+
+constexpr std::string_view kFirst = "vecdb looks whether this store creates if absent: first";
+constexpr std::string_view kSecond = "vecdb looks whether this store creates if absent: second";
+constexpr uint64_t kMaxBytes = 4096;
+constexpr absl::Duration kDeleteLimit = absl::Seconds(5);
+
+absl::Status Unfit(const ObjectPath& path, std::string_view what) {
+  return absl::FailedPreconditionError(absl::StrFormat(
+      "the store cannot be written to safely, for it does not create objects only if they are "
+      "absent: object '%s': %s (DatabaseOptions::i_promise_single_writer opens it all the same)",
+      path.str(), what));
+}
+
+// Errors that a store without fault may answer, or that it may not answer next time.
+bool SaysNothing(const absl::Status& error) {
+  return absl::IsUnavailable(error) || absl::IsCancelled(error) ||
+         absl::IsDeadlineExceeded(error) || absl::IsResourceExhausted(error) ||
+         absl::IsPermissionDenied(error);
+}
+
+absl::Status CheckHoldsFirst(ObjectStore& store, const ObjectPath& path, const Context& context) {
+  const auto found = GetObject(store, path, kMaxBytes, context);
+  if (found.ok() && *found == kFirst) return absl::OkStatus();
+  if (found.ok() && *found == kSecond) return Unfit(path, "the second write replaced the first");
+  if (found.ok()) return Unfit(path, "it holds what was never written");
+  if (absl::IsNotFound(found.status())) return Unfit(path, "it was written and is not there");
+  return found.status();
+}
+
+// The answer may be lost, or be to a retry below us that met our own first try.
+absl::Status CreateFirst(ObjectStore& store, const ObjectPath& path, const Context& context) {
+  const absl::Status put = PutObject(store, path, kFirst, context);
+  if (!absl::IsAlreadyExists(put) && !absl::IsUnknown(put)) return put;
+  const absl::Status found = CheckHoldsFirst(store, path, context);
+  return found.ok() || absl::IsAlreadyExists(put) ? found : put;
+}
+
+absl::Status CheckRefusesSecond(ObjectStore& store, const ObjectPath& path,
+                                const Context& context) {
+  const absl::Status put = PutObject(store, path, kSecond, context);
+  if (absl::IsAlreadyExists(put)) return absl::OkStatus();
+  if (put.ok()) return Unfit(path, "a second write was answered OK");
+  if (SaysNothing(put)) return put;
+  return Unfit(path, absl::StrFormat("a second write was answered \"%s\", not AlreadyExists",
+                                     put.ToString()));
+}
+
+absl::Status CheckIsListed(ObjectStore& store, const ObjectPath& folder, const ObjectPath& path,
+                           const Context& context) {
+  VECDB_ASSIGN_OR_RETURN(const auto objects, store.List(folder, context));
+  const bool listed = std::any_of(objects.begin(), objects.end(), [&](const ObjectInfo& object) {
+    return object.path == path && object.size_bytes == kFirst.size();
+  });
+  return listed ? absl::OkStatus() : Unfit(path, "it was written and is not listed");
+}
+
+absl::Status Probe(ObjectStore& store, const ObjectPath& folder, const ObjectPath& path,
+                   const Context& context) {
+  VECDB_RETURN_IF_ERROR(CreateFirst(store, path, context));
+  VECDB_RETURN_IF_ERROR(CheckRefusesSecond(store, path, context));
+  VECDB_RETURN_IF_ERROR(CheckHoldsFirst(store, path, context));
+  return CheckIsListed(store, folder, path, context);
+}
+
+}  // namespace
+
+absl::Status ProbeCreateIfAbsent(ObjectStore& store, const ObjectPath& folder,
+                                 const Context& context) {
+  VECDB_ASSIGN_OR_RETURN(const ObjectPath path, folder.Join("probe-" + base::RandomId()));
+  absl::Status result = Probe(store, folder, path, context);
+  // One that stays costs its few bytes: no version store takes its name for a version.
+  store.Delete(path, Context::WithTimeout(kDeleteLimit)).IgnoreError();
+  return result;
+}
+
+}  // namespace vecdb::catalog

@@ -1,0 +1,21 @@
+#ifndef VECDB_CATALOG_STORE_PROBE_H_
+#define VECDB_CATALOG_STORE_PROBE_H_
+
+#include "absl/status/status.h"
+#include "vecdb/context.h"
+#include "vecdb/object_store.h"
+
+namespace vecdb::catalog {
+
+/// Finds out whether a store creates objects only if they are absent, on which every commit rests:
+/// some S3 look-alikes take the condition and ignore it. Creates `<folder>/probe-<random id>`
+/// twice, reads and lists it, and deletes it.
+///
+/// FailedPrecondition, saying what the store did, when it may not be written to; errors that say
+/// nothing of that, such as Unavailable, as they are.
+absl::Status ProbeCreateIfAbsent(ObjectStore& store, const ObjectPath& folder,
+                                 const Context& context);
+
+}  // namespace vecdb::catalog
+
+#endif  // VECDB_CATALOG_STORE_PROBE_H_

@@ -1,0 +1,199 @@
+#include "engine/journal_setup.h"
+
+#include <chrono>
+#include <utility>
+
+#include "absl/strings/str_format.h"
+#include "base/file_path.h"
+#include "base/random_id.h"
+#include "base/status_macros.h"
+#include "engine/flush.h"
+#include "journal/log_reader.h"
+
+namespace vecdb::engine {
+namespace {
+
+// A file that has come to this is followed by another; flushes begin a new one, too.
+constexpr uint64_t kLogFileBytes = 64ULL << 20;
+
+absl::StatusOr<std::unique_ptr<journal::LogPlace>> OpenPlace(const CollectionCore& core,
+                                                             const std::string& log_id) {
+  VECDB_ASSIGN_OR_RETURN(const ObjectPath folder, core.folder().Join("journal/" + log_id));
+  if (core.options().journal == JournalPlace::kObjectStore) {
+    return journal::MakeObjectLogPlace(core.store(), folder);
+  }
+  if (core.journal_files() == nullptr) {
+    return absl::FailedPreconditionError(absl::StrFormat(
+        "collection %s keeps its journal in a directory, and this database was opened without one; "
+        "give DatabaseOptions::journal_directory",
+        core.name()));
+  }
+  return journal::MakeLocalLogPlace(core.journal_files(), folder.str());
+}
+
+journal::LogIdentity IdentityOf(const CollectionCore& core, const std::string& log_id) {
+  return {.collection_id = core.id(), .log_id = log_id, .epoch = core.epoch()};
+}
+
+// Applies what the segments do not have yet.
+absl::Status ReplayAll(CollectionCore* core, Writer* writer, const journal::LogReader& reader,
+                       RecoveryReport* report, const Context& context) {
+  const uint64_t flushed = core->manifest().flushed_timestamp;
+  return reader.ForEach(
+      [&](std::string_view name, const format::LogRecord& record) -> absl::Status {
+        if (record.sequence <= flushed) return absl::OkStatus();
+        VECDB_ASSIGN_OR_RETURN(const format::WriteRecord write,
+                               format::DecodeWrite(name, core->schema(), record.payload));
+        VECDB_ASSIGN_OR_RETURN(const WriteResult applied,
+                               writer->Replay(write, record.sequence, context));
+        report->num_records += 1;
+        report->num_rows += applied.insert_count;
+        report->num_deleted_rows += applied.delete_count;
+        return absl::OkStatus();
+      },
+      core->host(), context);
+}
+
+absl::Status WithAdvice(const absl::Status& status, std::string_view collection,
+                        std::string_view advice) {
+  return absl::Status(status.code(), absl::StrFormat("collection %s: %s; %s", collection,
+                                                     std::string(status.message()), advice));
+}
+
+// The manifest forgets the log, whose files stay where they are.
+absl::Status AbandonLog(CollectionCore* core, const Context& context) {
+  VECDB_ASSIGN_OR_RETURN(const auto pass, core->maintenance_gate().Enter(context));
+  format::Manifest manifest = core->manifest();
+  manifest.journal = {};
+  return core->Commit(std::move(manifest), context);
+}
+
+// Goes on without the log: what it held is lost, and said to be.
+absl::Status GoOnWithout(CollectionCore* core, const absl::Status& missing, RecoveryReport* report,
+                         const Context& context) {
+  report->lost =
+      absl::StrFormat("every write after timestamp %d: %s", core->manifest().flushed_timestamp,
+                      std::string(missing.message()));
+  core->Log(LogLevel::kError,
+            absl::StrFormat("opened without its journal: lost is %s", report->lost));
+  return AbandonLog(core, context);
+}
+
+absl::Status Continue(CollectionCore* core, Writer* writer,
+                      std::unique_ptr<journal::LogPlace> place, const journal::LogReader& reader,
+                      const Context& context) {
+  const std::string log_id = core->manifest().journal.id;
+  if (!reader.findings().damage.empty()) {
+    // What was saved goes into segments, so that nothing rests on the damaged files any more.
+    VECDB_RETURN_IF_ERROR(Flush(core, writer, context));
+    return AbandonLog(core, context);
+  }
+  const bool grows = place->grows();
+  auto log = std::make_shared<journal::Journal>(std::move(place), IdentityOf(*core, log_id),
+                                                reader.files(), reader.end(), kLogFileBytes);
+  if (!grows) VECDB_RETURN_IF_ERROR(log->BeginFile(context));  // fences an older writer
+  core->SetJournal(std::move(log));
+  return absl::OkStatus();
+}
+
+void LogReport(const CollectionCore& core, const RecoveryReport& report) {
+  core.Log(report.lost.empty() ? LogLevel::kInfo : LogLevel::kError,
+           absl::StrFormat("recovered %d records, %d rows and %d deletes from %d bytes in %d log "
+                           "files in %.3f s; torn tail %d bytes%s",
+                           report.num_records, report.num_rows, report.num_deleted_rows,
+                           report.journal_bytes, report.num_files, report.seconds,
+                           report.torn_bytes, report.lost.empty() ? "" : "; lost: " + report.lost));
+}
+
+}  // namespace
+
+absl::StatusOr<JournalPlace> ResolveJournalPlace(const Environment& environment,
+                                                 JournalPlace wanted) {
+  const bool has_directory = environment.journal_files != nullptr;
+  if (wanted == JournalPlace::kAuto) {
+    return has_directory ? JournalPlace::kDirectory : JournalPlace::kObjectStore;
+  }
+  if (wanted == JournalPlace::kDirectory && !has_directory) {
+    return absl::InvalidArgumentError(
+        "journal kDirectory: the database has no directory; give "
+        "DatabaseOptions::journal_directory");
+  }
+  return wanted;
+}
+
+absl::Status StartJournal(CollectionCore* core, const Context& context) {
+  if (core->options().journal == JournalPlace::kNone || core->journal() != nullptr) {
+    return absl::OkStatus();
+  }
+  VECDB_ASSIGN_OR_RETURN(const auto pass, core->maintenance_gate().Enter(context));
+  if (core->journal() != nullptr) return absl::OkStatus();
+  VECDB_RETURN_IF_ERROR(core->WriteError());
+  const std::string log_id = base::RandomId();
+  VECDB_ASSIGN_OR_RETURN(auto place, OpenPlace(*core, log_id));
+  auto log = std::make_shared<journal::Journal>(std::move(place), IdentityOf(*core, log_id),
+                                                journal::LogSet(), 0, kLogFileBytes);
+  VECDB_RETURN_IF_ERROR(log->BeginFile(context));
+  format::Manifest manifest = core->manifest();
+  manifest.journal = {.id = log_id, .first_file = 1, .last_file = log->last_number()};
+  VECDB_RETURN_IF_ERROR(core->Commit(std::move(manifest), context));
+  core->SetJournal(std::move(log));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<RecoveryReport> RecoverJournal(CollectionCore* core, Writer* writer,
+                                              const OpenOptions& options, const Context& context) {
+  RecoveryReport report;
+  const format::JournalState state = core->manifest().journal;
+  if (state.id.empty()) return report;
+  const auto begin = std::chrono::steady_clock::now();
+  VECDB_ASSIGN_OR_RETURN(auto place, OpenPlace(*core, state.id));
+  const auto reader = journal::LogReader::Open(place.get(),
+                                               {.identity = IdentityOf(*core, state.id),
+                                                .first_file = state.first_file,
+                                                .last_file = state.last_file},
+                                               options.salvage, core->host(), context);
+  if (absl::IsNotFound(reader.status())) {
+    if (options.without_journal) {
+      VECDB_RETURN_IF_ERROR(GoOnWithout(core, reader.status(), &report, context));
+      return report;
+    }
+    return WithAdvice(absl::FailedPreconditionError(reader.status().message()), core->name(),
+                      "its journal holds acknowledged writes; bring it back, or open with "
+                      "OpenOptions::without_journal, which loses them");
+  }
+  if (absl::IsDataLoss(reader.status())) {
+    return WithAdvice(reader.status(), core->name(),
+                      "restore the file, or open with OpenOptions::salvage, which keeps what comes "
+                      "before the damage");
+  }
+  VECDB_RETURN_IF_ERROR(reader.status());
+  const journal::LogReader::Findings& found = reader->findings();
+  report.num_files = found.num_files;
+  report.journal_bytes = found.bytes;
+  report.torn_bytes = found.torn_bytes;
+  report.torn_file = found.torn_file;
+  if (!found.damage.empty()) report.lost = "everything behind: " + found.damage;
+  VECDB_RETURN_IF_ERROR(ReplayAll(core, writer, *reader, &report, context));
+  VECDB_RETURN_IF_ERROR(Continue(core, writer, std::move(place), *reader, context));
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+  report.seconds = took.count();
+  LogReport(*core, report);
+  return report;
+}
+
+absl::Status RemoveJournals(FileSystem& files, const std::string& directory) {
+  const auto logs = files.List(directory);
+  if (absl::IsNotFound(logs.status())) return absl::OkStatus();
+  VECDB_RETURN_IF_ERROR(logs.status());
+  for (const DirectoryEntry& log : *logs) {
+    const std::string log_directory = base::JoinPath(directory, log.name);
+    VECDB_ASSIGN_OR_RETURN(const auto entries, files.List(log_directory));
+    for (const DirectoryEntry& entry : entries) {
+      VECDB_RETURN_IF_ERROR(files.Unlink(base::JoinPath(log_directory, entry.name)));
+    }
+    VECDB_RETURN_IF_ERROR(files.RemoveDirectory(log_directory));
+  }
+  return files.RemoveDirectory(directory);
+}
+
+}  // namespace vecdb::engine

@@ -1,0 +1,146 @@
+#include "journal/journal.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "absl/strings/str_format.h"
+#include "base/status_macros.h"
+
+namespace vecdb::journal {
+namespace {
+
+// Records that nobody waits for are handed to the system when they come to this much.
+constexpr uint64_t kGatheredBytes = 1ULL << 20;
+// A cancel does not signal a condition variable, so it is looked for now and then.
+constexpr auto kLookAgain = std::chrono::milliseconds(10);
+
+}  // namespace
+
+Journal::Journal(std::unique_ptr<LogPlace> place, LogIdentity identity, LogSet files,
+                 uint64_t previous_end, uint64_t file_bytes)
+    : place_(std::move(place)),
+      writer_(place_.get(), std::move(identity), files.empty() ? 0 : files.last_number(),
+              previous_end, file_bytes),
+      files_(std::move(files)) {}
+
+uint64_t Journal::Append(PendingRecord record) {
+  base::MutexLock lock(&mutex_);
+  pending_bytes_ += record.bytes.size();
+  pending_.push_back(std::move(record));
+  return ++appended_;
+}
+
+bool Journal::HasReached(uint64_t ticket, Durability level) const {
+  if (level == Durability::kNone) return pending_bytes_ < kGatheredBytes;
+  return progress_.HasReached(ticket, level);
+}
+
+absl::StatusOr<bool> Journal::BeginWriting(uint64_t ticket, Durability level,
+                                           const Context& context) {
+  while (error_.ok() && busy_ && !HasReached(ticket, level)) {
+    if (const absl::Status stopped = context.Check(); !stopped.ok()) {
+      return absl::UnknownError(
+          absl::StrFormat("the write is on its way to the journal and may take effect: %s",
+                          std::string(stopped.message())));
+    }
+    const auto look_again = std::chrono::steady_clock::now() + kLookAgain;
+    changed_.WaitUntil(&mutex_, std::min(context.deadline, look_again));
+  }
+  VECDB_RETURN_IF_ERROR(error_);
+  if (HasReached(ticket, level)) return false;
+  busy_ = true;
+  return true;
+}
+
+void Journal::EndWriting(const absl::Status& status, LogProgress reached, const LogSet& news) {
+  base::MutexLock lock(&mutex_);
+  busy_ = false;
+  files_.Merge(news);
+  if (status.ok()) {
+    progress_.written = std::max(progress_.written, reached.written);
+    progress_.synced = std::max(progress_.synced, reached.synced);
+  } else {
+    error_ = absl::UnknownError(
+        absl::StrFormat("the journal could not be written; what was on its way may or may not be "
+                        "found by the next opening: %s",
+                        std::string(status.message())));
+  }
+  changed_.NotifyAll();
+}
+
+absl::Status Journal::Reach(uint64_t ticket, Durability level, const Context& context) {
+  std::vector<PendingRecord> records;
+  LogProgress reached;
+  LogSet news;
+  {
+    base::MutexLock lock(&mutex_);
+    VECDB_ASSIGN_OR_RETURN(const bool writing, BeginWriting(ticket, level, context));
+    if (!writing) return absl::OkStatus();
+    records.swap(pending_);
+    pending_bytes_ = 0;
+    reached.written = appended_;
+  }
+  absl::Status status = writer_.Write(records, &news);
+  if (level == Durability::kSynced || !place_->grows()) {
+    if (status.ok()) status = writer_.Sync();
+    reached.synced = reached.written;
+  }
+  EndWriting(status, reached, news);
+  base::MutexLock lock(&mutex_);
+  return error_;
+}
+
+absl::Status Journal::BeginFile(const Context& context) {
+  LogProgress reached;
+  LogSet news;
+  {
+    base::MutexLock lock(&mutex_);
+    // A ticket that is never reached: it waits for its turn.
+    VECDB_RETURN_IF_ERROR(BeginWriting(appended_ + 1, Durability::kSynced, context).status());
+    reached = progress_;
+  }
+  const absl::Status status = writer_.BeginFile(&news);
+  // Any other error leaves the file of now as it was.
+  const bool dead = absl::IsUnknown(status) || absl::IsAborted(status);
+  EndWriting(dead ? status : absl::OkStatus(), reached, news);
+  return status;
+}
+
+LogProgress Journal::progress() const {
+  base::MutexLock lock(&mutex_);
+  return progress_;
+}
+
+absl::Status Journal::error() const {
+  base::MutexLock lock(&mutex_);
+  return error_;
+}
+
+uint64_t Journal::FirstNeeded(uint64_t watermark) const {
+  base::MutexLock lock(&mutex_);
+  return files_.FirstNeeded(watermark);
+}
+
+uint64_t Journal::last_number() const {
+  base::MutexLock lock(&mutex_);
+  return files_.last_number();
+}
+
+uint64_t Journal::bytes() const {
+  base::MutexLock lock(&mutex_);
+  return files_.bytes() + pending_bytes_;
+}
+
+void Journal::DeleteBelow(uint64_t first_needed) {
+  std::vector<uint64_t> numbers;
+  {
+    base::MutexLock lock(&mutex_);
+    numbers = files_.RemoveBelow(first_needed);
+  }
+  for (const uint64_t number : numbers) place_->Remove(number).IgnoreError();
+}
+
+void Journal::DeleteAll() { DeleteBelow(~uint64_t{0}); }
+
+}  // namespace vecdb::journal

@@ -1,0 +1,102 @@
+#ifndef VECDB_JOURNAL_JOURNAL_H_
+#define VECDB_JOURNAL_JOURNAL_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "base/mutex.h"
+#include "journal/log_place.h"
+#include "journal/log_set.h"
+#include "journal/log_writer.h"
+#include "vecdb/collection.h"
+#include "vecdb/context.h"
+
+namespace vecdb::journal {
+
+/// How far a log has come: records with tickets up to these have been handed to the system, and are
+/// durable.
+struct LogProgress {
+  uint64_t written = 0;
+  uint64_t synced = 0;
+
+  bool HasReached(uint64_t ticket, Durability level) const {
+    if (level == Durability::kNone) return true;
+    return (level == Durability::kSynced ? synced : written) >= ticket;
+  }
+};
+
+/// The write-ahead log of one collection, with group commit: whoever needs its record durable and
+/// finds nobody writing writes those of all who wait, with one sync, on its own thread.
+/// Thread-safe.
+///
+/// After an error the log is dead: nothing is written to it any more, no sync is tried again, and
+/// what was on its way may or may not be found by the next opening.
+class Journal {
+ public:
+  /// Continues a log whose files are `files`; the last stops being part of it at `previous_end`.
+  Journal(std::unique_ptr<LogPlace> place, LogIdentity identity, LogSet files,
+          uint64_t previous_end, uint64_t file_bytes);
+
+  /// Gives a record its place behind all earlier ones, and a ticket, counted from 1. Records come
+  /// in the order of their sequences. Does no I/O.
+  uint64_t Append(PendingRecord record);
+
+  /// Waits until everything up to `ticket` has reached `level`, and writes if nobody does. With
+  /// kNone it writes only when much has been gathered. Unknown when the log has died before that,
+  /// or the context has ended: the record may be found by the next opening.
+  absl::Status Reach(uint64_t ticket, Durability level, const Context& context);
+
+  LogProgress progress() const;
+
+  /// Why the log is dead; OK while it lives.
+  absl::Status error() const;
+
+  /// Makes a new file for later records, so that those of now can be deleted, or, for a new log, so
+  /// that a place in which no file can be made is known before anything is written. Among objects
+  /// it fences an older writer: the next number is taken. Everything appended must be synced. When
+  /// it fails without killing the log, the file of now goes on.
+  absl::Status BeginFile(const Context& context);
+
+  /// Where a manifest that covers everything up to `watermark` says that the log begins, and its
+  /// last file so far.
+  uint64_t FirstNeeded(uint64_t watermark) const;
+  uint64_t last_number() const;
+
+  uint64_t bytes() const;
+  const std::string& log_id() const { return writer_.log_id(); }
+
+  /// Deletes the files below `first_needed`, a number that a committed manifest holds. What cannot
+  /// be deleted now is left.
+  void DeleteBelow(uint64_t first_needed);
+
+  /// Deletes every file, after a committed manifest has said that the log is not needed.
+  void DeleteAll();
+
+ private:
+  // Waits for the right to write; false when `ticket` has reached `level` before that.
+  absl::StatusOr<bool> BeginWriting(uint64_t ticket, Durability level, const Context& context)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void EndWriting(const absl::Status& status, LogProgress reached, const LogSet& news);
+  bool HasReached(uint64_t ticket, Durability level) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  const std::unique_ptr<LogPlace> place_;
+  LogWriter writer_;  // of the thread that has set busy_
+
+  mutable base::Mutex mutex_;  // a leaf
+  base::CondVar changed_;
+  LogSet files_ ABSL_GUARDED_BY(mutex_);
+  std::vector<PendingRecord> pending_ ABSL_GUARDED_BY(mutex_);
+  uint64_t pending_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
+  uint64_t appended_ ABSL_GUARDED_BY(mutex_) = 0;  // tickets given
+  LogProgress progress_ ABSL_GUARDED_BY(mutex_);
+  bool busy_ ABSL_GUARDED_BY(mutex_) = false;
+  absl::Status error_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace vecdb::journal
+
+#endif  // VECDB_JOURNAL_JOURNAL_H_

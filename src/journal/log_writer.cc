@@ -1,0 +1,136 @@
+#include "journal/log_writer.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/byte_io.h"
+#include "base/checksum.h"
+#include "base/random_id.h"
+#include "base/status_macros.h"
+
+namespace vecdb::journal {
+namespace {
+
+// Small records are put together up to this, so that the system is called once for many; larger
+// ones are not copied.
+constexpr size_t kGatheredBytes = size_t{64} << 10;
+// Room is made in steps that grow with the file: a small collection takes little disk, a busy one
+// seldom asks.
+constexpr uint64_t kFirstStepBytes = 256ULL << 10;
+constexpr uint64_t kLargestStepBytes = 16ULL << 20;
+
+void FillFrame(const format::LogFileHeader& header, uint64_t offset, uint64_t synced_bytes,
+               PendingRecord* record) {
+  const auto payload = base::AsBytes(std::string_view(record->bytes))
+                           .subspan(format::kLogFrameBytes, record->payload_bytes);
+  const format::LogFrame frame{.payload_bytes = record->payload_bytes,
+                               .sequence = record->sequence,
+                               .synced_bytes = synced_bytes,
+                               .payload_hash = base::Xxh3(payload)};
+  format::EncodeLogFrame(header, offset, frame, reinterpret_cast<std::byte*>(record->bytes.data()));
+}
+
+}  // namespace
+
+LogWriter::LogWriter(LogPlace* place, LogIdentity identity, uint64_t last_number,
+                     uint64_t previous_end, uint64_t file_bytes)
+    : place_(place),
+      identity_(std::move(identity)),
+      file_bytes_(file_bytes),
+      header_({.number = last_number}),
+      end_(previous_end) {}
+
+std::string LogWriter::EncodeNextHeader(format::LogFileHeader* header) const {
+  *header = {.collection_id = identity_.collection_id,
+             .log_id = identity_.log_id,
+             .number = header_.number + 1,
+             .epoch = identity_.epoch,
+             .previous_end = end_,
+             .salt = base::Xxh3(base::RandomId())};
+  return format::EncodeLogHeader(header);
+}
+
+// Nothing changes unless the file is there.
+absl::Status LogWriter::Create(const format::LogFileHeader& header, std::string_view bytes,
+                               uint64_t last_sequence, LogSet* files) {
+  VECDB_ASSIGN_OR_RETURN(auto file,
+                         place_->Create(header.number, base::AsBytes(bytes), kFirstStepBytes));
+  file_ = std::move(file);
+  header_ = header;
+  preallocated_ = kFirstStepBytes;
+  end_ = synced_ = bytes.size();
+  files->Update(header_.number, last_sequence, end_);
+  return absl::OkStatus();
+}
+
+absl::Status LogWriter::BeginFile(LogSet* files) {
+  if (const absl::Status synced = Sync(); !synced.ok()) {
+    return absl::UnknownError(synced.message());
+  }
+  format::LogFileHeader header;
+  const std::string bytes = EncodeNextHeader(&header);
+  return Create(header, bytes, 0, files);
+}
+
+absl::Status LogWriter::Sync() {
+  if (file_ == nullptr || synced_ == end_) return absl::OkStatus();
+  VECDB_RETURN_IF_ERROR(file_->Sync());
+  synced_ = end_;
+  return absl::OkStatus();
+}
+
+absl::Status LogWriter::Write(std::span<PendingRecord> records, LogSet* files) {
+  if (records.empty()) return absl::OkStatus();
+  return place_->grows() ? WriteGrowing(records, files) : WriteWhole(records, files);
+}
+
+absl::Status LogWriter::WriteWhole(std::span<PendingRecord> records, LogSet* files) {
+  format::LogFileHeader header;
+  std::string bytes = EncodeNextHeader(&header);
+  for (PendingRecord& record : records) {
+    FillFrame(header, bytes.size(), format::kLogHeaderBytes, &record);
+    bytes += record.bytes;
+  }
+  return Create(header, bytes, records.back().sequence, files);
+}
+
+absl::Status LogWriter::WriteGrowing(std::span<PendingRecord> records, LogSet* files) {
+  std::string gathered;
+  uint64_t gathered_sequence = 0;
+  const auto write_gathered = [&]() -> absl::Status {
+    VECDB_RETURN_IF_ERROR(Append(gathered, gathered_sequence, files));
+    gathered.clear();
+    return absl::OkStatus();
+  };
+  for (PendingRecord& record : records) {
+    const bool full = end_ + gathered.size() >= file_bytes_;
+    const bool large = record.bytes.size() >= kGatheredBytes;
+    if (full || large || gathered.size() >= kGatheredBytes) VECDB_RETURN_IF_ERROR(write_gathered());
+    if (full || file_ == nullptr) VECDB_RETURN_IF_ERROR(BeginFile(files));
+    FillFrame(header_, end_ + gathered.size(), synced_, &record);
+    if (large) {
+      VECDB_RETURN_IF_ERROR(Append(record.bytes, record.sequence, files));
+    } else {
+      gathered += record.bytes;
+      gathered_sequence = record.sequence;
+    }
+  }
+  return write_gathered();
+}
+
+absl::Status LogWriter::Append(std::string_view bytes, uint64_t last_sequence, LogSet* files) {
+  if (bytes.empty()) return absl::OkStatus();
+  VECDB_RETURN_IF_ERROR(MakeRoom(bytes.size()));
+  VECDB_RETURN_IF_ERROR(file_->Append(base::AsBytes(bytes)));
+  end_ += bytes.size();
+  files->Update(header_.number, last_sequence, end_);
+  return absl::OkStatus();
+}
+
+absl::Status LogWriter::MakeRoom(uint64_t bytes) {
+  if (end_ + bytes <= preallocated_) return absl::OkStatus();
+  preallocated_ = end_ + bytes + std::min(preallocated_, kLargestStepBytes);
+  return file_->Preallocate(preallocated_);
+}
+
+}  // namespace vecdb::journal
