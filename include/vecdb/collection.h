@@ -12,6 +12,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "vecdb/consistency.h"
 #include "vecdb/context.h"
 #include "vecdb/index_spec.h"
 #include "vecdb/keys.h"
@@ -68,6 +69,11 @@ struct CollectionOptions {
   /// Most bytes of journal, 1 MiB to 1 TiB. At half of it a flush is started, at three quarters
   /// writers flush themselves, and past it, when no flush succeeds, they are refused.
   uint64_t journal_max_bytes = 1ULL << 30;
+  /// What reads show that name nothing themselves.
+  ConsistencyLevel consistency = ConsistencyLevel::kBounded;
+  int64_t staleness_ms = 5000;  ///< of kBounded, 0 to a day
+  /// How far back Consistency::AsOf reaches, 0 to ten years; 0 turns it off.
+  int64_t retention_ms = 0;
 
   friend bool operator==(const CollectionOptions&, const CollectionOptions&) = default;
 };
@@ -138,10 +144,13 @@ struct CollectionDescription {
   LoadState load_state = LoadState::kNotLoaded;
   std::vector<IndexDescription> indexes{};
   uint64_t journal_bytes = 0;
+  /// What garbage collection last saw in the store that nothing names, and left; see GarbageReport.
+  uint64_t orphan_objects = 0;
+  uint64_t orphan_bytes = 0;
   RecoveryReport recovery{};  ///< of this opening
 };
 
-enum class SegmentState { kGrowing, kSealed, kFlushed };
+enum class SegmentState { kGrowing, kSealed, kFlushed, kDamaged };
 
 struct SegmentDescription {
   std::string id{};
@@ -152,6 +161,7 @@ struct SegmentDescription {
   uint64_t store_bytes = 0;
   uint64_t memory_bytes = 0;
   std::vector<std::string> indexed_fields{};
+  std::string damage{};  ///< why it is kDamaged
 };
 
 /// Rows of one schema, searchable by their vectors. A handle: cheap to move, any number may be open
@@ -198,8 +208,16 @@ class Collection {
   absl::StatusOr<RowBatch> Get(const Keys& keys, std::span<const std::string> fields = {},
                                const Context& context = {}) const;
 
-  /// Live rows, exactly.
+  /// The same for the state that `consistency` names; see Consistency for its errors.
+  absl::StatusOr<RowBatch> Get(const Keys& keys, std::span<const std::string> fields,
+                               const Consistency& consistency, const Context& context = {}) const;
+
+  /// Live rows, exactly. With Consistency::AsOf it reads the timestamps of segments.
   absl::StatusOr<uint64_t> Count(const Context& context = {}) const;
+  absl::StatusOr<uint64_t> Count(const Consistency& consistency, const Context& context = {}) const;
+
+  /// Holds the state of now for further reads.
+  absl::StatusOr<std::shared_ptr<const Snapshot>> PinSnapshot(const Context& context = {}) const;
 
   /// Moves every write that has returned from the journal into segments, in one commit. The errors
   /// of the store; after one nothing is lost and a later Flush tries again. Without a journal this
@@ -239,10 +257,12 @@ class Collection {
 
   vecdb::LoadState LoadState() const;
 
-  /// Finds the rows whose vectors are nearest to each query, among all rows visible now.
+  /// Finds the rows whose vectors are nearest to each query, among all rows that
+  /// `request.consistency` shows, which says more of its errors.
   /// FailedPrecondition when the collection is not loaded or the field has no index; NotFound for
   /// an unknown field; InvalidArgument for vectors of another dim, NaN or Inf, limits and
-  /// parameters out of range, another metric than the index's.
+  /// parameters out of range, another metric than the index's; DataLoss when files of a segment are
+  /// damaged, see SearchRequest::allow_partial.
   absl::StatusOr<SearchResult> Search(const SearchRequest& request,
                                       const Context& context = {}) const;
 

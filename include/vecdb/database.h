@@ -35,10 +35,32 @@ struct DatabaseOptions {
   /// wrongly. Then nothing but this promise keeps two writers from destroying each other's data.
   bool i_promise_single_writer = false;
   Host host{};
+  /// Objects that nothing names any more are deleted when they are older than this, 0 to a year:
+  /// longer than a commit may take, than clocks of machines differ, and than a read-only database
+  /// goes without Refresh.
+  int64_t gc_grace_ms = 3'600'000;
   /// Threads of the database's own pool when the host brings no executor; 0 means one per core.
   int32_t num_threads = 0;
   /// Ceiling of `offset + limit` of a search, 1 to 1,048,576.
   int32_t max_result_rows = 16384;
+};
+
+/// What garbage collection did.
+struct GarbageReport {
+  uint64_t versions_deleted = 0;  ///< manifests and catalogs
+  uint64_t objects_deleted = 0;
+  uint64_t bytes_deleted = 0;
+  /// Named by nothing and still there: too young, pinned by a snapshot, or not to be deleted.
+  uint64_t orphan_objects = 0;
+  uint64_t orphan_bytes = 0;
+  uint64_t delete_errors = 0;  ///< the next collection tries again
+};
+
+/// What reading everything found.
+struct VerifyReport {
+  uint64_t num_objects = 0;
+  uint64_t bytes = 0;
+  std::vector<std::string> damage{};  ///< one line per damaged or missing object
 };
 
 /// A set of collections in one directory or object store, owned by one process at a time.
@@ -89,6 +111,23 @@ class Database {
   /// Removes a collection and its objects. Calls that run on it end, later ones are
   /// FailedPrecondition.
   absl::Status DropCollection(std::string_view name, const Context& context = {});
+
+  /// Deletes what nothing needs any more: old manifests and catalogs, replaced objects, what
+  /// crashes and failures have left, of the catalog and of the collections that are open. Runs
+  /// behind by itself after flushes; may run beside everything. Errors of the store; what was
+  /// deleted by then needed to go.
+  absl::StatusOr<GarbageReport> CollectGarbage(const Context& context = {});
+
+  /// Reads and checks every object of every collection, and the journals. Damage is no error: it is
+  /// in the report. Opens collections that are not open.
+  absl::StatusOr<VerifyReport> Verify(const Context& context = {});
+
+  /// Flushes, and copies the objects of one state of each collection to `store` below `prefix` (""
+  /// for all of it), where it opens as a database through `WithPrefix(store, prefix)`: a backup.
+  /// Writes go on meanwhile. AlreadyExists when something is there; after any other error what was
+  /// copied is no database, and is to be removed.
+  absl::Status Checkpoint(const std::shared_ptr<ObjectStore>& store, std::string_view prefix,
+                          const Context& context = {});
 
   /// Flushes every open collection, stops background work, and ends every thread of the library.
   /// All handles are dead afterwards. When a flush fails its error is returned and the database

@@ -133,6 +133,11 @@ absl::StatusOr<std::shared_ptr<ObjectStore>> OpenLocalObjectStore(
 /// dates the objects, must outlive it.
 std::shared_ptr<ObjectStore> MakeMemoryObjectStore(const Clock& clock = SystemClock());
 
+/// The part of `store` below `prefix` as a store of its own. Its lock is that of the whole store.
+/// InvalidArgument when `prefix` is no ObjectPath; "" gives `store` itself.
+absl::StatusOr<std::shared_ptr<ObjectStore>> WithPrefix(std::shared_ptr<ObjectStore> store,
+                                                        std::string_view prefix);
+
 /// Writes a whole object in one call: Create, Append, Finish.
 absl::Status PutObject(ObjectStore& store, const ObjectPath& path, std::span<const std::byte> bytes,
                        const Context& context = {});

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "vecdb/consistency.h"
 #include "vecdb/index_spec.h"
 #include "vecdb/row_batch.h"
 
@@ -30,6 +31,11 @@ struct SearchRequest {
   std::optional<Metric> metric{};
   /// Fields to return with each hit; the key always comes.
   std::vector<std::string> output_fields{};
+  /// Which state to search. Default: as the collection was created with.
+  Consistency consistency{};
+  /// Search around segments whose files are damaged or gone, instead of DataLoss;
+  /// SearchResult::partial() then tells.
+  bool allow_partial = false;
 };
 
 namespace query {
@@ -75,6 +81,9 @@ class SearchResult {
 
   /// The hits of one query, 0 to num_queries() - 1: min(limit, rows left after the offset) of them.
   std::span<const Hit> hits(size_t query) const;
+
+  /// True when rows of damaged segments are missing; see SearchRequest::allow_partial.
+  bool partial() const;
 
   /// Keys and output fields of all hits, one row each, one query after another.
   const RowBatch& rows() const;

@@ -20,6 +20,7 @@
 
 #include "vecdb/clock.h"          // IWYU pragma: export
 #include "vecdb/collection.h"     // IWYU pragma: export
+#include "vecdb/consistency.h"    // IWYU pragma: export
 #include "vecdb/context.h"        // IWYU pragma: export
 #include "vecdb/database.h"       // IWYU pragma: export
 #include "vecdb/executor.h"       // IWYU pragma: export

@@ -37,12 +37,27 @@ absl::StatusOr<WriteResult> Collection::Delete(const Keys& keys, const Context& 
 
 absl::StatusOr<RowBatch> Collection::Get(const Keys& keys, std::span<const std::string> fields,
                                          const Context& context) const {
-  return engine_->Get(keys, fields, context);
+  return engine_->Get(keys, fields, {}, context);
+}
+absl::StatusOr<RowBatch> Collection::Get(const Keys& keys, std::span<const std::string> fields,
+                                         const Consistency& consistency,
+                                         const Context& context) const {
+  return engine_->Get(keys, fields, consistency, context);
 }
 
 absl::StatusOr<uint64_t> Collection::Count(const Context& context) const {
-  VECDB_RETURN_IF_ERROR(context.Check());
-  return engine_->Count();
+  return engine_->Count({}, context);
+}
+absl::StatusOr<uint64_t> Collection::Count(const Consistency& consistency,
+                                           const Context& context) const {
+  return engine_->Count(consistency, context);
+}
+
+absl::StatusOr<std::shared_ptr<const Snapshot>> Collection::PinSnapshot(
+    const Context& context) const {
+  VECDB_ASSIGN_OR_RETURN(engine::Snapshot state, engine_->Pin(context));
+  return std::make_shared<const Snapshot>(
+      std::make_shared<const engine::Snapshot>(std::move(state)));
 }
 
 absl::StatusOr<uint64_t> Collection::DurableUpTo() const { return engine_->DurableUpTo(); }

@@ -49,6 +49,21 @@ absl::Status Database::DropCollection(std::string_view name, const Context& cont
   return engine_->Drop(name, context);
 }
 
+absl::StatusOr<GarbageReport> Database::CollectGarbage(const Context& context) {
+  return engine_->CollectGarbage(context);
+}
+
+absl::StatusOr<VerifyReport> Database::Verify(const Context& context) {
+  return engine_->Verify(context);
+}
+
+absl::Status Database::Checkpoint(const std::shared_ptr<ObjectStore>& store,
+                                  std::string_view prefix, const Context& context) {
+  if (store == nullptr) return absl::InvalidArgumentError("Checkpoint: the store is null");
+  VECDB_ASSIGN_OR_RETURN(const auto target, WithPrefix(store, prefix));
+  return engine_->Checkpoint(*target, context);
+}
+
 absl::Status Database::Close(const Context& context) { return engine_->Close(context); }
 
 }  // namespace vecdb

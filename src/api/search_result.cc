@@ -77,6 +77,8 @@ std::span<const Hit> SearchResult::hits(size_t query) const {
   return std::span(rows_->hits).subspan(begin, rows_->ends[query] - begin);
 }
 
+bool SearchResult::partial() const { return rows_->partial; }
+
 const RowBatch& SearchResult::rows() const { return rows_->rows; }
 
 }  // namespace vecdb

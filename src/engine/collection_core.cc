@@ -2,13 +2,25 @@
 
 #include <algorithm>
 #include <chrono>
+#include <limits>
 #include <utility>
 
 #include "absl/strings/str_format.h"
 #include "base/random_id.h"
 #include "base/status_macros.h"
+#include "engine/segment_objects.h"
 
 namespace vecdb::engine {
+
+namespace {
+
+// A cancel signals no condition variable, so it is looked for now and then.
+std::chrono::steady_clock::time_point LookAgain(const Context& context) {
+  return std::min(context.deadline,
+                  std::chrono::steady_clock::now() + std::chrono::milliseconds(10));
+}
+
+}  // namespace
 
 const format::IndexDefinition* View::FindIndex(std::string_view field) const {
   for (const format::IndexDefinition& index : indexes) {
@@ -81,9 +93,7 @@ absl::Status CollectionCore::StopCalls(const absl::Status& reason, const Context
   if (closed_.ok()) closed_ = reason;
   while (calls_ > 0) {
     VECDB_RETURN_IF_ERROR(context.Check());
-    // A cancel does not signal this condition variable, so look at it now and then.
-    const auto look_again = std::chrono::steady_clock::now() + std::chrono::milliseconds(10);
-    idle_.WaitUntil(&mutex_, std::min(context.deadline, look_again));
+    idle_.WaitUntil(&mutex_, LookAgain(context));
   }
   return absl::OkStatus();
 }
@@ -102,7 +112,32 @@ void CollectionCore::DropView() {
 
 Snapshot CollectionCore::Read() const {
   base::MutexLock lock(&mutex_);
-  return {.view = view_, .as_of = published_, .live_rows = live_rows_};
+  return {.view = view_, .as_of = published_, .live_rows = live_rows_, .collection_id = id_};
+}
+
+absl::Status CollectionCore::AwaitAllUpTo(uint64_t timestamp, const Context& context) const {
+  base::MutexLock lock(&mutex_);
+  while (!applied_.empty() && applied_.front().timestamp <= timestamp && write_error_.ok()) {
+    VECDB_RETURN_IF_ERROR(context.Check());
+    visible_.WaitUntil(&mutex_, LookAgain(context));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CollectionCore::AwaitEnd(uint64_t timestamp, const Context& context) {
+  while (static_cast<uint64_t>(NowMillis()) <= timestamp >> base::HybridClock::kCounterBits) {
+    VECDB_RETURN_IF_ERROR(context.Check());
+    base::MutexLock lock(&mutex_);
+    visible_.WaitUntil(&mutex_, LookAgain(context));
+  }
+  clock().Observe(timestamp);
+  // A writer inside the gate may hold an earlier time.
+  return write_gate_.Enter(context).status();
+}
+
+uint64_t CollectionCore::last_applied() const {
+  base::MutexLock lock(&mutex_);
+  return applied_.empty() ? published_ : applied_.back().timestamp;
 }
 
 void CollectionCore::AddSegment(query::SegmentView segment) {
@@ -155,8 +190,7 @@ absl::Status CollectionCore::AwaitVisible(const AppliedWrite& write, const Conte
           absl::StrFormat("the write has been applied and becomes visible after earlier ones: %s",
                           std::string(stopped.message())));
     }
-    const auto look_again = std::chrono::steady_clock::now() + std::chrono::milliseconds(10);
-    visible_.WaitUntil(&mutex_, std::min(context.deadline, look_again));
+    visible_.WaitUntil(&mutex_, LookAgain(context));
   }
   return absl::OkStatus();
 }
@@ -167,8 +201,44 @@ void CollectionCore::EditView(const std::function<void(View*)>& edit) {
     base::MutexLock lock(&mutex_);
     auto changed = std::make_shared<View>(*view_);
     edit(changed.get());
+    std::erase_if(old_views_, [](const auto& old) { return old.expired(); });
+    old_views_.push_back(view_);
     old_view = std::exchange(view_, std::move(changed));
   }
+}
+
+CollectionCore::Job::Job(CollectionCore* core) : core_(core) {
+  const int64_t now = core_->NowMillis();
+  base::MutexLock lock(&core_->mutex_);
+  begun_ = core_->jobs_.insert(now);
+}
+
+CollectionCore::Job::~Job() {
+  base::MutexLock lock(&core_->mutex_);
+  core_->jobs_.erase(begun_);
+}
+
+int64_t CollectionCore::oldest_job_ms() const {
+  base::MutexLock lock(&mutex_);
+  return jobs_.empty() ? std::numeric_limits<int64_t>::max() : *jobs_.begin();
+}
+
+bool CollectionCore::IsPinned(const std::string& name) const {
+  std::vector<std::shared_ptr<const View>> views;
+  {
+    base::MutexLock lock(&mutex_);
+    views.push_back(view_);
+    for (const auto& old : old_views_) views.push_back(old.lock());
+  }
+  for (const auto& view : views) {
+    if (view == nullptr) continue;
+    for (const query::SegmentView& segment : view->segments) {
+      if (segment.sealed == nullptr || !name.starts_with(segment.sealed->info().folder)) continue;
+      const std::vector<std::string> names = ObjectNamesOf(segment.sealed->info());
+      if (std::find(names.begin(), names.end(), name) != names.end()) return true;
+    }
+  }
+  return false;
 }
 
 absl::Status CollectionCore::Commit(format::Manifest manifest, const Context& context) {

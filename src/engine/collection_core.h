@@ -6,6 +6,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -35,6 +36,7 @@ struct Environment {
   std::shared_ptr<FileSystem> journal_files{};
   base::HybridClock* clock = nullptr;
   int32_t max_result_rows = 0;
+  int64_t gc_grace_ms = 3'600'000;
 };
 
 /// The segments of a collection at one moment, growing and sealed. Immutable.
@@ -51,6 +53,7 @@ struct Snapshot {
   std::shared_ptr<const View> view{};
   uint64_t as_of = 0;
   uint64_t live_rows = 0;
+  std::string collection_id{};
 };
 
 /// A batch that has been applied in memory and is not visible yet.
@@ -95,6 +98,7 @@ class CollectionCore : public std::enable_shared_from_this<CollectionCore> {
   base::HybridClock& clock() const { return *environment_.clock; }
   const std::shared_ptr<FileSystem>& journal_files() const { return environment_.journal_files; }
   int32_t max_result_rows() const { return environment_.max_result_rows; }
+  int64_t gc_grace_ms() const { return environment_.gc_grace_ms; }
   /// Of this opening for writing.
   uint64_t epoch() const { return epoch_; }
 
@@ -124,6 +128,15 @@ class CollectionCore : public std::enable_shared_from_this<CollectionCore> {
 
   Snapshot Read() const;
 
+  /// Waits until every write up to `timestamp` that has been applied is visible. Writes whose
+  /// outcome is not known are not waited for once the collection refuses writes.
+  absl::Status AwaitAllUpTo(uint64_t timestamp, const Context& context) const;
+  /// Waits until no further write can get a time up to `timestamp`.
+  absl::Status AwaitEnd(uint64_t timestamp, const Context& context);
+  /// The time of the last write that has been applied, visible or not.
+  uint64_t last_applied() const;
+  int64_t NowMillis() const { return environment_.host.clock->NowMillis(); }
+
   // --- Writing: under the write gate.
 
   base::Gate& write_gate() { return write_gate_; }
@@ -138,6 +151,25 @@ class CollectionCore : public std::enable_shared_from_this<CollectionCore> {
   /// The log of this collection; null until one is needed, and for ever when it has none.
   std::shared_ptr<journal::Journal> journal() const;
   void SetJournal(std::shared_ptr<journal::Journal> journal);
+
+  // --- Garbage.
+
+  /// Held by whoever writes objects that a manifest will name at the end.
+  class Job {
+   public:
+    explicit Job(CollectionCore* core);
+    Job(const Job&) = delete;
+    Job& operator=(const Job&) = delete;
+    ~Job();
+
+   private:
+    CollectionCore* const core_;
+    std::multiset<int64_t>::iterator begun_;
+  };
+  /// When the oldest job began; the largest value when none runs.
+  int64_t oldest_job_ms() const;
+  /// Whether a state that somebody reads needs an object, by its full name.
+  bool IsPinned(const std::string& name) const;
 
   // --- Maintenance: under the maintenance gate.
 
@@ -195,9 +227,12 @@ class CollectionCore : public std::enable_shared_from_this<CollectionCore> {
   absl::Status write_error_ ABSL_GUARDED_BY(mutex_);
   std::string name_ ABSL_GUARDED_BY(mutex_);
   std::shared_ptr<const View> view_ ABSL_GUARDED_BY(mutex_);
+  // All that was shown and may still be held by a reader.
+  std::vector<std::weak_ptr<const View>> old_views_ ABSL_GUARDED_BY(mutex_);
+  std::multiset<int64_t> jobs_ ABSL_GUARDED_BY(mutex_);  // when each began
   std::shared_ptr<journal::Journal> journal_ ABSL_GUARDED_BY(mutex_);
   std::deque<AppliedWrite> applied_ ABSL_GUARDED_BY(mutex_);  // not visible yet
-  base::CondVar visible_;  // applied_ or write_error_ has changed
+  mutable base::CondVar visible_;  // applied_ or write_error_ has changed
   uint64_t published_ ABSL_GUARDED_BY(mutex_) = 0;
   uint64_t live_rows_ ABSL_GUARDED_BY(mutex_) = 0;
 };

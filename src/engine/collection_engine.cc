@@ -6,10 +6,14 @@
 
 #include "absl/strings/str_format.h"
 #include "base/status_macros.h"
+#include "engine/checkpoint.h"
 #include "engine/flush.h"
+#include "engine/garbage.h"
 #include "engine/journal_setup.h"
 #include "engine/loader.h"
+#include "engine/read_point.h"
 #include "engine/search_plan.h"
+#include "engine/verify.h"
 #include "query/fetch.h"
 #include "query/search.h"
 
@@ -19,19 +23,41 @@ namespace {
 constexpr int32_t kMaxShards = 64;
 constexpr uint64_t kMinSegmentBytes = 1ULL << 20;
 constexpr uint64_t kMaxSegmentBytes = 64ULL << 30;
+constexpr int64_t kCollectionsPerGrace = 6;
+constexpr int64_t kMinCollectMillis = 60'000;
+constexpr int64_t kMaxStalenessMillis = 86'400'000;
+constexpr int64_t kMaxRetentionMillis = 10LL * 366 * 86'400'000;
 constexpr uint64_t kMinJournalBytes = 1ULL << 20;
 constexpr uint64_t kMaxJournalBytes = 1ULL << 40;
 // While flushes fail, growing rows may come to this many times what is flushed at once.
 constexpr uint64_t kMaxUnflushed = 8;
 
+std::string IdOf(const SegmentInfo& info) { return info.folder.substr(info.folder.rfind('/') + 1); }
+
+SegmentDescription DescribeDamaged(const query::SegmentView& segment) {
+  const SegmentInfo& info = *segment.damaged_info;
+  return {.id = IdOf(info),
+          .shard = segment.shard,
+          .state = SegmentState::kDamaged,
+          .num_rows = info.num_rows,
+          .num_deleted_rows = info.num_deletes,
+          .store_bytes = info.size_bytes(),
+          .damage = std::string(segment.damage.message())};
+}
+
 SegmentDescription DescribeSegment(const query::SegmentView& segment) {
+  if (!segment.damage.ok()) return DescribeDamaged(segment);
   SegmentDescription description{.shard = segment.shard, .num_rows = segment.num_rows()};
   description.num_deleted_rows = segment.deletes()->count();
   if (segment.growing != nullptr) description.memory_bytes += segment.growing->memory_bytes();
   if (segment.sealed == nullptr) return description;
   const SegmentInfo& info = segment.sealed->info();
-  description.id = info.folder.substr(info.folder.rfind('/') + 1);
+  description.id = IdOf(info);
   description.state = SegmentState::kFlushed;
+  if (!segment.load_damage.ok()) {
+    description.state = SegmentState::kDamaged;
+    description.damage = std::string(segment.load_damage.message());
+  }
   description.store_bytes = info.size_bytes();
   description.memory_bytes += segment.sealed->column_bytes();
   if (segment.resident != nullptr) description.memory_bytes += segment.resident->bytes();
@@ -72,6 +98,19 @@ absl::Status ValidateOptions(const CollectionOptions& options) {
                                                       options.journal_max_bytes, kMinJournalBytes,
                                                       kMaxJournalBytes));
   }
+  if (options.consistency < ConsistencyLevel::kStrong ||
+      options.consistency > ConsistencyLevel::kEventually) {
+    return absl::InvalidArgumentError(
+        "consistency: must be kStrong, kSession, kBounded or kEventually");
+  }
+  if (options.staleness_ms < 0 || options.staleness_ms > kMaxStalenessMillis) {
+    return absl::InvalidArgumentError(absl::StrFormat("staleness_ms %d: must be 0 to %d",
+                                                      options.staleness_ms, kMaxStalenessMillis));
+  }
+  if (options.retention_ms < 0 || options.retention_ms > kMaxRetentionMillis) {
+    return absl::InvalidArgumentError(absl::StrFormat("retention_ms %d: must be 0 to %d",
+                                                      options.retention_ms, kMaxRetentionMillis));
+  }
   if (!(options.seal_proportion >= 0.01 && options.seal_proportion <= 1.0)) {
     return absl::InvalidArgumentError(
         absl::StrFormat("seal_proportion %g: must be 0.01 to 1", options.seal_proportion));
@@ -105,6 +144,10 @@ struct CollectionEngine::Parts {
   RecoveryReport recovery;                    // written before the collection is used
   std::atomic<bool> flush_scheduled = false;  // at most one flush waits behind; orders nothing else
   std::atomic<bool> build_scheduled = false;  // the same for builds
+  std::atomic<int64_t> collected_ms = 0;      // when garbage was last looked for; orders nothing
+
+  base::Mutex mutex;                                  // a leaf
+  GarbageReport garbage ABSL_GUARDED_BY(mutex) = {};  // of the last collection
 };
 
 CollectionEngine::CollectionEngine(std::shared_ptr<CollectionCore> core)
@@ -264,7 +307,9 @@ void CollectionEngine::FlushBehind() {
                                                   std::string(status.message())));
       return;
     }
-    if (status.ok()) parts->indexes.BuildMissing("", context).IgnoreError();  // logged there
+    if (!status.ok()) return;
+    parts->indexes.BuildMissing("", context).IgnoreError();  // logged there
+    CollectGarbageBehind(core, parts);
   });
 }
 
@@ -274,6 +319,50 @@ void CollectionEngine::BuildBehind() {
     parts->build_scheduled = false;
     parts->indexes.BuildMissing("", context).IgnoreError();  // logged there, kept for DescribeIndex
   });
+}
+
+// Looks for garbage some times per grace period: more often would find what is too young.
+void CollectionEngine::CollectBehind() { CollectGarbageBehind(core_.get(), parts_); }
+
+void CollectionEngine::CollectGarbageBehind(CollectionCore* core,
+                                            const std::shared_ptr<Parts>& parts) {
+  const int64_t now = core->NowMillis();
+  const int64_t interval = std::max(core->gc_grace_ms() / kCollectionsPerGrace, kMinCollectMillis);
+  if (now - parts->collected_ms.load() < interval) return;
+  parts->collected_ms = now;
+  core->RunBehind(Priority::kBackground, [core, parts](const Context& context) {
+    const auto report = CollectCollection(*core, core->gc_grace_ms(), context);
+    if (!report.ok()) {
+      core->Log(LogLevel::kWarning, absl::StrFormat("garbage collection failed: %s",
+                                                    std::string(report.status().message())));
+      return;
+    }
+    base::MutexLock lock(&parts->mutex);
+    parts->garbage = *report;
+  });
+}
+
+absl::StatusOr<GarbageReport> CollectionEngine::CollectGarbage(const Context& context) {
+  const Call call(*core_, context);
+  VECDB_RETURN_IF_ERROR(call.status());
+  VECDB_ASSIGN_OR_RETURN(const GarbageReport report,
+                         CollectCollection(*core_, core_->gc_grace_ms(), context));
+  base::MutexLock lock(&parts_->mutex);
+  parts_->garbage = report;
+  return report;
+}
+
+absl::Status CollectionEngine::Verify(VerifyReport* report, const Context& context) {
+  const Call call(*core_, context);
+  VECDB_RETURN_IF_ERROR(call.status());
+  return VerifyCollection(core_.get(), report, context);
+}
+
+absl::Status CollectionEngine::Checkpoint(ObjectStore& target, const Context& context) {
+  const Call call(*core_, context);
+  VECDB_RETURN_IF_ERROR(call.status());
+  VECDB_RETURN_IF_ERROR(vecdb::engine::Flush(core_.get(), &parts_->writer, context));
+  return CheckpointCollection(core_.get(), target, context);
 }
 
 absl::StatusOr<WriteResult> CollectionEngine::Insert(const RowBatch& rows,
@@ -311,13 +400,14 @@ absl::StatusOr<WriteResult> CollectionEngine::Delete(const Keys& keys, const Wri
 
 absl::StatusOr<RowBatch> CollectionEngine::Get(const Keys& keys,
                                                std::span<const std::string> fields,
+                                               const Consistency& consistency,
                                                const Context& context) {
   const Call call(*core_, context);
   VECDB_RETURN_IF_ERROR(call.status());
   VECDB_RETURN_IF_ERROR(CheckKeyType(*core_->schema(), keys));
   VECDB_ASSIGN_OR_RETURN(const std::vector<size_t> columns,
                          query::ColumnsOf(*core_->schema(), fields, /*empty_means_all=*/true));
-  const Snapshot snapshot = core_->Read();
+  VECDB_ASSIGN_OR_RETURN(const Snapshot snapshot, ResolveRead(*core_, consistency, context));
   VECDB_ASSIGN_OR_RETURN(const auto found, FindLiveRows(*core_, *snapshot.view, snapshot.as_of,
                                                         schema::KeyColumn(keys), context));
   std::vector<query::RowPlace> places;
@@ -327,10 +417,18 @@ absl::StatusOr<RowBatch> CollectionEngine::Get(const Keys& keys,
   return query::FetchRows(core_->schema(), snapshot.view->segments, places, columns, context);
 }
 
-absl::StatusOr<uint64_t> CollectionEngine::Count() {
-  const Call call(*core_);
+absl::StatusOr<uint64_t> CollectionEngine::Count(const Consistency& consistency,
+                                                 const Context& context) {
+  const Call call(*core_, context);
   VECDB_RETURN_IF_ERROR(call.status());
-  return core_->Read().live_rows;
+  VECDB_ASSIGN_OR_RETURN(const Snapshot snapshot, ResolveRead(*core_, consistency, context));
+  return snapshot.live_rows;
+}
+
+absl::StatusOr<Snapshot> CollectionEngine::Pin(const Context& context) {
+  const Call call(*core_, context);
+  VECDB_RETURN_IF_ERROR(call.status());
+  return core_->Read();
 }
 
 absl::Status CollectionEngine::Flush(const Context& context) {
@@ -338,6 +436,7 @@ absl::Status CollectionEngine::Flush(const Context& context) {
   VECDB_RETURN_IF_ERROR(call.status());
   VECDB_RETURN_IF_ERROR(vecdb::engine::Flush(core_.get(), &parts_->writer, context));
   BuildBehind();
+  CollectBehind();
   return absl::OkStatus();
 }
 
@@ -402,7 +501,8 @@ absl::StatusOr<std::unique_ptr<query::ResultRows>> CollectionEngine::Search(
     const SearchRequest& request, const Context& context) {
   const Call call(*core_, context);
   VECDB_RETURN_IF_ERROR(call.status());
-  const Snapshot snapshot = core_->Read();
+  VECDB_ASSIGN_OR_RETURN(const Snapshot snapshot,
+                         ResolveRead(*core_, request.consistency, context));
   VECDB_ASSIGN_OR_RETURN(const query::SnapshotSearch search, PlanSearch(*core_, snapshot, request));
   return query::Search(search, context);
 }
@@ -420,8 +520,16 @@ absl::StatusOr<CollectionDescription> CollectionEngine::Describe() {
                                     .recovery = parts_->recovery};
   for (const query::SegmentView& segment : snapshot.view->segments) {
     if (segment.sealed != nullptr) description.store_bytes += segment.sealed->info().size_bytes();
+    if (segment.damaged_info != nullptr) {
+      description.store_bytes += segment.damaged_info->size_bytes();
+    }
   }
   if (snapshot.view->loaded) description.load_state = vecdb::LoadState::kLoaded;
+  {
+    base::MutexLock lock(&parts_->mutex);
+    description.orphan_objects = parts_->garbage.orphan_objects;
+    description.orphan_bytes = parts_->garbage.orphan_bytes;
+  }
   for (const format::IndexDefinition& index : snapshot.view->indexes) {
     auto described = parts_->indexes.Describe(index.field);
     if (described.ok()) description.indexes.push_back(*std::move(described));  // dropped meanwhile

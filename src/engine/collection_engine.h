@@ -14,6 +14,7 @@
 #include "engine/writer.h"
 #include "query/result_rows.h"
 #include "vecdb/collection.h"
+#include "vecdb/database.h"
 
 namespace vecdb::engine {
 
@@ -45,8 +46,9 @@ class CollectionEngine {
   absl::StatusOr<WriteResult> Delete(const Keys& keys, const WriteOptions& options,
                                      const Context& context);
   absl::StatusOr<RowBatch> Get(const Keys& keys, std::span<const std::string> fields,
-                               const Context& context);
-  absl::StatusOr<uint64_t> Count();
+                               const Consistency& consistency, const Context& context);
+  absl::StatusOr<uint64_t> Count(const Consistency& consistency, const Context& context);
+  absl::StatusOr<Snapshot> Pin(const Context& context);
   absl::Status Flush(const Context& context);
   absl::StatusOr<uint64_t> DurableUpTo();
 
@@ -63,6 +65,10 @@ class CollectionEngine {
                                                             const Context& context);
   absl::StatusOr<CollectionDescription> Describe();
   absl::StatusOr<std::vector<SegmentDescription>> Segments();
+
+  absl::StatusOr<GarbageReport> CollectGarbage(const Context& context);
+  absl::Status Verify(VerifyReport* report, const Context& context);
+  absl::Status Checkpoint(ObjectStore& target, const Context& context);
 
   // For the database.
 
@@ -89,11 +95,14 @@ class CollectionEngine {
   absl::Status MakeRoom(const Context& context);
   void FlushBehind();
   void BuildBehind();
+  void CollectBehind();
   uint64_t seal_bytes() const;
   uint64_t journal_bytes() const;
 
   // What works on the core; background jobs hold it too.
   struct Parts;
+
+  static void CollectGarbageBehind(CollectionCore* core, const std::shared_ptr<Parts>& parts);
 
   std::shared_ptr<CollectionCore> core_;
   std::shared_ptr<Parts> parts_;

@@ -8,6 +8,7 @@
 #include "base/random_id.h"
 #include "base/status_macros.h"
 #include "catalog/store_probe.h"
+#include "engine/garbage.h"
 #include "engine/journal_setup.h"
 #include "format/sealed_json.h"
 #include "schema/names.h"
@@ -18,6 +19,7 @@ namespace {
 constexpr size_t kMaxCollections = 65536;
 constexpr int32_t kMaxResultRowsLimit = 1 << 20;
 constexpr int32_t kMaxThreads = 1024;
+constexpr int64_t kMaxGraceMillis = 366LL * 86'400'000;
 constexpr uint64_t kMaxIdentityBytes = 64 << 10;
 constexpr char kJournalLock[] = ".lock";  // in a directory of journals alone
 
@@ -31,6 +33,10 @@ absl::Status CheckOptions(const DatabaseOptions& options) {
     return absl::InvalidArgumentError(absl::StrFormat(
         "max_result_rows %d: must be 1 to %d", options.max_result_rows, kMaxResultRowsLimit));
   }
+  if (options.gc_grace_ms < 0 || options.gc_grace_ms > kMaxGraceMillis) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("gc_grace_ms %d: must be 0 to %d", options.gc_grace_ms, kMaxGraceMillis));
+  }
   if (options.num_threads < 0 || options.num_threads > kMaxThreads) {
     return absl::InvalidArgumentError(
         absl::StrFormat("num_threads %d: must be 0 to %d", options.num_threads, kMaxThreads));
@@ -43,6 +49,12 @@ int ThreadCount(const DatabaseOptions& options) {
   return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
 }
 
+absl::Status PutIdentity(ObjectStore& store, const Context& context) {
+  VECDB_ASSIGN_OR_RETURN(const ObjectPath path, ObjectPath::Parse("vecdb.json"));
+  const std::string body = absl::StrFormat("{\"database\":\"%s\"}", base::RandomId());
+  return PutObject(store, path, format::SealJson("database", base::RandomId(), body), context);
+}
+
 absl::Status Closed() { return absl::FailedPreconditionError("the database is closed"); }
 
 }  // namespace
@@ -52,7 +64,8 @@ DatabaseEngine::DatabaseEngine(const DatabaseOptions& options, Places places)
   environment_ = {.store = store_,
                   .host = options.host,
                   .journal_files = std::move(places.journal_files),
-                  .max_result_rows = options.max_result_rows};
+                  .max_result_rows = options.max_result_rows,
+                  .gc_grace_ms = options.gc_grace_ms};
   if (environment_.host.clock == nullptr) environment_.host.clock = &SystemClock();
   clock_ = std::make_unique<base::HybridClock>(environment_.host.clock);
   environment_.clock = clock_.get();
@@ -113,8 +126,7 @@ absl::Status DatabaseEngine::ReadOrCreateIdentity(const Context& context) {
     return absl::DataLossError(
         "object vecdb.json: missing, but there is a catalog; not an empty place");
   }
-  const std::string body = absl::StrFormat("{\"database\":\"%s\"}", base::RandomId());
-  return PutObject(*store_, path, format::SealJson("database", base::RandomId(), body), context);
+  return PutIdentity(*store_, context);
 }
 
 // Commits the newest catalog once more in a new epoch, which fences an older writer.
@@ -336,6 +348,64 @@ std::vector<std::shared_ptr<CollectionEngine>> DatabaseEngine::OpenCollections()
   std::vector<std::shared_ptr<CollectionEngine>> collections;
   for (const auto& [id, engine] : open_) collections.push_back(engine);
   return collections;
+}
+
+DatabaseEngine::Entries DatabaseEngine::ReadEntries() const {
+  base::MutexLock lock(&mutex_);
+  return entries_;
+}
+
+absl::StatusOr<GarbageReport> DatabaseEngine::CollectGarbage(const Context& context) {
+  GarbageReport report;
+  {
+    VECDB_ASSIGN_OR_RETURN(const auto pass, BeginDdl(context));
+    std::vector<std::string> known;
+    for (const format::CatalogEntry& entry : ReadEntries()) known.push_back(entry.id);
+    VECDB_ASSIGN_OR_RETURN(report, CollectDatabase(environment_, catalog_->current().epoch, known,
+                                                   environment_.gc_grace_ms, context));
+  }
+  for (const auto& collection : OpenCollections()) {
+    VECDB_ASSIGN_OR_RETURN(const GarbageReport more, collection->CollectGarbage(context));
+    Add(more, &report);
+  }
+  return report;
+}
+
+absl::StatusOr<VerifyReport> DatabaseEngine::Verify(const Context& context) {
+  VerifyReport report;
+  for (const std::string& name : List()) {
+    const auto collection = OpenCollection(name, {}, context);
+    if (absl::IsNotFound(collection.status())) continue;  // dropped meanwhile
+    if (absl::IsDataLoss(collection.status()) || absl::IsFailedPrecondition(collection.status())) {
+      report.damage.push_back(std::string(collection.status().message()));
+      continue;
+    }
+    VECDB_RETURN_IF_ERROR(collection.status());
+    VECDB_RETURN_IF_ERROR((*collection)->Verify(&report, context));
+  }
+  return report;
+}
+
+// The identity comes last: a copy that was broken off is no database.
+absl::Status DatabaseEngine::Checkpoint(ObjectStore& target, const Context& context) {
+  VECDB_ASSIGN_OR_RETURN(const auto pass, BeginDdl(context));
+  VECDB_ASSIGN_OR_RETURN(const ObjectPath identity, ObjectPath::Parse("vecdb.json"));
+  VECDB_ASSIGN_OR_RETURN(const ObjectPath folder, ObjectPath::Parse("catalog"));
+  if (!absl::IsNotFound(target.Open(identity, context).status())) {
+    return absl::AlreadyExistsError(
+        "the target of the checkpoint holds a database, or is not read");
+  }
+  Entries entries;
+  for (const format::CatalogEntry& entry : ReadEntries()) {
+    if (entry.dropped) continue;
+    VECDB_ASSIGN_OR_RETURN(const auto collection, OpenLocked(entry, {}, context));
+    VECDB_RETURN_IF_ERROR(collection->Checkpoint(target, context));
+    entries.push_back(entry);
+  }
+  VECDB_RETURN_IF_ERROR(catalog::VersionWriter::CreateFirst({&target, folder, "catalog"},
+                                                            format::CatalogToJson(entries), context)
+                            .status());
+  return PutIdentity(target, context);
 }
 
 absl::Status DatabaseEngine::Close(const Context& context) {

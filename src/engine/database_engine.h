@@ -43,6 +43,9 @@ class DatabaseEngine {
   std::vector<std::string> List() const;
   absl::Status Rename(std::string_view from, std::string_view to, const Context& context);
   absl::Status Drop(std::string_view name, const Context& context);
+  absl::StatusOr<GarbageReport> CollectGarbage(const Context& context);
+  absl::StatusOr<VerifyReport> Verify(const Context& context);
+  absl::Status Checkpoint(ObjectStore& target, const Context& context);
   absl::Status Close(const Context& context);
 
   /// Closes without flushing.
@@ -74,6 +77,7 @@ class DatabaseEngine {
   absl::StatusOr<std::shared_ptr<CollectionEngine>> OpenLocked(const format::CatalogEntry& entry,
                                                                const OpenOptions& options,
                                                                const Context& context);
+  Entries ReadEntries() const;
   absl::StatusOr<format::CatalogEntry> FindEntry(std::string_view name) const;
   absl::Status RemoveObjects(const std::string& collection_id, const Context& context);
   void RemoveDropped(const Context& context);

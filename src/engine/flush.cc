@@ -1,5 +1,6 @@
 #include "engine/flush.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -22,7 +23,8 @@ absl::StatusOr<std::vector<NewSegment>> WriteGrowing(const CollectionCore& core,
                                                      const Context& context) {
   std::vector<NewSegment> fresh;
   for (const query::SegmentView& segment : view.segments) {
-    if (segment.sealed != nullptr || segment.growing->num_rows() == 0) continue;
+    if (segment.growing == nullptr || segment.sealed != nullptr) continue;
+    if (segment.growing->num_rows() == 0) continue;
     fresh.push_back({.view = segment, .entry = {.shard = segment.shard}});
   }
   VECDB_RETURN_IF_ERROR(base::ParallelFor(
@@ -38,12 +40,19 @@ absl::StatusOr<std::vector<NewSegment>> WriteGrowing(const CollectionCore& core,
   return fresh;
 }
 
+bool IsDamaged(const View& view, std::string_view folder) {
+  return std::any_of(view.segments.begin(), view.segments.end(), [&](const auto& segment) {
+    return segment.damaged_info != nullptr && segment.damaged_info->folder == folder;
+  });
+}
+
 // Writes the deletes of every segment of the manifest and of the new ones.
 absl::Status WriteAllDeletes(const CollectionCore& core, const View& view, uint64_t as_of,
                              const Context& context, format::Manifest* manifest,
                              std::vector<NewSegment>* fresh) {
   for (format::ManifestSegment& entry : manifest->segments) {
     const query::SegmentView* segment = FindSegment(view, entry.info.folder);
+    if (segment == nullptr && IsDamaged(view, entry.info.folder)) continue;
     if (segment == nullptr)
       return absl::InternalError("a segment of the manifest is not in the view");
     VECDB_ASSIGN_OR_RETURN(entry.info, segment::WriteDeletes(entry.info, *segment->deletes(), as_of,
@@ -162,6 +171,7 @@ absl::Status FlushOnce(CollectionCore* core, Writer* writer, bool end_journal,
                        const Context& context) {
   VECDB_ASSIGN_OR_RETURN(const auto pass, core->maintenance_gate().Enter(context));
   VECDB_RETURN_IF_ERROR(core->WriteError());
+  const CollectionCore::Job job(core);
   VECDB_ASSIGN_OR_RETURN(const Writer::Sealed sealed, writer->Seal(context));
   return FlushSealed(core, sealed, end_journal, context);
 }

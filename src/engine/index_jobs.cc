@@ -125,7 +125,8 @@ std::optional<IndexJobs::Job> IndexJobs::NextJob(std::string_view field) const {
   for (const format::IndexDefinition& definition : view->indexes) {
     if (!field.empty() && definition.field != field) continue;
     for (const query::SegmentView& segment : view->segments) {
-      if (segment.sealed == nullptr || IsIndexed(*segment.sealed, definition)) continue;
+      if (segment.sealed == nullptr || !segment.load_damage.ok()) continue;
+      if (IsIndexed(*segment.sealed, definition)) continue;
       const size_t column = *core_->schema()->FindField(definition.field);
       return Job{.segment = segment, .column = column, .definition = definition};
     }
@@ -156,6 +157,7 @@ absl::Status IndexJobs::BuildMissing(std::string_view field, const Context& cont
 }
 
 absl::Status IndexJobs::Run(const Job& job, const Context& context) {
+  const CollectionCore::Job writes_objects(core_);
   std::shared_ptr<const segment::ResidentVectors> vectors;
   if (job.segment.resident != nullptr) vectors = job.segment.resident->fields[job.column].vectors;
   if (vectors == nullptr) {

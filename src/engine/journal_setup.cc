@@ -35,6 +35,16 @@ journal::LogIdentity IdentityOf(const CollectionCore& core, const std::string& l
   return {.collection_id = core.id(), .log_id = log_id, .epoch = core.epoch()};
 }
 
+absl::StatusOr<journal::LogReader> OpenLog(const CollectionCore& core, journal::LogPlace* place,
+                                           bool salvage, const Context& context) {
+  const format::JournalState& state = core.manifest().journal;
+  return journal::LogReader::Open(place,
+                                  {.identity = IdentityOf(core, state.id),
+                                   .first_file = state.first_file,
+                                   .last_file = state.last_file},
+                                  salvage, core.host(), context);
+}
+
 // Applies what the segments do not have yet.
 absl::Status ReplayAll(CollectionCore* core, Writer* writer, const journal::LogReader& reader,
                        RecoveryReport* report, const Context& context) {
@@ -64,6 +74,7 @@ absl::Status WithAdvice(const absl::Status& status, std::string_view collection,
 absl::Status AbandonLog(CollectionCore* core, const Context& context) {
   VECDB_ASSIGN_OR_RETURN(const auto pass, core->maintenance_gate().Enter(context));
   format::Manifest manifest = core->manifest();
+  manifest.kept_journals.push_back(manifest.journal.id);
   manifest.journal = {};
   return core->Commit(std::move(manifest), context);
 }
@@ -89,8 +100,10 @@ absl::Status Continue(CollectionCore* core, Writer* writer,
     return AbandonLog(core, context);
   }
   const bool grows = place->grows();
+  VECDB_ASSIGN_OR_RETURN(auto tail, reader.ReadTail(core->host(), context));
   auto log = std::make_shared<journal::Journal>(std::move(place), IdentityOf(*core, log_id),
-                                                reader.files(), reader.end(), kLogFileBytes);
+                                                reader.files(), reader.durable_end(), kLogFileBytes,
+                                                std::move(tail));
   if (!grows) VECDB_RETURN_IF_ERROR(log->BeginFile(context));  // fences an older writer
   core->SetJournal(std::move(log));
   return absl::OkStatus();
@@ -128,6 +141,7 @@ absl::Status StartJournal(CollectionCore* core, const Context& context) {
   VECDB_ASSIGN_OR_RETURN(const auto pass, core->maintenance_gate().Enter(context));
   if (core->journal() != nullptr) return absl::OkStatus();
   VECDB_RETURN_IF_ERROR(core->WriteError());
+  const CollectionCore::Job job(core);
   const std::string log_id = base::RandomId();
   VECDB_ASSIGN_OR_RETURN(auto place, OpenPlace(*core, log_id));
   auto log = std::make_shared<journal::Journal>(std::move(place), IdentityOf(*core, log_id),
@@ -147,11 +161,7 @@ absl::StatusOr<RecoveryReport> RecoverJournal(CollectionCore* core, Writer* writ
   if (state.id.empty()) return report;
   const auto begin = std::chrono::steady_clock::now();
   VECDB_ASSIGN_OR_RETURN(auto place, OpenPlace(*core, state.id));
-  const auto reader = journal::LogReader::Open(place.get(),
-                                               {.identity = IdentityOf(*core, state.id),
-                                                .first_file = state.first_file,
-                                                .last_file = state.last_file},
-                                               options.salvage, core->host(), context);
+  const auto reader = OpenLog(*core, place.get(), options.salvage, context);
   if (absl::IsNotFound(reader.status())) {
     if (options.without_journal) {
       VECDB_RETURN_IF_ERROR(GoOnWithout(core, reader.status(), &report, context));
@@ -179,6 +189,19 @@ absl::StatusOr<RecoveryReport> RecoverJournal(CollectionCore* core, Writer* writ
   report.seconds = took.count();
   LogReport(*core, report);
   return report;
+}
+
+absl::Status VerifyJournal(CollectionCore* core, VerifyReport* report, const Context& context) {
+  const format::JournalState& state = core->manifest().journal;
+  if (state.id.empty()) return absl::OkStatus();
+  if (const auto log = core->journal(); log != nullptr) {
+    VECDB_RETURN_IF_ERROR(log->Reach(log->last_ticket(), Durability::kSynced, context));
+  }
+  VECDB_ASSIGN_OR_RETURN(auto place, OpenPlace(*core, state.id));
+  VECDB_ASSIGN_OR_RETURN(const auto reader, OpenLog(*core, place.get(), false, context));
+  report->num_objects += reader.findings().num_files;
+  report->bytes += reader.findings().bytes;
+  return absl::OkStatus();
 }
 
 absl::Status RemoveJournals(FileSystem& files, const std::string& directory) {

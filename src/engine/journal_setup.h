@@ -30,6 +30,9 @@ absl::Status StartJournal(CollectionCore* core, const Context& context);
 absl::StatusOr<RecoveryReport> RecoverJournal(CollectionCore* core, Writer* writer,
                                               const OpenOptions& options, const Context& context);
 
+/// Reads and checks the log that the newest manifest names, under the maintenance and write gates.
+absl::Status VerifyJournal(CollectionCore* core, VerifyReport* report, const Context& context);
+
 /// Removes every log in a directory, for a collection that was dropped. OK when it is not there.
 absl::Status RemoveJournals(FileSystem& files, const std::string& directory);
 

@@ -23,6 +23,20 @@ const format::ManifestSegment* FindEntry(const format::Manifest& manifest,
   return nullptr;
 }
 
+namespace {
+
+// A segment whose files are damaged or gone; the others serve.
+absl::Status Damaged(const CollectionCore& core, std::string_view segment_id,
+                     const absl::Status& cause) {
+  const std::string message =
+      absl::StrFormat("segment %s of collection %s cannot be read: %s", segment_id, core.name(),
+                      std::string(cause.message()));
+  core.Log(LogLevel::kError, message);
+  return absl::DataLossError(message);
+}
+
+}  // namespace
+
 absl::Status OpenSegments(CollectionCore* core, const Context& context) {
   const auto& entries = core->manifest().segments;
   std::vector<query::SegmentView> segments(entries.size());
@@ -31,13 +45,16 @@ absl::Status OpenSegments(CollectionCore* core, const Context& context) {
       [&](size_t i, size_t) -> absl::Status {
         auto opened = segment::SealedSegment::Open(core->store(), entries[i].info, core->host(),
                                                    nullptr, context);
-        if (absl::IsNotFound(opened.status())) {
-          return absl::DataLossError(
-              absl::StrFormat("segment %s of collection %s: an object of it is missing: %s",
-                              entries[i].id, core->name(), std::string(opened.status().message())));
+        segments[i].shard = entries[i].shard;
+        if (opened.ok()) {
+          segments[i].sealed = *std::move(opened);
+          return absl::OkStatus();
         }
-        if (!opened.ok()) return opened.status();
-        segments[i] = {.shard = entries[i].shard, .sealed = *std::move(opened)};
+        if (!absl::IsNotFound(opened.status()) && !absl::IsDataLoss(opened.status())) {
+          return opened.status();
+        }
+        segments[i].damage = Damaged(*core, entries[i].id, opened.status());
+        segments[i].damaged_info = std::make_shared<const SegmentInfo>(entries[i].info);
         return absl::OkStatus();
       }));
   core->EditView([&segments](View* view) { view->segments = std::move(segments); });
@@ -78,9 +95,15 @@ absl::Status LoadAll(CollectionCore* core, const Context& context) {
   const absl::Status status = base::ParallelFor(
       core->host().executor, Priority::kFlush, segments.size(), context,
       [&](size_t i, size_t) -> absl::Status {
-        VECDB_ASSIGN_OR_RETURN(
-            segments[i].resident,
-            LoadSegment(*segments[i].sealed, *view, segments[i].resident.get(), context));
+        auto loaded = LoadSegment(*segments[i].sealed, *view, segments[i].resident.get(), context);
+        if (!loaded.ok() && !absl::IsDataLoss(loaded.status())) return loaded.status();
+        segments[i].load_damage = absl::OkStatus();
+        if (loaded.ok()) {
+          segments[i].resident = *std::move(loaded);
+        } else {
+          segments[i].load_damage =
+              Damaged(*core, segments[i].sealed->info().folder, loaded.status());
+        }
         return absl::OkStatus();
       });
   if (!status.ok()) {
@@ -96,6 +119,7 @@ absl::Status LoadAll(CollectionCore* core, const Context& context) {
       for (const query::SegmentView& loaded : segments) {
         if (segment.sealed != loaded.sealed || segment.sealed == nullptr) continue;
         segment.resident = loaded.resident;
+        segment.load_damage = loaded.load_damage;
         segment.growing = nullptr;
       }
     }
@@ -109,6 +133,7 @@ void ReleaseAll(CollectionCore* core) {
     for (query::SegmentView& segment : view->segments) {
       if (segment.sealed == nullptr) continue;
       segment.resident = nullptr;
+      segment.load_damage = absl::OkStatus();
       segment.growing = nullptr;
       segment.sealed->DropColumns();
     }

@@ -18,8 +18,8 @@ namespace vecdb::engine {
 const query::SegmentView* FindSegment(const View& view, std::string_view folder);
 const format::ManifestSegment* FindEntry(const format::Manifest& manifest, std::string_view folder);
 
-/// Opens every segment of the manifest and shows them to readers, unloaded. DataLoss or NotFound
-/// when one is damaged or missing. For a collection that nobody uses yet.
+/// Opens every segment of the manifest and shows them to readers, unloaded. One whose files are
+/// damaged or gone is shown as damaged, and told to the log. For a collection that nobody uses yet.
 absl::Status OpenSegments(CollectionCore* core, const Context& context);
 
 /// Reads what searches of the indexed fields of `view` need from one segment; fields that `before`
@@ -28,7 +28,8 @@ absl::StatusOr<std::shared_ptr<const segment::Resident>> LoadSegment(
     const segment::SealedSegment& segment, const View& view, const segment::Resident* before,
     const Context& context);
 
-/// Loads every sealed segment, all or none, under the maintenance gate.
+/// Loads every sealed segment, all or none, under the maintenance gate. One that turns out to be
+/// damaged is told to the log, and searches of it are DataLoss.
 absl::Status LoadAll(CollectionCore* core, const Context& context);
 
 /// Gives everything that was loaded back, under the maintenance gate.

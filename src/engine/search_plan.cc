@@ -103,7 +103,8 @@ absl::StatusOr<query::SnapshotSearch> PlanSearch(const CollectionCore& core,
                                .params = request.params,
                                .limit = static_cast<uint32_t>(request.limit),
                                .offset = static_cast<uint32_t>(request.offset),
-                               .output_columns = std::move(columns)};
+                               .output_columns = std::move(columns),
+                               .allow_partial = request.allow_partial};
 }
 
 }  // namespace vecdb::engine

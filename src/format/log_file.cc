@@ -154,7 +154,7 @@ void EncodeLogFrame(const LogFileHeader& header, uint64_t offset, const LogFrame
 
 absl::StatusOr<LogScan> ScanLogFile(std::string_view name, const LogFileHeader& header,
                                     std::span<const std::byte> file) {
-  LogScan scan{.end = kLogHeaderBytes};
+  LogScan scan{.end = kLogHeaderBytes, .synced_end = kLogHeaderBytes};
   uint64_t last_sequence = 0;
   while (const auto parsed = ParseFrame(header, file, scan.end)) {
     const auto payload = ParsePayload(parsed->frame, scan.end, file);
@@ -169,6 +169,7 @@ absl::StatusOr<LogScan> ScanLogFile(std::string_view name, const LogFileHeader& 
       return Damaged(name, scan.end, "the sequence runs backwards");
     }
     last_sequence = parsed->frame.sequence;
+    scan.synced_end = std::max(scan.synced_end, parsed->frame.synced_bytes);
     scan.records.push_back({.offset = scan.end, .sequence = last_sequence, .payload = *payload});
     scan.end += LogRecordBytes(parsed->frame.payload_bytes);
   }

@@ -87,6 +87,8 @@ struct LogRecord {
 struct LogScan {
   std::vector<LogRecord> records{};
   uint64_t end = 0;  ///< where the last of them stops
+  /// The largest mark of durable bytes in these records: what comes before it survives a power cut.
+  uint64_t synced_end = 0;
   /// Bytes behind `end` that are not zero, up to the last such.
   uint64_t torn_bytes = 0;
   /// The largest mark of durable bytes in any record behind `end`: above `end`, something that was

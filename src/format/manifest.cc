@@ -49,6 +49,11 @@ class Members {
     if (value > static_cast<uint64_t>(std::numeric_limits<int32_t>::max())) ok_ = false;
     return ok_ ? static_cast<int32_t>(value) : 0;
   }
+  int64_t Millis(const char* key) {
+    const uint64_t value = Count(key);
+    if (value > static_cast<uint64_t>(std::numeric_limits<int64_t>::max())) ok_ = false;
+    return ok_ ? static_cast<int64_t>(value) : 0;
+  }
   double Number(const char* key) {
     const Json* value = Find(key, &Json::is_number);
     return value == nullptr ? 0 : value->get<double>();
@@ -272,9 +277,13 @@ std::string ManifestToJson(const Manifest& manifest) {
                {"seal_proportion", options.seal_proportion},
                {"durability", static_cast<int32_t>(options.durability)},
                {"journal_max_bytes", options.journal_max_bytes},
+               {"consistency", static_cast<int32_t>(options.consistency)},
+               {"staleness_ms", options.staleness_ms},
+               {"retention_ms", options.retention_ms},
                {"flushed_timestamp", manifest.flushed_timestamp},
                {"host_sequence", manifest.host_sequence},
                {"journal", ToJson(manifest.journal, options.journal)},
+               {"kept_journals", manifest.kept_journals},
                {"indexes", Json::array()},
                {"segments", Json::array()}};
   for (const IndexDefinition& index : manifest.indexes) {
@@ -301,14 +310,19 @@ absl::StatusOr<Manifest> ManifestFromJson(std::string_view name, std::string_vie
   manifest.options.seal_proportion = members.Number("seal_proportion");
   const int32_t durability = members.Small("durability");
   manifest.options.journal_max_bytes = members.Count("journal_max_bytes");
+  const int32_t consistency = members.Small("consistency");
+  manifest.options.staleness_ms = members.Millis("staleness_ms");
+  manifest.options.retention_ms = members.Millis("retention_ms");
   manifest.flushed_timestamp = members.Count("flushed_timestamp");
   manifest.host_sequence = members.Count("host_sequence");
   if (!members.ok() || load < 1 || load > 2 || duplicates < 1 || duplicates > 2 || durability < 1 ||
-      durability > 3 || manifest.flushed_timestamp > kMaxTimestamp || !tree.contains("journal") ||
+      durability > 3 || consistency > 3 || manifest.flushed_timestamp > kMaxTimestamp ||
+      !tree.contains("journal") ||
       !Parse(tree["journal"], &manifest.journal, &manifest.options.journal)) {
     return Damaged(name, "impossible manifest");
   }
   manifest.options.durability = static_cast<Durability>(durability);
+  manifest.options.consistency = static_cast<ConsistencyLevel>(consistency);
   manifest.options.load = static_cast<LoadPolicy>(load);
   manifest.options.on_duplicate_key = static_cast<DuplicateKeyPolicy>(duplicates);
   VECDB_ASSIGN_OR_RETURN(manifest.schema, schema::SchemaFromJson(schema_json));
@@ -318,6 +332,10 @@ absl::StatusOr<Manifest> ManifestFromJson(std::string_view name, std::string_vie
     const auto spec = IndexSpec::FromJson(fields.Object("spec"));
     if (!fields.ok() || !spec.ok()) return Damaged(name, "impossible index definition");
     manifest.indexes.push_back({.field = field, .spec = *spec});
+  }
+  for (const Json& id : members.Array("kept_journals")) {
+    if (!id.is_string()) return Damaged(name, "impossible id of a journal");
+    manifest.kept_journals.push_back(id.get<std::string>());
   }
   if (!FitSchema(manifest.indexes, manifest.schema)) {
     return Damaged(name, "an index definition has no field of its own");

@@ -47,6 +47,8 @@ struct Manifest {
   uint64_t flushed_timestamp = 0;  ///< every write up to here is in the segments
   uint64_t host_sequence = 0;      ///< the largest of those writes
   JournalState journal{};
+  /// Logs that were given up with writes in them, and whose files are left for their owner.
+  std::vector<std::string> kept_journals{};
   std::vector<IndexDefinition> indexes{};
   std::vector<ManifestSegment> segments{};
 

@@ -15,7 +15,11 @@ constexpr uint64_t kMaxRatio = 1000;
 std::optional<std::string> CompressBlock(std::string_view bytes) {
   std::string block(ZSTD_compressBound(bytes.size()), '\0');
   const size_t size = ZSTD_compress(block.data(), block.size(), bytes.data(), bytes.size(), kLevel);
-  if (ZSTD_isError(size) != 0 || size > bytes.size() - bytes.size() / 8) return std::nullopt;
+  // What would unfold more than DecompressBlock allows is not compressed.
+  if (ZSTD_isError(size) != 0 || size > bytes.size() - bytes.size() / 8 ||
+      bytes.size() / kMaxRatio > size) {
+    return std::nullopt;
+  }
   block.resize(size);
   return block;
 }

@@ -18,10 +18,10 @@ constexpr auto kLookAgain = std::chrono::milliseconds(10);
 }  // namespace
 
 Journal::Journal(std::unique_ptr<LogPlace> place, LogIdentity identity, LogSet files,
-                 uint64_t previous_end, uint64_t file_bytes)
+                 uint64_t previous_end, uint64_t file_bytes, std::vector<PendingRecord> carried)
     : place_(std::move(place)),
       writer_(place_.get(), std::move(identity), files.empty() ? 0 : files.last_number(),
-              previous_end, file_bytes),
+              previous_end, file_bytes, std::move(carried)),
       files_(std::move(files)) {}
 
 uint64_t Journal::Append(PendingRecord record) {
@@ -110,6 +110,11 @@ absl::Status Journal::BeginFile(const Context& context) {
 LogProgress Journal::progress() const {
   base::MutexLock lock(&mutex_);
   return progress_;
+}
+
+uint64_t Journal::last_ticket() const {
+  base::MutexLock lock(&mutex_);
+  return appended_;
 }
 
 absl::Status Journal::error() const {

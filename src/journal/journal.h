@@ -37,9 +37,10 @@ struct LogProgress {
 /// what was on its way may or may not be found by the next opening.
 class Journal {
  public:
-  /// Continues a log whose files are `files`; the last stops being part of it at `previous_end`.
+  /// Continues a log whose files are `files`; the last stops being part of it at `previous_end`,
+  /// and `carried` are the records behind that, which begin the next file.
   Journal(std::unique_ptr<LogPlace> place, LogIdentity identity, LogSet files,
-          uint64_t previous_end, uint64_t file_bytes);
+          uint64_t previous_end, uint64_t file_bytes, std::vector<PendingRecord> carried = {});
 
   /// Gives a record its place behind all earlier ones, and a ticket, counted from 1. Records come
   /// in the order of their sequences. Does no I/O.
@@ -51,6 +52,8 @@ class Journal {
   absl::Status Reach(uint64_t ticket, Durability level, const Context& context);
 
   LogProgress progress() const;
+  /// That of the record behind which nothing has been appended; 0 when nothing was.
+  uint64_t last_ticket() const;
 
   /// Why the log is dead; OK while it lives.
   absl::Status error() const;

@@ -1,6 +1,7 @@
 #include "journal/log_reader.h"
 
 #include <algorithm>
+#include <cstring>
 #include <optional>
 #include <utility>
 
@@ -21,6 +22,7 @@ struct LogReader::CheckedFile {
   uint64_t number = 0;
   uint64_t previous_end = 0;
   uint64_t end = 0;
+  uint64_t synced_end = 0;
   uint64_t num_records = 0;
   uint64_t first_sequence = 0;
   uint64_t last_sequence = 0;
@@ -57,7 +59,10 @@ absl::StatusOr<LogReader::CheckedFile> LogReader::CheckFile(const LogExpectation
     return Damaged(name, 0, "a file of another log, or of another number");
   }
   VECDB_ASSIGN_OR_RETURN(format::LogScan scan, format::ScanLogFile(name, header, bytes.bytes()));
-  CheckedFile checked{.number = number, .previous_end = header.previous_end, .end = scan.end};
+  CheckedFile checked{.number = number,
+                      .previous_end = header.previous_end,
+                      .end = scan.end,
+                      .synced_end = place_->grows() ? scan.synced_end : scan.end};
   if (end.has_value()) {
     while (!scan.records.empty() && scan.records.back().offset >= *end) scan.records.pop_back();
     if (scan.end < *end) {
@@ -117,27 +122,53 @@ absl::Status LogReader::CheckFiles(const LogExpectation& expected, std::vector<L
     findings_.torn_bytes += file->torn_bytes;
     if (file->torn_bytes > 0) findings_.torn_file = place_->NameOf(file->number);
   }
+  if (!checked.empty()) durable_end_ = checked.front().synced_end;
   findings_.num_files = parts_.size();
   return absl::OkStatus();
 }
 
-absl::Status LogReader::ForEach(
-    const std::function<absl::Status(std::string_view name, const format::LogRecord&)>& apply,
-    const Host& host, const Context& context) const {
+absl::Status LogReader::ForEach(const Apply& apply, const Host& host,
+                                const Context& context) const {
   for (const Part& part : parts_) {
-    const std::string name = place_->NameOf(part.number);
-    VECDB_ASSIGN_OR_RETURN(const base::LargeBuffer bytes, place_->Read(part.number, host, context));
-    VECDB_ASSIGN_OR_RETURN(const format::LogFileHeader header,
-                           format::DecodeLogHeader(name, bytes.bytes()));
-    const auto prefix = bytes.bytes().first(std::min<uint64_t>(part.end, bytes.size()));
-    VECDB_ASSIGN_OR_RETURN(const format::LogScan scan, format::ScanLogFile(name, header, prefix));
-    if (scan.end != part.end) return Damaged(name, scan.end, "the file has changed");
-    for (const format::LogRecord& record : scan.records) {
-      VECDB_RETURN_IF_ERROR(context.Check());
-      VECDB_RETURN_IF_ERROR(apply(absl::StrFormat("%s, offset %d", name, record.offset), record));
-    }
+    VECDB_RETURN_IF_ERROR(ForEachOf(part, apply, host, context));
   }
   return absl::OkStatus();
+}
+
+absl::Status LogReader::ForEachOf(const Part& part, const Apply& apply, const Host& host,
+                                  const Context& context) const {
+  const std::string name = place_->NameOf(part.number);
+  VECDB_ASSIGN_OR_RETURN(const base::LargeBuffer bytes, place_->Read(part.number, host, context));
+  VECDB_ASSIGN_OR_RETURN(const format::LogFileHeader header,
+                         format::DecodeLogHeader(name, bytes.bytes()));
+  const auto prefix = bytes.bytes().first(std::min<uint64_t>(part.end, bytes.size()));
+  VECDB_ASSIGN_OR_RETURN(const format::LogScan scan, format::ScanLogFile(name, header, prefix));
+  if (scan.end != part.end) return Damaged(name, scan.end, "the file has changed");
+  for (const format::LogRecord& record : scan.records) {
+    VECDB_RETURN_IF_ERROR(context.Check());
+    VECDB_RETURN_IF_ERROR(apply(absl::StrFormat("%s, offset %d", name, record.offset), record));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<PendingRecord>> LogReader::ReadTail(const Host& host,
+                                                               const Context& context) const {
+  std::vector<PendingRecord> tail;
+  if (parts_.empty() || durable_end_ >= parts_.back().end) return tail;
+  VECDB_RETURN_IF_ERROR(ForEachOf(
+      parts_.back(),
+      [&](std::string_view, const format::LogRecord& record) -> absl::Status {
+        if (record.offset < durable_end_) return absl::OkStatus();
+        std::string bytes(format::LogRecordBytes(record.payload.size()), '\0');
+        std::memcpy(bytes.data() + format::kLogFrameBytes, record.payload.data(),
+                    record.payload.size());
+        tail.push_back({.bytes = std::move(bytes),
+                        .payload_bytes = record.payload.size(),
+                        .sequence = record.sequence});
+        return absl::OkStatus();
+      },
+      host, context));
+  return tail;
 }
 
 }  // namespace vecdb::journal

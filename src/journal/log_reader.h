@@ -50,13 +50,17 @@ class LogReader {
 
   /// The files, for a Journal that is to continue them.
   const LogSet& files() const { return files_; }
-  /// Where the last file stops being part of the log.
-  uint64_t end() const { return parts_.empty() ? 0 : parts_.back().end; }
+  /// Up to where the last file is known to survive a power cut: a process that was killed may have
+  /// left records behind it that the system holds in memory only, and that another sync need not
+  /// bring to the disk after one that has failed.
+  uint64_t durable_end() const { return durable_end_; }
+  /// Those records, to be written into the next file. None when the file was written at once.
+  absl::StatusOr<std::vector<PendingRecord>> ReadTail(const Host& host,
+                                                      const Context& context) const;
 
+  using Apply = std::function<absl::Status(std::string_view name, const format::LogRecord&)>;
   /// Calls `apply` for each record in order, with a name for messages, and stops at an error.
-  absl::Status ForEach(
-      const std::function<absl::Status(std::string_view name, const format::LogRecord&)>& apply,
-      const Host& host, const Context& context) const;
+  absl::Status ForEach(const Apply& apply, const Host& host, const Context& context) const;
 
  private:
   // A file, and where it ends as part of the log.
@@ -71,12 +75,15 @@ class LogReader {
 
   absl::Status CheckFiles(const LogExpectation& expected, std::vector<LogFileInfo> listed,
                           bool salvage, const Host& host, const Context& context);
+  absl::Status ForEachOf(const Part& part, const Apply& apply, const Host& host,
+                         const Context& context) const;
   absl::StatusOr<CheckedFile> CheckFile(const LogExpectation& expected, uint64_t number,
                                         std::optional<uint64_t> end, const Host& host,
                                         const Context& context) const;
 
   LogPlace* place_;
   std::vector<Part> parts_;
+  uint64_t durable_end_ = 0;  // of the last part
   LogSet files_;
   Findings findings_;
 };

@@ -33,10 +33,11 @@ void FillFrame(const format::LogFileHeader& header, uint64_t offset, uint64_t sy
 }  // namespace
 
 LogWriter::LogWriter(LogPlace* place, LogIdentity identity, uint64_t last_number,
-                     uint64_t previous_end, uint64_t file_bytes)
+                     uint64_t previous_end, uint64_t file_bytes, std::vector<PendingRecord> carried)
     : place_(place),
       identity_(std::move(identity)),
       file_bytes_(file_bytes),
+      carried_(std::move(carried)),
       header_({.number = last_number}),
       end_(previous_end) {}
 
@@ -53,11 +54,11 @@ std::string LogWriter::EncodeNextHeader(format::LogFileHeader* header) const {
 // Nothing changes unless the file is there.
 absl::Status LogWriter::Create(const format::LogFileHeader& header, std::string_view bytes,
                                uint64_t last_sequence, LogSet* files) {
-  VECDB_ASSIGN_OR_RETURN(auto file,
-                         place_->Create(header.number, base::AsBytes(bytes), kFirstStepBytes));
+  const uint64_t room = std::max<uint64_t>(kFirstStepBytes, bytes.size());
+  VECDB_ASSIGN_OR_RETURN(auto file, place_->Create(header.number, base::AsBytes(bytes), room));
   file_ = std::move(file);
   header_ = header;
-  preallocated_ = kFirstStepBytes;
+  preallocated_ = room;
   end_ = synced_ = bytes.size();
   files->Update(header_.number, last_sequence, end_);
   return absl::OkStatus();
@@ -68,8 +69,22 @@ absl::Status LogWriter::BeginFile(LogSet* files) {
     return absl::UnknownError(synced.message());
   }
   format::LogFileHeader header;
-  const std::string bytes = EncodeNextHeader(&header);
-  return Create(header, bytes, 0, files);
+  std::string bytes = EncodeNextHeader(&header);
+  bytes += EncodeCarried(header, bytes.size());
+  const uint64_t last_sequence = carried_.empty() ? 0 : carried_.back().sequence;
+  VECDB_RETURN_IF_ERROR(Create(header, bytes, last_sequence, files));
+  carried_.clear();
+  return absl::OkStatus();
+}
+
+// The file comes into being with them, so each finds those before it durable.
+std::string LogWriter::EncodeCarried(const format::LogFileHeader& header, uint64_t offset) {
+  std::string bytes;
+  for (PendingRecord& record : carried_) {
+    FillFrame(header, offset + bytes.size(), offset + bytes.size(), &record);
+    bytes += record.bytes;
+  }
+  return bytes;
 }
 
 absl::Status LogWriter::Sync() {

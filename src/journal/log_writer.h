@@ -5,6 +5,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "format/log_file.h"
@@ -33,9 +34,10 @@ struct PendingRecord {
 class LogWriter {
  public:
   /// Continues behind file `last_number` (0 when there is none), whose records stop at
-  /// `previous_end`. `place` is borrowed.
+  /// `previous_end`: those behind it are `carried`, and the next file begins with them. `place` is
+  /// borrowed.
   LogWriter(LogPlace* place, LogIdentity identity, uint64_t last_number, uint64_t previous_end,
-            uint64_t file_bytes);
+            uint64_t file_bytes, std::vector<PendingRecord> carried = {});
 
   /// Hands records to the system, and fills in their frames; notes in `files` what they have become
   /// part of. In a place whose files do not grow they are durable then.
@@ -52,6 +54,7 @@ class LogWriter {
 
  private:
   std::string EncodeNextHeader(format::LogFileHeader* header) const;
+  std::string EncodeCarried(const format::LogFileHeader& header, uint64_t offset);
   absl::Status Create(const format::LogFileHeader& header, std::string_view bytes,
                       uint64_t last_sequence, LogSet* files);
   absl::Status WriteWhole(std::span<PendingRecord> records, LogSet* files);
@@ -62,6 +65,7 @@ class LogWriter {
   LogPlace* const place_;
   const LogIdentity identity_;
   const uint64_t file_bytes_;  // a file that has come to this is followed by another
+  std::vector<PendingRecord> carried_;
   std::unique_ptr<AppendFile> file_;
   format::LogFileHeader header_;  // of the file of now
   uint64_t end_ = 0;              // where its records stop

@@ -20,6 +20,7 @@ struct ResultRows {
   std::vector<Hit> hits;
   std::vector<size_t> ends;  ///< where the hits of each query stop
   const Column* keys = nullptr;
+  bool partial = false;  ///< a damaged segment was left out
 };
 
 }  // namespace vecdb::query

@@ -39,6 +39,9 @@ absl::StatusOr<std::vector<Found>> SearchOne(const SnapshotSearch& search, const
   std::vector<Found> found;
   std::vector<index::Candidate> candidates;
   for (uint32_t i = 0; i < search.segments.size(); ++i) {
+    const absl::Status& damage = search.segments[i].search_damage();
+    if (!damage.ok() && search.allow_partial) continue;
+    VECDB_RETURN_IF_ERROR(damage);
     VECDB_RETURN_IF_ERROR(SearchSegment(search.segments[i], one, context, &candidates));
     for (const index::Candidate& candidate : candidates) {
       found.push_back({candidate.distance, {i, candidate.row}});
@@ -85,6 +88,9 @@ absl::StatusOr<std::unique_ptr<ResultRows>> Search(const SnapshotSearch& search,
                                                   search.output_columns, context));
   auto result = std::make_unique<ResultRows>(std::move(rows));
   result->keys = result->rows.column(search.schema->fields[search.output_columns[0]].name);
+  result->partial =
+      std::any_of(search.segments.begin(), search.segments.end(),
+                  [](const SegmentView& segment) { return !segment.search_damage().ok(); });
   result->hits.reserve(places.size());
   result->ends.reserve(found.size());
   for (const auto& hits : found) {

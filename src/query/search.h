@@ -30,6 +30,7 @@ struct SnapshotSearch {
   uint32_t limit = 10;
   uint32_t offset = 0;
   std::vector<size_t> output_columns{};  ///< the key is the first
+  bool allow_partial = false;            ///< leave damaged segments out
 };
 
 /// Searches every segment, keeps the best of each query (equal scores by key), and reads the output

@@ -1,9 +1,12 @@
 #include "query/segment_view.h"
 
+#include "base/status_macros.h"
+
 namespace vecdb::query {
 
 absl::StatusOr<std::optional<uint32_t>> SegmentView::FindRow(const schema::Key& key, uint64_t as_of,
                                                              const Context& context) const {
+  VECDB_RETURN_IF_ERROR(damage);
   // Growing rows find keys in memory, so they are asked for as long as they are there.
   if (growing != nullptr) return growing->FindRow(key, as_of);
   return sealed->FindRow(key, as_of, context);
@@ -11,6 +14,7 @@ absl::StatusOr<std::optional<uint32_t>> SegmentView::FindRow(const schema::Key& 
 
 absl::StatusOr<Column> SegmentView::Gather(size_t column, std::span<const uint32_t> rows,
                                            const Context& context) const {
+  VECDB_RETURN_IF_ERROR(damage);
   if (growing != nullptr) return growing->Gather(column, rows);
   return sealed->Gather(column, rows, resident.get(), context);
 }

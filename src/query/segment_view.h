@@ -23,6 +23,15 @@ struct SegmentView {
   std::shared_ptr<const segment::SealedSegment> sealed{};
   std::shared_ptr<const segment::Resident>
       resident{};  ///< of `sealed`; null while it is not loaded
+  /// DataLoss when its files are damaged or gone: nothing can be read of it, there is this info
+  /// instead of rows.
+  absl::Status damage{};
+  std::shared_ptr<const SegmentInfo> damaged_info{};
+  /// DataLoss when its rows can be read by key, and what searches need could not be loaded.
+  absl::Status load_damage{};
+
+  /// Why searches cannot read it; OK when they can.
+  const absl::Status& search_damage() const { return damage.ok() ? load_damage : damage; }
 
   /// True when the sealed rows answer searches.
   bool reads_sealed() const { return resident != nullptr || growing == nullptr; }

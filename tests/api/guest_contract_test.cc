@@ -93,7 +93,9 @@ bool UseDamagedDatabase(const std::string& path) {
     }
   }
   const auto db = Database::Open({.path = path});
-  return db.ok() && absl::IsDataLoss((*db)->OpenCollection("d").status());
+  if (!db.ok()) return false;
+  const auto collection = (*db)->OpenCollection("d");
+  return collection.ok() && absl::IsDataLoss((*collection)->Get({20}).status());
 }
 
 // The exit status of the child.

@@ -1,13 +1,12 @@
 #include <gtest/gtest.h>
 
-#include <atomic>
+#include <memory>
 #include <string>
 #include <thread>
 #include <vector>
 
-#include "catalog/version_store.h"
-#include "support/status_testing.h"
-#include "support/store_testing.h"
+#include "absl/strings/str_cat.h"
+#include "catalog/catalog_testing.h"
 
 namespace vecdb::catalog {
 namespace {
@@ -16,43 +15,76 @@ TEST(VersionStoreRaceTest, EachVersionHasOneWriter) {
   constexpr int kWriters = 8;
   constexpr uint64_t kVersions = 40;
   const auto store = MakeMemoryObjectStore();
-  std::vector<std::vector<uint64_t>> won(kWriters);
+  std::vector<std::vector<Version>> won(kWriters);
   std::vector<std::thread> writers;
   for (int writer = 0; writer < kWriters; ++writer) {
     writers.emplace_back([&, writer] {
-      const VersionStore versions(store.get(), support::PathOf("m"), "manifest");
+      const VersionStore versions = VersionsOf(*store);
       while (true) {
         const auto newest = versions.ReadNewest({});
         ASSERT_OK(newest);
-        const uint64_t next = newest->has_value() ? (*newest)->number + 1 : 1;
-        if (next > kVersions) return;
-        const std::string body = "{\"writer\":" + std::to_string(writer) + "}";
-        const absl::Status status = versions.Commit(next, body, {});
-        if (status.ok()) {
-          won[static_cast<size_t>(writer)].push_back(next);
+        const Version base = newest->value_or(Version{});
+        if (base.number == kVersions) return;
+        const auto next =
+            versions.CommitNext(base, 1, absl::StrCat("{\"writer\":", writer, "}"), {});
+        if (next.ok()) {
+          won[static_cast<size_t>(writer)].push_back(*next);
         } else {
-          ASSERT_TRUE(absl::IsAborted(status)) << status;
+          ASSERT_TRUE(absl::IsAborted(next.status())) << next.status();
         }
       }
     });
   }
   for (std::thread& writer : writers) writer.join();
-  std::vector<int> winner(kVersions + 1, -1);
-  for (int writer = 0; writer < kWriters; ++writer) {
-    for (const uint64_t version : won[static_cast<size_t>(writer)]) {
-      EXPECT_EQ(winner[version], -1) << version;
-      winner[version] = writer;
+  std::vector<std::string> winners(kVersions + 1);
+  for (const std::vector<Version>& versions : won) {
+    for (const Version& version : versions) {
+      EXPECT_EQ(winners[version.number], "") << version.number;
+      winners[version.number] = version.commit_id;
     }
   }
-  for (uint64_t version = 1; version <= kVersions; ++version) {
-    std::string name = std::to_string(version);
-    name = "m/" + std::string(20 - name.size(), '0') + name + ".json";
-    const auto document = GetObject(*store, support::PathOf(name), support::kNoLimit);
-    ASSERT_OK(document);
-    EXPECT_NE(document->find("\"writer\":" + std::to_string(winner[version]) + "}"),
-              std::string::npos)
-        << version;
+  for (uint64_t number = 1; number <= kVersions; ++number) {
+    const auto version = VersionsOf(*store).Read(number, {});
+    ASSERT_OK(version);
+    EXPECT_EQ(version->commit_id, winners[number]);
+    EXPECT_EQ(version->base_id, winners[number - 1]);
   }
+}
+
+TEST(VersionStoreRaceTest, WritersThatTakeOverFromEachOtherLoseNoCommit) {
+  constexpr int kWriters = 4;
+  constexpr int kTurns = 20;
+  const auto store = MakeMemoryObjectStore();
+  ASSERT_OK(VersionWriter::CreateFirst(VersionsOf(*store), "{}", {}));
+  std::vector<std::vector<Version>> acked(kWriters);
+  std::vector<std::thread> writers;
+  for (std::vector<Version>& mine : acked) {
+    writers.emplace_back([&] {
+      for (int turn = 0; turn < kTurns; ++turn) {
+        auto writer = VersionWriter::TakeOver(VersionsOf(*store), SameBody, {});
+        if (absl::IsAborted(writer.status())) continue;
+        ASSERT_OK(writer);
+        mine.push_back((*writer)->current());
+        absl::Status status;
+        for (int i = 0; i < 5 && status.ok(); ++i) {
+          status = (*writer)->Commit("{}", {});
+          if (status.ok()) mine.push_back((*writer)->current());
+        }
+        EXPECT_TRUE(status.ok() || absl::IsFailedPrecondition(status)) << status;
+      }
+    });
+  }
+  for (std::thread& writer : writers) writer.join();
+  size_t num_acked = 1;
+  for (const std::vector<Version>& mine : acked) {
+    num_acked += mine.size();
+    for (const Version& version : mine) {
+      const auto found = VersionsOf(*store).Read(version.number, {});
+      ASSERT_OK(found);
+      EXPECT_EQ(found->commit_id, version.commit_id);
+    }
+  }
+  EXPECT_EQ((*VersionsOf(*store).ReadNewest({}))->number, num_acked);
 }
 
 }  // namespace

@@ -337,23 +337,6 @@ TEST_F(VersionStoreTest, SleeperThatMadeARemovedVersionAnewIsAborted) {
   EXPECT_EQ(Newest()->number, 2u);
 }
 
-TEST_F(VersionStoreTest, SleeperWhoseFollowerIsGoneTooIsUnknown) {
-  for (const bool with_boundary : {true, false}) {
-    const auto base = MakeMemoryObjectStore();
-    const auto injector = std::make_shared<support::FaultInjector>();
-    support::FaultObjectStore store(base, injector);
-    injector->Arm({.call = "Finish", .mode = FaultMode::kSlow, .on_slow = [&] {
-                     PutVersion(*base, {.number = 9, .commit_id = "c", .body = "{}"});
-                     if (with_boundary) {
-                       ASSERT_OK(VersionsOf(*base).PutBoundary(9, {}));
-                     }
-                   }});
-    EXPECT_EQ(CodeOf(VersionsOf(store).CommitNext(kNothing, 1, "{}", {})),
-              absl::StatusCode::kUnknown);
-    EXPECT_EQ((*VersionsOf(*base).ReadNewest({}))->number, 9u);
-  }
-}
-
 TEST_F(VersionStoreTest, SleeperIsFoundOutAfterALostAnswerToo) {
   PutForeign(3, "foreign2");
   Fail("Finish", absl::UnknownError("reset"), FaultMode::kFailAfter);

@@ -48,7 +48,7 @@ TEST_F(CollectionEngineTest, FullSegmentIsFlushedBehind) {
   EXPECT_EQ(FlushedSegments(), 0u);
   executor_.RunAll();
   EXPECT_EQ(FlushedSegments(), 1u);
-  EXPECT_EQ(*engine_->Count(), 910u);
+  EXPECT_EQ(*engine_->Count({}, {}), 910u);
 }
 
 TEST_F(CollectionEngineTest, WriterFlushesItselfWhereTheExecutorNeverRuns) {
@@ -64,7 +64,7 @@ TEST_F(CollectionEngineTest, WriterFlushesItselfWhereTheExecutorNeverRuns) {
   }
   EXPECT_GT(FlushedSegments(), 2u);
   EXPECT_LT(most, 3200u);  // twice 102 KiB, and a batch
-  EXPECT_EQ(*engine_->Count(), 12000u);
+  EXPECT_EQ(*engine_->Count({}, {}), 12000u);
 }
 
 TEST_F(CollectionEngineTest, FlushedSegmentIsIndexedBehind) {
@@ -94,14 +94,14 @@ TEST_F(CollectionEngineTest, FailedCloseTakesCallsAgain) {
   cancelled.cancel.Cancel();
   const absl::Status reason = absl::FailedPreconditionError("closed");
   EXPECT_EQ(CodeOf(engine_->CloseFlushed(reason, cancelled)), absl::StatusCode::kCancelled);
-  EXPECT_EQ(*engine_->Count(), 10u);
+  EXPECT_EQ(*engine_->Count({}, {}), 10u);
   ASSERT_OK(Insert(10, 10));
   ASSERT_OK(engine_->CloseFlushed(reason, {}));
-  EXPECT_EQ(CodeOf(engine_->Count()), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(CodeOf(engine_->Count({}, {})), absl::StatusCode::kFailedPrecondition);
   engine_->Shutdown(reason);
   EXPECT_EQ(budget_.used_bytes(), 0u);
   Open();
-  EXPECT_EQ(*engine_->Count(), 20u);
+  EXPECT_EQ(*engine_->Count({}, {}), 20u);
 }
 
 TEST_F(CollectionEngineTest, ImpossibleManifestIsDataLoss) {

@@ -92,11 +92,11 @@ TEST_F(DatabaseEngineTest, AbandonedDatabaseHasNotFlushedAndKeepsItsJournal) {
   ASSERT_OK((*collection)->Insert(support::TaggedRows(schema_, {1}, "t"), {}, {}));
   engine_->Abandon();
   engine_->Abandon();
-  EXPECT_EQ(CodeOf((*collection)->Count()), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(CodeOf((*collection)->Count({}, {})), absl::StatusCode::kFailedPrecondition);
   Open();
   const auto again = engine_->OpenCollection("c", {}, {});
   ASSERT_OK(again);
-  EXPECT_EQ(*(*again)->Count(), 1u);
+  EXPECT_EQ(*(*again)->Count({}, {}), 1u);
   EXPECT_EQ((*again)->Segments()->front().state, SegmentState::kGrowing);
 }
 

@@ -1,0 +1,166 @@
+#include "engine/garbage.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "absl/strings/str_format.h"
+#include "base/file_path.h"
+#include "base/status_macros.h"
+#include "catalog/garbage_collector.h"
+#include "engine/segment_objects.h"
+#include "journal/log_name.h"
+
+namespace vecdb::engine {
+namespace {
+
+GarbageReport ToPublic(const catalog::GarbageReport& report) {
+  return {.versions_deleted = report.versions_deleted,
+          .objects_deleted = report.objects_deleted,
+          .bytes_deleted = report.bytes_deleted,
+          .orphan_objects = report.orphan_objects,
+          .orphan_bytes = report.orphan_bytes,
+          .delete_errors = report.delete_errors};
+}
+
+// An object that nothing names: it goes when it is old enough, and is counted when not.
+void CountOrphan(bool removed, uint64_t size_bytes, GarbageReport* report) {
+  if (removed) {
+    ++report->objects_deleted;
+    report->bytes_deleted += size_bytes;
+  } else {
+    ++report->orphan_objects;
+    report->orphan_bytes += size_bytes;
+  }
+}
+
+absl::StatusOr<std::vector<std::string>> References(const catalog::Version& version) {
+  VECDB_ASSIGN_OR_RETURN(const format::Manifest manifest,
+                         format::ManifestFromJson(
+                             absl::StrFormat("manifest version %d", version.number), version.body));
+  return ObjectNamesOf(manifest);
+}
+
+// Whether a file of the logs of a collection is no part of any: a log of another id, or a file
+// before the first one needed. Logs that were salvaged or given up are kept for their owner.
+bool IsStale(const format::Manifest& manifest, std::string_view log_id, std::string_view file) {
+  const auto& kept = manifest.kept_journals;
+  if (std::find(kept.begin(), kept.end(), log_id) != kept.end()) return false;
+  if (log_id != manifest.journal.id) return true;
+  const auto number = journal::LogFileNumber(file);
+  return number.has_value() && *number < manifest.journal.first_file;
+}
+
+absl::Status CollectLogFiles(FileSystem& files, const std::string& folder,
+                             const format::Manifest& manifest, int64_t young_from_ms,
+                             GarbageReport* report) {
+  const auto logs = files.List(folder);
+  if (absl::IsNotFound(logs.status())) return absl::OkStatus();
+  VECDB_RETURN_IF_ERROR(logs.status());
+  for (const DirectoryEntry& log : *logs) {
+    const std::string directory = base::JoinPath(folder, log.name);
+    const auto entries = files.List(directory);
+    if (!entries.ok()) continue;
+    for (const DirectoryEntry& entry : *entries) {
+      if (entry.is_directory || !IsStale(manifest, log.name, entry.name)) continue;
+      const bool removed = entry.modified_ms < young_from_ms &&
+                           files.Unlink(base::JoinPath(directory, entry.name)).ok();
+      CountOrphan(removed, entry.size_bytes, report);
+    }
+    files.RemoveDirectory(directory).IgnoreError();  // when it was the last
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CollectLogObjects(ObjectStore& store, const ObjectPath& folder,
+                               const format::Manifest& manifest, int64_t young_from_ms,
+                               GarbageReport* report, const Context& context) {
+  VECDB_ASSIGN_OR_RETURN(const auto objects, store.List(folder, context));
+  for (const ObjectInfo& object : objects) {
+    const std::string& name = object.path.str();
+    const size_t slash = name.rfind('/');
+    const size_t begin = folder.str().size() + 1;
+    if (slash < begin) continue;
+    if (!IsStale(manifest, name.substr(begin, slash - begin), name.substr(slash + 1))) continue;
+    const bool removed =
+        object.modified_ms < young_from_ms && store.Delete(object.path, context).ok();
+    CountOrphan(removed, object.size_bytes, report);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+void Add(const GarbageReport& more, GarbageReport* sum) {
+  sum->versions_deleted += more.versions_deleted;
+  sum->objects_deleted += more.objects_deleted;
+  sum->bytes_deleted += more.bytes_deleted;
+  sum->orphan_objects += more.orphan_objects;
+  sum->orphan_bytes += more.orphan_bytes;
+  sum->delete_errors += more.delete_errors;
+}
+
+absl::StatusOr<GarbageReport> CollectCollection(const CollectionCore& core, int64_t grace_ms,
+                                                const Context& context) {
+  const int64_t now = core.NowMillis();
+  const int64_t oldest_job = core.oldest_job_ms();
+  VECDB_ASSIGN_OR_RETURN(const ObjectPath manifests, core.folder().Join("manifest"));
+  VECDB_ASSIGN_OR_RETURN(const ObjectPath segments, core.folder().Join("segments"));
+  VECDB_ASSIGN_OR_RETURN(const ObjectPath journals, core.folder().Join("journal"));
+  const catalog::VersionStore versions(core.store().get(), manifests, "manifest");
+  VECDB_ASSIGN_OR_RETURN(
+      const catalog::GarbageReport collected,
+      catalog::CollectGarbage(
+          *core.store(), versions, segments, References,
+          [&core](const std::string& name) { return core.IsPinned(name); },
+          {.grace_ms = grace_ms, .now_ms = now, .oldest_job_ms = oldest_job, .epoch = core.epoch()},
+          context));
+  GarbageReport report = ToPublic(collected);
+  // The newest manifest was read by now: a log that it does not name was never named, or is not
+  // needed any more. A log that is being started is younger than its job.
+  const int64_t young_from = std::min(now, oldest_job) - grace_ms;
+  VECDB_ASSIGN_OR_RETURN(const auto newest, versions.ReadNewest(context));
+  VECDB_ASSIGN_OR_RETURN(const format::Manifest manifest,
+                         format::ManifestFromJson(manifests.str(), newest->body));
+  if (core.journal_files() != nullptr && core.options().journal == JournalPlace::kDirectory) {
+    VECDB_RETURN_IF_ERROR(
+        CollectLogFiles(*core.journal_files(), journals.str(), manifest, young_from, &report));
+  } else if (core.options().journal == JournalPlace::kObjectStore) {
+    VECDB_RETURN_IF_ERROR(
+        CollectLogObjects(*core.store(), journals, manifest, young_from, &report, context));
+  }
+  return report;
+}
+
+absl::StatusOr<GarbageReport> CollectDatabase(const Environment& environment, uint64_t epoch,
+                                              const std::vector<std::string>& known,
+                                              int64_t grace_ms, const Context& context) {
+  ObjectStore& store = *environment.store;
+  const int64_t now = environment.host.clock->NowMillis();
+  VECDB_ASSIGN_OR_RETURN(const ObjectPath catalog, ObjectPath::Parse("catalog"));
+  VECDB_ASSIGN_OR_RETURN(const ObjectPath collections, ObjectPath::Parse("collections"));
+  VECDB_ASSIGN_OR_RETURN(const auto objects, store.List(collections, context));
+  const std::set<std::string, std::less<>> ids(known.begin(), known.end());
+  GarbageReport report;
+  for (const ObjectInfo& object : objects) {
+    const std::string_view below =
+        std::string_view(object.path.str()).substr(collections.str().size() + 1);
+    if (ids.contains(below.substr(0, below.find('/')))) continue;
+    VECDB_RETURN_IF_ERROR(context.Check());
+    const bool removed =
+        object.modified_ms < now - grace_ms && store.Delete(object.path, context).ok();
+    CountOrphan(removed, object.size_bytes, &report);
+  }
+  // No data object belongs to the catalog itself: the scope is empty.
+  VECDB_ASSIGN_OR_RETURN(const ObjectPath nothing, ObjectPath::Parse("catalog/objects"));
+  VECDB_ASSIGN_OR_RETURN(const catalog::GarbageReport collected,
+                         catalog::CollectGarbage(
+                             store, catalog::VersionStore(&store, catalog, "catalog"), nothing,
+                             [](const catalog::Version&) { return std::vector<std::string>(); },
+                             [](const std::string&) { return false; },
+                             {.grace_ms = grace_ms, .now_ms = now, .epoch = epoch}, context));
+  Add(ToPublic(collected), &report);
+  return report;
+}
+
+}  // namespace vecdb::engine

@@ -1,0 +1,22 @@
+#ifndef VECDB_ENGINE_READ_POINT_H_
+#define VECDB_ENGINE_READ_POINT_H_
+
+#include <cstdint>
+
+#include "absl/status/statusor.h"
+#include "engine/collection_core.h"
+#include "vecdb/consistency.h"
+#include "vecdb/context.h"
+
+namespace vecdb::engine {
+
+/// The state that a read is to show, once it is there. Errors as Consistency says.
+absl::StatusOr<Snapshot> ResolveRead(CollectionCore& core, const Consistency& consistency,
+                                     const Context& context);
+
+/// Live rows of a state, from the timestamps of its rows.
+absl::StatusOr<uint64_t> CountRows(const Snapshot& snapshot, const Context& context);
+
+}  // namespace vecdb::engine
+
+#endif  // VECDB_ENGINE_READ_POINT_H_
