@@ -23,7 +23,7 @@
 namespace vecdb {
 
 namespace engine {
-class CollectionEngine;
+class CollectionHandle;
 }
 
 /// Whether a collection keeps itself ready for searches.
@@ -176,7 +176,7 @@ struct SegmentDescription {
 /// cause, while reads go on, until it is opened again.
 class Collection {
  public:
-  explicit Collection(std::shared_ptr<engine::CollectionEngine> engine);
+  explicit Collection(std::shared_ptr<engine::CollectionHandle> handle);
   ~Collection();
 
   Collection(const Collection&) = delete;
@@ -228,6 +228,10 @@ class Collection {
   /// host's log may be cut there. 0 when there is none.
   absl::StatusOr<uint64_t> DurableUpTo() const;
 
+  /// Reads the newest state, in a database that was opened for reading alone; otherwise there is
+  /// nothing to do. DataLoss when that state is damaged: the one of before goes on.
+  absl::Status Refresh(const Context& context = {});
+
   /// Defines the index of a vector field; returns when that is committed, the builds run behind.
   /// Flushed segments of 1024 rows and more get one, smaller ones and growing rows are compared
   /// exactly. One index per field: AlreadyExists. NotFound for an unknown field; InvalidArgument
@@ -270,7 +274,7 @@ class Collection {
   absl::StatusOr<std::vector<SegmentDescription>> Segments() const;
 
  private:
-  std::shared_ptr<engine::CollectionEngine> engine_;
+  std::shared_ptr<engine::CollectionHandle> handle_;
 };
 
 }  // namespace vecdb

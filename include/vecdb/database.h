@@ -31,6 +31,10 @@ struct DatabaseOptions {
   /// Where journals lie that are kept in a directory (CollectionOptions::journal). Default: beside
   /// the data; with `store` there is none, and journals are objects.
   std::shared_ptr<FileSystem> journal_directory{};
+  /// Opens for reading alone, beside a writer in this or another process: nothing is written or
+  /// locked. Shows the state of Open or of the last Refresh, the journal's writes included when it
+  /// can be read from here. NotFound when there is no database.
+  bool read_only = false;
   /// Opens for writing a store that does not create objects only if they are absent, or says so
   /// wrongly. Then nothing but this promise keeps two writers from destroying each other's data.
   bool i_promise_single_writer = false;
@@ -90,9 +94,9 @@ class Database {
       const Context& context = {});
 
   /// Opens a collection, or gives another handle on it; writes that a crash has left in its journal
-  /// are brought back first. One that takes no writes any more is opened anew, and older handles on
-  /// it are dead then. NotFound; DataLoss when its manifest, a segment or its journal is damaged;
-  /// FailedPrecondition when its journal is not there.
+  /// are brought back first. One that takes no writes any more is opened anew. NotFound; DataLoss
+  /// when its manifest, a segment or its journal is damaged; FailedPrecondition when its journal is
+  /// not there.
   absl::StatusOr<std::unique_ptr<Collection>> OpenCollection(std::string_view name,
                                                              const OpenOptions& options,
                                                              const Context& context = {});
@@ -111,6 +115,10 @@ class Database {
   /// Removes a collection and its objects. Calls that run on it end, later ones are
   /// FailedPrecondition.
   absl::Status DropCollection(std::string_view name, const Context& context = {});
+
+  /// Reads the newest catalog and the newest state of each open collection, in a database that was
+  /// opened for reading alone; otherwise there is nothing to do.
+  absl::Status Refresh(const Context& context = {});
 
   /// Deletes what nothing needs any more: old manifests and catalogs, replaced objects, what
   /// crashes and failures have left, of the catalog and of the collections that are open. Runs

@@ -3,103 +3,114 @@
 #include <utility>
 
 #include "base/status_macros.h"
-#include "engine/collection_engine.h"
+#include "engine/collection_handle.h"
 
 namespace vecdb {
 
-Collection::Collection(std::shared_ptr<engine::CollectionEngine> engine)
-    : engine_(std::move(engine)) {}
+Collection::Collection(std::shared_ptr<engine::CollectionHandle> handle)
+    : handle_(std::move(handle)) {}
 Collection::~Collection() = default;
 
 absl::StatusOr<WriteResult> Collection::Insert(const RowBatch& rows, const WriteOptions& options,
                                                const Context& context) {
-  return engine_->Insert(rows, options, context);
+  return handle_->engine()->Insert(rows, options, context);
 }
 absl::StatusOr<WriteResult> Collection::Insert(const RowBatch& rows, const Context& context) {
-  return engine_->Insert(rows, {}, context);
+  return handle_->engine()->Insert(rows, {}, context);
 }
 
 absl::StatusOr<WriteResult> Collection::Upsert(const RowBatch& rows, const WriteOptions& options,
                                                const Context& context) {
-  return engine_->Upsert(rows, options, context);
+  return handle_->engine()->Upsert(rows, options, context);
 }
 absl::StatusOr<WriteResult> Collection::Upsert(const RowBatch& rows, const Context& context) {
-  return engine_->Upsert(rows, {}, context);
+  return handle_->engine()->Upsert(rows, {}, context);
 }
 
 absl::StatusOr<WriteResult> Collection::Delete(const Keys& keys, const WriteOptions& options,
                                                const Context& context) {
-  return engine_->Delete(keys, options, context);
+  return handle_->engine()->Delete(keys, options, context);
 }
 absl::StatusOr<WriteResult> Collection::Delete(const Keys& keys, const Context& context) {
-  return engine_->Delete(keys, {}, context);
+  return handle_->engine()->Delete(keys, {}, context);
 }
 
 absl::StatusOr<RowBatch> Collection::Get(const Keys& keys, std::span<const std::string> fields,
                                          const Context& context) const {
-  return engine_->Get(keys, fields, {}, context);
+  return Get(keys, fields, Consistency(), context);
 }
 absl::StatusOr<RowBatch> Collection::Get(const Keys& keys, std::span<const std::string> fields,
                                          const Consistency& consistency,
                                          const Context& context) const {
-  return engine_->Get(keys, fields, consistency, context);
+  VECDB_ASSIGN_OR_RETURN(const auto engine, handle_->ForRead(consistency, context));
+  return engine->Get(keys, fields, consistency, context);
 }
 
 absl::StatusOr<uint64_t> Collection::Count(const Context& context) const {
-  return engine_->Count({}, context);
+  return Count(Consistency(), context);
 }
 absl::StatusOr<uint64_t> Collection::Count(const Consistency& consistency,
                                            const Context& context) const {
-  return engine_->Count(consistency, context);
+  VECDB_ASSIGN_OR_RETURN(const auto engine, handle_->ForRead(consistency, context));
+  return engine->Count(consistency, context);
 }
 
 absl::StatusOr<std::shared_ptr<const Snapshot>> Collection::PinSnapshot(
     const Context& context) const {
-  VECDB_ASSIGN_OR_RETURN(engine::Snapshot state, engine_->Pin(context));
+  VECDB_ASSIGN_OR_RETURN(engine::Snapshot state, handle_->engine()->Pin(context));
   return std::make_shared<const Snapshot>(
       std::make_shared<const engine::Snapshot>(std::move(state)));
 }
 
-absl::StatusOr<uint64_t> Collection::DurableUpTo() const { return engine_->DurableUpTo(); }
-absl::Status Collection::Flush(const Context& context) { return engine_->Flush(context); }
+absl::StatusOr<uint64_t> Collection::DurableUpTo() const {
+  return handle_->engine()->DurableUpTo();
+}
+absl::Status Collection::Flush(const Context& context) { return handle_->engine()->Flush(context); }
+
+absl::Status Collection::Refresh(const Context& context) { return handle_->Refresh(context); }
 
 absl::Status Collection::CreateIndex(std::string_view field, const IndexSpec& spec,
                                      const Context& context) {
-  return engine_->CreateIndex(field, spec, context);
+  return handle_->engine()->CreateIndex(field, spec, context);
 }
 
 absl::Status Collection::WaitForIndex(std::string_view field, const Context& context) {
-  return engine_->WaitForIndex(field, context);
+  return handle_->engine()->WaitForIndex(field, context);
 }
 
 absl::Status Collection::DropIndex(std::string_view field, const Context& context) {
-  return engine_->DropIndex(field, context);
+  return handle_->engine()->DropIndex(field, context);
 }
 
 absl::StatusOr<IndexDescription> Collection::DescribeIndex(std::string_view field) const {
-  return engine_->DescribeIndex(field);
+  return handle_->engine()->DescribeIndex(field);
 }
 
 bool Collection::HasIndex(std::string_view field) const {
-  return engine_->DescribeIndex(field).ok();
+  return handle_->engine()->DescribeIndex(field).ok();
 }
 
-absl::Status Collection::Load(const Context& context) { return engine_->Load(context); }
+absl::Status Collection::Load(const Context& context) { return handle_->engine()->Load(context); }
 
-absl::Status Collection::Release(const Context& context) { return engine_->Release(context); }
+absl::Status Collection::Release(const Context& context) {
+  return handle_->engine()->Release(context);
+}
 
-vecdb::LoadState Collection::LoadState() const { return engine_->LoadState(); }
+vecdb::LoadState Collection::LoadState() const { return handle_->engine()->LoadState(); }
 
 absl::StatusOr<SearchResult> Collection::Search(const SearchRequest& request,
                                                 const Context& context) const {
-  VECDB_ASSIGN_OR_RETURN(auto rows, engine_->Search(request, context));
+  VECDB_ASSIGN_OR_RETURN(const auto engine, handle_->ForRead(request.consistency, context));
+  VECDB_ASSIGN_OR_RETURN(auto rows, engine->Search(request, context));
   return SearchResult(std::move(rows));
 }
 
-absl::StatusOr<CollectionDescription> Collection::Describe() const { return engine_->Describe(); }
+absl::StatusOr<CollectionDescription> Collection::Describe() const {
+  return handle_->engine()->Describe();
+}
 
 absl::StatusOr<std::vector<SegmentDescription>> Collection::Segments() const {
-  return engine_->Segments();
+  return handle_->engine()->Segments();
 }
 
 }  // namespace vecdb

@@ -49,6 +49,8 @@ absl::Status Database::DropCollection(std::string_view name, const Context& cont
   return engine_->Drop(name, context);
 }
 
+absl::Status Database::Refresh(const Context& context) { return engine_->Refresh(context); }
+
 absl::StatusOr<GarbageReport> Database::CollectGarbage(const Context& context) {
   return engine_->CollectGarbage(context);
 }

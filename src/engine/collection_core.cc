@@ -30,22 +30,25 @@ const format::IndexDefinition* View::FindIndex(std::string_view field) const {
 }
 
 CollectionCore::CollectionCore(Environment environment, std::string id, ObjectPath folder,
-                               format::Manifest manifest,
+                               format::Manifest manifest, const catalog::Version& version,
                                std::unique_ptr<catalog::VersionWriter> manifests)
     : environment_(std::move(environment)),
       id_(std::move(id)),
       folder_(std::move(folder)),
       schema_(std::make_shared<const Schema>(manifest.schema)),
       options_(manifest.options),
-      epoch_(manifests->current().epoch),
+      epoch_(version.epoch),
       manifest_(std::move(manifest)),
       manifests_(std::move(manifests)),
-      manifest_version_(manifests_->current().number),
+      manifest_version_(version.number),
       durable_host_sequence_(manifest_.host_sequence),
       view_(std::make_shared<const View>(View{.indexes = manifest_.indexes})),
       published_(manifest_.flushed_timestamp) {
   for (const format::ManifestSegment& segment : manifest_.segments) {
     live_rows_ += segment.info.num_rows - segment.info.num_deletes;
+  }
+  if (read_only()) {
+    write_error_ = absl::FailedPreconditionError("the database was opened for reading alone");
   }
 }
 

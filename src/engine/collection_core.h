@@ -31,7 +31,7 @@ namespace vecdb::engine {
 /// What a collection gets from its database; outlives every call on the collection.
 struct Environment {
   std::shared_ptr<ObjectStore> store{};
-  Host host{};  ///< with an executor
+  Host host{};  ///< with executor and clock
   /// Where journals lie that are kept in a directory; null when the database has none.
   std::shared_ptr<FileSystem> journal_files{};
   base::HybridClock* clock = nullptr;
@@ -85,9 +85,13 @@ struct AppliedWrite {
 /// Thread-safe.
 class CollectionCore : public std::enable_shared_from_this<CollectionCore> {
  public:
-  /// `manifests` has committed `manifest`, its current version.
+  /// `manifest` is `version`, which `manifests` has committed; null for reading alone.
   CollectionCore(Environment environment, std::string id, ObjectPath folder,
-                 format::Manifest manifest, std::unique_ptr<catalog::VersionWriter> manifests);
+                 format::Manifest manifest, const catalog::Version& version,
+                 std::unique_ptr<catalog::VersionWriter> manifests);
+
+  bool read_only() const { return manifests_ == nullptr; }
+  const Environment& environment() const { return environment_; }
 
   const std::string& id() const { return id_; }
   const ObjectPath& folder() const { return folder_; }
@@ -214,7 +218,7 @@ class CollectionCore : public std::enable_shared_from_this<CollectionCore> {
   base::Gate maintenance_gate_;  // guards manifest_
   base::Gate write_gate_;        // guards what the Writer holds
   format::Manifest manifest_;
-  const std::unique_ptr<catalog::VersionWriter> manifests_;  // under the maintenance gate
+  const std::unique_ptr<catalog::VersionWriter> manifests_;  // the same; null for reading alone
   // Written under the maintenance gate; a figure for others.
   std::atomic<uint64_t> manifest_version_;
   std::atomic<uint64_t> durable_host_sequence_;  // the same

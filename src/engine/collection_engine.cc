@@ -142,6 +142,7 @@ struct CollectionEngine::Parts {
   Writer writer;
   IndexJobs indexes;
   RecoveryReport recovery;                    // written before the collection is used
+  uint64_t service_timestamp = 0;             // the same
   std::atomic<bool> flush_scheduled = false;  // at most one flush waits behind; orders nothing else
   std::atomic<bool> build_scheduled = false;  // the same for builds
   std::atomic<int64_t> collected_ms = 0;      // when garbage was last looked for; orders nothing
@@ -204,8 +205,9 @@ absl::StatusOr<std::shared_ptr<CollectionCore>> TakeOver(const Environment& envi
   }
   VECDB_RETURN_IF_ERROR(manifests.status());
   environment.clock->Observe(manifest.flushed_timestamp);
+  const catalog::Version version = (*manifests)->current();
   auto core = std::make_shared<CollectionCore>(environment, id, folder, std::move(manifest),
-                                               *std::move(manifests));
+                                               version, *std::move(manifests));
   core->set_name(name);
   return core;
 }
@@ -216,7 +218,7 @@ absl::StatusOr<std::shared_ptr<CollectionEngine>> CollectionEngine::Open(
     const Environment& environment, const std::string& id, std::string_view name,
     const OpenOptions& options, const Context& context) {
   VECDB_ASSIGN_OR_RETURN(auto core, TakeOver(environment, id, name, context));
-  VECDB_RETURN_IF_ERROR(OpenSegments(core.get(), context));
+  VECDB_RETURN_IF_ERROR(OpenSegments(core.get(), nullptr, context));
   std::shared_ptr<CollectionEngine> engine(new CollectionEngine(std::move(core)));
   CollectionCore* opened = engine->core_.get();
   VECDB_ASSIGN_OR_RETURN(engine->parts_->recovery,
@@ -230,8 +232,74 @@ absl::StatusOr<std::shared_ptr<CollectionEngine>> CollectionEngine::Open(
   return engine;
 }
 
+namespace {
+
+// A writer at work may rotate and delete logs and collect manifests while they are read, and a log
+// that is appended to while it is read looks as if a record in the middle were missing.
+constexpr int kReadTries = 5;
+
+bool MayBeARace(const absl::Status& status) {
+  return absl::IsDataLoss(status) || absl::IsNotFound(status);
+}
+
+}  // namespace
+
+absl::StatusOr<std::shared_ptr<CollectionEngine>> CollectionEngine::OpenReadOnly(
+    const Environment& environment, const std::string& id, std::string_view name,
+    CollectionEngine* before, const Context& context) {
+  VECDB_ASSIGN_OR_RETURN(const ObjectPath folder, ObjectPath::Parse("collections/" + id));
+  VECDB_ASSIGN_OR_RETURN(const ObjectPath manifest_folder, folder.Join("manifest"));
+  const catalog::VersionStore manifests(environment.store.get(), manifest_folder, "manifest");
+  const Snapshot old = before == nullptr ? Snapshot() : before->core_->Read();
+  absl::Status status;
+  for (int attempt = 0; attempt < kReadTries; ++attempt) {
+    const int64_t begun_ms = environment.host.clock->NowMillis();
+    VECDB_ASSIGN_OR_RETURN(const auto newest, manifests.ReadNewest(context));
+    if (!newest.has_value()) {
+      return absl::DataLossError(
+          absl::StrFormat("collection %s: no manifest in %s", name, manifest_folder.str()));
+    }
+    VECDB_ASSIGN_OR_RETURN(format::Manifest manifest, ReadManifest(*newest, id, name));
+    environment.clock->Observe(manifest.flushed_timestamp);
+    auto core = std::make_shared<CollectionCore>(environment, id, folder, std::move(manifest),
+                                                 *newest, nullptr);
+    core->set_name(name);
+    VECDB_RETURN_IF_ERROR(OpenSegments(core.get(), old.view.get(), context));
+    std::shared_ptr<CollectionEngine> engine(new CollectionEngine(std::move(core)));
+    const auto complete = ReadJournal(engine->core_.get(), &engine->parts_->writer,
+                                      &engine->parts_->recovery, context);
+    if (!complete.ok() && MayBeARace(complete.status())) {
+      status = complete.status();
+      continue;
+    }
+    VECDB_RETURN_IF_ERROR(complete.status());
+    engine->parts_->service_timestamp =
+        *complete ? TimestampAt(begun_ms) : engine->core_->manifest().flushed_timestamp;
+    const bool keep_loaded = engine->core_->options().load == LoadPolicy::kKeepLoaded;
+    const bool has_index = !engine->core_->manifest().indexes.empty();
+    if (has_index && (keep_loaded || (old.view != nullptr && old.view->loaded))) {
+      VECDB_RETURN_IF_ERROR(LoadAll(engine->core_.get(), context));
+    }
+    return engine;
+  }
+  return status;
+}
+
+absl::StatusOr<std::shared_ptr<CollectionEngine>> CollectionEngine::Reread(const Context& context) {
+  const Call call(*core_, context);
+  VECDB_RETURN_IF_ERROR(call.status());
+  return OpenReadOnly(core_->environment(), core_->id(), core_->name(), this, context);
+}
+
+uint64_t CollectionEngine::service_timestamp() const { return parts_->service_timestamp; }
+
+uint64_t CollectionEngine::RequiredTimestamp(const Consistency& consistency) const {
+  return vecdb::engine::RequiredTimestamp(*core_, consistency);
+}
+
 absl::Status CollectionEngine::CloseFlushed(const absl::Status& reason, const Context& context) {
   absl::Status status = core_->StopCalls(reason, context);
+  if (status.ok() && read_only()) return status;
   if (status.ok()) status = FlushAndEndJournal(core_.get(), &parts_->writer, context);
   if (!status.ok()) core_->ResumeCalls();
   return status;
@@ -261,6 +329,7 @@ absl::StatusOr<WriteResult> CollectionEngine::Write(const RowBatch& rows, bool r
 
 // Brings the journal into being, and keeps rows in memory and bytes in the journal bounded.
 absl::Status CollectionEngine::BeginWrite(const Context& context) {
+  VECDB_RETURN_IF_ERROR(core_->WriteError());
   VECDB_RETURN_IF_ERROR(StartJournal(core_.get(), context));
   return MakeRoom(context);
 }

@@ -39,6 +39,19 @@ class CollectionEngine {
                                                                 const OpenOptions& options,
                                                                 const Context& context);
 
+  /// Opens the newest manifest for reading alone, with what can be read of the journal. `before` is
+  /// the engine that this one is to replace, or null.
+  static absl::StatusOr<std::shared_ptr<CollectionEngine>> OpenReadOnly(
+      const Environment& environment, const std::string& id, std::string_view name,
+      CollectionEngine* before, const Context& context);
+  /// A new engine on the newest state, for a collection that is read alone.
+  absl::StatusOr<std::shared_ptr<CollectionEngine>> Reread(const Context& context);
+  bool read_only() const { return core_->read_only(); }
+  /// Every write that was durable up to this time has been read; for reading alone.
+  uint64_t service_timestamp() const;
+  /// What reads at `consistency` ask service_timestamp() to be.
+  uint64_t RequiredTimestamp(const Consistency& consistency) const;
+
   absl::StatusOr<WriteResult> Insert(const RowBatch& rows, const WriteOptions& options,
                                      const Context& context);
   absl::StatusOr<WriteResult> Upsert(const RowBatch& rows, const WriteOptions& options,

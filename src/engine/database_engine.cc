@@ -60,7 +60,9 @@ absl::Status Closed() { return absl::FailedPreconditionError("the database is cl
 }  // namespace
 
 DatabaseEngine::DatabaseEngine(const DatabaseOptions& options, Places places)
-    : store_(std::move(places.store)), journal_lock_(std::move(places.journal_lock)) {
+    : store_(std::move(places.store)),
+      read_only_(options.read_only),
+      journal_lock_(std::move(places.journal_lock)) {
   environment_ = {.store = store_,
                   .host = options.host,
                   .journal_files = std::move(places.journal_files),
@@ -88,7 +90,9 @@ absl::StatusOr<DatabaseEngine::Places> DatabaseEngine::OpenPlaces(const Database
   }
   places.journal_files = std::move(files);
   if (options.journal_directory != nullptr) {
-    VECDB_ASSIGN_OR_RETURN(places.journal_lock, options.journal_directory->Lock(kJournalLock));
+    if (!options.read_only) {
+      VECDB_ASSIGN_OR_RETURN(places.journal_lock, options.journal_directory->Lock(kJournalLock));
+    }
     places.journal_files = options.journal_directory;
   }
   return places;
@@ -98,6 +102,7 @@ absl::StatusOr<std::shared_ptr<DatabaseEngine>> DatabaseEngine::Open(const Datab
                                                                      const Context& context) {
   VECDB_RETURN_IF_ERROR(CheckOptions(options));
   VECDB_RETURN_IF_ERROR(context.Check());
+  if (options.read_only) return OpenReadOnly(options, context);
   VECDB_ASSIGN_OR_RETURN(Places places, OpenPlaces(options));
   VECDB_ASSIGN_OR_RETURN(auto lock, places.store->Lock(context));
   std::shared_ptr<DatabaseEngine> engine(new DatabaseEngine(options, std::move(places)));
@@ -107,6 +112,61 @@ absl::StatusOr<std::shared_ptr<DatabaseEngine>> DatabaseEngine::Open(const Datab
   VECDB_RETURN_IF_ERROR(engine->ReadCatalog(context));
   engine->RemoveDropped(context);
   return engine;
+}
+
+absl::StatusOr<std::shared_ptr<DatabaseEngine>> DatabaseEngine::OpenReadOnly(
+    const DatabaseOptions& options, const Context& context) {
+  VECDB_ASSIGN_OR_RETURN(Places places, OpenPlaces(options));
+  std::shared_ptr<DatabaseEngine> engine(new DatabaseEngine(options, std::move(places)));
+  VECDB_ASSIGN_OR_RETURN(const ObjectPath path, ObjectPath::Parse("vecdb.json"));
+  const auto document = GetObject(*engine->store_, path, kMaxIdentityBytes, context);
+  if (absl::IsNotFound(document.status())) {
+    return absl::NotFoundError("there is no database: object vecdb.json is missing");
+  }
+  VECDB_RETURN_IF_ERROR(document.status());
+  VECDB_RETURN_IF_ERROR(format::UnsealJson(path.str(), "database", *document).status());
+  VECDB_RETURN_IF_ERROR(engine->RereadCatalog(context));
+  return engine;
+}
+
+absl::Status DatabaseEngine::RereadCatalog(const Context& context) {
+  VECDB_ASSIGN_OR_RETURN(const ObjectPath folder, ObjectPath::Parse("catalog"));
+  const catalog::VersionStore versions(store_.get(), folder, "catalog");
+  VECDB_ASSIGN_OR_RETURN(const auto newest, versions.ReadNewest(context));
+  if (!newest.has_value()) return absl::DataLossError("catalog: missing");
+  VECDB_ASSIGN_OR_RETURN(Entries entries,
+                         format::CatalogFromJson(
+                             absl::StrFormat("catalog, version %d", newest->number), newest->body));
+  base::MutexLock lock(&mutex_);
+  entries_ = std::move(entries);
+  return absl::OkStatus();
+}
+
+// Collections that were dropped meanwhile end as they do where they were dropped.
+absl::Status DatabaseEngine::Refresh(const Context& context) {
+  VECDB_ASSIGN_OR_RETURN(const auto pass, BeginDdl(context));
+  if (!read_only_) return absl::OkStatus();
+  VECDB_RETURN_IF_ERROR(RereadCatalog(context));
+  std::map<std::string, std::shared_ptr<CollectionHandle>> open;
+  {
+    base::MutexLock lock(&mutex_);
+    open = open_;
+  }
+  const Entries entries = ReadEntries();
+  for (const auto& [id, handle] : open) {
+    const auto entry = std::find_if(entries.begin(), entries.end(), [&id](const auto& candidate) {
+      return candidate.id == id && !candidate.dropped;
+    });
+    if (entry != entries.end()) {
+      handle->engine()->set_name(entry->name);
+      VECDB_RETURN_IF_ERROR(handle->Refresh(context));
+      continue;
+    }
+    handle->engine()->Shutdown(absl::FailedPreconditionError("the collection was dropped"));
+    base::MutexLock lock(&mutex_);
+    open_.erase(id);
+  }
+  return absl::OkStatus();
 }
 
 absl::Status DatabaseEngine::ProbeStore(bool promised, const Context& context) {
@@ -178,6 +238,13 @@ absl::StatusOr<base::Gate::Pass> DatabaseEngine::BeginDdl(const Context& context
   return pass;
 }
 
+absl::StatusOr<base::Gate::Pass> DatabaseEngine::BeginChange(const Context& context) {
+  if (read_only_) {
+    return absl::FailedPreconditionError("the database was opened for reading alone");
+  }
+  return BeginDdl(context);
+}
+
 absl::Status DatabaseEngine::CheckOpen() const {
   base::MutexLock lock(&mutex_);
   return closed_ ? Closed() : absl::OkStatus();
@@ -191,36 +258,45 @@ absl::StatusOr<format::CatalogEntry> DatabaseEngine::FindEntry(std::string_view 
   return absl::NotFoundError(absl::StrFormat("collection \"%s\" does not exist", name));
 }
 
-std::shared_ptr<CollectionEngine> DatabaseEngine::FindOpen(const std::string& id) {
+std::shared_ptr<CollectionHandle> DatabaseEngine::FindOpen(const std::string& id) {
   base::MutexLock lock(&mutex_);
   const auto found = open_.find(id);
   return found == open_.end() ? nullptr : found->second;
 }
 
-absl::StatusOr<std::shared_ptr<CollectionEngine>> DatabaseEngine::OpenLocked(
+absl::StatusOr<std::shared_ptr<CollectionEngine>> DatabaseEngine::OpenEngine(
     const format::CatalogEntry& entry, const OpenOptions& options, const Context& context) {
-  if (const auto open = FindOpen(entry.id); open != nullptr) {
-    if (open->WriteError().ok()) return open;
-    // It takes no writes until it is opened again, which is now.
-    open->Shutdown(absl::FailedPreconditionError(
-        absl::StrFormat("collection \"%s\" was opened again; use the new handle", entry.name)));
-    base::MutexLock lock(&mutex_);
-    open_.erase(entry.id);
+  if (read_only_) {
+    return CollectionEngine::OpenReadOnly(environment_, entry.id, entry.name, nullptr, context);
   }
-  VECDB_ASSIGN_OR_RETURN(
-      auto engine, CollectionEngine::Open(environment_, entry.id, entry.name, options, context));
-  base::MutexLock lock(&mutex_);
-  open_.emplace(entry.id, engine);
-  return engine;
+  return CollectionEngine::Open(environment_, entry.id, entry.name, options, context);
 }
 
-absl::StatusOr<std::shared_ptr<CollectionEngine>> DatabaseEngine::Create(
+absl::StatusOr<std::shared_ptr<CollectionHandle>> DatabaseEngine::OpenLocked(
+    const format::CatalogEntry& entry, const OpenOptions& options, const Context& context) {
+  if (const auto open = FindOpen(entry.id); open != nullptr) {
+    if (read_only_ || open->engine()->WriteError().ok()) return open;
+    // It takes no writes until it is opened again, which is now.
+    open->engine()->Shutdown(absl::FailedPreconditionError(
+        absl::StrFormat("collection \"%s\" could not be opened again", entry.name)));
+    VECDB_ASSIGN_OR_RETURN(auto again, OpenEngine(entry, options, context));
+    open->Replace(std::move(again));
+    return open;
+  }
+  VECDB_ASSIGN_OR_RETURN(auto engine, OpenEngine(entry, options, context));
+  auto handle = std::make_shared<CollectionHandle>(std::move(engine));
+  base::MutexLock lock(&mutex_);
+  open_.emplace(entry.id, handle);
+  return handle;
+}
+
+absl::StatusOr<std::shared_ptr<CollectionHandle>> DatabaseEngine::Create(
     std::string_view name, const Schema& schema, const CollectionOptions& options,
     const Context& context) {
   VECDB_RETURN_IF_ERROR(schema::ValidateName("collection name", name));
   VECDB_RETURN_IF_ERROR(schema.Validate());
   VECDB_RETURN_IF_ERROR(ValidateOptions(options));
-  VECDB_ASSIGN_OR_RETURN(const auto pass, BeginDdl(context));
+  VECDB_ASSIGN_OR_RETURN(const auto pass, BeginChange(context));
   if (FindEntry(name).ok()) {
     return absl::AlreadyExistsError(absl::StrFormat("collection \"%s\" exists", name));
   }
@@ -241,7 +317,7 @@ absl::StatusOr<std::shared_ptr<CollectionEngine>> DatabaseEngine::Create(
   return OpenLocked(entry, {}, {});
 }
 
-absl::StatusOr<std::shared_ptr<CollectionEngine>> DatabaseEngine::OpenCollection(
+absl::StatusOr<std::shared_ptr<CollectionHandle>> DatabaseEngine::OpenCollection(
     std::string_view name, const OpenOptions& options, const Context& context) {
   VECDB_ASSIGN_OR_RETURN(const auto pass, BeginDdl(context));
   VECDB_ASSIGN_OR_RETURN(const format::CatalogEntry entry, FindEntry(name));
@@ -263,7 +339,7 @@ std::vector<std::string> DatabaseEngine::List() const {
 absl::Status DatabaseEngine::Rename(std::string_view from, std::string_view to,
                                     const Context& context) {
   VECDB_RETURN_IF_ERROR(schema::ValidateName("collection name", to));
-  VECDB_ASSIGN_OR_RETURN(const auto pass, BeginDdl(context));
+  VECDB_ASSIGN_OR_RETURN(const auto pass, BeginChange(context));
   VECDB_ASSIGN_OR_RETURN(const format::CatalogEntry entry, FindEntry(from));
   if (FindEntry(to).ok())
     return absl::AlreadyExistsError(absl::StrFormat("collection \"%s\" exists", to));
@@ -277,12 +353,13 @@ absl::Status DatabaseEngine::Rename(std::string_view from, std::string_view to,
   }
   VECDB_RETURN_IF_ERROR(CommitCatalog(std::move(entries), context));
   base::MutexLock lock(&mutex_);
-  if (const auto found = open_.find(entry.id); found != open_.end()) found->second->set_name(to);
+  if (const auto found = open_.find(entry.id); found != open_.end())
+    found->second->engine()->set_name(to);
   return absl::OkStatus();
 }
 
 absl::Status DatabaseEngine::Drop(std::string_view name, const Context& context) {
-  VECDB_ASSIGN_OR_RETURN(const auto pass, BeginDdl(context));
+  VECDB_ASSIGN_OR_RETURN(const auto pass, BeginChange(context));
   VECDB_ASSIGN_OR_RETURN(const format::CatalogEntry entry, FindEntry(name));
   Entries entries;
   std::shared_ptr<CollectionEngine> engine;
@@ -297,7 +374,7 @@ absl::Status DatabaseEngine::Drop(std::string_view name, const Context& context)
   {
     base::MutexLock lock(&mutex_);
     if (const auto found = open_.find(entry.id); found != open_.end()) {
-      engine = std::move(found->second);
+      engine = found->second->engine();
       open_.erase(found);
     }
   }
@@ -346,7 +423,7 @@ void DatabaseEngine::RemoveDropped(const Context& context) {
 std::vector<std::shared_ptr<CollectionEngine>> DatabaseEngine::OpenCollections() const {
   base::MutexLock lock(&mutex_);
   std::vector<std::shared_ptr<CollectionEngine>> collections;
-  for (const auto& [id, engine] : open_) collections.push_back(engine);
+  for (const auto& [id, handle] : open_) collections.push_back(handle->engine());
   return collections;
 }
 
@@ -358,7 +435,7 @@ DatabaseEngine::Entries DatabaseEngine::ReadEntries() const {
 absl::StatusOr<GarbageReport> DatabaseEngine::CollectGarbage(const Context& context) {
   GarbageReport report;
   {
-    VECDB_ASSIGN_OR_RETURN(const auto pass, BeginDdl(context));
+    VECDB_ASSIGN_OR_RETURN(const auto pass, BeginChange(context));
     std::vector<std::string> known;
     for (const format::CatalogEntry& entry : ReadEntries()) known.push_back(entry.id);
     VECDB_ASSIGN_OR_RETURN(report, CollectDatabase(environment_, catalog_->current().epoch, known,
@@ -381,7 +458,7 @@ absl::StatusOr<VerifyReport> DatabaseEngine::Verify(const Context& context) {
       continue;
     }
     VECDB_RETURN_IF_ERROR(collection.status());
-    VECDB_RETURN_IF_ERROR((*collection)->Verify(&report, context));
+    VECDB_RETURN_IF_ERROR((*collection)->engine()->Verify(&report, context));
   }
   return report;
 }
@@ -399,7 +476,7 @@ absl::Status DatabaseEngine::Checkpoint(ObjectStore& target, const Context& cont
   for (const format::CatalogEntry& entry : ReadEntries()) {
     if (entry.dropped) continue;
     VECDB_ASSIGN_OR_RETURN(const auto collection, OpenLocked(entry, {}, context));
-    VECDB_RETURN_IF_ERROR(collection->Checkpoint(target, context));
+    VECDB_RETURN_IF_ERROR(collection->engine()->Checkpoint(target, context));
     entries.push_back(entry);
   }
   VECDB_RETURN_IF_ERROR(catalog::VersionWriter::CreateFirst({&target, folder, "catalog"},

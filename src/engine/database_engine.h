@@ -14,7 +14,7 @@
 #include "base/hybrid_clock.h"
 #include "base/mutex.h"
 #include "catalog/version_writer.h"
-#include "engine/collection_engine.h"
+#include "engine/collection_handle.h"
 #include "format/manifest.h"
 #include "vecdb/database.h"
 
@@ -32,17 +32,18 @@ class DatabaseEngine {
                                                               const Context& context);
   ~DatabaseEngine();
 
-  absl::StatusOr<std::shared_ptr<CollectionEngine>> Create(std::string_view name,
+  absl::StatusOr<std::shared_ptr<CollectionHandle>> Create(std::string_view name,
                                                            const Schema& schema,
                                                            const CollectionOptions& options,
                                                            const Context& context);
-  absl::StatusOr<std::shared_ptr<CollectionEngine>> OpenCollection(std::string_view name,
+  absl::StatusOr<std::shared_ptr<CollectionHandle>> OpenCollection(std::string_view name,
                                                                    const OpenOptions& options,
                                                                    const Context& context);
   bool Has(std::string_view name) const;
   std::vector<std::string> List() const;
   absl::Status Rename(std::string_view from, std::string_view to, const Context& context);
   absl::Status Drop(std::string_view name, const Context& context);
+  absl::Status Refresh(const Context& context);
   absl::StatusOr<GarbageReport> CollectGarbage(const Context& context);
   absl::StatusOr<VerifyReport> Verify(const Context& context);
   absl::Status Checkpoint(ObjectStore& target, const Context& context);
@@ -63,6 +64,8 @@ class DatabaseEngine {
 
   DatabaseEngine(const DatabaseOptions& options, Places places);
 
+  static absl::StatusOr<std::shared_ptr<DatabaseEngine>> OpenReadOnly(
+      const DatabaseOptions& options, const Context& context);
   static absl::StatusOr<Places> OpenPlaces(const DatabaseOptions& options);
   absl::Status ProbeStore(bool promised, const Context& context);
 
@@ -73,8 +76,14 @@ class DatabaseEngine {
   absl::Status CheckOpen() const;
   /// Takes the DDL gate of a database that is open.
   absl::StatusOr<base::Gate::Pass> BeginDdl(const Context& context);
-  std::shared_ptr<CollectionEngine> FindOpen(const std::string& id);
-  absl::StatusOr<std::shared_ptr<CollectionEngine>> OpenLocked(const format::CatalogEntry& entry,
+  /// The same for a call that changes something.
+  absl::StatusOr<base::Gate::Pass> BeginChange(const Context& context);
+  absl::Status RereadCatalog(const Context& context);
+  absl::StatusOr<std::shared_ptr<CollectionEngine>> OpenEngine(const format::CatalogEntry& entry,
+                                                               const OpenOptions& options,
+                                                               const Context& context);
+  std::shared_ptr<CollectionHandle> FindOpen(const std::string& id);
+  absl::StatusOr<std::shared_ptr<CollectionHandle>> OpenLocked(const format::CatalogEntry& entry,
                                                                const OpenOptions& options,
                                                                const Context& context);
   Entries ReadEntries() const;
@@ -84,6 +93,7 @@ class DatabaseEngine {
   std::vector<std::shared_ptr<CollectionEngine>> OpenCollections() const;
 
   const std::shared_ptr<ObjectStore> store_;
+  const bool read_only_;
   std::unique_ptr<Executor> pool_;  // when the host brings none
   std::unique_ptr<base::HybridClock> clock_;
   Environment environment_;
@@ -91,11 +101,11 @@ class DatabaseEngine {
   std::unique_ptr<FileLock> journal_lock_;
 
   base::Gate ddl_gate_;  // create, open, rename, drop, close; before any lock of a collection
-  std::unique_ptr<catalog::VersionWriter> catalog_;  // guarded by the gate
+  std::unique_ptr<catalog::VersionWriter> catalog_;  // guarded by the gate; null for reading alone
 
   mutable base::Mutex mutex_;  // a leaf
   Entries entries_ ABSL_GUARDED_BY(mutex_);
-  std::map<std::string, std::shared_ptr<CollectionEngine>> open_ ABSL_GUARDED_BY(mutex_);  // by id
+  std::map<std::string, std::shared_ptr<CollectionHandle>> open_ ABSL_GUARDED_BY(mutex_);  // by id
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;
 };
 

@@ -191,6 +191,22 @@ absl::StatusOr<RecoveryReport> RecoverJournal(CollectionCore* core, Writer* writ
   return report;
 }
 
+absl::StatusOr<bool> ReadJournal(CollectionCore* core, Writer* writer, RecoveryReport* report,
+                                 const Context& context) {
+  const std::string log_id = core->manifest().journal.id;
+  if (log_id.empty()) return core->options().journal != JournalPlace::kNone;
+  const auto place = OpenPlace(*core, log_id);
+  if (absl::IsFailedPrecondition(place.status())) return false;
+  VECDB_RETURN_IF_ERROR(place.status());
+  const auto reader = OpenLog(*core, place->get(), false, context);
+  if (absl::IsNotFound(reader.status())) return false;
+  VECDB_RETURN_IF_ERROR(reader.status());
+  report->num_files = reader->findings().num_files;
+  report->journal_bytes = reader->findings().bytes;
+  VECDB_RETURN_IF_ERROR(ReplayAll(core, writer, *reader, report, context));
+  return true;
+}
+
 absl::Status VerifyJournal(CollectionCore* core, VerifyReport* report, const Context& context) {
   const format::JournalState& state = core->manifest().journal;
   if (state.id.empty()) return absl::OkStatus();

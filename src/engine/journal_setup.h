@@ -30,6 +30,12 @@ absl::Status StartJournal(CollectionCore* core, const Context& context);
 absl::StatusOr<RecoveryReport> RecoverJournal(CollectionCore* core, Writer* writer,
                                               const OpenOptions& options, const Context& context);
 
+/// The same for a collection that is opened for reading alone, whose writer may be at work: the log
+/// as far as it goes. True when every write that was durable before the call is there; false when
+/// the log cannot be read from here.
+absl::StatusOr<bool> ReadJournal(CollectionCore* core, Writer* writer, RecoveryReport* report,
+                                 const Context& context);
+
 /// Reads and checks the log that the newest manifest names, under the maintenance and write gates.
 absl::Status VerifyJournal(CollectionCore* core, VerifyReport* report, const Context& context);
 

@@ -37,7 +37,7 @@ absl::Status Damaged(const CollectionCore& core, std::string_view segment_id,
 
 }  // namespace
 
-absl::Status OpenSegments(CollectionCore* core, const Context& context) {
+absl::Status OpenSegments(CollectionCore* core, const View* before, const Context& context) {
   const auto& entries = core->manifest().segments;
   std::vector<query::SegmentView> segments(entries.size());
   VECDB_RETURN_IF_ERROR(base::ParallelFor(
@@ -48,6 +48,11 @@ absl::Status OpenSegments(CollectionCore* core, const Context& context) {
         segments[i].shard = entries[i].shard;
         if (opened.ok()) {
           segments[i].sealed = *std::move(opened);
+          const query::SegmentView* same =
+              before == nullptr ? nullptr : FindSegment(*before, entries[i].info.folder);
+          if (same != nullptr && same->sealed->info().indexes == entries[i].info.indexes) {
+            segments[i].resident = same->resident;
+          }
           return absl::OkStatus();
         }
         if (!absl::IsNotFound(opened.status()) && !absl::IsDataLoss(opened.status())) {

@@ -19,8 +19,9 @@ const query::SegmentView* FindSegment(const View& view, std::string_view folder)
 const format::ManifestSegment* FindEntry(const format::Manifest& manifest, std::string_view folder);
 
 /// Opens every segment of the manifest and shows them to readers, unloaded. One whose files are
-/// damaged or gone is shown as damaged, and told to the log. For a collection that nobody uses yet.
-absl::Status OpenSegments(CollectionCore* core, const Context& context);
+/// damaged or gone is shown as damaged, and told to the log. For a collection that nobody uses yet;
+/// what `before`, an earlier view of it or null, has in memory is shared.
+absl::Status OpenSegments(CollectionCore* core, const View* before, const Context& context);
 
 /// Reads what searches of the indexed fields of `view` need from one segment; fields that `before`
 /// has are shared, not read again. `before` may be null.

@@ -12,10 +12,6 @@ namespace {
 
 constexpr int64_t kMaxLagMillis = 86'400'000;
 
-uint64_t TimestampOf(int64_t millis) {
-  return static_cast<uint64_t>(std::max<int64_t>(millis, 0)) << base::HybridClock::kCounterBits;
-}
-
 int64_t MillisOf(uint64_t timestamp) {
   return static_cast<int64_t>(timestamp >> base::HybridClock::kCounterBits);
 }
@@ -26,7 +22,7 @@ uint64_t GuaranteeOf(const CollectionCore& core, ConsistencyLevel level, int64_t
     case ConsistencyLevel::kStrong:
       return core.last_applied();
     case ConsistencyLevel::kBounded:
-      return TimestampOf(core.NowMillis() - staleness_ms);
+      return TimestampAt(core.NowMillis() - staleness_ms);
     default:  // what has returned in this process is visible
       return 0;
   }
@@ -89,6 +85,10 @@ absl::StatusOr<uint64_t> CountSegment(const query::SegmentView& segment, uint64_
 
 }  // namespace
 
+uint64_t TimestampAt(int64_t millis) {
+  return static_cast<uint64_t>(std::max<int64_t>(millis, 0)) << base::HybridClock::kCounterBits;
+}
+
 absl::StatusOr<Snapshot> ResolveRead(CollectionCore& core, const Consistency& consistency,
                                      const Context& context) {
   const CollectionOptions& options = core.options();
@@ -116,6 +116,28 @@ absl::StatusOr<Snapshot> ResolveRead(CollectionCore& core, const Consistency& co
         absl::StrFormat("consistency: the snapshot is of another collection than %s", core.name()));
   }
   return pinned;
+}
+
+uint64_t RequiredTimestamp(const CollectionCore& core, const Consistency& consistency) {
+  const bool named = consistency.kind() == Consistency::Kind::kLevel;
+  switch (consistency.kind()) {
+    case Consistency::Kind::kDefault:
+    case Consistency::Kind::kLevel: {
+      const ConsistencyLevel level = named ? consistency.level() : core.options().consistency;
+      const int64_t staleness_ms = named && consistency.staleness_ms() >= 0
+                                       ? consistency.staleness_ms()
+                                       : core.options().staleness_ms;
+      if (level == ConsistencyLevel::kStrong) return TimestampAt(core.NowMillis());
+      if (level == ConsistencyLevel::kBounded) return TimestampAt(core.NowMillis() - staleness_ms);
+      return 0;
+    }
+    case Consistency::Kind::kAtLeast:
+    case Consistency::Kind::kAsOf:
+      return consistency.timestamp();
+    case Consistency::Kind::kSnapshot:
+      return 0;
+  }
+  return 0;
 }
 
 absl::StatusOr<uint64_t> CountRows(const Snapshot& snapshot, const Context& context) {

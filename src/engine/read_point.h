@@ -10,9 +10,15 @@
 
 namespace vecdb::engine {
 
+/// The first timestamp of a millisecond.
+uint64_t TimestampAt(int64_t millis);
+
 /// The state that a read is to show, once it is there. Errors as Consistency says.
 absl::StatusOr<Snapshot> ResolveRead(CollectionCore& core, const Consistency& consistency,
                                      const Context& context);
+
+/// What a read-only collection must have read for `consistency`: every write up to this time.
+uint64_t RequiredTimestamp(const CollectionCore& core, const Consistency& consistency);
 
 /// Live rows of a state, from the timestamps of its rows.
 absl::StatusOr<uint64_t> CountRows(const Snapshot& snapshot, const Context& context);

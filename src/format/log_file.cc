@@ -154,6 +154,7 @@ void EncodeLogFrame(const LogFileHeader& header, uint64_t offset, const LogFrame
 
 absl::StatusOr<LogScan> ScanLogFile(std::string_view name, const LogFileHeader& header,
                                     std::span<const std::byte> file) {
+  if (file.size() < kLogHeaderBytes) return Damaged(name, 0, "too short for a header");
   LogScan scan{.end = kLogHeaderBytes, .synced_end = kLogHeaderBytes};
   uint64_t last_sequence = 0;
   while (const auto parsed = ParseFrame(header, file, scan.end)) {

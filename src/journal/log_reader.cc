@@ -15,6 +15,11 @@ absl::Status Damaged(const std::string& file, uint64_t offset, std::string_view 
   return absl::DataLossError(absl::StrFormat("log file %s, offset %d: %s", file, offset, why));
 }
 
+uint64_t EndOf(const std::vector<format::LogRecord>& records) {
+  if (records.empty()) return format::kLogHeaderBytes;
+  return records.back().offset + format::LogRecordBytes(records.back().payload.size());
+}
+
 }  // namespace
 
 // A file that was read and found whole.
@@ -65,10 +70,11 @@ absl::StatusOr<LogReader::CheckedFile> LogReader::CheckFile(const LogExpectation
                       .synced_end = place_->grows() ? scan.synced_end : scan.end};
   if (end.has_value()) {
     while (!scan.records.empty() && scan.records.back().offset >= *end) scan.records.pop_back();
-    if (scan.end < *end) {
-      checked.damage = Damaged(name, scan.end, absl::StrFormat("records up to %d are lost", *end));
+    checked.end = EndOf(scan.records);
+    if (checked.end != *end) {
+      checked.damage =
+          Damaged(name, checked.end, absl::StrFormat("records up to %d are lost", *end));
     }
-    checked.end = std::min(*end, scan.end);
   } else if (scan.durable_bytes > scan.end) {
     checked.damage = Damaged(name, scan.end, "a record that was durable is lost");
   } else if (!place_->grows() && scan.end != bytes.size()) {

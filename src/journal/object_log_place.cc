@@ -41,9 +41,11 @@ class ObjectLogPlace : public LogPlace {
                                                      std::span<const std::byte> bytes,
                                                      uint64_t) override {
     VECDB_ASSIGN_OR_RETURN(const ObjectPath path, PathOf(number));
-    VECDB_ASSIGN_OR_RETURN(const auto object, store_->Create(path, {}));
-    VECDB_RETURN_IF_ERROR(object->Append(bytes, {}));
-    const absl::Status put = object->Finish({});
+    const auto object = store_->Create(path, {});
+    if (absl::IsAlreadyExists(object.status())) return Taken(number);
+    VECDB_RETURN_IF_ERROR(object.status());
+    VECDB_RETURN_IF_ERROR((*object)->Append(bytes, {}));
+    const absl::Status put = (*object)->Finish({});
     if (!put.ok()) VECDB_RETURN_IF_ERROR(FindOutcome(number, bytes, put));
     return nullptr;
   }
@@ -73,7 +75,10 @@ class ObjectLogPlace : public LogPlace {
     if (!found.ok()) return Unclear(number, answer);
     const bool ours =
         std::equal(bytes.begin(), bytes.end(), found->bytes().begin(), found->bytes().end());
-    if (ours) return absl::OkStatus();
+    return ours ? absl::OkStatus() : Taken(number);
+  }
+
+  absl::Status Taken(uint64_t number) const {
     return absl::AbortedError(
         absl::StrFormat("log object %s was made by another writer", NameOf(number)));
   }

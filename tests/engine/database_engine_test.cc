@@ -89,15 +89,15 @@ TEST_F(DatabaseEngineTest, LostCatalogIsNotTakenForAnEmptyOne) {
 TEST_F(DatabaseEngineTest, AbandonedDatabaseHasNotFlushedAndKeepsItsJournal) {
   Open();
   const auto collection = engine_->Create("c", schema_, {}, {});
-  ASSERT_OK((*collection)->Insert(support::TaggedRows(schema_, {1}, "t"), {}, {}));
+  ASSERT_OK((*collection)->engine()->Insert(support::TaggedRows(schema_, {1}, "t"), {}, {}));
   engine_->Abandon();
   engine_->Abandon();
-  EXPECT_EQ(CodeOf((*collection)->Count({}, {})), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(CodeOf((*collection)->engine()->Count({}, {})), absl::StatusCode::kFailedPrecondition);
   Open();
   const auto again = engine_->OpenCollection("c", {}, {});
   ASSERT_OK(again);
-  EXPECT_EQ(*(*again)->Count({}, {}), 1u);
-  EXPECT_EQ((*again)->Segments()->front().state, SegmentState::kGrowing);
+  EXPECT_EQ(*(*again)->engine()->Count({}, {}), 1u);
+  EXPECT_EQ((*again)->engine()->Segments()->front().state, SegmentState::kGrowing);
 }
 
 }  // namespace

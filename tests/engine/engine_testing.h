@@ -21,14 +21,14 @@ class CoreFixture : public ::testing::Test {
  protected:
   explicit CoreFixture(const CollectionOptions& options = {}) {
     environment_ = {.store = store_,
-                    .host = {.executor = &executor_, .budget = &budget_},
+                    .host = {.executor = &executor_, .clock = &SystemClock(), .budget = &budget_},
                     .clock = &clock_,
                     .max_result_rows = 100};
     EXPECT_OK(CollectionEngine::Create(environment_, id_, schema_, options, {}));
     core_ = MakeCore();
   }
 
-  /// Opens the newest manifest; its segments are not opened.
+  /// Opens the newest manifest in a new epoch; its segments are not opened.
   std::shared_ptr<CollectionCore> MakeCore() {
     const ObjectPath folder = *ObjectPath::Parse("collections/" + id_);
     auto manifests = catalog::VersionWriter::TakeOver(
@@ -37,8 +37,9 @@ class CoreFixture : public ::testing::Test {
     EXPECT_OK(manifests);
     auto manifest = format::ManifestFromJson("test", (*manifests)->current().body);
     EXPECT_OK(manifest);
+    const catalog::Version version = (*manifests)->current();
     auto core = std::make_shared<CollectionCore>(environment_, id_, folder, *std::move(manifest),
-                                                 *std::move(manifests));
+                                                 version, *std::move(manifests));
     core->set_name("test");
     return core;
   }

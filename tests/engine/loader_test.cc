@@ -40,7 +40,7 @@ TEST_F(LoaderTest, SegmentsAreFoundByTheirFolder) {
 
 TEST_F(LoaderTest, OpenedSegmentsAreShownUnloaded) {
   const auto core = MakeCore();
-  ASSERT_OK(OpenSegments(core.get(), {}));
+  ASSERT_OK(OpenSegments(core.get(), nullptr, {}));
   const Snapshot snapshot = core->Read();
   ASSERT_EQ(snapshot.view->segments.size(), 2u);
   EXPECT_EQ(snapshot.live_rows, 40u);
@@ -50,14 +50,16 @@ TEST_F(LoaderTest, OpenedSegmentsAreShownUnloaded) {
   }
 }
 
-TEST_F(LoaderTest, SegmentWhoseObjectIsMissingIsDataLoss) {
+TEST_F(LoaderTest, SegmentWhoseObjectIsMissingIsShownAsDamaged) {
   const std::string folder = core_->manifest().segments[0].info.folder;
   ASSERT_OK(store_->Delete(*ObjectPath::Parse(folder + "/columns.vseg")));
   const auto core = MakeCore();
-  const absl::Status status = OpenSegments(core.get(), {});
-  EXPECT_EQ(CodeOf(status), absl::StatusCode::kDataLoss);
-  EXPECT_NE(status.message().find("missing"), std::string::npos);
-  EXPECT_TRUE(core->Read().view->segments.empty());
+  ASSERT_OK(OpenSegments(core.get(), nullptr, {}));
+  const query::SegmentView segment = core->Read().view->segments[0];
+  EXPECT_EQ(CodeOf(segment.damage), absl::StatusCode::kDataLoss);
+  EXPECT_EQ(segment.sealed, nullptr);
+  ASSERT_NE(segment.damaged_info, nullptr);
+  EXPECT_EQ(segment.damaged_info->folder, folder);
 }
 
 TEST_F(LoaderTest, LoadingNeedsAnIndex) {

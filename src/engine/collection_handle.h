@@ -1,0 +1,46 @@
+#ifndef VECDB_ENGINE_COLLECTION_HANDLE_H_
+#define VECDB_ENGINE_COLLECTION_HANDLE_H_
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "base/gate.h"
+#include "base/mutex.h"
+#include "engine/collection_engine.h"
+#include "vecdb/consistency.h"
+#include "vecdb/context.h"
+
+namespace vecdb::engine {
+
+/// What every Collection of one collection shares: the engine of now. A read-only database replaces
+/// it at each Refresh, and a writing one when a collection that takes no writes is opened again;
+/// who is inside the engine before stays there to the end of the call. Thread-safe.
+class CollectionHandle {
+ public:
+  explicit CollectionHandle(std::shared_ptr<CollectionEngine> engine)
+      : engine_(std::move(engine)) {}
+
+  std::shared_ptr<CollectionEngine> engine() const;
+  void Replace(std::shared_ptr<CollectionEngine> engine);
+
+  /// The engine for a read: of a read-only database one that is fresh enough for `consistency`.
+  /// FailedPrecondition for kStrong when the journal cannot be read from here; Unavailable when the
+  /// writer has not flushed as late as is asked for.
+  absl::StatusOr<std::shared_ptr<CollectionEngine>> ForRead(const Consistency& consistency,
+                                                            const Context& context);
+
+  /// Reads the newest state of a read-only collection; nothing to do for one that writes.
+  absl::Status Refresh(const Context& context);
+
+ private:
+  base::Gate refresh_gate_;    // one at a time
+  mutable base::Mutex mutex_;  // a leaf
+  std::shared_ptr<CollectionEngine> engine_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace vecdb::engine
+
+#endif  // VECDB_ENGINE_COLLECTION_HANDLE_H_
