@@ -88,6 +88,12 @@ absl::StatusOr<LargeBuffer> LargeBuffer::Make(uint64_t bytes, const Host& host,
   return buffer;
 }
 
+void LargeBuffer::Prefault() {
+#ifdef MADV_POPULATE_WRITE
+  if (resource_ == nullptr && size_ >= kMapBytes) madvise(data_, size_, MADV_POPULATE_WRITE);
+#endif
+}
+
 LargeBuffer::~LargeBuffer() {
   if (data_ == nullptr) return;
   if (resource_ != nullptr) {

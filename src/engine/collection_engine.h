@@ -18,9 +18,6 @@
 
 namespace vecdb::engine {
 
-/// InvalidArgument, naming option, value and range.
-absl::Status ValidateOptions(const CollectionOptions& options);
-
 /// One collection alive: the inside of every Collection handle on it. Thread-safe.
 ///
 /// Every method that a user may call begins with Call, so that closing waits for it.

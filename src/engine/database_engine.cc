@@ -8,6 +8,7 @@
 #include "base/random_id.h"
 #include "base/status_macros.h"
 #include "catalog/store_probe.h"
+#include "engine/collection_options.h"
 #include "engine/garbage.h"
 #include "engine/journal_setup.h"
 #include "format/sealed_json.h"
@@ -153,18 +154,18 @@ absl::Status DatabaseEngine::Refresh(const Context& context) {
     open = open_;
   }
   const Entries entries = ReadEntries();
-  for (const auto& [id, handle] : open) {
-    const auto entry = std::find_if(entries.begin(), entries.end(), [&id](const auto& candidate) {
-      return candidate.id == id && !candidate.dropped;
+  for (const auto& one : open) {
+    const auto entry = std::find_if(entries.begin(), entries.end(), [&one](const auto& candidate) {
+      return candidate.id == one.first && !candidate.dropped;
     });
     if (entry != entries.end()) {
-      handle->engine()->set_name(entry->name);
-      VECDB_RETURN_IF_ERROR(handle->Refresh(context));
+      one.second->engine()->set_name(entry->name);
+      VECDB_RETURN_IF_ERROR(one.second->Refresh(context));
       continue;
     }
-    handle->engine()->Shutdown(absl::FailedPreconditionError("the collection was dropped"));
+    one.second->engine()->Shutdown(absl::FailedPreconditionError("the collection was dropped"));
     base::MutexLock lock(&mutex_);
-    open_.erase(id);
+    open_.erase(one.first);
   }
   return absl::OkStatus();
 }

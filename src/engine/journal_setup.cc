@@ -109,6 +109,10 @@ absl::Status Continue(CollectionCore* core, Writer* writer,
   return absl::OkStatus();
 }
 
+double SecondsSince(std::chrono::steady_clock::time_point begin) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+}
+
 void LogReport(const CollectionCore& core, const RecoveryReport& report) {
   core.Log(report.lost.empty() ? LogLevel::kInfo : LogLevel::kError,
            absl::StrFormat("recovered %d records, %d rows and %d deletes from %d bytes in %d log "
@@ -185,8 +189,7 @@ absl::StatusOr<RecoveryReport> RecoverJournal(CollectionCore* core, Writer* writ
   if (!found.damage.empty()) report.lost = "everything behind: " + found.damage;
   VECDB_RETURN_IF_ERROR(ReplayAll(core, writer, *reader, &report, context));
   VECDB_RETURN_IF_ERROR(Continue(core, writer, std::move(place), *reader, context));
-  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
-  report.seconds = took.count();
+  report.seconds = SecondsSince(begin);
   LogReport(*core, report);
   return report;
 }
@@ -195,6 +198,7 @@ absl::StatusOr<bool> ReadJournal(CollectionCore* core, Writer* writer, RecoveryR
                                  const Context& context) {
   const std::string log_id = core->manifest().journal.id;
   if (log_id.empty()) return core->options().journal != JournalPlace::kNone;
+  const auto begin = std::chrono::steady_clock::now();
   const auto place = OpenPlace(*core, log_id);
   if (absl::IsFailedPrecondition(place.status())) return false;
   VECDB_RETURN_IF_ERROR(place.status());
@@ -204,6 +208,7 @@ absl::StatusOr<bool> ReadJournal(CollectionCore* core, Writer* writer, RecoveryR
   report->num_files = reader->findings().num_files;
   report->journal_bytes = reader->findings().bytes;
   VECDB_RETURN_IF_ERROR(ReplayAll(core, writer, *reader, report, context));
+  report->seconds = SecondsSince(begin);
   return true;
 }
 

@@ -11,6 +11,9 @@
 namespace vecdb::engine {
 namespace {
 
+// Records from this size on are written by another thread meanwhile; below, waking it takes longer.
+constexpr size_t kHandOffBytes = size_t{64} << 10;
+
 // Deletes the live rows among `places` at `timestamp`, and counts them.
 uint64_t DeleteRows(const View& view, std::span<const std::optional<query::RowPlace>> places,
                     uint64_t timestamp) {
@@ -115,6 +118,7 @@ absl::StatusOr<WriteResult> Writer::Insert(const RowBatch& rows, bool replace,
                                            const WriteOptions& options, const Context& context) {
   VECDB_RETURN_IF_ERROR(schema::ValidateRows(*core_->schema(), rows));
   VECDB_RETURN_IF_ERROR(schema::CheckNoDuplicateKeys(rows));
+  VECDB_RETURN_IF_ERROR(format::CheckRecordSize(rows));
   std::vector<int64_t> auto_keys = MakeKeys(rows);
   const Batch batch{.kind = replace && auto_keys.empty() ? format::WriteKind::kUpsert
                                                          : format::WriteKind::kInsert,
@@ -125,10 +129,11 @@ absl::StatusOr<WriteResult> Writer::Insert(const RowBatch& rows, bool replace,
                     .auto_keys = auto_keys,
                     .keys_are_new = !auto_keys.empty()};
   std::optional<journal::PendingRecord> record;
-  if (core_->journal() != nullptr) {
+  if (const std::shared_ptr<journal::Journal> log = core_->journal(); log != nullptr) {
     record.emplace();
-    record->bytes = format::EncodeRows(batch.kind, rows, auto_keys, options.host_sequence,
-                                       format::kLogFrameBytes, &record->payload_bytes);
+    record->bytes =
+        format::EncodeRows(batch.kind, rows, auto_keys, options.host_sequence,
+                           format::kLogFrameBytes, &record->payload_bytes, log->TakeBuffer());
   }
   VECDB_ASSIGN_OR_RETURN(WriteResult result, Write(batch, std::move(record), options, context));
   if (!result.already_applied) result.auto_ids = std::move(auto_keys);
@@ -139,6 +144,7 @@ absl::StatusOr<WriteResult> Writer::Delete(const Keys& keys, const WriteOptions&
                                            const Context& context) {
   VECDB_RETURN_IF_ERROR(CheckKeyType(*core_->schema(), keys));
   const Batch batch{.kind = format::WriteKind::kDelete, .keys = schema::KeyColumn(keys)};
+  VECDB_RETURN_IF_ERROR(format::CheckRecordSize(batch.keys));
   std::optional<journal::PendingRecord> record;
   if (core_->journal() != nullptr) {
     record.emplace();
@@ -159,21 +165,37 @@ absl::StatusOr<WriteResult> Writer::Write(const Batch& batch,
     if (options.host_sequence.has_value() && *options.host_sequence <= host_sequence_) {
       return WriteResult{.timestamp = last_.timestamp, .already_applied = true};
     }
-    VECDB_ASSIGN_OR_RETURN(result, Apply(batch, std::nullopt, context));
-    if (options.host_sequence.has_value()) host_sequence_ = *options.host_sequence;
+    VECDB_ASSIGN_OR_RETURN(const Prepared prepared, Prepare(batch, context));
+    // Nothing fails from here on.
+    last_.timestamp = core_->clock().Tick();
     last_.level = Durability::kNone;
-    const bool changed = batch.rows != nullptr || result.delete_count > 0;
-    if (record.has_value() && changed) {
-      record->sequence = last_.timestamp;
-      last_.ticket = core_->journal()->Append(*std::move(record));
+    if (record.has_value() && prepared.changes) {
       last_.level = options.durability.value_or(core_->options().durability);
+      record->sequence = last_.timestamp;
+      AppendToJournal(*std::move(record));
     }
+    result = Apply(batch, prepared);
+    if (options.host_sequence.has_value()) host_sequence_ = *options.host_sequence;
     core_->Applied(last_);
     applied = last_;
   }
   VECDB_RETURN_IF_ERROR(core_->AwaitVisible(applied, context));
   result.durability = applied.level;
   return result;
+}
+
+// A large record is on its way to the disk while its rows are put in memory. Whoever comes first
+// writes it: the task, this thread when it waits, or another writer.
+void Writer::AppendToJournal(journal::PendingRecord record) {
+  const std::shared_ptr<journal::Journal> log = core_->journal();
+  const bool large = record.bytes.size() >= kHandOffBytes;
+  last_.ticket = log->Append(std::move(record));
+  if (!large || last_.level != Durability::kSynced || core_->host().executor->num_threads() == 0) {
+    return;
+  }
+  core_->RunBehind(Priority::kSearch, [log, ticket = last_.ticket](const Context& context) {
+    log->Reach(ticket, Durability::kSynced, context).IgnoreError();  // whoever waits is told
+  });
 }
 
 absl::StatusOr<WriteResult> Writer::Replay(const format::WriteRecord& record, uint64_t timestamp,
@@ -184,7 +206,9 @@ absl::StatusOr<WriteResult> Writer::Replay(const format::WriteRecord& record, ui
                     .keys = schema::KeysOf(record.rows),
                     .keys_are_new = record.kind == format::WriteKind::kInsert};
   core_->clock().Observe(timestamp);
-  VECDB_ASSIGN_OR_RETURN(const WriteResult result, Apply(batch, timestamp, context));
+  VECDB_ASSIGN_OR_RETURN(const Prepared prepared, Prepare(batch, context));
+  last_.timestamp = timestamp;
+  const WriteResult result = Apply(batch, prepared);
   host_sequence_ = std::max(host_sequence_, record.host_sequence.value_or(0));
   core_->Applied(last_);
   VECDB_RETURN_IF_ERROR(core_->AwaitVisible(last_, context));
@@ -206,29 +230,33 @@ absl::StatusOr<Writer::Places> Writer::FindExisting(const Batch& batch, const Vi
   return Places();
 }
 
-// Applies a batch beyond what readers see, at a new time unless one is given.
-absl::StatusOr<WriteResult> Writer::Apply(const Batch& batch, std::optional<uint64_t> timestamp,
-                                          const Context& context) {
-  const std::shared_ptr<const View> view = core_->Read().view;
-  VECDB_ASSIGN_OR_RETURN(const Places existing, FindExisting(batch, *view, context));
-  std::vector<std::vector<uint32_t>> rows_of_shard(growing_.size());
-  if (batch.rows != nullptr) {
-    for (size_t i = 0; i < batch.keys.size(); ++i) {
-      const auto shard = static_cast<size_t>(batch.keys[i].Shard(core_->options().num_shards));
-      rows_of_shard[shard].push_back(static_cast<uint32_t>(i));
-    }
-    VECDB_RETURN_IF_ERROR(ReserveShards(*batch.rows, rows_of_shard));
+// Does all that can fail.
+absl::StatusOr<Writer::Prepared> Writer::Prepare(const Batch& batch, const Context& context) {
+  Prepared prepared{.view = core_->Read().view};
+  VECDB_ASSIGN_OR_RETURN(prepared.existing, FindExisting(batch, *prepared.view, context));
+  prepared.changes =
+      batch.rows != nullptr || std::any_of(prepared.existing.begin(), prepared.existing.end(),
+                                           [](const auto& place) { return place.has_value(); });
+  if (batch.rows == nullptr) return prepared;
+  prepared.rows_of_shard.resize(growing_.size());
+  for (size_t i = 0; i < batch.keys.size(); ++i) {
+    const auto shard = static_cast<size_t>(batch.keys[i].Shard(core_->options().num_shards));
+    prepared.rows_of_shard[shard].push_back(static_cast<uint32_t>(i));
   }
-  // Nothing fails from here on.
-  last_.timestamp = timestamp.has_value() ? *timestamp : core_->clock().Tick();
+  VECDB_RETURN_IF_ERROR(ReserveShards(*batch.rows, prepared.rows_of_shard));
+  return prepared;
+}
+
+// Applies a batch at last_.timestamp, beyond what readers see.
+WriteResult Writer::Apply(const Batch& batch, const Prepared& prepared) {
   WriteResult result{.timestamp = last_.timestamp};
-  result.delete_count = DeleteRows(*view, existing, last_.timestamp);
+  result.delete_count = DeleteRows(*prepared.view, prepared.existing, last_.timestamp);
   if (batch.rows != nullptr) {
-    AppendShards(*batch.rows, rows_of_shard, batch.auto_keys, last_.timestamp);
+    AppendShards(*batch.rows, prepared.rows_of_shard, batch.auto_keys, last_.timestamp);
     result.insert_count = batch.rows->num_rows();
   }
   last_.live_rows += result.insert_count - result.delete_count;
-  has_news_ |= batch.rows != nullptr || result.delete_count > 0;
+  has_news_ |= prepared.changes;
   return result;
 }
 

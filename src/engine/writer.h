@@ -80,11 +80,20 @@ class Writer {
     bool keys_are_new = false;  // known, so that they need not be looked for
   };
 
+  // What it is going to do, with all memory taken.
+  struct Prepared {
+    std::shared_ptr<const View> view{};
+    Places existing{};  // rows that go
+    std::vector<std::vector<uint32_t>> rows_of_shard{};
+    bool changes = false;
+  };
+
   absl::StatusOr<WriteResult> Write(const Batch& batch,
                                     std::optional<journal::PendingRecord> record,
                                     const WriteOptions& options, const Context& context);
-  absl::StatusOr<WriteResult> Apply(const Batch& batch, std::optional<uint64_t> timestamp,
-                                    const Context& context);
+  absl::StatusOr<Prepared> Prepare(const Batch& batch, const Context& context);
+  WriteResult Apply(const Batch& batch, const Prepared& prepared);
+  void AppendToJournal(journal::PendingRecord record);
   absl::StatusOr<Places> FindExisting(const Batch& batch, const View& view,
                                       const Context& context) const;
   std::vector<int64_t> MakeKeys(const RowBatch& rows);

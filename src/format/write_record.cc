@@ -22,6 +22,7 @@ constexpr uint8_t kHasHostSequence = 1;
 constexpr uint8_t kCompressed = 2;
 constexpr uint64_t kMinCompressedBytes = 512;
 constexpr size_t kHeadBytes = 32;
+constexpr uint64_t kMaxBatchRecordBytes = kMaxLogPayloadBytes - kHeadBytes - 4096;  // padding
 
 // What comes before the scalar columns.
 struct Head {
@@ -108,7 +109,7 @@ std::string EncodeKeys(const schema::KeyColumn& keys) {
 
 // Front, head and scalars; vectors and padding are left to the caller.
 std::string Begin(Head head, std::optional<uint64_t> host_sequence, const std::string& scalars,
-                  size_t front_bytes, uint64_t vector_bytes) {
+                  size_t front_bytes, uint64_t vector_bytes, std::string bytes) {
   const auto block =
       scalars.size() >= kMinCompressedBytes ? CompressBlock(scalars) : std::optional<std::string>();
   const std::string& stored = block.has_value() ? *block : scalars;
@@ -121,7 +122,7 @@ std::string Begin(Head head, std::optional<uint64_t> host_sequence, const std::s
   writer.Put(host_sequence.value_or(0));
   writer.Put(static_cast<uint64_t>(scalars.size()));
   writer.Put(static_cast<uint64_t>(stored.size()));
-  std::string bytes;
+  bytes.clear();
   bytes.reserve(front_bytes + kHeadBytes + stored.size() + vector_bytes + 16);
   bytes.append(front_bytes, '\0');
   bytes.append(writer.str());
@@ -248,12 +249,32 @@ bool DecodeVectors(const Head& head, const Schema& schema, base::ByteReader* rea
 
 }  // namespace
 
+absl::Status CheckRecordSize(const RowBatch& rows) {
+  // Lengths of strings, and keys that the library may make, come on top of the values.
+  const uint64_t more = rows.num_rows() * (rows.schema().fields.size() + 2) * sizeof(uint64_t);
+  const uint64_t bytes = schema::PayloadBytes(rows) + more;
+  if (bytes <= kMaxBatchRecordBytes) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrFormat(
+      "%d rows of %d fields make a record of up to %d bytes; at most %d: write them "
+      "in several batches",
+      rows.num_rows(), rows.schema().fields.size(), bytes, kMaxBatchRecordBytes));
+}
+
+absl::Status CheckRecordSize(const schema::KeyColumn& keys) {
+  uint64_t bytes = keys.size() * sizeof(int64_t);
+  for (size_t i = 0; !keys.is_int64() && i < keys.size(); ++i) bytes += keys[i].varchar().size();
+  if (bytes <= kMaxBatchRecordBytes) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrFormat("%d keys of %d bytes; at most %d bytes: delete them in several calls",
+                      keys.size(), bytes, kMaxBatchRecordBytes));
+}
+
 std::string EncodeRows(WriteKind kind, const RowBatch& rows, std::span<const int64_t> auto_keys,
                        std::optional<uint64_t> host_sequence, size_t front_bytes,
-                       uint64_t* payload_bytes) {
+                       uint64_t* payload_bytes, std::string buffer) {
   const Head head{.kind = kind, .num_rows = static_cast<uint32_t>(rows.num_rows())};
   std::string bytes = Begin(head, host_sequence, EncodeScalars(rows, auto_keys), front_bytes,
-                            schema::PayloadBytes(rows));
+                            schema::PayloadBytes(rows), std::move(buffer));
   for (const FieldSpec& field : rows.schema().fields) {
     if (field.type != DataType::kFloatVector) continue;
     PadTo8(front_bytes, &bytes);
@@ -268,7 +289,7 @@ std::string EncodeRows(WriteKind kind, const RowBatch& rows, std::span<const int
 std::string EncodeDelete(const schema::KeyColumn& keys, std::optional<uint64_t> host_sequence,
                          size_t front_bytes, uint64_t* payload_bytes) {
   const Head head{.kind = WriteKind::kDelete, .num_rows = static_cast<uint32_t>(keys.size())};
-  std::string bytes = Begin(head, host_sequence, EncodeKeys(keys), front_bytes, 0);
+  std::string bytes = Begin(head, host_sequence, EncodeKeys(keys), front_bytes, 0, {});
   PadTo8(front_bytes, &bytes);
   *payload_bytes = bytes.size() - front_bytes;
   return bytes;

@@ -33,12 +33,18 @@ struct WriteRecord {
   RowBatch rows;
 };
 
+/// InvalidArgument, naming size and limit, when a batch of checked rows, or the keys of a delete,
+/// would make a longer payload than a log takes.
+absl::Status CheckRecordSize(const RowBatch& rows);
+absl::Status CheckRecordSize(const schema::KeyColumn& keys);
+
 /// The payload of an insert or upsert behind `front_bytes` zero bytes for the frame, padded at the
 /// end to a multiple of 8; `*payload_bytes` is its length without these. `rows` is checked;
-/// `auto_keys` are their keys when the library makes them.
+/// `auto_keys` are their keys when the library makes them. `buffer` is filled, so that memory can
+/// be used again: what it held is gone.
 std::string EncodeRows(WriteKind kind, const RowBatch& rows, std::span<const int64_t> auto_keys,
                        std::optional<uint64_t> host_sequence, size_t front_bytes,
-                       uint64_t* payload_bytes);
+                       uint64_t* payload_bytes, std::string buffer = {});
 
 /// The same for a delete.
 std::string EncodeDelete(const schema::KeyColumn& keys, std::optional<uint64_t> host_sequence,

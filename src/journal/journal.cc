@@ -12,6 +12,10 @@ namespace {
 
 // Records that nobody waits for are handed to the system when they come to this much.
 constexpr uint64_t kGatheredBytes = 1ULL << 20;
+// Buffers that are kept for further records.
+constexpr size_t kSpareBuffers = 4;
+constexpr size_t kMinSpareBytes = size_t{64} << 10;
+constexpr size_t kMaxSpareBytes = size_t{4} << 20;
 // A cancel does not signal a condition variable, so it is looked for now and then.
 constexpr auto kLookAgain = std::chrono::milliseconds(10);
 
@@ -23,6 +27,24 @@ Journal::Journal(std::unique_ptr<LogPlace> place, LogIdentity identity, LogSet f
       writer_(place_.get(), std::move(identity), files.empty() ? 0 : files.last_number(),
               previous_end, file_bytes, std::move(carried)),
       files_(std::move(files)) {}
+
+std::string Journal::TakeBuffer() {
+  base::MutexLock lock(&mutex_);
+  if (spare_.empty()) return {};
+  std::string buffer = std::move(spare_.back());
+  spare_.pop_back();
+  return buffer;
+}
+
+// Small ones cost the heap nothing, and huge ones would be kept for nothing.
+void Journal::KeepBuffers(std::vector<PendingRecord> records) {
+  for (PendingRecord& record : records) {
+    const size_t bytes = record.bytes.capacity();
+    if (spare_.size() >= kSpareBuffers || bytes < kMinSpareBytes || bytes > kMaxSpareBytes)
+      continue;
+    spare_.push_back(std::move(record.bytes));
+  }
+}
 
 uint64_t Journal::Append(PendingRecord record) {
   base::MutexLock lock(&mutex_);
@@ -47,6 +69,8 @@ absl::StatusOr<bool> Journal::BeginWriting(uint64_t ticket, Durability level,
     const auto look_again = std::chrono::steady_clock::now() + kLookAgain;
     changed_.WaitUntil(&mutex_, std::min(context.deadline, look_again));
   }
+  // What was durable before the log died is so still.
+  if (level != Durability::kNone && HasReached(ticket, level)) return false;
   VECDB_RETURN_IF_ERROR(error_);
   if (HasReached(ticket, level)) return false;
   busy_ = true;
@@ -88,6 +112,7 @@ absl::Status Journal::Reach(uint64_t ticket, Durability level, const Context& co
   }
   EndWriting(status, reached, news);
   base::MutexLock lock(&mutex_);
+  KeepBuffers(std::move(records));
   return error_;
 }
 

@@ -42,6 +42,10 @@ class Journal {
   Journal(std::unique_ptr<LogPlace> place, LogIdentity identity, LogSet files,
           uint64_t previous_end, uint64_t file_bytes, std::vector<PendingRecord> carried = {});
 
+  /// A buffer of an earlier record, or an empty one, to make the next record in: its pages are
+  /// mapped already.
+  std::string TakeBuffer();
+
   /// Gives a record its place behind all earlier ones, and a ticket, counted from 1. Records come
   /// in the order of their sequences. Does no I/O.
   uint64_t Append(PendingRecord record);
@@ -84,6 +88,7 @@ class Journal {
   absl::StatusOr<bool> BeginWriting(uint64_t ticket, Durability level, const Context& context)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void EndWriting(const absl::Status& status, LogProgress reached, const LogSet& news);
+  void KeepBuffers(std::vector<PendingRecord> records) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool HasReached(uint64_t ticket, Durability level) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const std::unique_ptr<LogPlace> place_;
@@ -97,6 +102,7 @@ class Journal {
   uint64_t appended_ ABSL_GUARDED_BY(mutex_) = 0;  // tickets given
   LogProgress progress_ ABSL_GUARDED_BY(mutex_);
   bool busy_ ABSL_GUARDED_BY(mutex_) = false;
+  std::vector<std::string> spare_ ABSL_GUARDED_BY(mutex_);  // buffers that were written
   absl::Status error_ ABSL_GUARDED_BY(mutex_);
 };
 

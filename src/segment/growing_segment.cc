@@ -157,6 +157,10 @@ void GrowingSegment::AppendColumns(const RowBatch& batch, std::span<const uint32
                                    std::span<const int64_t> auto_keys) {
   const uint32_t first_row = num_rows_.load(std::memory_order_relaxed);
   const auto count = static_cast<uint32_t>(rows.size());
+  // The first chunk may be all that a small segment ever takes.
+  for (; prefaulted_chunks_ < num_chunks_; ++prefaulted_chunks_) {
+    if (prefaulted_chunks_ > 0) chunks_.Get(prefaulted_chunks_)->buffer.Prefault();
+  }
   for (size_t i = 0; i < layout_.num_columns(); ++i) {
     const Column* values = InputColumn(batch, i);
     if (values != nullptr && !values->empty()) {
@@ -244,7 +248,7 @@ schema::Key GrowingSegment::key(uint32_t row) const {
 std::optional<uint32_t> GrowingSegment::FindRow(const schema::Key& key, uint64_t as_of) const {
   std::optional<uint32_t> found;
   keys_.ForEach(key.Hash(), [&](uint32_t row) {
-    if (timestamp(row) > as_of || this->key(row) != key || deletes_->DeletedAt(row, as_of))
+    if (this->key(row) != key || timestamp(row) > as_of || deletes_->DeletedAt(row, as_of))
       return true;
     found = row;
     return false;

@@ -112,6 +112,7 @@ class GrowingSegment {
   const size_t key_column_;
   base::PagedPointers<Chunk> chunks_;
   uint32_t num_chunks_ = 0;                 // writer only
+  uint32_t prefaulted_chunks_ = 0;          // the same
   std::vector<base::LargeBuffer> strings_;  // writer only; readers come through string_views
   uint64_t strings_used_ = 0;               // bytes taken of the last block of strings_
   KeyTable keys_;

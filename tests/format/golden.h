@@ -9,31 +9,45 @@
 #include <iterator>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "base/status_macros.h"
+#include "catalog/version_document.h"
 #include "format/column_file.h"
 #include "format/delete_file.h"
 #include "format/format_testing.h"
+#include "format/log_file.h"
 #include "format/manifest.h"
 #include "format/sealed_json.h"
 #include "format/vector_file.h"
+#include "format/write_record.h"
 #include "index/vector_index.h"
 #include "vecdb/index.h"
 #include "vecdb/object_store.h"
 
 namespace vecdb::format {
 
-// The golden files: a database of one collection of one segment, and an index on its own, as this
-// version wrote them. tests/golden/v1 never changes; what later versions write beside it goes into
-// a folder of its own.
+// The golden files: a database of one collection of one segment and a journal, and an index on its
+// own, as this version wrote them. tests/golden/v1 never changes; what later versions write beside
+// it goes into a folder of its own.
 
 inline constexpr uint64_t kGoldenRows = 6;
 inline constexpr int32_t kGoldenDim = 4;
-inline constexpr const char* kGoldenSegment = "collections/c1/segments/s1";
+inline constexpr const char* kGoldenCollection = "c0c1c2c3c4c5c6c7c8c9cacbcccdcecf";
+inline constexpr const char* kGoldenSegment =
+    "collections/c0c1c2c3c4c5c6c7c8c9cacbcccdcecf/segments/s1";
+inline constexpr const char* kGoldenManifest =
+    "collections/c0c1c2c3c4c5c6c7c8c9cacbcccdcecf/manifest/00000000000000000002.json";
+inline constexpr const char* kGoldenLogId = "d0d1d2d3d4d5d6d7d8d9dadbdcdddedf";
+inline constexpr const char* kGoldenLog =
+    "collections/c0c1c2c3c4c5c6c7c8c9cacbcccdcecf/journal/d0d1d2d3d4d5d6d7d8d9dadbdcdddedf/"
+    "00000000000000000001.log";
+inline constexpr const char* kGoldenCatalog = "catalog/00000000000000000003.json";
+inline constexpr const char* kGoldenBoundary = "catalog/boundary-00000000000000000003.json";
 
 inline Schema GoldenSchema() {
   return {.description = "golden",
@@ -138,28 +152,61 @@ inline absl::StatusOr<std::string> SearchIndex(ObjectStore& store, const ObjectP
   return text;
 }
 
+/// A version of the catalog or of the manifest.
+inline absl::StatusOr<std::string> ReadVersion(const std::string& name, const std::string& kind,
+                                               const std::string& document) {
+  const uint64_t number = kind == "manifest" ? 2 : 3;
+  VECDB_ASSIGN_OR_RETURN(const catalog::Version version,
+                         catalog::FromDocument(name, kind, number, document));
+  std::string text = version.commit_id + version.base_id + std::to_string(version.epoch);
+  if (kind == "manifest") {
+    VECDB_ASSIGN_OR_RETURN(const Manifest manifest, ManifestFromJson(name, version.body));
+    return text + ManifestToJson(manifest);
+  }
+  VECDB_ASSIGN_OR_RETURN(const auto entries, CatalogFromJson(name, version.body));
+  return text + CatalogToJson(entries);
+}
+
 inline absl::StatusOr<std::string> ReadDocument(ObjectStore& store, const ObjectPath& path) {
   const std::string& name = path.str();
   VECDB_ASSIGN_OR_RETURN(const std::string document, GetObject(store, path, 1 << 20));
-  const bool is_manifest = name.find("/manifest/") != std::string::npos;
-  const std::string kind = name == "vecdb.json"           ? "database"
-                           : name.starts_with("catalog/") ? "catalog"
-                           : is_manifest                  ? "manifest"
-                                                          : "segment";
+  const std::string kind = name == "vecdb.json"      ? "database"
+                           : name == kGoldenBoundary ? "catalog-boundary"
+                           : name == kGoldenCatalog  ? "catalog"
+                           : name == kGoldenManifest ? "manifest"
+                                                     : "segment";
+  if (kind == "manifest" || kind == "catalog") return ReadVersion(name, kind, document);
   VECDB_ASSIGN_OR_RETURN(const SealedDocument sealed, UnsealJson(name, kind, document));
-  if (kind == "manifest") {
-    VECDB_ASSIGN_OR_RETURN(const Manifest manifest, ManifestFromJson(name, sealed.body));
-    return sealed.id + ManifestToJson(manifest);
-  }
-  if (kind == "catalog") {
-    VECDB_ASSIGN_OR_RETURN(const auto entries, CatalogFromJson(name, sealed.body));
-    return sealed.id + CatalogToJson(entries);
-  }
   if (kind == "segment") {
     VECDB_ASSIGN_OR_RETURN(const SegmentInfo info, SegmentInfo::FromJson(sealed.body));
     return sealed.id + info.ToJson();
   }
   return sealed.id + sealed.body;
+}
+
+/// What a record of the golden log says.
+inline absl::StatusOr<std::string> ReadLogRecord(const LogRecord& record) {
+  VECDB_ASSIGN_OR_RETURN(
+      const WriteRecord write,
+      DecodeWrite("golden", std::make_shared<const Schema>(GoldenSchema()), record.payload));
+  std::string text = std::to_string(record.sequence);
+  text += ":" + std::to_string(static_cast<int>(write.kind));
+  if (write.host_sequence.has_value()) text += "@" + std::to_string(*write.host_sequence);
+  return text + write.rows.ToJson() + "\n";
+}
+
+/// A line for each record, as a reader finds them in the last file of a log.
+inline absl::StatusOr<std::string> ReadLog(std::string_view file) {
+  const auto bytes = base::AsBytes(file);
+  VECDB_ASSIGN_OR_RETURN(const LogFileHeader header, DecodeLogHeader("golden", bytes));
+  VECDB_ASSIGN_OR_RETURN(const LogScan scan, ScanLogFile("golden", header, bytes));
+  if (scan.durable_bytes > scan.end) return absl::DataLossError("a durable record is lost");
+  std::string text;
+  for (const LogRecord& record : scan.records) {
+    VECDB_ASSIGN_OR_RETURN(const std::string line, ReadLogRecord(record));
+    text += line;
+  }
+  return text;
 }
 
 inline absl::StatusOr<std::string> SearchLoadedIndex(ObjectStore& store, const ObjectPath& path) {
@@ -180,20 +227,50 @@ inline absl::StatusOr<std::string> ReadWhole(ObjectStore& store, const ObjectPat
   if (name.ends_with(".vec")) return ReadVectors(store, path);
   if (name.ends_with(".del")) return ReadDeletes(store, path);
   if (name.ends_with(".idx")) return SearchIndex(store, path);
+  if (name.ends_with(".log")) return ReadLog(BytesOf(store, path));
   if (name == "index-with-rows") return SearchLoadedIndex(store, path);
   return ReadDocument(store, path);
 }
 
-/// Expects that `bytes` in the place of a golden object are refused, or say what it says.
-inline void ExpectRefusedOrSame(ObjectStore& store, const ObjectPath& path,
+/// What a reader must find in a damaged copy of the golden log: the records before the first that
+/// is not as it was, or nothing when one of those behind it says that more had been durable.
+inline std::optional<std::string> LogThatIsLeft(std::string_view good, std::string_view bad) {
+  const auto is_intact = [&](uint64_t begin, uint64_t count) {
+    return bad.size() >= begin + count && bad.substr(begin, count) == good.substr(begin, count);
+  };
+  if (!is_intact(0, kLogHeaderBytes)) return std::nullopt;
+  const LogFileHeader header = *DecodeLogHeader("golden", base::AsBytes(good));
+  const LogScan scan = *ScanLogFile("golden", header, base::AsBytes(good));
+  std::string text;
+  std::optional<uint64_t> gap;  // where the records that are left stop
+  for (const LogRecord& record : scan.records) {
+    const bool whole = is_intact(record.offset, LogRecordBytes(record.payload.size()));
+    if (!whole && !gap.has_value()) gap = record.offset;
+    if (!gap.has_value()) text += *ReadLogRecord(record);
+    constexpr size_t kSyncedBytesAt = 16;
+    if (gap.has_value() && is_intact(record.offset, kLogFrameBytes) &&
+        GetAt<uint64_t>(good, record.offset + kSyncedBytesAt) > *gap) {
+      return std::nullopt;
+    }
+  }
+  return text;
+}
+
+/// Expects that `bytes` in the place of a golden object are refused, or say what it says; of a log,
+/// also that they say what is left of it.
+inline void ExpectRefusedOrSame(ObjectStore& store, const ObjectPath& path, std::string_view good,
                                 const std::string& whole, std::string_view bytes,
                                 std::string_view what) {
   Replace(store, path, bytes);
   const auto read = ReadWhole(store, path);
+  const auto expected = path.str().ends_with(".log") ? LogThatIsLeft(good, bytes) : whole;
   if (read.ok()) {
-    EXPECT_TRUE(*read == whole) << path.str() << ": " << what;
+    EXPECT_TRUE(expected == *read) << path.str() << ": " << what;
   } else {
     EXPECT_EQ(CodeOf(read), absl::StatusCode::kDataLoss) << path.str() << ": " << what;
+    if (path.str().ends_with(".log")) {
+      EXPECT_EQ(expected, std::nullopt) << what;
+    }
   }
 }
 

@@ -24,7 +24,7 @@ class GoldenMutantTest : public ::testing::TestWithParam<const char*> {
       const std::string& good = files_.at(name);
       mutate(
           [&](const std::string& bad, size_t number) {
-            ExpectRefusedOrSame(*store_, path, *whole, bad, std::to_string(number));
+            ExpectRefusedOrSame(*store_, path, good, *whole, bad, std::to_string(number));
           },
           good);
       Replace(*store_, path, good);
@@ -71,7 +71,8 @@ TEST_P(GoldenMutantTest, EverySectorZeroedOrExchanged) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Kinds, GoldenMutantTest,
-                         ::testing::Values(".vseg", ".vec", ".del", ".idx", "rows", ".json"));
+                         ::testing::Values(".vseg", ".vec", ".del", ".idx", "rows", ".json",
+                                           ".log"));
 
 }  // namespace
 }  // namespace vecdb::format

@@ -57,8 +57,19 @@ Manifest RichManifest() {
                                 .load = LoadPolicy::kManual,
                                 .on_duplicate_key = DuplicateKeyPolicy::kReplace,
                                 .segment_max_bytes = 64ULL << 30,
-                                .seal_proportion = 0.1},
+                                .seal_proportion = 0.1,
+                                .journal = JournalPlace::kObjectStore,
+                                .durability = Durability::kProcessCrash,
+                                .journal_max_bytes = 1ULL << 40,
+                                .consistency = ConsistencyLevel::kEventually,
+                                .staleness_ms = 1,
+                                .retention_ms = INT64_MAX},
                     .flushed_timestamp = 1ULL << 62,
+                    .host_sequence = ~0ULL,
+                    .journal = {.id = "00112233445566778899aabbccddeeff",
+                                .first_file = 5,
+                                .last_file = 5 + (1 << 20) - 1},
+                    .kept_journals = {"00", std::string(32, 'f')},
                     .indexes = {{"a", {.metric = Metric::kIp, .params = HnswParams{}}}}};
   manifest.segments.push_back({.id = "s1", .shard = 63, .info = RichSegment(1)});
   manifest.segments.push_back({.id = "s2", .shard = 0, .info = RichSegment(2)});
@@ -101,6 +112,21 @@ TEST(ManifestTest, EmptyManifestComesBack) {
   const auto read = ManifestFromJson("m", ManifestToJson(manifest));
   ASSERT_OK(read);
   EXPECT_EQ(*read, manifest);
+}
+
+TEST(ManifestTest, EveryPlaceAndDurabilityComesBack) {
+  for (const JournalPlace place : {JournalPlace::kAuto, JournalPlace::kDirectory,
+                                   JournalPlace::kObjectStore, JournalPlace::kNone}) {
+    for (const Durability durability :
+         {Durability::kNone, Durability::kProcessCrash, Durability::kSynced}) {
+      Manifest manifest = RichManifest();
+      manifest.options.journal = place;
+      manifest.options.durability = durability;
+      const auto read = ManifestFromJson("m", ManifestToJson(manifest));
+      ASSERT_OK(read);
+      EXPECT_EQ(*read, manifest);
+    }
+  }
 }
 
 TEST(ManifestTest, ErrorsNameTheObject) {
@@ -192,6 +218,28 @@ TEST(ManifestTest, ValuesThatCannotBeAreDataLoss) {
       {"/on_duplicate_key", 0},
       {"/on_duplicate_key", 3},
       {"/flushed_timestamp", 1ULL << 63},
+      {"/host_sequence", -1},
+      {"/durability", 0},
+      {"/durability", 4},
+      {"/journal_max_bytes", -1},
+      {"/consistency", 4},
+      {"/consistency", -1},
+      {"/staleness_ms", -1},
+      {"/retention_ms", -1},
+      {"/retention_ms", 1ULL << 63},
+      {"/kept_journals", "00"},
+      {"/kept_journals/0", 7},
+      {"/journal/place", 4},
+      {"/journal/place", -1},
+      {"/journal/id", "00112233445566778899AABBCCDDEEFF"},
+      {"/journal/id", "00112233445566778899aabbccddeef"},
+      {"/journal/id", "../../../../../../../../../../.."},
+      {"/journal/id", ""},
+      {"/journal/first_file", 0},
+      {"/journal/first_file", 6 + (1 << 20)},
+      {"/journal/last_file", 4},
+      {"/journal/last_file", 5 + (1 << 20)},
+      {"/journal/last_file", ~0ULL},
       {"/indexes/0/field", "nope"},
       {"/indexes/0/field", "j"},
       {"/indexes/0/spec/index_type", "HNSV"},

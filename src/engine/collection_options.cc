@@ -1,0 +1,68 @@
+#include "engine/collection_options.h"
+
+#include "absl/strings/str_format.h"
+
+namespace vecdb::engine {
+namespace {
+
+constexpr int32_t kMaxShards = 64;
+constexpr uint64_t kMinSegmentBytes = 1ULL << 20;
+constexpr uint64_t kMaxSegmentBytes = 64ULL << 30;
+constexpr int64_t kMaxStalenessMillis = 86'400'000;
+constexpr int64_t kMaxRetentionMillis = 10LL * 366 * 86'400'000;
+constexpr uint64_t kMinJournalBytes = 1ULL << 20;
+constexpr uint64_t kMaxJournalBytes = 1ULL << 40;
+
+}  // namespace
+
+absl::Status ValidateOptions(const CollectionOptions& options) {
+  if (options.num_shards < 1 || options.num_shards > kMaxShards) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("num_shards %d: must be 1 to %d", options.num_shards, kMaxShards));
+  }
+  if (options.load != LoadPolicy::kKeepLoaded && options.load != LoadPolicy::kManual) {
+    return absl::InvalidArgumentError("load: must be kKeepLoaded or kManual");
+  }
+  if (options.on_duplicate_key != DuplicateKeyPolicy::kReject &&
+      options.on_duplicate_key != DuplicateKeyPolicy::kReplace) {
+    return absl::InvalidArgumentError("on_duplicate_key: must be kReject or kReplace");
+  }
+  if (options.segment_max_bytes < kMinSegmentBytes ||
+      options.segment_max_bytes > kMaxSegmentBytes) {
+    return absl::InvalidArgumentError(absl::StrFormat("segment_max_bytes %d: must be %d to %d",
+                                                      options.segment_max_bytes, kMinSegmentBytes,
+                                                      kMaxSegmentBytes));
+  }
+  if (options.journal < JournalPlace::kAuto || options.journal > JournalPlace::kNone) {
+    return absl::InvalidArgumentError("journal: must be kAuto, kDirectory, kObjectStore or kNone");
+  }
+  if (options.durability < Durability::kNone || options.durability > Durability::kSynced) {
+    return absl::InvalidArgumentError("durability: must be kNone, kProcessCrash or kSynced");
+  }
+  if (options.journal_max_bytes < kMinJournalBytes ||
+      options.journal_max_bytes > kMaxJournalBytes) {
+    return absl::InvalidArgumentError(absl::StrFormat("journal_max_bytes %d: must be %d to %d",
+                                                      options.journal_max_bytes, kMinJournalBytes,
+                                                      kMaxJournalBytes));
+  }
+  if (options.consistency < ConsistencyLevel::kStrong ||
+      options.consistency > ConsistencyLevel::kEventually) {
+    return absl::InvalidArgumentError(
+        "consistency: must be kStrong, kSession, kBounded or kEventually");
+  }
+  if (options.staleness_ms < 0 || options.staleness_ms > kMaxStalenessMillis) {
+    return absl::InvalidArgumentError(absl::StrFormat("staleness_ms %d: must be 0 to %d",
+                                                      options.staleness_ms, kMaxStalenessMillis));
+  }
+  if (options.retention_ms < 0 || options.retention_ms > kMaxRetentionMillis) {
+    return absl::InvalidArgumentError(absl::StrFormat("retention_ms %d: must be 0 to %d",
+                                                      options.retention_ms, kMaxRetentionMillis));
+  }
+  if (!(options.seal_proportion >= 0.01 && options.seal_proportion <= 1.0)) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("seal_proportion %g: must be 0.01 to 1", options.seal_proportion));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace vecdb::engine

@@ -1,0 +1,44 @@
+#include "engine/describe.h"
+
+#include <string>
+
+namespace vecdb::engine {
+namespace {
+
+std::string IdOf(const SegmentInfo& info) { return info.folder.substr(info.folder.rfind('/') + 1); }
+
+SegmentDescription DescribeDamaged(const query::SegmentView& segment) {
+  const SegmentInfo& info = *segment.damaged_info;
+  return {.id = IdOf(info),
+          .shard = segment.shard,
+          .state = SegmentState::kDamaged,
+          .num_rows = info.num_rows,
+          .num_deleted_rows = info.num_deletes,
+          .store_bytes = info.size_bytes(),
+          .damage = std::string(segment.damage.message())};
+}
+
+}  // namespace
+
+SegmentDescription DescribeSegment(const query::SegmentView& segment) {
+  if (!segment.damage.ok()) return DescribeDamaged(segment);
+  SegmentDescription description{.shard = segment.shard, .num_rows = segment.num_rows()};
+  description.num_deleted_rows = segment.deletes()->count();
+  if (segment.growing != nullptr) description.memory_bytes += segment.growing->memory_bytes();
+  if (segment.sealed == nullptr) return description;
+  const SegmentInfo& info = segment.sealed->info();
+  description.id = IdOf(info);
+  description.state = SegmentState::kFlushed;
+  if (!segment.load_damage.ok()) {
+    description.state = SegmentState::kDamaged;
+    description.damage = std::string(segment.load_damage.message());
+  }
+  description.store_bytes = info.size_bytes();
+  description.memory_bytes += segment.sealed->column_bytes();
+  if (segment.resident != nullptr) description.memory_bytes += segment.resident->bytes();
+  for (const SegmentIndexInfo& index : info.indexes)
+    description.indexed_fields.push_back(index.field);
+  return description;
+}
+
+}  // namespace vecdb::engine
