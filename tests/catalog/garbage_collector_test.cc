@@ -117,10 +117,10 @@ TEST_F(GarbageCollectorTest, WhatARunningJobMayHaveWrittenStays) {
   const int64_t job_ms = clock.NowMillis();
   clock.Advance(10 * kGraceMs);
   GarbageOptions how = options();
-  how.oldest_job_ms = job_ms - 1;
+  how.oldest_job_ms = job_ms;
   EXPECT_EQ(Report(how).orphan_objects, 1u);
   EXPECT_EQ(Data(), "d/x ");
-  how.oldest_job_ms = job_ms;
+  how.oldest_job_ms = job_ms + 1;
   EXPECT_EQ(Report(how).objects_deleted, 1u);
   EXPECT_EQ(Data(), "");
 }
