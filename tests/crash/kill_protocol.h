@@ -1,0 +1,55 @@
+#ifndef VECDB_CRASH_KILL_PROTOCOL_H_
+#define VECDB_CRASH_KILL_PROTOCOL_H_
+
+#include <cstdint>
+
+#include "crash/pending_oracle.h"
+#include "support/test_database.h"
+
+namespace vecdb::support {
+
+/// What the program that is killed and the test that kills it agree on.
+
+inline constexpr char kKillCollection[] = "c";
+inline constexpr int kKillPipe = 3;  // the descriptor that records go to
+inline constexpr int64_t kKeysPerWriter = 100'000'000;
+
+/// Collections of rows of this schema, flushed often.
+inline Schema KillSchema() { return TaggedSchema(4); }
+inline CollectionOptions KillOptions() {
+  return {.num_shards = 3, .segment_max_bytes = 1 << 20, .seal_proportion = 0.03};
+}
+
+/// One record of the pipe: written at once, so it comes whole or not at all.
+struct KillRecord {
+  enum Type : uint8_t {
+    kStarted = 1,   ///< the program runs
+    kOpened,        ///< the collection is open
+    kBegin,         ///< batch `number` of `writer` is about to be written
+    kAcknowledged,  ///< it survives `level`
+    kFlushBegun,    ///< of one writer
+    kFlushed,
+    kRow,  ///< of the dump: `key`, written by `number`
+    kDone,
+  };
+
+  Type type = kStarted;
+  uint8_t writer = 0;
+  uint8_t level = 0;
+  uint64_t number = 0;
+  int64_t key = 0;
+};
+
+/// Batch `number` of `writer`, from 1 on. Keys of an Insert are new.
+struct KillBatch {
+  enum class Kind { kInsert, kUpsert, kDelete };
+
+  Kind kind = Kind::kInsert;
+  Durability level = Durability::kSynced;
+  WriteBatch batch{};
+};
+KillBatch KillBatchOf(uint64_t seed, int writer, uint64_t number);
+
+}  // namespace vecdb::support
+
+#endif  // VECDB_CRASH_KILL_PROTOCOL_H_
