@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # tests/run.sh: installs what is missing, then builds and tests three ways and stops at the first
-# that fails: clang with address and undefined sanitizers (unit tests), clang with the thread
+# that fails: clang with address and undefined sanitizers (unit and crash tests), clang with the thread
 # sanitizer (tests labelled tsan), g++ (all tests). The last lines are ctest's summary of the last.
 set -euo pipefail
 
@@ -13,6 +13,10 @@ install_packages core examples tests benchmarks
 fixed_addresses=()
 if setarch "$(uname -m)" -R true 2>/dev/null; then fixed_addresses=(setarch "$(uname -m)" -R); fi
 
+# The rows of PROMISES.md run in full in the last stage; under the sanitizers at a part of their
+# counts.
+export VECDB_TEST_SCALE=${VECDB_TEST_SCALE:-0.05}
+
 # run_stage <preset> <targets> [command before ctest]...
 run_stage() {
   local preset=$1 targets=$2
@@ -23,6 +27,7 @@ run_stage() {
   "$@" ctest --preset "$preset" -j "$(nproc)" --output-on-failure
 }
 
-run_stage asan vecdb_unit_tests "${fixed_addresses[@]}"
+run_stage asan "vecdb_unit_tests vecdb_proof_tests" "${fixed_addresses[@]}"
 run_stage tsan vecdb_tsan_tests "${fixed_addresses[@]}"
+unset VECDB_TEST_SCALE
 run_stage ci all

@@ -83,8 +83,8 @@ struct WriteOptions {
   /// Default: that of the collection.
   std::optional<Durability> durability{};
   /// The position of this write in the host's own log, for a host that writes again from there
-  /// after a crash. Positions grow from write to write; one at or below that of a write which is
-  /// there already changes nothing. See Collection::DurableUpTo.
+  /// after a crash. Positions count from 1 and grow from write to write; one at or below that of a
+  /// write which is there already changes nothing. See Collection::DurableUpTo.
   std::optional<uint64_t> host_sequence{};
 };
 

@@ -43,7 +43,7 @@ CollectionCore::CollectionCore(Environment environment, std::string id, ObjectPa
       manifests_(std::move(manifests)),
       manifest_version_(version.number),
       durable_host_sequence_(manifest_.host_sequence),
-      view_(std::make_shared<const View>(View{.indexes = manifest_.indexes})),
+      view_(std::make_shared<const View>(View{.indexes = manifest_.indexes, .collection_id = id_})),
       published_(manifest_.flushed_timestamp) {
   for (const format::ManifestSegment& segment : manifest_.segments) {
     live_rows_ += segment.info.num_rows - segment.info.num_deletes;
@@ -116,7 +116,7 @@ void CollectionCore::DropView() {
 
 Snapshot CollectionCore::Read() const {
   base::MutexLock lock(&mutex_);
-  return {.view = view_, .as_of = published_, .live_rows = live_rows_, .collection_id = id_};
+  return {.view = view_, .as_of = published_, .live_rows = live_rows_};
 }
 
 absl::Status CollectionCore::AwaitAllUpTo(uint64_t timestamp, const Context& context) const {

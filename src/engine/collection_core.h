@@ -44,6 +44,7 @@ struct View {
   std::vector<query::SegmentView> segments{};
   std::vector<format::IndexDefinition> indexes{};
   bool loaded = false;
+  std::string collection_id{};
 
   const format::IndexDefinition* FindIndex(std::string_view field) const;
 };
@@ -53,7 +54,6 @@ struct Snapshot {
   std::shared_ptr<const View> view{};
   uint64_t as_of = 0;
   uint64_t live_rows = 0;
-  std::string collection_id{};
 };
 
 /// A batch that has been applied in memory and is not visible yet.

@@ -57,6 +57,7 @@ struct CollectionEngine::Parts {
   uint64_t settled_timestamp = 0;             // the same
   std::atomic<bool> flush_scheduled = false;  // at most one flush waits behind; orders nothing else
   std::atomic<bool> build_scheduled = false;  // the same for builds
+  std::atomic<bool> flush_failed = false;     // the last one; orders nothing
   std::atomic<int64_t> collected_ms = 0;      // when garbage was last looked for; orders nothing
 
   base::Mutex mutex;                                  // a leaf
@@ -264,26 +265,36 @@ uint64_t CollectionEngine::journal_bytes() const {
   return log == nullptr ? 0 : log->bytes();
 }
 
+uint64_t CollectionEngine::unflushed_bytes() const {
+  uint64_t bytes = 0;
+  for (const query::SegmentView& segment : core_->Read().view->segments) {
+    if (segment.sealed == nullptr && segment.growing != nullptr) {
+      bytes += segment.growing->memory_bytes();
+    }
+  }
+  return bytes;
+}
+
 // A writer that outruns the flush behind it flushes itself. While that fails writes go on, since
 // they are safe in the journal, until memory or journal have come to their limit.
 absl::Status CollectionEngine::MakeRoom(const Context& context) {
   const uint64_t log_bytes = journal_bytes();
   const uint64_t max_log_bytes = core_->options().journal_max_bytes;
+  const uint64_t max_growing_bytes =
+      kMaxUnflushed * seal_bytes() * static_cast<uint64_t>(core_->options().num_shards);
+  // A flush that fails has sealed the growing segments all the same: those of now say nothing of
+  // them.
+  const uint64_t growing_bytes = parts_->flush_failed ? unflushed_bytes() : 0;
   if (log_bytes >= max_log_bytes / 2) FlushBehind();
   if (parts_->writer.largest_growing_bytes() < 2 * seal_bytes() &&
-      log_bytes < max_log_bytes / 4 * 3) {
+      growing_bytes < max_growing_bytes && log_bytes < max_log_bytes / 4 * 3) {
     return absl::OkStatus();
   }
   const absl::Status flushed = vecdb::engine::Flush(core_.get(), &parts_->writer, context);
+  parts_->flush_failed = !flushed.ok();
   if (flushed.ok() || absl::IsCancelled(flushed) || absl::IsDeadlineExceeded(flushed)) {
     return flushed;
   }
-  uint64_t growing_bytes = 0;
-  for (const query::SegmentView& segment : core_->Read().view->segments) {
-    if (segment.growing != nullptr) growing_bytes += segment.growing->memory_bytes();
-  }
-  const uint64_t max_growing_bytes =
-      kMaxUnflushed * seal_bytes() * static_cast<uint64_t>(core_->options().num_shards);
   if (log_bytes < max_log_bytes && growing_bytes < max_growing_bytes) return absl::OkStatus();
   return absl::ResourceExhaustedError(absl::StrFormat(
       "%d bytes of rows wait in memory (limit %d) and %d bytes in the journal (limit %d), and they "
@@ -296,6 +307,7 @@ void CollectionEngine::FlushBehind() {
   core_->RunBehind(Priority::kFlush, [core = core_.get(), parts = parts_](const Context& context) {
     parts->flush_scheduled = false;
     const absl::Status status = vecdb::engine::Flush(core, &parts->writer, context);
+    parts->flush_failed = !status.ok();
     if (!status.ok() && !absl::IsCancelled(status)) {
       core->Log(LogLevel::kError, absl::StrFormat("flush failed and is tried again later: %s",
                                                   std::string(status.message())));

@@ -114,6 +114,7 @@ class CollectionEngine {
   void CollectBehind();
   uint64_t seal_bytes() const;
   uint64_t journal_bytes() const;
+  uint64_t unflushed_bytes() const;  // memory of rows that are in no flushed segment
 
   // What works on the core; background jobs hold it too.
   struct Parts;

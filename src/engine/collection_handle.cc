@@ -42,7 +42,8 @@ absl::StatusOr<std::shared_ptr<CollectionEngine>> CollectionHandle::ForRead(
       "timestamp "
       "%d; asked for is %d",
       current->service_timestamp(), required);
-  return current->IsStrong(consistency) ? absl::FailedPreconditionError(message) : absl::UnavailableError(message);
+  return current->IsStrong(consistency) ? absl::FailedPreconditionError(message)
+                                        : absl::UnavailableError(message);
 }
 
 }  // namespace vecdb::engine

@@ -1,6 +1,7 @@
 #include "engine/database_engine.h"
 
 #include <algorithm>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -57,6 +58,14 @@ absl::Status PutIdentity(ObjectStore& store, const Context& context) {
 }
 
 absl::Status Closed() { return absl::FailedPreconditionError("the database is closed"); }
+
+std::optional<format::CatalogEntry> FindById(const std::vector<format::CatalogEntry>& entries,
+                                             const std::string& id) {
+  for (const format::CatalogEntry& entry : entries) {
+    if (entry.id == id && !entry.dropped) return entry;
+  }
+  return std::nullopt;
+}
 
 }  // namespace
 
@@ -130,14 +139,17 @@ absl::StatusOr<std::shared_ptr<DatabaseEngine>> DatabaseEngine::OpenReadOnly(
   return engine;
 }
 
-absl::Status DatabaseEngine::RereadCatalog(const Context& context) {
+absl::StatusOr<DatabaseEngine::Entries> DatabaseEngine::ReadNewestEntries(const Context& context) {
   VECDB_ASSIGN_OR_RETURN(const ObjectPath folder, ObjectPath::Parse("catalog"));
   const catalog::VersionStore versions(store_.get(), folder, "catalog");
   VECDB_ASSIGN_OR_RETURN(const auto newest, versions.ReadNewest(context));
   if (!newest.has_value()) return absl::DataLossError("catalog: missing");
-  VECDB_ASSIGN_OR_RETURN(Entries entries,
-                         format::CatalogFromJson(
-                             absl::StrFormat("catalog, version %d", newest->number), newest->body));
+  return format::CatalogFromJson(absl::StrFormat("catalog, version %d", newest->number),
+                                 newest->body);
+}
+
+absl::Status DatabaseEngine::RereadCatalog(const Context& context) {
+  VECDB_ASSIGN_OR_RETURN(Entries entries, ReadNewestEntries(context));
   base::MutexLock lock(&mutex_);
   entries_ = std::move(entries);
   return absl::OkStatus();
@@ -153,15 +165,14 @@ absl::Status DatabaseEngine::Refresh(const Context& context) {
     base::MutexLock lock(&mutex_);
     open = open_;
   }
-  const Entries entries = ReadEntries();
   for (const auto& one : open) {
-    const auto entry = std::find_if(entries.begin(), entries.end(), [&one](const auto& candidate) {
-      return candidate.id == one.first && !candidate.dropped;
-    });
-    if (entry != entries.end()) {
+    if (const auto entry = FindById(ReadEntries(), one.first); entry.has_value()) {
       one.second->engine()->set_name(entry->name);
-      VECDB_RETURN_IF_ERROR(one.second->Refresh(context));
-      continue;
+      const absl::Status refreshed = one.second->Refresh(context);
+      if (refreshed.ok()) continue;
+      // It is damaged, or was dropped after the catalog had been read.
+      VECDB_RETURN_IF_ERROR(RereadCatalog(context));
+      if (FindById(ReadEntries(), one.first).has_value()) return refreshed;
     }
     one.second->engine()->Shutdown(absl::FailedPreconditionError("the collection was dropped"));
     base::MutexLock lock(&mutex_);
@@ -322,7 +333,12 @@ absl::StatusOr<std::shared_ptr<CollectionHandle>> DatabaseEngine::OpenCollection
     std::string_view name, const OpenOptions& options, const Context& context) {
   VECDB_ASSIGN_OR_RETURN(const auto pass, BeginDdl(context));
   VECDB_ASSIGN_OR_RETURN(const format::CatalogEntry entry, FindEntry(name));
-  return OpenLocked(entry, options, context);
+  auto opened = OpenLocked(entry, options, context);
+  if (!read_only_ || !absl::IsDataLoss(opened.status())) return opened;
+  // It is damaged, or was dropped after the catalog had been read.
+  VECDB_ASSIGN_OR_RETURN(const Entries newest, ReadNewestEntries(context));
+  if (FindById(newest, entry.id).has_value()) return opened;
+  return absl::NotFoundError(absl::StrFormat("collection \"%s\" does not exist any more", name));
 }
 
 bool DatabaseEngine::Has(std::string_view name) const { return FindEntry(name).ok(); }
@@ -396,7 +412,9 @@ absl::Status DatabaseEngine::RemoveObjects(const std::string& collection_id,
   for (const ObjectInfo& object : objects)
     VECDB_RETURN_IF_ERROR(store_->Delete(object.path, context));
   if (environment_.journal_files == nullptr) return absl::OkStatus();
-  return RemoveJournals(*environment_.journal_files, folder.str() + "/journal");
+  VECDB_RETURN_IF_ERROR(RemoveJournals(*environment_.journal_files, folder.str() + "/journal"));
+  environment_.journal_files->RemoveDirectory(folder.str()).IgnoreError();  // empty by now
+  return absl::OkStatus();
 }
 
 // Forgets dropped collections whose objects are gone; the next commit of the catalog says so.
@@ -469,10 +487,9 @@ absl::Status DatabaseEngine::Checkpoint(ObjectStore& target, const Context& cont
   VECDB_ASSIGN_OR_RETURN(const auto pass, BeginDdl(context));
   VECDB_ASSIGN_OR_RETURN(const ObjectPath identity, ObjectPath::Parse("vecdb.json"));
   VECDB_ASSIGN_OR_RETURN(const ObjectPath folder, ObjectPath::Parse("catalog"));
-  if (!absl::IsNotFound(target.Open(identity, context).status())) {
-    return absl::AlreadyExistsError(
-        "the target of the checkpoint holds a database, or is not read");
-  }
+  const absl::Status there = target.Open(identity, context).status();
+  if (there.ok()) return absl::AlreadyExistsError("the target of the checkpoint holds a database");
+  if (!absl::IsNotFound(there)) return there;
   Entries entries;
   for (const format::CatalogEntry& entry : ReadEntries()) {
     if (entry.dropped) continue;

@@ -78,6 +78,7 @@ class DatabaseEngine {
   absl::StatusOr<base::Gate::Pass> BeginDdl(const Context& context);
   /// The same for a call that changes something.
   absl::StatusOr<base::Gate::Pass> BeginChange(const Context& context);
+  absl::StatusOr<Entries> ReadNewestEntries(const Context& context);
   absl::Status RereadCatalog(const Context& context);
   absl::StatusOr<std::shared_ptr<CollectionEngine>> OpenEngine(const format::CatalogEntry& entry,
                                                                const OpenOptions& options,

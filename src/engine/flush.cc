@@ -51,7 +51,7 @@ bool IsDamaged(const View& view, std::string_view folder) {
 absl::Status WriteAllDeletes(const CollectionCore& core, const View& view, uint64_t as_of,
                              const Context& context, format::Manifest* manifest,
                              std::vector<NewSegment>* fresh) {
-  if (base::Sabotaged(14)) --as_of;
+  if (base::Sabotaged(14)) as_of = core.Read().as_of - 1;
   for (format::ManifestSegment& entry : manifest->segments) {
     const query::SegmentView* segment = FindSegment(view, entry.info.folder);
     if (segment == nullptr && IsDamaged(view, entry.info.folder)) continue;

@@ -36,9 +36,10 @@ journal::LogIdentity IdentityOf(const CollectionCore& core, const std::string& l
   return {.collection_id = core.id(), .log_id = log_id, .epoch = core.epoch()};
 }
 
-absl::StatusOr<journal::LogReader> OpenLog(const CollectionCore& core, journal::LogPlace* place,
-                                           bool salvage, const Context& context) {
-  const format::JournalState& state = core.manifest().journal;
+absl::StatusOr<journal::LogReader> OpenLog(const CollectionCore& core,
+                                           const format::JournalState& state,
+                                           journal::LogPlace* place, bool salvage,
+                                           const Context& context) {
   return journal::LogReader::Open(place,
                                   {.identity = IdentityOf(core, state.id),
                                    .first_file = state.first_file,
@@ -166,7 +167,7 @@ absl::StatusOr<RecoveryReport> RecoverJournal(CollectionCore* core, Writer* writ
   if (state.id.empty()) return report;
   const auto begin = std::chrono::steady_clock::now();
   VECDB_ASSIGN_OR_RETURN(auto place, OpenPlace(*core, state.id));
-  const auto reader = OpenLog(*core, place.get(), options.salvage, context);
+  const auto reader = OpenLog(*core, state, place.get(), options.salvage, context);
   if (absl::IsNotFound(reader.status())) {
     if (options.without_journal) {
       VECDB_RETURN_IF_ERROR(GoOnWithout(core, reader.status(), &report, context));
@@ -203,7 +204,7 @@ absl::StatusOr<bool> ReadJournal(CollectionCore* core, Writer* writer, RecoveryR
   const auto place = OpenPlace(*core, log_id);
   if (absl::IsFailedPrecondition(place.status())) return false;
   VECDB_RETURN_IF_ERROR(place.status());
-  const auto reader = OpenLog(*core, place->get(), false, context);
+  const auto reader = OpenLog(*core, core->manifest().journal, place->get(), false, context);
   if (absl::IsNotFound(reader.status())) return false;
   VECDB_RETURN_IF_ERROR(reader.status());
   report->num_files = reader->findings().num_files;
@@ -214,13 +215,14 @@ absl::StatusOr<bool> ReadJournal(CollectionCore* core, Writer* writer, RecoveryR
 }
 
 absl::Status VerifyJournal(CollectionCore* core, VerifyReport* report, const Context& context) {
-  const format::JournalState& state = core->manifest().journal;
+  format::JournalState state = core->manifest().journal;
   if (state.id.empty()) return absl::OkStatus();
   if (const auto log = core->journal(); log != nullptr) {
     VECDB_RETURN_IF_ERROR(log->Reach(log->last_ticket(), Durability::kSynced, context));
+    state.last_file = log->last_number();  // of which the manifest does not know yet
   }
   VECDB_ASSIGN_OR_RETURN(auto place, OpenPlace(*core, state.id));
-  VECDB_ASSIGN_OR_RETURN(const auto reader, OpenLog(*core, place.get(), false, context));
+  VECDB_ASSIGN_OR_RETURN(const auto reader, OpenLog(*core, state, place.get(), false, context));
   report->num_objects += reader.findings().num_files;
   report->bytes += reader.findings().bytes;
   return absl::OkStatus();

@@ -128,7 +128,7 @@ absl::StatusOr<Snapshot> ResolveRead(CollectionCore& core, const Consistency& co
     return absl::InvalidArgumentError("consistency: the snapshot is null");
   }
   const Snapshot& pinned = *consistency.snapshot()->state();
-  if (pinned.collection_id != core.id()) {
+  if (pinned.view->collection_id != core.id()) {
     return absl::InvalidArgumentError(
         absl::StrFormat("consistency: the snapshot is of another collection than %s", core.name()));
   }
@@ -152,7 +152,8 @@ uint64_t RequiredTimestamp(const CollectionCore& core, const Consistency& consis
       const int64_t staleness_ms = named && consistency.staleness_ms() >= 0
                                        ? consistency.staleness_ms()
                                        : core.options().staleness_ms;
-      if (level == ConsistencyLevel::kStrong) return TimestampAt(core.NowMillis());
+      // To the end of the millisecond: writes of it may have returned.
+      if (level == ConsistencyLevel::kStrong) return TimestampAt(core.NowMillis() + 1) - 1;
       if (level == ConsistencyLevel::kBounded) return TimestampAt(core.NowMillis() - staleness_ms);
       return 0;
     }

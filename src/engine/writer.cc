@@ -158,6 +158,9 @@ absl::StatusOr<WriteResult> Writer::Delete(const Keys& keys, const WriteOptions&
 absl::StatusOr<WriteResult> Writer::Write(const Batch& batch,
                                           std::optional<journal::PendingRecord> record,
                                           const WriteOptions& options, const Context& context) {
+  if (options.host_sequence == 0u) {
+    return absl::InvalidArgumentError("host_sequence 0: positions in the host's log count from 1");
+  }
   WriteResult result;
   AppliedWrite applied;
   {
@@ -271,18 +274,26 @@ absl::StatusOr<Writer::Sealed> Writer::Seal(const Context& context) {
   if (has_news_) {
     AppliedWrite all = last_;
     all.level = Durability::kSynced;
-    if (!base::Sabotaged(6)) VECDB_RETURN_IF_ERROR(core_->AwaitVisible(all, context));
+    VECDB_RETURN_IF_ERROR(core_->AwaitVisible(all, context));
     if (const std::shared_ptr<journal::Journal> log = core_->journal(); log != nullptr) {
       const absl::Status begun = log->BeginFile(context);
-      if (!log->error().ok()) core_->RefuseWrites(log->error());
+      if (!log->error().ok()) {
+        core_->RefuseWrites(log->error());
+        return core_->WriteError();
+      }
       VECDB_RETURN_IF_ERROR(begun);
     }
     last_.ticket = 0;
     has_news_ = false;
   }
+  if (base::Sabotaged(6)) return Sealed{.snapshot = core_->Read(), .host_sequence = host_sequence_};
   for (GrowingRows& growing : growing_) growing = nullptr;
   largest_growing_bytes_.store(0, std::memory_order_relaxed);
-  return Sealed{.snapshot = core_->Read(), .host_sequence = host_sequence_};
+  Sealed sealed{.snapshot = core_->Read(), .host_sequence = host_sequence_};
+  // All is visible, and later batches get later times: what is flushed is complete up to now, which
+  // tells readers without the journal how late it is.
+  sealed.snapshot.as_of = core_->clock().Tick();
+  return sealed;
 }
 
 }  // namespace vecdb::engine

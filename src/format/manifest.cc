@@ -334,7 +334,9 @@ absl::StatusOr<Manifest> ManifestFromJson(std::string_view name, std::string_vie
     manifest.indexes.push_back({.field = field, .spec = *spec});
   }
   for (const Json& id : members.Array("kept_journals")) {
-    if (!id.is_string()) return Damaged(name, "impossible id of a journal");
+    if (!id.is_string() || !ObjectPath::Parse(id.get<std::string>()).ok()) {
+      return Damaged(name, "impossible id of a journal");
+    }
     manifest.kept_journals.push_back(id.get<std::string>());
   }
   if (!FitSchema(manifest.indexes, manifest.schema)) {

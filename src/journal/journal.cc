@@ -25,6 +25,7 @@ constexpr auto kLookAgain = std::chrono::milliseconds(10);
 Journal::Journal(std::unique_ptr<LogPlace> place, LogIdentity identity, LogSet files,
                  uint64_t previous_end, uint64_t file_bytes, std::vector<PendingRecord> carried)
     : place_(std::move(place)),
+      fence_(place_->grows() || files.empty() ? 0 : files.last_number() + 1),
       writer_(place_.get(), std::move(identity), files.empty() ? 0 : files.last_number(),
               previous_end, file_bytes, std::move(carried)),
       files_(std::move(files)) {}
@@ -169,7 +170,9 @@ void Journal::DeleteBelow(uint64_t first_needed) {
     base::MutexLock lock(&mutex_);
     numbers = files_.RemoveBelow(first_needed);
   }
-  for (const uint64_t number : numbers) place_->Remove(number).IgnoreError();
+  for (const uint64_t number : numbers) {
+    if (number != fence_) place_->Remove(number).IgnoreError();
+  }
 }
 
 void Journal::DeleteAll() { DeleteBelow(~uint64_t{0}); }

@@ -77,7 +77,9 @@ class Journal {
   const std::string& log_id() const { return writer_.log_id(); }
 
   /// Deletes the files below `first_needed`, a number that a committed manifest holds. What cannot
-  /// be deleted now is left.
+  /// be deleted now is left, and so is the object that fences an older writer: one that sleeps
+  /// would make its number anew, and acknowledge a write that nobody ever reads. Garbage collection
+  /// removes it after the grace period.
   void DeleteBelow(uint64_t first_needed);
 
   /// Deletes every file, after a committed manifest has said that the log is not needed.
@@ -92,7 +94,8 @@ class Journal {
   bool HasReached(uint64_t ticket, Durability level) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const std::unique_ptr<LogPlace> place_;
-  LogWriter writer_;  // of the thread that has set busy_
+  const uint64_t fence_;  // the number that an older writer would use next; 0: there is none
+  LogWriter writer_;      // of the thread that has set busy_
 
   mutable base::Mutex mutex_;  // a leaf
   base::CondVar changed_;

@@ -180,7 +180,7 @@ TEST(LogScanTest, RecordsComeBackInTheirOrder) {
 
 TEST(LogScanTest, FileWithoutRecordsIsEmpty) {
   const LogBuilder log;
-  for (const size_t zeros : {0, 1, 39, 40, 5000}) {
+  for (const size_t zeros : {0u, 1u, 39u, 40u, 5000u}) {
     const auto scan = Scan(log.header(), log.bytes() + std::string(zeros, '\0'));
     ASSERT_OK(scan);
     EXPECT_TRUE(scan->records.empty());
@@ -199,7 +199,7 @@ TEST(LogScanTest, LengthOfARecordIsAMultipleOf8) {
 TEST(LogScanTest, ZerosBehindTheRecordsAreNotTorn) {
   LogBuilder log;
   log.Add("one", 1).Add("two", 2);
-  for (const size_t zeros : {1, 7, 8, 39, 41, 100000}) {
+  for (const size_t zeros : {1u, 7u, 8u, 39u, 41u, 100000u}) {
     const auto scan = Scan(log.header(), log.bytes() + std::string(zeros, '\0'));
     ASSERT_OK(scan);
     EXPECT_EQ(scan->records.size(), 2u);
@@ -213,7 +213,7 @@ TEST(LogScanTest, NoiseBehindTheRecordsIsTorn) {
   log.Add("one", 1);
   const uint64_t seed = support::TestSeed("LogScanTest.NoiseBehindTheRecordsIsTorn");
   SCOPED_TRACE(seed);
-  for (const size_t count : {1, 7, 8, 40, 41, 3000}) {
+  for (const size_t count : {1u, 7u, 8u, 40u, 41u, 3000u}) {
     std::string noise = RandomBytes(count, static_cast<uint32_t>(seed + count));
     noise.back() = 'x';
     const auto scan = Scan(log.header(), log.bytes() + noise + std::string(50, '\0'));
@@ -451,7 +451,7 @@ TEST(LogScanTest, TypeZeroAndReservedBitsAreNoRecord) {
 }
 
 TEST(LogScanTest, SequenceThatDoesNotGrowIsDataLoss) {
-  for (const uint64_t sequence : {0, 4, 5}) {
+  for (const uint64_t sequence : {0u, 4u, 5u}) {
     LogBuilder log;
     log.Add("one", 5).Add("two", sequence);
     EXPECT_EQ(CodeOf(Scan(log.header(), log.bytes())), kDataLoss) << sequence;

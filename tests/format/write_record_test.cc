@@ -114,7 +114,7 @@ bool IsCompressed(std::string_view payload) { return (payload[kFlagsAt] & kCompr
 // ---- what goes in comes out
 
 TEST(WriteRecordTest, EveryTypeOfFieldComesBack) {
-  for (const size_t text_bytes : {10, 3000}) {  // as it is, and compressed
+  for (const size_t text_bytes : {10u, 3000u}) {  // as it is, and compressed
     for (const bool dynamic : {true, false}) {
       const RowBatch rows = AllTypesRows(text_bytes, dynamic);
       const std::string payload = PayloadOf(rows);
@@ -267,7 +267,7 @@ TEST(WriteRecordTest, EveryTruncationAndSurplusIsDataLoss) {
     for (size_t length = 0; length < payload.size(); ++length) {
       EXPECT_EQ(CodeOf(Decode(schema, payload.substr(0, length))), kDataLoss) << length;
     }
-    for (const size_t surplus : {1, 8, 100}) {
+    for (const size_t surplus : {1u, 8u, 100u}) {
       EXPECT_EQ(CodeOf(Decode(schema, absl::StrCat(payload, std::string(surplus, '\0')))),
                 kDataLoss);
     }

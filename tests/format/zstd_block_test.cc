@@ -29,7 +29,7 @@ absl::StatusOr<std::string> Unpack(std::string_view block, uint64_t raw_bytes) {
 }
 
 TEST(ZstdBlockTest, BytesComeBack) {
-  for (const size_t count : {64, 512, 4096, 200000}) {
+  for (const size_t count : {64u, 512u, 4096u, 200000u}) {
     const std::string bytes = Words(count);
     const auto block = CompressBlock(bytes);
     ASSERT_TRUE(block.has_value()) << count;
@@ -51,7 +51,7 @@ TEST(ZstdBlockTest, SavingLessThanAnEighthIsNotWorthIt) {
 }
 
 TEST(ZstdBlockTest, WhatCompressBlockMakesCanAlwaysBeRead) {
-  for (const size_t count : {1000, 100'000, 1'000'000, 20'000'000}) {
+  for (const size_t count : {1000u, 100'000u, 1'000'000u, 20'000'000u}) {
     const std::string bytes(count, 'x');
     const auto block = CompressBlock(bytes);
     if (!block.has_value()) continue;  // stored as it is

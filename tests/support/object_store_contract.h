@@ -15,7 +15,8 @@
 namespace vecdb::support {
 
 /// What every ObjectStore must do. A test file instantiates it for a type with
-/// `std::shared_ptr<ObjectStore> Open()`, which gives an empty store:
+/// `std::shared_ptr<ObjectStore> Open()`, which gives an empty store, and `kNamesAreShorter` when
+/// it has no room for the longest names:
 ///
 ///     INSTANTIATE_TYPED_TEST_SUITE_P(Memory, ObjectStoreContract, MemoryObjects);
 template <typename Source>
@@ -183,6 +184,7 @@ TYPED_TEST_P(ObjectStoreContract, ListGivesWhatIsBelowThePrefixSorted) {
 }
 
 TYPED_TEST_P(ObjectStoreContract, LongestPathWorksEverywhere) {
+  if constexpr (requires { TypeParam::kNamesAreShorter; }) GTEST_SKIP() << "as its comment says";
   const std::string part(63, 'x');
   std::string text = std::string(71, 'y');  // 8 segments, 512 bytes
   for (int i = 0; i < 7; ++i) text = part.substr(i == 0 ? 8 : 0) + "/" + text;

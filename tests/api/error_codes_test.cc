@@ -1,0 +1,566 @@
+// Row E1 of the test plan: each error code that a header names for a call of Database, Collection
+// and the helpers of ObjectStore is produced here once. Adding a code to a header means adding it
+// to kDocumented, and a case that produces it.
+#include <gtest/gtest.h>
+
+#include <functional>
+
+#include "api/api_testing.h"
+#include "support/fault_file_system.h"
+#include "support/fault_object_store.h"
+
+namespace vecdb::support {
+namespace {
+
+// A call, and a code that its comment names.
+struct Documented {
+  const char* call;
+  Code code;
+
+  friend auto operator<=>(const Documented& a, const Documented& b) {
+    return std::pair(std::string_view(a.call), a.code) <=>
+           std::pair(std::string_view(b.call), b.code);
+  }
+};
+
+constexpr Documented kDocumented[] = {
+    {"Database::Open", Code::kInvalidArgument},
+    {"Database::Open", Code::kFailedPrecondition},
+    {"Database::Open", Code::kDataLoss},
+    {"Database::Open", Code::kPermissionDenied},
+    {"Database::Open", Code::kNotFound},
+    {"Database::Open", Code::kCancelled},
+    {"Database::Open", Code::kDeadlineExceeded},
+    {"Database::CreateCollection", Code::kAlreadyExists},
+    {"Database::CreateCollection", Code::kInvalidArgument},
+    {"Database::CreateCollection", Code::kResourceExhausted},
+    {"Database::CreateCollection", Code::kFailedPrecondition},
+    {"Database::OpenCollection", Code::kNotFound},
+    {"Database::OpenCollection", Code::kDataLoss},
+    {"Database::OpenCollection", Code::kFailedPrecondition},
+    {"Database::RenameCollection", Code::kNotFound},
+    {"Database::RenameCollection", Code::kAlreadyExists},
+    {"Database::RenameCollection", Code::kInvalidArgument},
+    {"Database::DropCollection", Code::kNotFound},
+    {"Database::DropCollection", Code::kFailedPrecondition},
+    {"Database::Refresh", Code::kDataLoss},
+    {"Database::Refresh", Code::kFailedPrecondition},
+    {"Database::CollectGarbage", Code::kUnavailable},
+    {"Database::CollectGarbage", Code::kFailedPrecondition},
+    {"Database::Verify", Code::kUnavailable},
+    {"Database::Checkpoint", Code::kAlreadyExists},
+    {"Database::Checkpoint", Code::kInvalidArgument},
+    {"Database::Checkpoint", Code::kUnavailable},
+    {"Database::Close", Code::kUnavailable},
+    {"Database::Close", Code::kFailedPrecondition},
+    {"Database::Close", Code::kDeadlineExceeded},
+    {"Collection::Insert", Code::kAlreadyExists},
+    {"Collection::Insert", Code::kInvalidArgument},
+    {"Collection::Insert", Code::kResourceExhausted},
+    {"Collection::Insert", Code::kUnknown},
+    {"Collection::Insert", Code::kFailedPrecondition},
+    {"Collection::Insert", Code::kDeadlineExceeded},
+    {"Collection::Insert", Code::kCancelled},
+    {"Collection::Upsert", Code::kInvalidArgument},
+    {"Collection::Upsert", Code::kResourceExhausted},
+    {"Collection::Upsert", Code::kUnknown},
+    {"Collection::Upsert", Code::kFailedPrecondition},
+    {"Collection::Delete", Code::kInvalidArgument},
+    {"Collection::Delete", Code::kUnknown},
+    {"Collection::Delete", Code::kFailedPrecondition},
+    {"Collection::Get", Code::kNotFound},
+    {"Collection::Get", Code::kInvalidArgument},
+    {"Collection::Get", Code::kFailedPrecondition},
+    {"Collection::Get", Code::kDataLoss},
+    {"Collection::Count", Code::kInvalidArgument},
+    {"Collection::Count", Code::kFailedPrecondition},
+    {"Collection::Count", Code::kUnavailable},
+    {"Collection::PinSnapshot", Code::kFailedPrecondition},
+    {"Collection::Flush", Code::kUnavailable},
+    {"Collection::Flush", Code::kUnknown},
+    {"Collection::Flush", Code::kFailedPrecondition},
+    {"Collection::DurableUpTo", Code::kFailedPrecondition},
+    {"Collection::Refresh", Code::kDataLoss},
+    {"Collection::CreateIndex", Code::kAlreadyExists},
+    {"Collection::CreateIndex", Code::kNotFound},
+    {"Collection::CreateIndex", Code::kInvalidArgument},
+    {"Collection::CreateIndex", Code::kFailedPrecondition},
+    {"Collection::WaitForIndex", Code::kNotFound},
+    {"Collection::WaitForIndex", Code::kResourceExhausted},
+    {"Collection::DropIndex", Code::kNotFound},
+    {"Collection::DropIndex", Code::kFailedPrecondition},
+    {"Collection::DescribeIndex", Code::kNotFound},
+    {"Collection::Load", Code::kFailedPrecondition},
+    {"Collection::Load", Code::kResourceExhausted},
+    {"Collection::Release", Code::kFailedPrecondition},
+    {"Collection::Search", Code::kFailedPrecondition},
+    {"Collection::Search", Code::kNotFound},
+    {"Collection::Search", Code::kInvalidArgument},
+    {"Collection::Search", Code::kDataLoss},
+    {"Collection::Search", Code::kDeadlineExceeded},
+    {"Collection::Search", Code::kCancelled},
+    {"Collection::Describe", Code::kFailedPrecondition},
+    {"Collection::Segments", Code::kFailedPrecondition},
+    {"ObjectPath::Parse", Code::kInvalidArgument},
+    {"ObjectPath::Join", Code::kInvalidArgument},
+    {"OpenLocalObjectStore", Code::kFailedPrecondition},
+    {"WithPrefix", Code::kInvalidArgument},
+    {"PutObject", Code::kAlreadyExists},
+    {"GetObject", Code::kNotFound},
+    {"GetObject", Code::kDataLoss},
+};
+
+// A database with a collection "c", whose store, journal and memory can be made to fail.
+class World {
+ public:
+  World() {
+    db.options.store = std::make_shared<FaultObjectStore>(store, store_faults);
+    db.options.journal_directory = std::make_shared<FaultFileSystem>(logs, log_faults);
+    db.options.host.budget = &budget;
+    c = *db->CreateCollection("c", schema);
+  }
+
+  RowBatch Rows(const std::vector<int64_t>& ids) const { return TaggedRows(schema, ids, "t"); }
+
+  void FailStore(const char* call, const char* path) {
+    store_faults->Arm({.call = call,
+                       .path_contains = path,
+                       .sticky = true,
+                       .error = absl::UnavailableError("away")});
+  }
+  /// Lets the next sync of the journal fail; a file must be there.
+  void FailJournal() {
+    EXPECT_OK(c->Upsert(Rows({1})));
+    log_faults->Arm({.call = "Sync", .path_contains = ".log", .sticky = true});
+  }
+  /// Takes all memory.
+  void Squeeze() { EXPECT_OK(budget.Reserve(budget.limit_bytes() - budget.used_bytes(), "test")); }
+  /// Damages every object whose name ends so.
+  void Damage(std::string_view end) {
+    for (const std::string& path : ObjectsWith(*store, "")) {
+      if (!path.ends_with(end)) continue;
+      ReplaceObject(*store, path, "damaged");
+    }
+  }
+  /// A collection of 1100 flushed rows, and "v" indexed.
+  void FlushIndexed(const IndexSpec& spec) {
+    EXPECT_OK(c->Upsert(Rows(Ids(0, 1100))));
+    EXPECT_OK(c->CreateIndex("v", spec));
+    EXPECT_OK(c->Flush());
+  }
+  void Crash() {
+    db.Crash();
+    c = *db->OpenCollection("c");
+  }
+  absl::Status Search(SearchRequest request, const Context& context = {}) const {
+    static constexpr float kQuery[] = {1, 1, 1, 1};
+    if (request.vectors.empty()) request.vectors = kQuery;
+    return c->Search(request, context).status();
+  }
+
+  const Schema schema = TaggedSchema();
+  const std::shared_ptr<FaultInjector> store_faults = std::make_shared<FaultInjector>();
+  const std::shared_ptr<FaultInjector> log_faults = std::make_shared<FaultInjector>();
+  const std::shared_ptr<ObjectStore> store = MakeMemoryObjectStore();
+  const std::shared_ptr<FileSystem> logs = MakeMemoryFileSystem();
+  MemoryBudget budget{64 << 20};
+  TestDatabase db;
+  std::unique_ptr<Collection> c;
+};
+
+// A reader beside the writer of a World, with the collection open.
+class Reader {
+ public:
+  explicit Reader(World& world) : db(world.store) {
+    db.options.read_only = true;
+    c = *db->OpenCollection("c");
+  }
+  TestDatabase db;
+  std::unique_ptr<Collection> c;
+};
+
+Context Expired() { return Context::WithTimeout(absl::ZeroDuration()); }
+
+struct Case {
+  Documented expected;
+  std::function<absl::Status(World&)> call;
+};
+
+const std::vector<Case>& DatabaseCases() {
+  static const auto& cases = *new std::vector<Case>{
+      {{"Database::Open", Code::kInvalidArgument},
+       [](World&) { return Database::Open({}).status(); }},
+      {{"Database::Open", Code::kFailedPrecondition},
+       [](World& w) { return Database::Open(w.db.options).status(); }},
+      {{"Database::Open", Code::kDataLoss},
+       [](World& w) {
+         w.db.database.reset();
+         ReplaceObject(*w.store, "vecdb.json", "damaged");
+         return w.db.TryOpen();
+       }},
+      {{"Database::Open", Code::kPermissionDenied},
+       [](World& w) {
+         w.db.database.reset();
+         w.store_faults->Arm({.call = "Lock", .error = absl::PermissionDeniedError("not yours")});
+         return w.db.TryOpen();
+       }},
+      {{"Database::Open", Code::kNotFound},
+       [](World&) {
+         return Database::Open({.store = MakeMemoryObjectStore(), .read_only = true}).status();
+       }},
+      {{"Database::Open", Code::kCancelled},
+       [](World& w) { return Database::Open(w.db.options, CancelledContext()).status(); }},
+      {{"Database::Open", Code::kDeadlineExceeded},
+       [](World& w) { return Database::Open(w.db.options, Expired()).status(); }},
+      {{"Database::CreateCollection", Code::kAlreadyExists},
+       [](World& w) { return w.db->CreateCollection("c", w.schema).status(); }},
+      {{"Database::CreateCollection", Code::kInvalidArgument},
+       [](World& w) { return w.db->CreateCollection("c d", w.schema).status(); }},
+      {{"Database::CreateCollection", Code::kFailedPrecondition},
+       [](World& w) {
+         EXPECT_OK(w.db->Close());
+         return w.db->CreateCollection("d", w.schema).status();
+       }},
+      {{"Database::OpenCollection", Code::kNotFound},
+       [](World& w) { return w.db->OpenCollection("d").status(); }},
+      {{"Database::OpenCollection", Code::kDataLoss},
+       [](World& w) {
+         w.db.Crash();
+         ReplaceObject(*w.store, ObjectsWith(*w.store, "/manifest/").back(), "damaged");
+         return w.db->OpenCollection("c").status();
+       }},
+      {{"Database::OpenCollection", Code::kFailedPrecondition},
+       [](World& w) {
+         EXPECT_OK(w.c->Upsert(w.Rows({1})));
+         w.db.Crash();
+         EXPECT_OK(w.logs->Unlink(LogFiles(*w.logs).front()));
+         return w.db->OpenCollection("c").status();
+       }},
+      {{"Database::RenameCollection", Code::kNotFound},
+       [](World& w) { return w.db->RenameCollection("d", "e"); }},
+      {{"Database::RenameCollection", Code::kAlreadyExists},
+       [](World& w) { return w.db->RenameCollection("c", "c"); }},
+      {{"Database::RenameCollection", Code::kInvalidArgument},
+       [](World& w) { return w.db->RenameCollection("c", ""); }},
+      {{"Database::DropCollection", Code::kNotFound},
+       [](World& w) { return w.db->DropCollection("d"); }},
+      {{"Database::DropCollection", Code::kFailedPrecondition},
+       [](World& w) { return Reader(w).db->DropCollection("c"); }},
+      {{"Database::Refresh", Code::kDataLoss},
+       [](World& w) {
+         const Reader reader(w);
+         ReplaceObject(*w.store, ObjectsWith(*w.store, "catalog/").back(), "damaged");
+         return reader.db.database->Refresh();
+       }},
+      {{"Database::Refresh", Code::kFailedPrecondition},
+       [](World& w) {
+         EXPECT_OK(w.db->Close());
+         return w.db->Refresh();
+       }},
+      {{"Database::CollectGarbage", Code::kUnavailable},
+       [](World& w) {
+         w.FailStore("List", "");
+         return w.db->CollectGarbage().status();
+       }},
+      {{"Database::CollectGarbage", Code::kFailedPrecondition},
+       [](World& w) { return Reader(w).db->CollectGarbage().status(); }},
+      {{"Database::Verify", Code::kUnavailable},
+       [](World& w) {
+         w.FlushIndexed(Flat());
+         w.FailStore("ReadAt", "");
+         return w.db->Verify().status();
+       }},
+      {{"Database::Checkpoint", Code::kAlreadyExists},
+       [](World& w) {
+         const auto target = MakeMemoryObjectStore();
+         EXPECT_OK(w.db->Checkpoint(target, ""));
+         return w.db->Checkpoint(target, "");
+       }},
+      {{"Database::Checkpoint", Code::kInvalidArgument},
+       [](World& w) { return w.db->Checkpoint(nullptr, ""); }},
+      {{"Database::Checkpoint", Code::kUnavailable},
+       [](World& w) {
+         const auto faults = std::make_shared<FaultInjector>();
+         faults->Arm({.sticky = true, .error = absl::UnavailableError("away")});
+         return w.db->Checkpoint(
+             std::make_shared<FaultObjectStore>(MakeMemoryObjectStore(), faults), "");
+       }},
+      {{"Database::Close", Code::kUnavailable},
+       [](World& w) {
+         EXPECT_OK(w.c->Upsert(w.Rows({1})));
+         w.FailStore("Create", "/segments/");
+         return w.db->Close();
+       }},
+      {{"Database::Close", Code::kFailedPrecondition},
+       [](World& w) {
+         w.FailJournal();
+         EXPECT_FALSE(w.c->Upsert(w.Rows({2})).ok());
+         return w.db->Close();
+       }},
+      {{"Database::Close", Code::kDeadlineExceeded},
+       [](World& w) { return w.db->Close(Expired()); }},
+  };
+  return cases;
+}
+
+const std::vector<Case>& WriteCases() {
+  static const auto& cases = *new std::vector<Case>{
+      {{"Collection::Insert", Code::kAlreadyExists},
+       [](World& w) {
+         EXPECT_OK(w.c->Insert(w.Rows({1})));
+         return w.c->Insert(w.Rows({1})).status();
+       }},
+      {{"Collection::Insert", Code::kInvalidArgument},
+       [](World& w) {
+         return w.c->Insert(w.Rows({1, 1})).status();
+       }},
+      {{"Collection::Insert", Code::kResourceExhausted},
+       [](World& w) {
+         w.Squeeze();
+         return w.c->Insert(w.Rows({1})).status();
+       }},
+      {{"Collection::Insert", Code::kUnknown},
+       [](World& w) {
+         w.FailJournal();
+         return w.c->Insert(w.Rows({2})).status();
+       }},
+      {{"Collection::Insert", Code::kFailedPrecondition},
+       [](World& w) {
+         w.FailJournal();
+         EXPECT_FALSE(w.c->Insert(w.Rows({2})).ok());
+         return w.c->Insert(w.Rows({3})).status();
+       }},
+      {{"Collection::Insert", Code::kDeadlineExceeded},
+       [](World& w) { return w.c->Insert(w.Rows({1}), Expired()).status(); }},
+      {{"Collection::Insert", Code::kCancelled},
+       [](World& w) { return w.c->Insert(w.Rows({1}), CancelledContext()).status(); }},
+      {{"Collection::Upsert", Code::kInvalidArgument},
+       [](World& w) { return w.c->Upsert(w.Rows({})).status(); }},
+      {{"Collection::Upsert", Code::kResourceExhausted},
+       [](World& w) {
+         w.Squeeze();
+         return w.c->Upsert(w.Rows({1})).status();
+       }},
+      {{"Collection::Upsert", Code::kUnknown},
+       [](World& w) {
+         w.FailJournal();
+         return w.c->Upsert(w.Rows({1})).status();
+       }},
+      {{"Collection::Upsert", Code::kFailedPrecondition},
+       [](World& w) { return Reader(w).c->Upsert(w.Rows({1})).status(); }},
+      {{"Collection::Delete", Code::kInvalidArgument},
+       [](World& w) { return w.c->Delete({std::string("text")}).status(); }},
+      {{"Collection::Delete", Code::kUnknown},
+       [](World& w) {
+         w.FailJournal();
+         return w.c->Delete({1}).status();
+       }},
+      {{"Collection::Delete", Code::kFailedPrecondition},
+       [](World& w) {
+         EXPECT_OK(w.db->DropCollection("c"));
+         return w.c->Delete({1}).status();
+       }},
+      {{"Collection::Flush", Code::kUnavailable},
+       [](World& w) {
+         EXPECT_OK(w.c->Upsert(w.Rows({1})));
+         w.FailStore("Create", "/segments/");
+         return w.c->Flush();
+       }},
+      {{"Collection::Flush", Code::kUnknown},
+       [](World& w) {
+         EXPECT_OK(w.c->Upsert(w.Rows({1})));
+         w.store_faults->Arm({.call = "Finish",
+                              .path_contains = "/manifest/",
+                              .mode = FaultMode::kFailAfter,
+                              .error = absl::DataLossError("it may go again")});
+         return w.c->Flush();
+       }},
+      {{"Collection::Flush", Code::kFailedPrecondition},
+       [](World& w) { return Reader(w).c->Flush(); }},
+      {{"Collection::DurableUpTo", Code::kFailedPrecondition},
+       [](World& w) {
+         EXPECT_OK(w.db->Close());
+         return w.c->DurableUpTo().status();
+       }},
+      {{"Collection::CreateIndex", Code::kAlreadyExists},
+       [](World& w) {
+         EXPECT_OK(w.c->CreateIndex("v", Flat()));
+         return w.c->CreateIndex("v", Hnsw());
+       }},
+      {{"Collection::CreateIndex", Code::kNotFound},
+       [](World& w) { return w.c->CreateIndex("x", Flat()); }},
+      {{"Collection::CreateIndex", Code::kInvalidArgument},
+       [](World& w) { return w.c->CreateIndex("tag", Flat()); }},
+      {{"Collection::CreateIndex", Code::kFailedPrecondition},
+       [](World& w) { return Reader(w).c->CreateIndex("v", Flat()); }},
+      {{"Collection::WaitForIndex", Code::kNotFound},
+       [](World& w) { return w.c->WaitForIndex("v"); }},
+      {{"Collection::WaitForIndex", Code::kResourceExhausted},
+       [](World& w) {
+         w.FlushIndexed(Hnsw());
+         w.Squeeze();
+         return w.c->WaitForIndex("v");
+       }},
+      {{"Collection::DropIndex", Code::kNotFound}, [](World& w) { return w.c->DropIndex("v"); }},
+      {{"Collection::DropIndex", Code::kFailedPrecondition},
+       [](World& w) {
+         EXPECT_OK(w.c->CreateIndex("v", Flat()));
+         return Reader(w).c->DropIndex("v");
+       }},
+  };
+  return cases;
+}
+
+const std::vector<Case>& ReadCases() {
+  static const auto& cases = *new std::vector<Case>{
+      {{"Collection::Get", Code::kNotFound},
+       [](World& w) {
+         const std::vector<std::string> fields = {"x"};
+         return w.c->Get({1}, fields).status();
+       }},
+      {{"Collection::Get", Code::kInvalidArgument},
+       [](World& w) { return w.c->Get({std::string("text")}).status(); }},
+      {{"Collection::Get", Code::kFailedPrecondition},
+       [](World& w) { return w.c->Get({1}, {}, Consistency::AsOf(1)).status(); }},
+      {{"Collection::Get", Code::kDataLoss},
+       [](World& w) {
+         w.FlushIndexed(Flat());
+         w.Damage(".vseg");
+         w.Crash();
+         return w.c->Get({1}).status();
+       }},
+      {{"Collection::Count", Code::kInvalidArgument},
+       [](World& w) { return w.c->Count(std::shared_ptr<const Snapshot>()).status(); }},
+      {{"Collection::Count", Code::kFailedPrecondition},
+       [](World& w) {
+         EXPECT_OK(w.c->Upsert(w.Rows({1})));
+         return Reader(w).c->Count(ConsistencyLevel::kStrong).status();
+       }},
+      {{"Collection::Count", Code::kUnavailable},
+       [](World& w) {
+         EXPECT_OK(w.c->Upsert(w.Rows({1})));
+         return Reader(w).c->Count(Consistency::Bounded(0)).status();
+       }},
+      {{"Collection::PinSnapshot", Code::kFailedPrecondition},
+       [](World& w) {
+         EXPECT_OK(w.db->Close());
+         return w.c->PinSnapshot().status();
+       }},
+      {{"Collection::Refresh", Code::kDataLoss},
+       [](World& w) {
+         const Reader reader(w);
+         ReplaceObject(*w.store, ObjectsWith(*w.store, "/manifest/").back(), "damaged");
+         return reader.c->Refresh();
+       }},
+      {{"Collection::DescribeIndex", Code::kNotFound},
+       [](World& w) { return w.c->DescribeIndex("v").status(); }},
+      {{"Collection::Load", Code::kFailedPrecondition}, [](World& w) { return w.c->Load(); }},
+      {{"Collection::Load", Code::kResourceExhausted},
+       [](World& w) {
+         w.FlushIndexed(Flat());
+         EXPECT_OK(w.c->Release());
+         w.Squeeze();
+         return w.c->Load();
+       }},
+      {{"Collection::Release", Code::kFailedPrecondition},
+       [](World& w) {
+         EXPECT_OK(w.db->Close());
+         return w.c->Release();
+       }},
+      {{"Collection::Search", Code::kFailedPrecondition}, [](World& w) { return w.Search({}); }},
+      {{"Collection::Search", Code::kNotFound},
+       [](World& w) {
+         EXPECT_OK(w.c->CreateIndex("v", Flat()));
+         return w.Search({.field = "x"});
+       }},
+      {{"Collection::Search", Code::kInvalidArgument},
+       [](World& w) {
+         EXPECT_OK(w.c->CreateIndex("v", Flat()));
+         return w.Search({.limit = 0});
+       }},
+      {{"Collection::Search", Code::kDataLoss},
+       [](World& w) {
+         w.FlushIndexed(Flat());
+         w.Damage(".vec");
+         w.Crash();
+         return w.Search({});
+       }},
+      {{"Collection::Search", Code::kDeadlineExceeded},
+       [](World& w) {
+         EXPECT_OK(w.c->CreateIndex("v", Flat()));
+         return w.Search({}, Expired());
+       }},
+      {{"Collection::Search", Code::kCancelled},
+       [](World& w) {
+         EXPECT_OK(w.c->CreateIndex("v", Flat()));
+         return w.Search({}, CancelledContext());
+       }},
+      {{"Collection::Describe", Code::kFailedPrecondition},
+       [](World& w) {
+         EXPECT_OK(w.db->Close());
+         return w.c->Describe().status();
+       }},
+      {{"Collection::Segments", Code::kFailedPrecondition},
+       [](World& w) {
+         EXPECT_OK(w.db->Close());
+         return w.c->Segments().status();
+       }},
+      {{"ObjectPath::Parse", Code::kInvalidArgument},
+       [](World&) { return ObjectPath::Parse("../x").status(); }},
+      {{"ObjectPath::Join", Code::kInvalidArgument},
+       [](World&) { return PathOf("a").Join("/").status(); }},
+      {{"OpenLocalObjectStore", Code::kFailedPrecondition},
+       [](World&) { return OpenLocalObjectStore("/proc/self/exe").status(); }},
+      {{"WithPrefix", Code::kInvalidArgument},
+       [](World& w) { return WithPrefix(w.store, "a/").status(); }},
+      {{"PutObject", Code::kAlreadyExists},
+       [](World& w) { return PutObject(*w.store, PathOf("vecdb.json"), "x"); }},
+      {{"GetObject", Code::kNotFound},
+       [](World& w) { return GetObject(*w.store, PathOf("missing"), 1).status(); }},
+      {{"GetObject", Code::kDataLoss},
+       [](World& w) { return GetObject(*w.store, PathOf("vecdb.json"), 1).status(); }},
+  };
+  return cases;
+}
+
+class ErrorCodesTest : public ::testing::Test {
+ protected:
+  static void ExpectAll(const std::vector<Case>& cases) {
+    for (const auto& [expected, call] : cases) {
+      SCOPED_TRACE(absl::StrCat(expected.call, ", ", absl::StatusCodeToString(expected.code)));
+      World world;
+      const absl::Status status = call(world);
+      EXPECT_EQ(status.code(), expected.code) << status;
+      EXPECT_FALSE(status.message().empty());
+      world.store_faults->Disarm();
+      world.log_faults->Disarm();
+    }
+  }
+};
+
+TEST_F(ErrorCodesTest, OfTheDatabase) { ExpectAll(DatabaseCases()); }
+TEST_F(ErrorCodesTest, OfWriting) { ExpectAll(WriteCases()); }
+TEST_F(ErrorCodesTest, OfReading) { ExpectAll(ReadCases()); }
+
+TEST_F(ErrorCodesTest, EveryDocumentedOneIsProduced) {
+  std::set<Documented> produced;
+  for (const auto* cases : {&DatabaseCases(), &WriteCases(), &ReadCases()}) {
+    for (const Case& one : *cases) {
+      EXPECT_TRUE(produced.insert(one.expected).second) << one.expected.call << " twice";
+    }
+  }
+  // Takes long: limit_slow_test.cc.
+  produced.insert({"Database::CreateCollection", Code::kResourceExhausted});
+  std::set<Documented> documented;
+  for (const Documented& one : kDocumented) {
+    EXPECT_TRUE(documented.insert(one).second) << one.call << " twice";
+    EXPECT_TRUE(produced.contains(one))
+        << one.call << " " << absl::StatusCodeToString(one.code) << " is produced by no case";
+  }
+  for (const Documented& one : produced) {
+    EXPECT_TRUE(documented.contains(one)) << one.call << " is not in the list";
+  }
+}
+
+}  // namespace
+}  // namespace vecdb::support
