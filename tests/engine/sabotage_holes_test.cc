@@ -1,4 +1,4 @@
-// What no other test would notice if it were wrong; see tests/sabotage.sh.
+// A flush meets writes that are on their way to the journal.
 #include <gtest/gtest.h>
 
 #include <latch>

@@ -149,7 +149,7 @@ TEST_F(JournalTest, BytesCountWhatIsPendingToo) {
 TEST_F(JournalTest, BuffersOfWrittenRecordsAreGivenBackUnlessSmallOrHuge) {
   const auto log = MakeJournal();
   EXPECT_EQ(log->TakeBuffer().capacity(), std::string().capacity());
-  for (const size_t bytes : {100, 100'000, 5 << 20}) Append(*log, bytes);
+  for (const size_t bytes : {100u, 100'000u, 5u << 20}) Append(*log, bytes);
   EXPECT_EQ(log->TakeBuffer().capacity(), std::string().capacity());
   ASSERT_OK(log->Reach(3, Durability::kProcessCrash, {}));
   EXPECT_GE(log->TakeBuffer().capacity(), 100'000u);

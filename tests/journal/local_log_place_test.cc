@@ -43,7 +43,7 @@ TEST_F(LocalLogPlaceTest, RoomIsMade) {
 
 TEST_F(LocalLogPlaceTest, FilesAreListedByNumber) {
   EXPECT_TRUE(NumbersIn(*place_).empty());  // there is no directory yet
-  for (const uint64_t number : {11, 2, 100}) ASSERT_OK(Create(number, "header"));
+  for (const uint64_t number : {11u, 2u, 100u}) ASSERT_OK(Create(number, "header"));
   EXPECT_EQ(NumbersIn(*place_), (std::vector<uint64_t>{2, 11, 100}));
   EXPECT_GE(place_->List({})->front().size_bytes, 6u);
 }

@@ -185,7 +185,7 @@ TEST_F(LogReaderTest, FileOfAnotherLogCollectionOrNumberIsDamage) {
 }
 
 TEST_F(LogReaderTest, SequenceThatRunsBackwardsFromFileToFileIsDamage) {
-  for (const uint64_t first : {1, 2, 3}) {  // file 2 ends with 4
+  for (const uint64_t first : {1u, 2u, 3u}) {  // file 2 ends with 4
     Reheader(
         3, [](auto*) {}, first);
     EXPECT_EQ(Salvaged(), Sequences(1, 4)) << first;

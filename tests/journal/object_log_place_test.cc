@@ -38,7 +38,7 @@ TEST_F(ObjectLogPlaceTest, FileIsWholeFromTheFirst) {
 
 TEST_F(ObjectLogPlaceTest, FilesAreListedByNumberWithoutOtherNames) {
   EXPECT_TRUE(NumbersIn(*place_).empty());
-  for (const uint64_t number : {11, 2}) ASSERT_OK(Create(number, "bytes"));
+  for (const uint64_t number : {11u, 2u}) ASSERT_OK(Create(number, "bytes"));
   const std::string folder = kFolder;
   for (const char* other : {"/readme", "/00000000000000000003.log.x", "/below/00.log",
                             "/below/00000000000000000004.log", "2/00000000000000000005.log"}) {
