@@ -186,6 +186,11 @@ absl::StatusOr<std::shared_ptr<CollectionEngine>> CollectionEngine::OpenReadOnly
       continue;
     }
     VECDB_RETURN_IF_ERROR(complete.status());
+    if (!*complete && attempt + 1 < kReadTries) {
+      // No log where the manifest says: it may have been ended by a manifest that is newer.
+      VECDB_ASSIGN_OR_RETURN(const catalog::VersionList versions, manifests.List(context));
+      if (versions.newest() != newest->number) continue;
+    }
     const uint64_t flushed = engine->core_->manifest().flushed_timestamp;
     engine->parts_->settled_timestamp = *complete ? TimestampAt(begun_ms) - 1 : flushed;
     engine->parts_->service_timestamp = *complete ? TimestampAt(begun_ms + 1) - 1 : flushed;

@@ -57,7 +57,10 @@ absl::StatusOr<LogReader::CheckedFile> LogReader::CheckFile(const LogExpectation
                                                             const Host& host,
                                                             const Context& context) const {
   const std::string name = place_->NameOf(number);
-  VECDB_ASSIGN_OR_RETURN(const base::LargeBuffer bytes, place_->Read(number, host, context));
+  const auto read = place_->Read(number, host, context);
+  if (absl::IsNotFound(read.status())) return Damaged(name, 0, "the file is missing");
+  VECDB_RETURN_IF_ERROR(read.status());
+  const base::LargeBuffer& bytes = *read;
   VECDB_ASSIGN_OR_RETURN(const format::LogFileHeader header,
                          format::DecodeLogHeader(name, bytes.bytes()));
   if (header.number != number || header.log_id != expected.identity.log_id ||

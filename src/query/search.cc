@@ -1,6 +1,7 @@
 #include "query/search.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "base/parallel_for.h"
@@ -77,6 +78,28 @@ absl::StatusOr<std::vector<std::vector<Found>>> SearchAll(const SnapshotSearch& 
 
 }  // namespace
 
+namespace {
+
+// Marks the segments whose rows among `places` cannot be read; false when there is none.
+bool MarkUnreadable(const SnapshotSearch& search, std::span<const RowPlace> places,
+                    const Context& context, std::vector<SegmentView>* segments) {
+  bool marked = false;
+  for (uint32_t i = 0; i < segments->size(); ++i) {
+    std::vector<RowPlace> of_segment;
+    std::copy_if(places.begin(), places.end(), std::back_inserter(of_segment),
+                 [i](const RowPlace& place) { return place.segment == i; });
+    const absl::Status read =
+        FetchRows(search.schema, search.segments, of_segment, search.output_columns, context)
+            .status();
+    if (!absl::IsDataLoss(read)) continue;
+    (*segments)[i].load_damage = read;
+    marked = true;
+  }
+  return marked;
+}
+
+}  // namespace
+
 absl::StatusOr<std::unique_ptr<ResultRows>> Search(const SnapshotSearch& search,
                                                    const Context& context) {
   VECDB_ASSIGN_OR_RETURN(const auto found, SearchAll(search, context));
@@ -84,9 +107,17 @@ absl::StatusOr<std::unique_ptr<ResultRows>> Search(const SnapshotSearch& search,
   for (const auto& hits : found) {
     for (const Found& hit : hits) places.push_back(hit.place);
   }
-  VECDB_ASSIGN_OR_RETURN(RowBatch rows, FetchRows(search.schema, search.segments, places,
-                                                  search.output_columns, context));
-  auto result = std::make_unique<ResultRows>(std::move(rows));
+  auto rows = FetchRows(search.schema, search.segments, places, search.output_columns, context);
+  if (absl::IsDataLoss(rows.status()) && search.allow_partial) {
+    // Damage that shows only now: the segments it is in are left out, and others give their hits.
+    std::vector<SegmentView> segments(search.segments.begin(), search.segments.end());
+    if (!MarkUnreadable(search, places, context, &segments)) return rows.status();
+    SnapshotSearch rest = search;
+    rest.segments = segments;
+    return Search(rest, context);
+  }
+  VECDB_RETURN_IF_ERROR(rows.status());
+  auto result = std::make_unique<ResultRows>(*std::move(rows));
   result->keys = result->rows.column(search.schema->fields[search.output_columns[0]].name);
   result->partial =
       std::any_of(search.segments.begin(), search.segments.end(),

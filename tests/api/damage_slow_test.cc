@@ -110,9 +110,6 @@ Answer Ask(std::shared_ptr<ObjectStore> store) {
     EXPECT_EQ(walk->hits(0).size(), 10u);
     absl::StrAppend(&answer.text, *count, " ", rows->ToJson(), HitsText(hits));
   }
-  // Keys and scores alone: fields of hits are read from the store when they are asked for, and
-  // damage that shows only then is an error of the whole search.
-  exact.output_fields.clear();
   exact.allow_partial = true;
   const auto left = (*collection)->Search(exact);
   if (left.ok()) answer.left = absl::StrCat(left->partial() ? "partial " : "", HitsText(left));

@@ -350,7 +350,8 @@ TEST(LogScanTest, StaleBlockOfAnotherFileIsTorn) {
   LogBuilder now(2);
   old.Add("first", 1).Add("stale", 2).Add("stale, with a mark", 3);
   now.Add("first", 1);
-  const auto scan = Scan(now.header(), now.bytes() + old.bytes().substr(now.bytes().size()));
+  const std::string file = now.bytes() + old.bytes().substr(now.bytes().size());
+  const auto scan = Scan(now.header(), file);
   ASSERT_OK(scan);
   EXPECT_EQ(PayloadsOf(*scan), (std::vector<std::string>{"first"}));
   EXPECT_GT(scan->torn_bytes, 0u);

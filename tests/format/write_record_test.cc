@@ -152,7 +152,8 @@ TEST(WriteRecordTest, DynamicFieldThatWasNotSetStaysAbsent) {
   for (const FieldSpec& field : AllTypes().fields) {
     rows.SetColumn(field.name, *AllTypesRows(5).column(field.name));
   }
-  const auto record = Decode(AllTypes(), PayloadOf(rows));
+  const std::string payload = PayloadOf(rows);
+  const auto record = Decode(AllTypes(), payload);
   ASSERT_OK(record);
   const Column* dynamic = record->rows.column(kDynamicFieldName);
   EXPECT_TRUE(dynamic == nullptr || dynamic->empty());
@@ -164,7 +165,8 @@ TEST(WriteRecordTest, KeysThatTheLibraryMadeComeBack) {
   RowBatch rows(schema);
   rows.SetFloatVectors("v", {1, 2, 3});
   const std::vector<int64_t> keys = {100, 101, 102};
-  const auto record = Decode(schema, PayloadOf(rows, WriteKind::kInsert, std::nullopt, keys));
+  const std::string payload = PayloadOf(rows, WriteKind::kInsert, std::nullopt, keys);
+  const auto record = Decode(schema, payload);
   ASSERT_OK(record);
   const auto found = record->rows.column("id")->int64s();
   EXPECT_EQ(std::vector<int64_t>(found.begin(), found.end()), keys);
@@ -176,7 +178,8 @@ TEST(WriteRecordTest, VarCharKeysComeBack) {
   const std::vector<std::string> keys = {"", "a", "sixteen bytes..."};
   rows.SetVarChar("id", keys);
   rows.SetFloatVectors("v", {1, 2, 3});
-  const auto record = Decode(schema, PayloadOf(rows, WriteKind::kUpsert));
+  const std::string payload = PayloadOf(rows, WriteKind::kUpsert);
+  const auto record = Decode(schema, payload);
   ASSERT_OK(record);
   EXPECT_EQ(record->rows.ToJson(), rows.ToJson());
 }
