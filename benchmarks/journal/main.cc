@@ -109,6 +109,8 @@ absl::Status RunPinned(const Matrix& rows, const JournalOptions& options) {
 absl::Status Run(const JournalOptions& options) {
   VECDB_ASSIGN_OR_RETURN(const Matrix rows, ScatteredRows(static_cast<uint64_t>(options.read_rows),
                                                           static_cast<uint64_t>(options.dim), 1));
+  std::setvbuf(stdout, nullptr, _IOLBF,
+               0);  // what was measured is kept when a later part is stopped
   std::printf("%d dims, %s\n", options.dim, CpuName().c_str());
   for (const std::string& part : options.parts) {
     absl::Status status = absl::InvalidArgumentError("--parts: unknown part " + part);
