@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "base/status_macros.h"
-#include "vecdb/row_batch.h"
 
 namespace vecdb::bench {
 namespace {
@@ -33,17 +32,21 @@ CollectionOptions OneSegmentOptions(const Matrix& rows) {
           .seal_proportion = 1};
 }
 
+RowBatch BatchOf(const Matrix& rows, size_t first_vector, int64_t first_key, size_t count) {
+  std::vector<int64_t> keys(count);
+  std::iota(keys.begin(), keys.end(), first_key);
+  RowBatch batch(BenchmarkSchema(rows.dim()));
+  batch.SetInt64(kKeyField, keys);
+  batch.SetFloatVectors(kVectorField,
+                        rows.values().subspan(first_vector * rows.dim(), count * rows.dim()));
+  return batch;
+}
+
 absl::Status InsertRows(Collection& collection, const Matrix& rows) {
-  const Schema schema = BenchmarkSchema(rows.dim());
   const size_t batch_rows = std::max<size_t>(1, kBatchBytes / RowBytes(rows));
   for (size_t begin = 0; begin < rows.num_rows(); begin += batch_rows) {
     const size_t count = std::min(batch_rows, rows.num_rows() - begin);
-    std::vector<int64_t> keys(count);
-    std::iota(keys.begin(), keys.end(), static_cast<int64_t>(begin));
-    RowBatch batch(schema);
-    batch.SetInt64(kKeyField, keys);
-    batch.SetFloatVectors(kVectorField,
-                          rows.values().subspan(begin * rows.dim(), count * rows.dim()));
+    const RowBatch batch = BatchOf(rows, begin, static_cast<int64_t>(begin), count);
     VECDB_RETURN_IF_ERROR(collection.Insert(batch).status());
   }
   return absl::OkStatus();

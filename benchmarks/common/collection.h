@@ -7,6 +7,7 @@
 #include "absl/status/status.h"
 #include "data/matrix.h"
 #include "vecdb/collection.h"
+#include "vecdb/row_batch.h"
 #include "vecdb/schema.h"
 
 namespace vecdb::bench {
@@ -19,6 +20,10 @@ Schema BenchmarkSchema(size_t dim);
 
 /// One shard, and room for all of `rows` in one segment, which only Flush seals.
 CollectionOptions OneSegmentOptions(const Matrix& rows);
+
+/// A batch of the `count` vectors of `rows` from `first_vector` on, which it borrows, with the keys
+/// from `first_key` on.
+RowBatch BatchOf(const Matrix& rows, size_t first_vector, int64_t first_key, size_t count);
 
 /// Inserts all rows, in batches that fit the limit of a batch, and leaves them unflushed.
 absl::Status InsertRows(Collection& collection, const Matrix& rows);

@@ -19,16 +19,6 @@ namespace {
 constexpr size_t kWriteRows = 10;
 constexpr int32_t kLimit = 10;
 
-RowBatch BatchOf(const Matrix& rows, size_t first_vector, int64_t first_key, size_t count) {
-  std::vector<int64_t> keys(count);
-  std::iota(keys.begin(), keys.end(), first_key);
-  RowBatch batch(BenchmarkSchema(rows.dim()));
-  batch.SetInt64(kKeyField, keys);
-  batch.SetFloatVectors(kVectorField,
-                        rows.values().subspan(first_vector * rows.dim(), count * rows.dim()));
-  return batch;
-}
-
 SearchRequest RequestFor(const Matrix& rows, size_t row) {
   return {.vectors = rows.row(row), .limit = kLimit, .params = HnswSearchParams{.ef = 64}};
 }

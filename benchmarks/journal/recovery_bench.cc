@@ -1,7 +1,6 @@
 #include "journal/recovery_bench.h"
 
 #include <algorithm>
-#include <numeric>
 #include <vector>
 
 #include "base/status_macros.h"
@@ -19,15 +18,9 @@ constexpr size_t kBatchRows = 1000;
 // Rows `first_key` and so on, with the vectors of `rows` from the beginning on.
 absl::Status InsertAll(Collection& collection, const Matrix& rows, uint64_t first_key,
                        const vecdb::WriteOptions& options) {
-  const Schema schema = BenchmarkSchema(rows.dim());
   for (size_t first = 0; first < rows.num_rows(); first += kBatchRows) {
     const size_t count = std::min(kBatchRows, rows.num_rows() - first);
-    std::vector<int64_t> keys(count);
-    std::iota(keys.begin(), keys.end(), static_cast<int64_t>(first_key + first));
-    RowBatch batch(schema);
-    batch.SetInt64(kKeyField, keys);
-    batch.SetFloatVectors(kVectorField,
-                          rows.values().subspan(first * rows.dim(), count * rows.dim()));
+    const RowBatch batch = BatchOf(rows, first, static_cast<int64_t>(first_key + first), count);
     VECDB_RETURN_IF_ERROR(collection.Insert(batch, options).status());
   }
   return absl::OkStatus();

@@ -19,18 +19,11 @@ namespace {
 
 // Batches are made before the clock runs.
 std::vector<RowBatch> MakeBatches(const Matrix& rows, int count, int rows_per_batch) {
-  const Schema schema = BenchmarkSchema(rows.dim());
   std::vector<RowBatch> batches;
   const auto size = static_cast<size_t>(rows_per_batch);
   for (size_t i = 0; i < static_cast<size_t>(count); ++i) {
-    std::vector<int64_t> keys(size);
-    for (size_t n = 0; n < size; ++n) keys[n] = static_cast<int64_t>(i * size + n);
     const size_t first = i * size % (rows.num_rows() - size + 1);
-    RowBatch batch(schema);
-    batch.SetInt64(kKeyField, keys);
-    batch.SetFloatVectors(kVectorField,
-                          rows.values().subspan(first * rows.dim(), size * rows.dim()));
-    batches.push_back(std::move(batch));
+    batches.push_back(BatchOf(rows, first, static_cast<int64_t>(i * size), size));
   }
   return batches;
 }

@@ -50,4 +50,25 @@ std::string JoinPath(std::string_view directory, std::string_view name) {
   return path;
 }
 
+absl::Status MissingFile(std::string_view path) {
+  return absl::NotFoundError(absl::StrFormat("'%s' does not exist", path));
+}
+
+absl::Status TakenName(std::string_view path) {
+  return absl::AlreadyExistsError(absl::StrFormat("'%s' exists already", path));
+}
+
+absl::Status NotADirectory(std::string_view path) {
+  return absl::FailedPreconditionError(
+      absl::StrFormat("'%s' has a file where a directory belongs", path));
+}
+
+absl::Status NotAFile(std::string_view path) {
+  return absl::FailedPreconditionError(absl::StrFormat("'%s' is not a regular file", path));
+}
+
+absl::Status NotEmpty(std::string_view path) {
+  return absl::FailedPreconditionError(absl::StrFormat("directory '%s' is not empty", path));
+}
+
 }  // namespace vecdb::base

@@ -24,6 +24,14 @@ std::string_view BaseName(std::string_view path);
 /// `directory` and `name` joined by '/'; `name` alone when `directory` is "".
 std::string JoinPath(std::string_view directory, std::string_view name);
 
+/// The errors of FileSystem for names, as file systems that are not of the operating system give
+/// them: NotFound, AlreadyExists, and FailedPrecondition for what is of another kind or not empty.
+absl::Status MissingFile(std::string_view path);
+absl::Status TakenName(std::string_view path);
+absl::Status NotADirectory(std::string_view path);
+absl::Status NotAFile(std::string_view path);
+absl::Status NotEmpty(std::string_view path);
+
 }  // namespace vecdb::base
 
 #endif  // VECDB_BASE_FILE_PATH_H_

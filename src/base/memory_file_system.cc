@@ -90,23 +90,6 @@ class MemoryFileLock : public FileLock {
   const std::shared_ptr<Locks> locks_;
 };
 
-absl::Status Missing(std::string_view path) {
-  return absl::NotFoundError(absl::StrFormat("'%s' does not exist", path));
-}
-
-absl::Status Taken(std::string_view path) {
-  return absl::AlreadyExistsError(absl::StrFormat("'%s' exists already", path));
-}
-
-absl::Status NotADirectory(std::string_view path) {
-  return absl::FailedPreconditionError(
-      absl::StrFormat("'%s' has a file where a directory belongs", path));
-}
-
-absl::Status NotAFile(std::string_view path) {
-  return absl::FailedPreconditionError(absl::StrFormat("'%s' is not a regular file", path));
-}
-
 class MemoryFileSystem : public FileSystem {
  public:
   explicit MemoryFileSystem(const Clock& clock) : clock_(clock) {}
@@ -148,7 +131,8 @@ class MemoryFileSystem : public FileSystem {
     for (size_t start = 0; start < path.size();) {
       const size_t end = std::min(path.find('/', start), path.size());
       const std::string directory = path.substr(0, end);
-      if (entries_.try_emplace(directory).first->second != nullptr) return NotADirectory(directory);
+      if (entries_.try_emplace(directory).first->second != nullptr)
+        return base::NotADirectory(directory);
       start = end + 1;
     }
     return absl::OkStatus();
@@ -160,7 +144,7 @@ class MemoryFileSystem : public FileSystem {
     VECDB_RETURN_IF_ERROR(CheckDirectory(path, path));
     const auto below = entries_.lower_bound(path + "/");
     if (below != entries_.end() && below->first.starts_with(path + "/")) {
-      return absl::FailedPreconditionError(absl::StrFormat("directory '%s' is not empty", path));
+      return base::NotEmpty(path);
     }
     entries_.erase(path);
     return absl::OkStatus();
@@ -210,23 +194,24 @@ class MemoryFileSystem : public FileSystem {
     if (directory.empty()) return absl::OkStatus();
     VECDB_RETURN_IF_ERROR(CheckDirectory(base::ParentPath(directory), path));
     const auto found = entries_.find(std::string(directory));
-    if (found == entries_.end()) return Missing(path);
-    return found->second == nullptr ? absl::OkStatus() : NotADirectory(path);
+    if (found == entries_.end()) return base::MissingFile(path);
+    return found->second == nullptr ? absl::OkStatus() : base::NotADirectory(path);
   }
 
   absl::StatusOr<FilePointer> FindFile(const std::string& path)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     VECDB_RETURN_IF_ERROR(CheckDirectory(base::ParentPath(path), path));
     const auto found = entries_.find(path);
-    if (found == entries_.end()) return Missing(path);
-    if (found->second == nullptr) return NotAFile(path);
+    if (found == entries_.end()) return base::MissingFile(path);
+    if (found->second == nullptr) return base::NotAFile(path);
     return found->second;
   }
 
   absl::Status AddFile(const std::string& path, FilePointer file)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     VECDB_RETURN_IF_ERROR(CheckDirectory(base::ParentPath(path), path));
-    return entries_.try_emplace(path, std::move(file)).second ? absl::OkStatus() : Taken(path);
+    return entries_.try_emplace(path, std::move(file)).second ? absl::OkStatus()
+                                                              : base::TakenName(path);
   }
 
   static DirectoryEntry Describe(const std::string& name, FileBytes* file) {

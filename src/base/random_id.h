@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace vecdb::base {
 
@@ -23,6 +24,11 @@ IdEntropy GatherIdEntropy();
 
 /// 32 hexadecimal digits that depend on every member.
 std::string MakeId(const IdEntropy& entropy);
+
+/// Whether `text` could be what RandomId gives.
+inline bool IsRandomId(std::string_view text) {
+  return text.size() == 32 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
 
 /// A name that no other call, thread, process or machine gives: 128 bits as 32 hexadecimal digits.
 /// Thread-safe.

@@ -1,14 +1,13 @@
 #include "catalog/version_store.h"
 
 #include <algorithm>
-#include <charconv>
 #include <chrono>
 #include <limits>
-#include <system_error>
 #include <utility>
 
 #include "absl/strings/str_format.h"
 #include "base/mutex.h"
+#include "base/numbered_name.h"
 #include "base/random_id.h"
 #include "base/sabotage.h"
 #include "base/status_macros.h"
@@ -17,7 +16,6 @@
 namespace vecdb::catalog {
 namespace {
 
-constexpr size_t kDigits = 20;
 constexpr std::string_view kSuffix = ".json";
 constexpr std::string_view kBoundaryPrefix = "boundary-";
 constexpr int kTries = 4;     // to find out what became of a commit
@@ -27,11 +25,8 @@ constexpr absl::Duration kReadBackLimit = absl::Seconds(5);
 
 // The number in "<20 digits>.json"; nullopt for any other name. Versions begin at 1.
 std::optional<uint64_t> NumberOf(std::string_view name) {
-  if (name.size() != kDigits + kSuffix.size() || !name.ends_with(kSuffix)) return std::nullopt;
-  uint64_t number = 0;
-  const auto read = std::from_chars(name.data(), name.data() + kDigits, number);
-  const bool whole = read.ec == std::errc() && read.ptr == name.data() + kDigits;
-  return whole && number > 0 ? std::optional(number) : std::nullopt;
+  const std::optional<uint64_t> number = base::NumberInName(name, kSuffix);
+  return number == 0u ? std::nullopt : number;
 }
 
 void WaitBefore(int attempt) {
@@ -81,11 +76,12 @@ VersionStore::VersionStore(ObjectStore* store, ObjectPath folder, std::string ki
 }
 
 absl::StatusOr<ObjectPath> VersionStore::PathOf(uint64_t number) const {
-  return folder_.Join(absl::StrFormat("%020d%s", number, kSuffix));
+  return folder_.Join(base::NumberedName(number, kSuffix));
 }
 
 absl::StatusOr<ObjectPath> VersionStore::BoundaryPathOf(uint64_t number) const {
-  return folder_.Join(absl::StrFormat("%s%020d%s", kBoundaryPrefix, number, kSuffix));
+  return folder_.Join(
+      absl::StrFormat("%s%s", kBoundaryPrefix, base::NumberedName(number, kSuffix)));
 }
 
 absl::StatusOr<VersionList> VersionStore::List(const Context& context) const {
@@ -154,11 +150,6 @@ absl::StatusOr<Version> VersionStore::CommitNext(const Version& base, uint64_t e
       put.ok() ? (*put)->Finish(Context::WithTimeout(kPutLimit)) : put.status();
   VECDB_RETURN_IF_ERROR(Settle(next, answer));
   return next;
-}
-
-absl::Status VersionStore::Commit(uint64_t number, std::string_view body,
-                                  const Context& context) const {
-  return CommitNext({.number = number - 1}, 1, std::string(body), context).status();
 }
 
 absl::StatusOr<std::unique_ptr<ObjectWriter>> VersionStore::StartPut(const Version& next,

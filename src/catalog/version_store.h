@@ -87,9 +87,6 @@ class VersionStore {
   absl::StatusOr<Version> CommitNext(const Version& base, uint64_t epoch, std::string body,
                                      const Context& context) const;
 
-  /// Commits without a base, for a caller that is the only writer: errors as above.
-  absl::Status Commit(uint64_t number, std::string_view body, const Context& context) const;
-
   /// Says for good that versions below `number` may be removed. For garbage collection.
   absl::Status PutBoundary(uint64_t number, const Context& context) const;
 

@@ -1,27 +1,17 @@
 #include "engine/collection_core.h"
 
 #include <algorithm>
-#include <chrono>
 #include <limits>
 #include <utility>
 
 #include "absl/strings/str_format.h"
+#include "base/look_again.h"
 #include "base/random_id.h"
 #include "base/sabotage.h"
 #include "base/status_macros.h"
 #include "engine/segment_objects.h"
 
 namespace vecdb::engine {
-
-namespace {
-
-// A cancel signals no condition variable, so it is looked for now and then.
-std::chrono::steady_clock::time_point LookAgain(const Context& context) {
-  return std::min(context.deadline,
-                  std::chrono::steady_clock::now() + std::chrono::milliseconds(10));
-}
-
-}  // namespace
 
 const format::IndexDefinition* View::FindIndex(std::string_view field) const {
   for (const format::IndexDefinition& index : indexes) {
@@ -97,7 +87,7 @@ absl::Status CollectionCore::StopCalls(const absl::Status& reason, const Context
   if (closed_.ok()) closed_ = reason;
   while (calls_ > 0) {
     VECDB_RETURN_IF_ERROR(context.Check());
-    idle_.WaitUntil(&mutex_, LookAgain(context));
+    idle_.WaitUntil(&mutex_, base::LookAgain(context));
   }
   return absl::OkStatus();
 }
@@ -123,7 +113,7 @@ absl::Status CollectionCore::AwaitAllUpTo(uint64_t timestamp, const Context& con
   base::MutexLock lock(&mutex_);
   while (!applied_.empty() && applied_.front().timestamp <= timestamp && write_error_.ok()) {
     VECDB_RETURN_IF_ERROR(context.Check());
-    visible_.WaitUntil(&mutex_, LookAgain(context));
+    visible_.WaitUntil(&mutex_, base::LookAgain(context));
   }
   return absl::OkStatus();
 }
@@ -132,7 +122,7 @@ absl::Status CollectionCore::AwaitEnd(uint64_t timestamp, const Context& context
   while (static_cast<uint64_t>(NowMillis()) <= timestamp >> base::HybridClock::kCounterBits) {
     VECDB_RETURN_IF_ERROR(context.Check());
     base::MutexLock lock(&mutex_);
-    visible_.WaitUntil(&mutex_, LookAgain(context));
+    visible_.WaitUntil(&mutex_, base::LookAgain(context));
   }
   clock().Observe(timestamp);
   // A writer inside the gate may hold an earlier time.
@@ -195,7 +185,7 @@ absl::Status CollectionCore::AwaitVisible(const AppliedWrite& write, const Conte
           absl::StrFormat("the write has been applied and becomes visible after earlier ones: %s",
                           std::string(stopped.message())));
     }
-    visible_.WaitUntil(&mutex_, LookAgain(context));
+    visible_.WaitUntil(&mutex_, base::LookAgain(context));
   }
   return absl::OkStatus();
 }

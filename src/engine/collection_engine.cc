@@ -97,6 +97,28 @@ absl::StatusOr<format::Manifest> ReadManifest(const catalog::Version& version,
       absl::StrFormat("collection %s: impossible manifest version %d", name, version.number));
 }
 
+absl::Status NoManifest(std::string_view name, const ObjectPath& folder) {
+  return absl::DataLossError(
+      absl::StrFormat("collection %s: no manifest in %s", name, folder.str()));
+}
+
+// The state of a collection whose manifest was committed, or, with null `manifests`, found as
+// `version`.
+std::shared_ptr<CollectionCore> MakeCore(const Environment& environment, const std::string& id,
+                                         std::string_view name, const ObjectPath& folder,
+                                         format::Manifest manifest, const catalog::Version& version,
+                                         std::unique_ptr<catalog::VersionWriter> manifests) {
+  environment.clock->Observe(manifest.flushed_timestamp);
+  auto core = std::make_shared<CollectionCore>(environment, id, folder, std::move(manifest),
+                                               version, std::move(manifests));
+  core->set_name(name);
+  return core;
+}
+
+bool KeepsItselfLoaded(const CollectionCore& core) {
+  return core.options().load == LoadPolicy::kKeepLoaded && !core.manifest().indexes.empty();
+}
+
 // Commits the newest manifest once more in a new epoch, which fences an older writer.
 absl::StatusOr<std::shared_ptr<CollectionCore>> TakeOver(const Environment& environment,
                                                          const std::string& id,
@@ -112,17 +134,11 @@ absl::StatusOr<std::shared_ptr<CollectionCore>> TakeOver(const Environment& envi
         return newest.body;
       },
       context);
-  if (absl::IsNotFound(manifests.status())) {
-    return absl::DataLossError(
-        absl::StrFormat("collection %s: no manifest in %s", name, manifest_folder.str()));
-  }
+  if (absl::IsNotFound(manifests.status())) return NoManifest(name, manifest_folder);
   VECDB_RETURN_IF_ERROR(manifests.status());
-  environment.clock->Observe(manifest.flushed_timestamp);
   const catalog::Version version = (*manifests)->current();
-  auto core = std::make_shared<CollectionCore>(environment, id, folder, std::move(manifest),
-                                               version, *std::move(manifests));
-  core->set_name(name);
-  return core;
+  return MakeCore(environment, id, name, folder, std::move(manifest), version,
+                  *std::move(manifests));
 }
 
 }  // namespace
@@ -136,10 +152,7 @@ absl::StatusOr<std::shared_ptr<CollectionEngine>> CollectionEngine::Open(
   CollectionCore* opened = engine->core_.get();
   VECDB_ASSIGN_OR_RETURN(engine->parts_->recovery,
                          RecoverJournal(opened, &engine->parts_->writer, options, context));
-  const bool has_index = !opened->manifest().indexes.empty();
-  if (has_index && opened->options().load == LoadPolicy::kKeepLoaded) {
-    VECDB_RETURN_IF_ERROR(LoadAll(opened, context));
-  }
+  if (KeepsItselfLoaded(*opened)) VECDB_RETURN_IF_ERROR(LoadAll(opened, context));
   if (engine->parts_->recovery.num_records > 0) engine->FlushBehind();
   engine->BuildBehind();
   return engine;
@@ -160,48 +173,48 @@ bool MayBeARace(const absl::Status& status) {
 absl::StatusOr<std::shared_ptr<CollectionEngine>> CollectionEngine::OpenReadOnly(
     const Environment& environment, const std::string& id, std::string_view name,
     CollectionEngine* before, const Context& context) {
-  VECDB_ASSIGN_OR_RETURN(const ObjectPath folder, ObjectPath::Parse("collections/" + id));
-  VECDB_ASSIGN_OR_RETURN(const ObjectPath manifest_folder, folder.Join("manifest"));
-  const catalog::VersionStore manifests(environment.store.get(), manifest_folder, "manifest");
   const Snapshot old = before == nullptr ? Snapshot() : before->core_->Read();
-  absl::Status status;
-  for (int attempt = 0; attempt < kReadTries; ++attempt) {
-    const int64_t begun_ms = environment.host.clock->NowMillis();
-    VECDB_ASSIGN_OR_RETURN(const auto newest, manifests.ReadNewest(context));
-    if (!newest.has_value()) {
-      return absl::DataLossError(
-          absl::StrFormat("collection %s: no manifest in %s", name, manifest_folder.str()));
-    }
-    VECDB_ASSIGN_OR_RETURN(format::Manifest manifest, ReadManifest(*newest, id, name));
-    environment.clock->Observe(manifest.flushed_timestamp);
-    auto core = std::make_shared<CollectionCore>(environment, id, folder, std::move(manifest),
-                                                 *newest, nullptr);
-    core->set_name(name);
-    VECDB_RETURN_IF_ERROR(OpenSegments(core.get(), old.view.get(), context));
-    std::shared_ptr<CollectionEngine> engine(new CollectionEngine(std::move(core)));
-    const auto complete = ReadJournal(engine->core_.get(), &engine->parts_->writer,
-                                      &engine->parts_->recovery, context);
-    if (!complete.ok() && MayBeARace(complete.status())) {
-      status = complete.status();
-      continue;
-    }
-    VECDB_RETURN_IF_ERROR(complete.status());
-    if (!*complete && attempt + 1 < kReadTries) {
-      // No log where the manifest says: it may have been ended by a manifest that is newer.
-      VECDB_ASSIGN_OR_RETURN(const catalog::VersionList versions, manifests.List(context));
-      if (versions.newest() != newest->number) continue;
-    }
-    const uint64_t flushed = engine->core_->manifest().flushed_timestamp;
-    engine->parts_->settled_timestamp = *complete ? TimestampAt(begun_ms) - 1 : flushed;
-    engine->parts_->service_timestamp = *complete ? TimestampAt(begun_ms + 1) - 1 : flushed;
-    const bool keep_loaded = engine->core_->options().load == LoadPolicy::kKeepLoaded;
-    const bool has_index = !engine->core_->manifest().indexes.empty();
-    if (has_index && (keep_loaded || (old.view != nullptr && old.view->loaded))) {
-      VECDB_RETURN_IF_ERROR(LoadAll(engine->core_.get(), context));
+  for (int attempt = 1;; ++attempt) {
+    VECDB_ASSIGN_OR_RETURN(const auto engine, ReadNewest(environment, id, name, old.view.get(),
+                                                         attempt == kReadTries, context));
+    if (engine == nullptr) continue;
+    CollectionCore* core = engine->core_.get();
+    const bool was_loaded = old.view != nullptr && old.view->loaded;
+    if (KeepsItselfLoaded(*core) || (was_loaded && !core->manifest().indexes.empty())) {
+      VECDB_RETURN_IF_ERROR(LoadAll(core, context));
     }
     return engine;
   }
-  return status;
+}
+
+// One look at the newest state, with what `old` has in memory. Null when the writer was in the way,
+// unless this is the last try.
+absl::StatusOr<std::shared_ptr<CollectionEngine>> CollectionEngine::ReadNewest(
+    const Environment& environment, const std::string& id, std::string_view name, const View* old,
+    bool last_try, const Context& context) {
+  VECDB_ASSIGN_OR_RETURN(const ObjectPath folder, ObjectPath::Parse("collections/" + id));
+  VECDB_ASSIGN_OR_RETURN(const ObjectPath manifest_folder, folder.Join("manifest"));
+  const catalog::VersionStore manifests(environment.store.get(), manifest_folder, "manifest");
+  const int64_t begun_ms = environment.host.clock->NowMillis();
+  VECDB_ASSIGN_OR_RETURN(const auto newest, manifests.ReadNewest(context));
+  if (!newest.has_value()) return NoManifest(name, manifest_folder);
+  VECDB_ASSIGN_OR_RETURN(format::Manifest manifest, ReadManifest(*newest, id, name));
+  const uint64_t flushed = manifest.flushed_timestamp;
+  auto core = MakeCore(environment, id, name, folder, std::move(manifest), *newest, nullptr);
+  VECDB_RETURN_IF_ERROR(OpenSegments(core.get(), old, context));
+  std::shared_ptr<CollectionEngine> engine(new CollectionEngine(std::move(core)));
+  const auto complete =
+      ReadJournal(engine->core_.get(), &engine->parts_->writer, &engine->parts_->recovery, context);
+  if (!last_try && MayBeARace(complete.status())) return nullptr;
+  VECDB_RETURN_IF_ERROR(complete.status());
+  if (!last_try && !*complete) {
+    // No log where the manifest says: it may have been ended by a manifest that is newer.
+    VECDB_ASSIGN_OR_RETURN(const catalog::VersionList versions, manifests.List(context));
+    if (versions.newest() != newest->number) return nullptr;
+  }
+  engine->parts_->settled_timestamp = *complete ? TimestampAt(begun_ms) - 1 : flushed;
+  engine->parts_->service_timestamp = *complete ? TimestampAt(begun_ms + 1) - 1 : flushed;
+  return engine;
 }
 
 absl::StatusOr<std::shared_ptr<CollectionEngine>> CollectionEngine::Reread(const Context& context) {
@@ -313,12 +326,12 @@ void CollectionEngine::FlushBehind() {
     parts->flush_scheduled = false;
     const absl::Status status = vecdb::engine::Flush(core, &parts->writer, context);
     parts->flush_failed = !status.ok();
-    if (!status.ok() && !absl::IsCancelled(status)) {
+    if (!status.ok()) {
+      if (absl::IsCancelled(status)) return;
       core->Log(LogLevel::kError, absl::StrFormat("flush failed and is tried again later: %s",
                                                   std::string(status.message())));
       return;
     }
-    if (!status.ok()) return;
     parts->indexes.BuildMissing("", context).IgnoreError();  // logged there
     CollectGarbageBehind(core, parts);
   });
@@ -333,8 +346,6 @@ void CollectionEngine::BuildBehind() {
 }
 
 // Looks for garbage some times per grace period: more often would find what is too young.
-void CollectionEngine::CollectBehind() { CollectGarbageBehind(core_.get(), parts_); }
-
 void CollectionEngine::CollectGarbageBehind(CollectionCore* core,
                                             const std::shared_ptr<Parts>& parts) {
   const int64_t now = core->NowMillis();
@@ -447,7 +458,7 @@ absl::Status CollectionEngine::Flush(const Context& context) {
   VECDB_RETURN_IF_ERROR(call.status());
   VECDB_RETURN_IF_ERROR(vecdb::engine::Flush(core_.get(), &parts_->writer, context));
   BuildBehind();
-  CollectBehind();
+  CollectGarbageBehind(core_.get(), parts_);
   return absl::OkStatus();
 }
 

@@ -105,13 +105,16 @@ class CollectionEngine {
 
   explicit CollectionEngine(std::shared_ptr<CollectionCore> core);
 
+  static absl::StatusOr<std::shared_ptr<CollectionEngine>> ReadNewest(
+      const Environment& environment, const std::string& id, std::string_view name, const View* old,
+      bool last_try, const Context& context);
+
   absl::StatusOr<WriteResult> Write(const RowBatch& rows, bool replace, const WriteOptions& options,
                                     const Context& context);
   absl::Status BeginWrite(const Context& context);
   absl::Status MakeRoom(const Context& context);
   void FlushBehind();
   void BuildBehind();
-  void CollectBehind();
   uint64_t seal_bytes() const;
   uint64_t journal_bytes() const;
   uint64_t unflushed_bytes() const;  // memory of rows that are in no flushed segment

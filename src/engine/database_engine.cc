@@ -312,11 +312,7 @@ absl::StatusOr<std::shared_ptr<CollectionHandle>> DatabaseEngine::Create(
   if (FindEntry(name).ok()) {
     return absl::AlreadyExistsError(absl::StrFormat("collection \"%s\" exists", name));
   }
-  Entries entries;
-  {
-    base::MutexLock lock(&mutex_);
-    entries = entries_;
-  }
+  Entries entries = ReadEntries();
   if (entries.size() >= kMaxCollections) {
     return absl::ResourceExhaustedError(
         absl::StrFormat("collection \"%s\": there are %d collections, at most %d", name,
@@ -360,11 +356,7 @@ absl::Status DatabaseEngine::Rename(std::string_view from, std::string_view to,
   VECDB_ASSIGN_OR_RETURN(const format::CatalogEntry entry, FindEntry(from));
   if (FindEntry(to).ok())
     return absl::AlreadyExistsError(absl::StrFormat("collection \"%s\" exists", to));
-  Entries entries;
-  {
-    base::MutexLock lock(&mutex_);
-    entries = entries_;
-  }
+  Entries entries = ReadEntries();
   for (format::CatalogEntry& changed : entries) {
     if (changed.id == entry.id) changed.name = std::string(to);
   }
@@ -378,12 +370,8 @@ absl::Status DatabaseEngine::Rename(std::string_view from, std::string_view to,
 absl::Status DatabaseEngine::Drop(std::string_view name, const Context& context) {
   VECDB_ASSIGN_OR_RETURN(const auto pass, BeginChange(context));
   VECDB_ASSIGN_OR_RETURN(const format::CatalogEntry entry, FindEntry(name));
-  Entries entries;
+  Entries entries = ReadEntries();
   std::shared_ptr<CollectionEngine> engine;
-  {
-    base::MutexLock lock(&mutex_);
-    entries = entries_;
-  }
   for (format::CatalogEntry& changed : entries) {
     if (changed.id == entry.id) changed.dropped = true;
   }
@@ -419,11 +407,7 @@ absl::Status DatabaseEngine::RemoveObjects(const std::string& collection_id,
 
 // Forgets dropped collections whose objects are gone; the next commit of the catalog says so.
 void DatabaseEngine::RemoveDropped(const Context& context) {
-  Entries entries;
-  {
-    base::MutexLock lock(&mutex_);
-    entries = entries_;
-  }
+  Entries entries = ReadEntries();
   std::erase_if(entries, [&](const format::CatalogEntry& entry) {
     if (!entry.dropped) return false;
     const absl::Status removed = RemoveObjects(entry.id, context);

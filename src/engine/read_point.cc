@@ -1,6 +1,7 @@
 #include "engine/read_point.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "absl/strings/str_format.h"
 #include "base/hybrid_clock.h"
@@ -16,22 +17,33 @@ int64_t MillisOf(uint64_t timestamp) {
   return static_cast<int64_t>(timestamp >> base::HybridClock::kCounterBits);
 }
 
-// What every level waits for: all writes up to this time.
-uint64_t GuaranteeOf(const CollectionCore& core, ConsistencyLevel level, int64_t staleness_ms) {
-  switch (level) {
+// A level with its bound.
+struct Level {
+  ConsistencyLevel level = ConsistencyLevel::kBounded;
+  int64_t staleness_ms = 0;
+};
+
+// The level that a read names or takes from the collection; nullopt when it names a time or a
+// snapshot.
+std::optional<Level> LevelOf(const CollectionCore& core, const Consistency& consistency) {
+  const CollectionOptions& options = core.options();
+  const Level usual{options.consistency, options.staleness_ms};
+  if (consistency.kind() == Consistency::Kind::kDefault) return usual;
+  if (consistency.kind() != Consistency::Kind::kLevel) return std::nullopt;
+  return Level{consistency.level(),
+               consistency.staleness_ms() < 0 ? usual.staleness_ms : consistency.staleness_ms()};
+}
+
+// What a level waits for: all writes up to this time.
+uint64_t GuaranteeOf(const CollectionCore& core, const Level& level) {
+  switch (level.level) {
     case ConsistencyLevel::kStrong:
       return core.last_applied();
     case ConsistencyLevel::kBounded:
-      return TimestampAt(core.NowMillis() - staleness_ms);
+      return TimestampAt(core.NowMillis() - level.staleness_ms);
     default:  // what has returned in this process is visible
       return 0;
   }
-}
-
-absl::StatusOr<Snapshot> AtLevel(const CollectionCore& core, ConsistencyLevel level,
-                                 int64_t staleness_ms, const Context& context) {
-  VECDB_RETURN_IF_ERROR(core.AwaitAllUpTo(GuaranteeOf(core, level, staleness_ms), context));
-  return core.Read();
 }
 
 absl::Status CheckAtLeast(const CollectionCore& core, uint64_t timestamp) {
@@ -57,17 +69,16 @@ absl::Status CheckAsOf(const CollectionCore& core, uint64_t timestamp) {
   return absl::OkStatus();
 }
 
-// The time has been waited for.
-absl::StatusOr<Snapshot> AtLeast(const CollectionCore& core, uint64_t timestamp,
+absl::StatusOr<Snapshot> AllUpTo(const CollectionCore& core, uint64_t timestamp,
                                  const Context& context) {
   VECDB_RETURN_IF_ERROR(core.AwaitAllUpTo(timestamp, context));
   return core.Read();
 }
 
+// The time has been waited for.
 absl::StatusOr<Snapshot> AsOf(const CollectionCore& core, uint64_t timestamp,
                               const Context& context) {
-  VECDB_RETURN_IF_ERROR(core.AwaitAllUpTo(timestamp, context));
-  Snapshot snapshot = core.Read();
+  VECDB_ASSIGN_OR_RETURN(Snapshot snapshot, AllUpTo(core, timestamp, context));
   if (timestamp >= snapshot.as_of) return snapshot;
   snapshot.as_of = timestamp;
   VECDB_ASSIGN_OR_RETURN(snapshot.live_rows, CountRows(snapshot, context));
@@ -108,21 +119,14 @@ absl::Status AwaitTime(CollectionCore& core, const Consistency& consistency,
 absl::StatusOr<Snapshot> ResolveRead(CollectionCore& core, const Consistency& consistency,
                                      const Context& context) {
   VECDB_RETURN_IF_ERROR(AwaitTime(core, consistency, context));
-  const CollectionOptions& options = core.options();
-  switch (consistency.kind()) {
-    case Consistency::Kind::kDefault:
-      return AtLevel(core, options.consistency, options.staleness_ms, context);
-    case Consistency::Kind::kLevel:
-      return AtLevel(
-          core, consistency.level(),
-          consistency.staleness_ms() < 0 ? options.staleness_ms : consistency.staleness_ms(),
-          context);
-    case Consistency::Kind::kAtLeast:
-      return AtLeast(core, consistency.timestamp(), context);
-    case Consistency::Kind::kAsOf:
-      return AsOf(core, consistency.timestamp(), context);
-    case Consistency::Kind::kSnapshot:
-      break;
+  if (const auto level = LevelOf(core, consistency); level.has_value()) {
+    return AllUpTo(core, GuaranteeOf(core, *level), context);
+  }
+  if (consistency.kind() == Consistency::Kind::kAtLeast) {
+    return AllUpTo(core, consistency.timestamp(), context);
+  }
+  if (consistency.kind() == Consistency::Kind::kAsOf) {
+    return AsOf(core, consistency.timestamp(), context);
   }
   if (consistency.snapshot() == nullptr) {
     return absl::InvalidArgumentError("consistency: the snapshot is null");
@@ -136,34 +140,22 @@ absl::StatusOr<Snapshot> ResolveRead(CollectionCore& core, const Consistency& co
 }
 
 bool IsStrong(const CollectionCore& core, const Consistency& consistency) {
-  if (consistency.kind() == Consistency::Kind::kDefault) {
-    return core.options().consistency == ConsistencyLevel::kStrong;
-  }
-  return consistency.kind() == Consistency::Kind::kLevel &&
-         consistency.level() == ConsistencyLevel::kStrong;
+  const auto level = LevelOf(core, consistency);
+  return level.has_value() && level->level == ConsistencyLevel::kStrong;
 }
 
 uint64_t RequiredTimestamp(const CollectionCore& core, const Consistency& consistency) {
-  const bool named = consistency.kind() == Consistency::Kind::kLevel;
-  switch (consistency.kind()) {
-    case Consistency::Kind::kDefault:
-    case Consistency::Kind::kLevel: {
-      const ConsistencyLevel level = named ? consistency.level() : core.options().consistency;
-      const int64_t staleness_ms = named && consistency.staleness_ms() >= 0
-                                       ? consistency.staleness_ms()
-                                       : core.options().staleness_ms;
-      // To the end of the millisecond: writes of it may have returned.
-      if (level == ConsistencyLevel::kStrong) return TimestampAt(core.NowMillis() + 1) - 1;
-      if (level == ConsistencyLevel::kBounded) return TimestampAt(core.NowMillis() - staleness_ms);
-      return 0;
-    }
-    case Consistency::Kind::kAtLeast:
-    case Consistency::Kind::kAsOf:
-      return consistency.timestamp();
-    case Consistency::Kind::kSnapshot:
+  const auto level = LevelOf(core, consistency);
+  if (!level.has_value()) return consistency.timestamp();  // 0 for a snapshot
+  switch (level->level) {
+    case ConsistencyLevel::kStrong:  // to the end of the millisecond: writes of it may have
+                                     // returned
+      return TimestampAt(core.NowMillis() + 1) - 1;
+    case ConsistencyLevel::kBounded:
+      return TimestampAt(core.NowMillis() - level->staleness_ms);
+    default:
       return 0;
   }
-  return 0;
 }
 
 absl::StatusOr<uint64_t> CountRows(const Snapshot& snapshot, const Context& context) {

@@ -7,6 +7,7 @@
 #include "absl/strings/str_format.h"
 #include "base/byte_io.h"
 #include "base/checksum.h"
+#include "base/random_id.h"
 #include "base/sabotage.h"
 #include "base/status_macros.h"
 
@@ -21,11 +22,6 @@ constexpr size_t kFrameCheckAt = kLogFrameBytes - sizeof(uint64_t);
 
 absl::Status Damaged(std::string_view name, uint64_t offset, std::string_view why) {
   return absl::DataLossError(absl::StrFormat("log file %s, offset %d: %s", name, offset, why));
-}
-
-bool IsId(std::string_view text) {
-  return text.size() == kIdBytes &&
-         text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
 
 uint64_t FrameCheck(const LogFileHeader& header, uint64_t offset,
@@ -134,7 +130,8 @@ absl::StatusOr<LogFileHeader> DecodeLogHeader(std::string_view name,
         absl::StrFormat("log file %s: version %d, features %x; this library reads version %d", name,
                         version, features, kVersion));
   }
-  if (!IsId(header.collection_id) || !IsId(header.log_id) || header.number == 0) {
+  if (!base::IsRandomId(header.collection_id) || !base::IsRandomId(header.log_id) ||
+      header.number == 0) {
     return Damaged(name, 0, "the header is impossible");
   }
   return header;

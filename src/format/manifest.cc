@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_format.h"
 #include "base/json_check.h"
+#include "base/random_id.h"
 #include "base/status_macros.h"
 #include "format/sealed_json.h"
 #include "schema/schema_json.h"
@@ -246,10 +247,6 @@ Json ToJson(const JournalState& journal, JournalPlace place) {
           {"last_file", journal.last_file}};
 }
 
-bool IsLogId(std::string_view id) {
-  return id.size() == 32 && id.find_first_not_of("0123456789abcdef") == std::string_view::npos;
-}
-
 bool Parse(const Json& json, JournalState* journal, JournalPlace* place) {
   Members members(json);
   const int32_t place_number = members.Small("place");
@@ -259,7 +256,7 @@ bool Parse(const Json& json, JournalState* journal, JournalPlace* place) {
   *place = static_cast<JournalPlace>(place_number);
   if (!members.ok() || place_number > 3) return false;
   if (journal->id.empty()) return journal->first_file == 0 && journal->last_file == 0;
-  return IsLogId(journal->id) && journal->first_file >= 1 &&
+  return base::IsRandomId(journal->id) && journal->first_file >= 1 &&
          journal->first_file <= journal->last_file &&
          journal->last_file - journal->first_file < kMaxLogFiles;
 }

@@ -1,10 +1,10 @@
 #include "journal/journal.h"
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
 
 #include "absl/strings/str_format.h"
+#include "base/look_again.h"
 #include "base/sabotage.h"
 #include "base/status_macros.h"
 
@@ -17,8 +17,6 @@ constexpr uint64_t kGatheredBytes = 1ULL << 20;
 constexpr size_t kSpareBuffers = 4;
 constexpr size_t kMinSpareBytes = size_t{64} << 10;
 constexpr size_t kMaxSpareBytes = size_t{4} << 20;
-// A cancel does not signal a condition variable, so it is looked for now and then.
-constexpr auto kLookAgain = std::chrono::milliseconds(10);
 
 }  // namespace
 
@@ -68,8 +66,7 @@ absl::StatusOr<bool> Journal::BeginWriting(uint64_t ticket, Durability level,
           absl::StrFormat("the write is on its way to the journal and may take effect: %s",
                           std::string(stopped.message())));
     }
-    const auto look_again = std::chrono::steady_clock::now() + kLookAgain;
-    changed_.WaitUntil(&mutex_, std::min(context.deadline, look_again));
+    changed_.WaitUntil(&mutex_, base::LookAgain(context));
   }
   // What was durable before the log died is so still.
   if (level != Durability::kNone && HasReached(ticket, level)) return false;

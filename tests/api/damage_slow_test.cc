@@ -14,8 +14,6 @@
 namespace vecdb::support {
 namespace {
 
-using Objects = std::map<std::string, std::string>;
-
 constexpr int kMutants = 2000;
 constexpr int64_t kIndexedRows = 1024;  // fewer get no index
 constexpr int64_t kSmallRows = 20;
@@ -45,27 +43,6 @@ RowBatch Batch(int64_t first, size_t count) {
   rows.SetFloatVectors("v", std::move(v));
   rows.SetFloatVectors("w", std::move(w));
   return rows;
-}
-
-// All objects that there have been, also the versions that later ones have replaced.
-Objects ReadAll(ObjectStore& store) {
-  Objects objects;
-  const auto read = [&](const ObjectPath& path) {
-    const auto text = GetObject(store, path, kNoLimit);
-    if (text.ok()) objects[path.str()] = *text;
-  };
-  read(PathOf("vecdb.json"));
-  for (const char* folder : {"catalog", "collections"}) {
-    const auto infos = store.List(PathOf(folder));
-    for (const ObjectInfo& info : *infos) read(info.path);
-  }
-  return objects;
-}
-
-std::shared_ptr<ObjectStore> StoreOf(const Objects& objects) {
-  auto store = MakeMemoryObjectStore();
-  for (const auto& [path, text] : objects) EXPECT_OK(PutObject(*store, PathOf(path), text));
-  return store;
 }
 
 struct Answer {

@@ -14,30 +14,6 @@
 namespace vecdb::support {
 namespace {
 
-using Objects = std::map<std::string, std::string>;
-
-constexpr const char* kFolders[] = {"catalog", "collections"};
-
-Objects ReadAll(ObjectStore& store) {
-  Objects objects;
-  const auto read = [&](const ObjectPath& path) {
-    const auto text = GetObject(store, path, kNoLimit);
-    if (text.ok()) objects[path.str()] = *text;
-  };
-  read(PathOf("vecdb.json"));
-  for (const char* folder : kFolders) {
-    const auto infos = store.List(PathOf(folder));
-    for (const ObjectInfo& info : *infos) read(info.path);
-  }
-  return objects;
-}
-
-std::shared_ptr<ObjectStore> StoreOf(const Objects& objects) {
-  auto store = MakeMemoryObjectStore();
-  for (const auto& [path, text] : objects) EXPECT_OK(PutObject(*store, PathOf(path), text));
-  return store;
-}
-
 // A database of one collection "c" with an index, deletes, and a second empty collection.
 class DamageTest : public ::testing::Test {
  protected:

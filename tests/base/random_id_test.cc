@@ -15,6 +15,17 @@ TEST(RandomIdTest, Is32HexadecimalDigits) {
   EXPECT_EQ(id.find_first_not_of("0123456789abcdef"), std::string::npos) << id;
 }
 
+TEST(RandomIdTest, IsKnownByItsForm) {
+  const std::string id = RandomId();
+  EXPECT_TRUE(IsRandomId(id));
+  EXPECT_FALSE(IsRandomId(""));
+  EXPECT_FALSE(IsRandomId(id.substr(1)));
+  EXPECT_FALSE(IsRandomId(id + "0"));
+  for (const char wrong : {'A', 'g', '-', '/', '\0'}) {
+    EXPECT_FALSE(IsRandomId(id.substr(1) + wrong)) << wrong;
+  }
+}
+
 TEST(RandomIdTest, DependsOnEveryMember) {
   const IdEntropy zeros;
   std::set<std::string> ids = {MakeId(zeros)};

@@ -18,27 +18,6 @@ namespace {
 
 constexpr int kNever = -1;
 
-absl::Status Missing(std::string_view path) {
-  return absl::NotFoundError(absl::StrFormat("'%s' does not exist", path));
-}
-
-absl::Status Taken(std::string_view path) {
-  return absl::AlreadyExistsError(absl::StrFormat("'%s' exists already", path));
-}
-
-absl::Status NotADirectory(std::string_view path) {
-  return absl::FailedPreconditionError(
-      absl::StrFormat("'%s' has a file where a directory belongs", path));
-}
-
-absl::Status NotAFile(std::string_view path) {
-  return absl::FailedPreconditionError(absl::StrFormat("'%s' is not a regular file", path));
-}
-
-absl::Status NotEmpty(std::string_view path) {
-  return absl::FailedPreconditionError(absl::StrFormat("directory '%s' is not empty", path));
-}
-
 std::string NameOf(std::string_view path) { return std::string(base::BaseName(path)); }
 
 DirectoryEntry Describe(const std::string& name, const DiskFile* file) {
@@ -54,8 +33,8 @@ absl::StatusOr<DiskDirectory*> FindDirectory(DiskDirectory& root, std::string_vi
   VECDB_ASSIGN_OR_RETURN(DiskDirectory * parent,
                          FindDirectory(root, base::ParentPath(path), asked));
   const auto found = parent->names.find(NameOf(path));
-  if (found == parent->names.end()) return Missing(asked);
-  if (found->second.directory == nullptr) return NotADirectory(asked);
+  if (found == parent->names.end()) return base::MissingFile(asked);
+  if (found->second.directory == nullptr) return base::NotADirectory(asked);
   return found->second.directory.get();
 }
 
@@ -66,15 +45,15 @@ absl::StatusOr<DiskDirectory*> FindParent(DiskDirectory& root, const std::string
 absl::StatusOr<std::shared_ptr<DiskFile>> FindFile(DiskDirectory& root, const std::string& path) {
   VECDB_ASSIGN_OR_RETURN(DiskDirectory * parent, FindParent(root, path));
   const auto found = parent->names.find(NameOf(path));
-  if (found == parent->names.end()) return Missing(path);
-  if (found->second.file == nullptr) return NotAFile(path);
+  if (found == parent->names.end()) return base::MissingFile(path);
+  if (found->second.file == nullptr) return base::NotAFile(path);
   return found->second.file;
 }
 
 absl::Status AddFile(DiskDirectory& root, const std::string& path, std::shared_ptr<DiskFile> file) {
   VECDB_ASSIGN_OR_RETURN(DiskDirectory * parent, FindParent(root, path));
   const std::string name = NameOf(path);
-  if (parent->names.contains(name)) return Taken(path);
+  if (parent->names.contains(name)) return base::TakenName(path);
   parent->Set(name, {.file = std::move(file)});
   return absl::OkStatus();
 }
@@ -86,7 +65,7 @@ absl::Status AddDirectory(DiskDirectory& root, const std::string& path) {
   if (found == parent->names.end()) {
     parent->Set(name, {.directory = std::make_shared<DiskDirectory>()});
   } else if (found->second.directory == nullptr) {
-    return NotADirectory(path);
+    return base::NotADirectory(path);
   }
   return absl::OkStatus();
 }
@@ -260,7 +239,7 @@ absl::Status PowerCutFileSystem::RemoveDirectory(const std::string& path) {
   VECDB_RETURN_IF_ERROR(base::CheckFileName(path));
   VECDB_ASSIGN_OR_RETURN(const DiskDirectory* directory,
                          FindDirectory(*state_->disk.root, path, path));
-  if (!directory->names.empty()) return NotEmpty(path);
+  if (!directory->names.empty()) return base::NotEmpty(path);
   VECDB_ASSIGN_OR_RETURN(DiskDirectory * parent, FindParent(*state_->disk.root, path));
   parent->Remove(NameOf(path));
   return absl::OkStatus();
