@@ -17,7 +17,7 @@
 namespace vecdb::base {
 namespace {
 
-constexpr off_t kWritebackBytes = off_t{8} << 20;
+constexpr off_t kWritebackBytes = off_t{256} << 10;
 
 class LocalReadFile : public RandomAccessFile {
  public:

@@ -12,8 +12,10 @@
 namespace vecdb::engine {
 namespace {
 
-// Records from this size on are written by another thread meanwhile; below, waking it takes longer.
-constexpr size_t kHandOffBytes = size_t{64} << 10;
+// Records from this size on are written before their rows are put in memory; smaller ones wait for
+// others to be written with.
+constexpr size_t kLargeRecordBytes = size_t{64} << 10;
+constexpr size_t kLookAhead = 8;  // keys
 
 // Deletes the live rows among `places` at `timestamp`, and counts them.
 uint64_t DeleteRows(const View& view, std::span<const std::optional<query::RowPlace>> places,
@@ -24,6 +26,23 @@ uint64_t DeleteRows(const View& view, std::span<const std::optional<query::RowPl
       ++deleted;
   }
   return deleted;
+}
+
+// Of the last keys there are as many zeros more as Prefetch looks ahead.
+std::vector<uint64_t> HashesOf(const schema::KeyColumn& keys) {
+  std::vector<uint64_t> hashes(keys.size() + 2 * kLookAhead);
+  for (size_t i = 0; i < keys.size(); ++i) hashes[i] = keys[i].Hash();
+  return hashes;
+}
+
+// Growing rows of all shards, which are few: a key lies in memory by chance, and a batch would wait
+// for each.
+void Prefetch(std::span<const query::SegmentView> segments, std::span<const uint64_t> hashes,
+              size_t i) {
+  for (const query::SegmentView& segment : segments) {
+    if (segment.growing == nullptr) continue;
+    segment.growing->PrefetchKeys(hashes[i + 2 * kLookAhead], hashes[i + kLookAhead]);
+  }
 }
 
 }  // namespace
@@ -41,8 +60,11 @@ absl::StatusOr<std::vector<std::optional<query::RowPlace>>> FindLiveRows(
     const Context& context) {
   const auto& segments = view.segments;
   std::vector<std::optional<query::RowPlace>> places(keys.size());
-  for (size_t i = 0; i < keys.size() && !segments.empty(); ++i) {
+  if (segments.empty()) return places;
+  const std::vector<uint64_t> hashes = HashesOf(keys);
+  for (size_t i = 0; i < keys.size(); ++i) {
     if (i % 256 == 0) VECDB_RETURN_IF_ERROR(context.Check());
+    Prefetch(segments, hashes, i);
     const schema::Key key = keys[i];
     const int32_t shard = key.Shard(core.options().num_shards);
     // Newest first: rows that are looked for again are mostly young.
@@ -58,7 +80,6 @@ absl::StatusOr<std::vector<std::optional<query::RowPlace>>> FindLiveRows(
 
 Writer::Writer(CollectionCore* core)
     : core_(core),
-      layout_(*core->schema()),
       growing_(static_cast<size_t>(core->options().num_shards)),
       reserved_(static_cast<size_t>(core->options().num_shards)),
       host_sequence_(core->manifest().host_sequence) {
@@ -91,13 +112,6 @@ absl::Status Writer::ReserveShards(const RowBatch& rows,
   return absl::OkStatus();
 }
 
-// Memory that holds rows: not the free rest of the last chunk, which for a short segment is most.
-uint64_t Writer::DataBytes(const segment::GrowingSegment& rows) const {
-  const uint64_t chunks = (rows.num_rows() + layout_.chunk_rows() - 1) / layout_.chunk_rows();
-  return rows.memory_bytes() - chunks * layout_.chunk_bytes() +
-         rows.num_rows() * layout_.row_bytes();
-}
-
 void Writer::AppendShards(const RowBatch& rows,
                           std::span<const std::vector<uint32_t>> rows_of_shard,
                           std::span<const int64_t> auto_keys, uint64_t timestamp) {
@@ -110,7 +124,7 @@ void Writer::AppendShards(const RowBatch& rows,
       }
       growing_[shard]->Append(rows, rows_of_shard[shard], auto_keys, timestamp);
     }
-    if (growing_[shard] != nullptr) largest = std::max(largest, DataBytes(*growing_[shard]));
+    if (growing_[shard] != nullptr) largest = std::max(largest, growing_[shard]->data_bytes());
   }
   largest_growing_bytes_.store(largest, std::memory_order_relaxed);
 }
@@ -188,18 +202,12 @@ absl::StatusOr<WriteResult> Writer::Write(const Batch& batch,
   return result;
 }
 
-// A large record is on its way to the disk while its rows are put in memory. Whoever comes first
-// writes it: the task, this thread when it waits, or another writer.
+// The disk works on a large record while its rows are put in memory.
 void Writer::AppendToJournal(journal::PendingRecord record) {
   const std::shared_ptr<journal::Journal> log = core_->journal();
-  const bool large = record.bytes.size() >= kHandOffBytes;
+  const bool large = record.bytes.size() >= kLargeRecordBytes;
   last_.ticket = log->Append(std::move(record));
-  if (!large || last_.level != Durability::kSynced || core_->host().executor->num_threads() == 0) {
-    return;
-  }
-  core_->RunBehind(Priority::kSearch, [log, ticket = last_.ticket](const Context& context) {
-    log->Reach(ticket, Durability::kSynced, context).IgnoreError();  // whoever waits is told
-  });
+  if (large && last_.level == Durability::kSynced) log->StartWriting();
 }
 
 absl::StatusOr<WriteResult> Writer::Replay(const format::WriteRecord& record, uint64_t timestamp,

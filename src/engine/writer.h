@@ -16,7 +16,6 @@
 #include "query/fetch.h"
 #include "schema/key.h"
 #include "segment/growing_segment.h"
-#include "segment/row_layout.h"
 #include "vecdb/collection.h"
 
 namespace vecdb::engine {
@@ -101,10 +100,8 @@ class Writer {
                              std::span<const std::vector<uint32_t>> rows_of_shard);
   void AppendShards(const RowBatch& rows, std::span<const std::vector<uint32_t>> rows_of_shard,
                     std::span<const int64_t> auto_keys, uint64_t timestamp);
-  uint64_t DataBytes(const segment::GrowingSegment& rows) const;
 
   CollectionCore* core_;
-  const segment::RowLayout layout_;
 
   // Guarded by the write gate.
   std::vector<GrowingRows> growing_;   // by shard; null until a row comes

@@ -92,6 +92,29 @@ void Journal::EndWriting(const absl::Status& status, LogProgress reached, const 
   changed_.NotifyAll();
 }
 
+// What is written next, and how far the log has come then.
+LogProgress Journal::TakePending(std::vector<PendingRecord>* records) {
+  records->swap(pending_);
+  pending_bytes_ = 0;
+  return {.written = appended_};
+}
+
+void Journal::StartWriting() {
+  if (!place_->grows()) return;
+  std::vector<PendingRecord> records;
+  LogProgress reached;
+  LogSet news;
+  {
+    base::MutexLock lock(&mutex_);
+    if (busy_ || !error_.ok()) return;
+    busy_ = true;
+    reached = TakePending(&records);
+  }
+  EndWriting(writer_.Write(records, &news), reached, news);
+  base::MutexLock lock(&mutex_);
+  KeepBuffers(std::move(records));
+}
+
 absl::Status Journal::Reach(uint64_t ticket, Durability level, const Context& context) {
   std::vector<PendingRecord> records;
   LogProgress reached;
@@ -100,9 +123,7 @@ absl::Status Journal::Reach(uint64_t ticket, Durability level, const Context& co
     base::MutexLock lock(&mutex_);
     VECDB_ASSIGN_OR_RETURN(const bool writing, BeginWriting(ticket, level, context));
     if (!writing) return absl::OkStatus();
-    records.swap(pending_);
-    pending_bytes_ = 0;
-    reached.written = appended_;
+    reached = TakePending(&records);
   }
   absl::Status status = writer_.Write(records, &news);
   if (level == Durability::kSynced || !place_->grows()) {

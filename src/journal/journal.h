@@ -50,6 +50,11 @@ class Journal {
   /// in the order of their sequences. Does no I/O.
   uint64_t Append(PendingRecord record);
 
+  /// Hands all that was appended to the system unless another thread is writing, so that the disk
+  /// works on it while the caller does something else before Reach. Does nothing for a log of
+  /// objects. An error is for Reach to tell.
+  void StartWriting();
+
   /// Waits until everything up to `ticket` has reached `level`, and writes if nobody does. With
   /// kNone it writes only when much has been gathered. Unknown when the log has died before that,
   /// or the context has ended: the record may be found by the next opening.
@@ -88,6 +93,8 @@ class Journal {
  private:
   // Waits for the right to write; false when `ticket` has reached `level` before that.
   absl::StatusOr<bool> BeginWriting(uint64_t ticket, Durability level, const Context& context)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  LogProgress TakePending(std::vector<PendingRecord>* records)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void EndWriting(const absl::Status& status, LogProgress reached, const LogSet& news);
   void KeepBuffers(std::vector<PendingRecord> records) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

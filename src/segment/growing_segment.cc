@@ -1,6 +1,7 @@
 #include "segment/growing_segment.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <numeric>
 #include <utility>
@@ -13,6 +14,9 @@ namespace vecdb::segment {
 namespace {
 
 constexpr uint64_t kStringBlockBytes = 64 << 10;
+// Chunks come in blocks of up to a huge page: its one fault is cheaper than 512 small ones.
+constexpr uint64_t kBlockBytes = 2 << 20;
+constexpr uint32_t kKeysAtOnce = 32;
 constexpr std::string_view kEmptyObject = "{}";
 
 template <typename T>
@@ -35,7 +39,7 @@ GrowingSegment::GrowingSegment(std::shared_ptr<const Schema> schema, const Host&
 
 const std::byte* GrowingSegment::Values(size_t column, uint32_t row) const {
   const Chunk* chunk = chunks_.Get(row / layout_.chunk_rows());
-  return chunk->buffer.data() + layout_.offset(column) +
+  return chunk->data + layout_.offset(column) +
          layout_.width(column) * (row % layout_.chunk_rows());
 }
 
@@ -64,9 +68,26 @@ absl::Status GrowingSegment::ReserveStrings(uint64_t bytes) {
   if (!strings_.empty() && strings_.back().size() - strings_used_ >= bytes) return absl::OkStatus();
   VECDB_ASSIGN_OR_RETURN(auto block, base::LargeBuffer::Make(std::max(bytes, kStringBlockBytes),
                                                              host_, "strings of growing rows"));
-  memory_bytes_.fetch_add(block.size(), std::memory_order_relaxed);
+  string_bytes_.fetch_add(block.size(), std::memory_order_relaxed);
   strings_.push_back(std::move(block));
   strings_used_ = 0;
+  return absl::OkStatus();
+}
+
+// As many chunks as there are, so that a short segment takes little, until they fill a block.
+absl::Status GrowingSegment::AddBlock() {
+  const uint64_t fitting = std::max<uint64_t>(kBlockBytes / layout_.chunk_bytes(), 1);
+  const uint64_t count = std::clamp<uint64_t>(num_chunks_, 1, fitting);
+  const uint64_t bytes = count * layout_.chunk_bytes();
+  VECDB_ASSIGN_OR_RETURN(
+      auto block, base::LargeBuffer::Make(count == fitting ? std::max(bytes, kBlockBytes) : bytes,
+                                          host_, "growing rows"));
+  block_bytes_.fetch_add(block.size(), std::memory_order_relaxed);
+  for (uint64_t i = 0; i < count && num_chunks_ < base::PagedPointers<Chunk>::kCapacity; ++i) {
+    std::byte* data = block.data() + i * layout_.chunk_bytes();
+    chunks_.Set(num_chunks_++, std::make_unique<Chunk>(Chunk{.data = data}));
+  }
+  blocks_.push_back(std::move(block));
   return absl::OkStatus();
 }
 
@@ -83,15 +104,9 @@ absl::Status GrowingSegment::Reserve(const RowBatch& batch, std::span<const uint
     return absl::ResourceExhaustedError(
         "a growing segment has no room for further chunks; flush it");
   }
-  for (; num_chunks_ < needed_chunks; ++num_chunks_) {
-    auto chunk = std::make_unique<Chunk>();
-    VECDB_ASSIGN_OR_RETURN(chunk->buffer,
-                           base::LargeBuffer::Make(layout_.chunk_bytes(), host_, "growing rows"));
-    memory_bytes_.fetch_add(layout_.chunk_bytes(), std::memory_order_relaxed);
-    chunks_.Set(num_chunks_, std::move(chunk));
-  }
+  while (num_chunks_ < needed_chunks) VECDB_RETURN_IF_ERROR(AddBlock());
   VECDB_RETURN_IF_ERROR(ReserveStrings(StringBytes(batch, rows)));
-  return keys_.Reserve(needed, filled, [this](uint32_t row) { return key(row).Hash(); });
+  return keys_.Reserve(needed, filled);
 }
 
 std::string_view GrowingSegment::KeepString(std::string_view text) {
@@ -133,7 +148,7 @@ void GrowingSegment::AppendColumn(size_t column, const Column& values,
         CopyNumbers(values.doubles(), rows, begin, count, to);
         break;
       case DataType::kFloatVector: {
-        auto* norms = reinterpret_cast<float*>(chunks_.Get(row / chunk_rows)->buffer.data() +
+        auto* norms = reinterpret_cast<float*>(chunks_.Get(row / chunk_rows)->data +
                                                layout_.norm_offset(column)) +
                       row % chunk_rows;
         for (size_t i = 0; i < count; ++i) {
@@ -157,9 +172,8 @@ void GrowingSegment::AppendColumns(const RowBatch& batch, std::span<const uint32
                                    std::span<const int64_t> auto_keys) {
   const uint32_t first_row = num_rows_.load(std::memory_order_relaxed);
   const auto count = static_cast<uint32_t>(rows.size());
-  // The first chunk may be all that a small segment ever takes.
-  for (; prefaulted_chunks_ < num_chunks_; ++prefaulted_chunks_) {
-    if (prefaulted_chunks_ > 0) chunks_.Get(prefaulted_chunks_)->buffer.Prefault();
+  for (; prefaulted_blocks_ < blocks_.size(); ++prefaulted_blocks_) {
+    blocks_[prefaulted_blocks_].Prefault();
   }
   for (size_t i = 0; i < layout_.num_columns(); ++i) {
     const Column* values = InputColumn(batch, i);
@@ -184,12 +198,23 @@ void GrowingSegment::FinishAppend(size_t count, TimeOf time_of) {
   const uint32_t end = first_row + static_cast<uint32_t>(count);
   for (uint32_t row = first_row; row < end; ++row) {
     const uint64_t time = time_of(row - first_row);
-    std::byte* times =
-        chunks_.Get(row / layout_.chunk_rows())->buffer.data() + layout_.time_offset();
+    std::byte* times = chunks_.Get(row / layout_.chunk_rows())->data + layout_.time_offset();
     std::memcpy(times + (row % layout_.chunk_rows()) * sizeof(time), &time, sizeof(time));
-    keys_.Add(row, key(row).Hash());
+  }
+  for (uint32_t row = first_row; row < end; row += kKeysAtOnce) {
+    AddKeys(row, std::min(row + kKeysAtOnce, end));
   }
   num_rows_.store(end, std::memory_order_release);
+}
+
+// All heads of chains are on their way before the first is needed.
+void GrowingSegment::AddKeys(uint32_t begin, uint32_t end) {
+  std::array<uint64_t, kKeysAtOnce> hashes;
+  for (uint32_t row = begin; row < end; ++row) {
+    hashes[row - begin] = key(row).Hash();
+    keys_.PrefetchHead(hashes[row - begin]);
+  }
+  for (uint32_t row = begin; row < end; ++row) keys_.Add(row, hashes[row - begin]);
 }
 
 void GrowingSegment::Append(const RowBatch& batch, std::span<const uint32_t> rows,
@@ -208,8 +233,7 @@ uint64_t GrowingSegment::timestamp(uint32_t row) const {
   const Chunk* chunk = chunks_.Get(row / layout_.chunk_rows());
   uint64_t time = 0;
   std::memcpy(&time,
-              chunk->buffer.data() + layout_.time_offset() +
-                  (row % layout_.chunk_rows()) * sizeof(uint64_t),
+              chunk->data + layout_.time_offset() + (row % layout_.chunk_rows()) * sizeof(uint64_t),
               sizeof(time));
   return time;
 }
@@ -321,8 +345,8 @@ std::vector<GrowingSegment::VectorRun> GrowingSegment::Vectors(size_t column,
     runs.push_back({.first_row = row,
                     .num_rows = std::min(num_rows - row, layout_.chunk_rows()),
                     .rows = reinterpret_cast<const float*>(Values(column, row)),
-                    .inverse_norms = reinterpret_cast<const float*>(chunk->buffer.data() +
-                                                                    layout_.norm_offset(column))});
+                    .inverse_norms =
+                        reinterpret_cast<const float*>(chunk->data + layout_.norm_offset(column))});
   }
   return runs;
 }

@@ -54,7 +54,15 @@ class GrowingSegment {
 
   const Schema& schema() const { return *schema_; }
   uint32_t num_rows() const { return num_rows_.load(std::memory_order_acquire); }
-  uint64_t memory_bytes() const { return memory_bytes_.load(std::memory_order_relaxed); }
+  uint64_t memory_bytes() const {
+    return block_bytes_.load(std::memory_order_relaxed) +
+           string_bytes_.load(std::memory_order_relaxed);
+  }
+  /// Memory that holds rows: without what is free for further ones, which for a short segment is
+  /// most.
+  uint64_t data_bytes() const {
+    return num_rows() * layout_.row_bytes() + string_bytes_.load(std::memory_order_relaxed);
+  }
 
   /// Rows whose timestamp is at most `as_of`: rows 0 to the result - 1.
   uint32_t VisibleRows(uint64_t as_of) const;
@@ -66,6 +74,12 @@ class GrowingSegment {
 
   /// When rows were deleted; shared with the sealed segment that takes over.
   const std::shared_ptr<base::DeleteTimes>& deletes() const { return deletes_; }
+
+  /// Looks ahead for a batch of FindRow: the keys of these hashes come next but one and next.
+  void PrefetchKeys(uint64_t next_but_one, uint64_t next) const {
+    keys_.PrefetchHead(next_but_one);
+    keys_.PrefetchChain(next);
+  }
 
   /// The live row of a key at `as_of`.
   std::optional<uint32_t> FindRow(const schema::Key& key, uint64_t as_of) const;
@@ -88,11 +102,12 @@ class GrowingSegment {
 
  private:
   struct Chunk {
-    base::LargeBuffer buffer;
+    std::byte* data = nullptr;  // in one of blocks_
   };
 
   const std::byte* Values(size_t column, uint32_t row) const;
   std::byte* MutableValues(size_t column, uint32_t row);
+  absl::Status AddBlock();
   absl::Status ReserveStrings(uint64_t bytes);
   uint64_t StringBytes(const RowBatch& batch, std::span<const uint32_t> rows) const;
   std::string_view KeepString(std::string_view text);
@@ -101,6 +116,7 @@ class GrowingSegment {
   const Column* InputColumn(const RowBatch& batch, size_t column) const;
   void AppendColumns(const RowBatch& batch, std::span<const uint32_t> rows,
                      std::span<const int64_t> auto_keys);
+  void AddKeys(uint32_t begin, uint32_t end);
   template <typename TimeOf>
   void FinishAppend(size_t count, TimeOf time_of);
   template <typename T>
@@ -112,13 +128,15 @@ class GrowingSegment {
   const size_t key_column_;
   base::PagedPointers<Chunk> chunks_;
   uint32_t num_chunks_ = 0;                 // writer only
-  uint32_t prefaulted_chunks_ = 0;          // the same
+  std::vector<base::LargeBuffer> blocks_;   // writer only; readers come through chunks_
+  size_t prefaulted_blocks_ = 1;            // the first may be all that a small segment ever takes
   std::vector<base::LargeBuffer> strings_;  // writer only; readers come through string_views
   uint64_t strings_used_ = 0;               // bytes taken of the last block of strings_
   KeyTable keys_;
   std::shared_ptr<base::DeleteTimes> deletes_;
   std::atomic<uint32_t> num_rows_ = 0;      // release publishes the values of the rows
-  std::atomic<uint64_t> memory_bytes_ = 0;  // a figure only
+  std::atomic<uint64_t> block_bytes_ = 0;   // a figure only
+  std::atomic<uint64_t> string_bytes_ = 0;  // the same
 };
 
 }  // namespace vecdb::segment

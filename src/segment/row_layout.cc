@@ -1,13 +1,12 @@
 #include "segment/row_layout.h"
 
 #include <algorithm>
-#include <bit>
 #include <string_view>
 
 namespace vecdb::segment {
 namespace {
 
-constexpr uint64_t kTargetChunkBytes = 1 << 20;
+constexpr uint64_t kMaxChunkBytes = 256 << 10;
 constexpr uint64_t kMinChunkRows = 16;
 constexpr uint64_t kMaxChunkRows = 4096;
 constexpr uint64_t kAlignment = 64;
@@ -46,8 +45,10 @@ RowLayout::RowLayout(const Schema& schema) {
   for (const Column& column : columns_) {
     row_bytes_ += column.width + (column.type == DataType::kFloatVector ? sizeof(float) : 0);
   }
+  const uint64_t padding = kAlignment * (2 * columns_.size() + 1);
+  const uint64_t fitting = (kMaxChunkBytes - std::min(padding, kMaxChunkBytes)) / row_bytes_;
   chunk_rows_ = static_cast<uint32_t>(
-      std::clamp(std::bit_floor(kTargetChunkBytes / row_bytes_), kMinChunkRows, kMaxChunkRows));
+      std::clamp(fitting / kMinChunkRows * kMinChunkRows, kMinChunkRows, kMaxChunkRows));
   const auto place = [this](uint64_t width) {
     const uint64_t offset = chunk_bytes_;
     chunk_bytes_ += (width * chunk_rows_ + kAlignment - 1) / kAlignment * kAlignment;

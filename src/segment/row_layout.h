@@ -17,7 +17,7 @@ class RowLayout {
  public:
   explicit RowLayout(const Schema& schema);
 
-  /// Rows of a chunk, a power of two.
+  /// Rows of a chunk: what fits in 256 KiB, in sixteens, from 16 to 4096.
   uint32_t chunk_rows() const { return chunk_rows_; }
   uint64_t chunk_bytes() const { return chunk_bytes_; }
   /// Bytes of a row without its strings.

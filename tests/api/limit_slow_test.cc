@@ -1,6 +1,7 @@
 // Limits that take long to come to.
 #include <gtest/gtest.h>
 
+#include "absl/strings/str_format.h"
 #include "api/api_testing.h"
 #include "catalog/version_writer.h"
 #include "format/manifest.h"

@@ -115,6 +115,34 @@ TEST_F(JournalTest, RecordThatWasWrittenCanBeSyncedLater) {
   EXPECT_EQ(AfterPowerCut(), Sequences(1, 1));
 }
 
+TEST_F(JournalTest, StartWritingWritesWhatWaitsAndSyncsNothing) {
+  const auto log = MakeJournal();
+  Append(*log);
+  Append(*log);
+  log->StartWriting();
+  EXPECT_EQ(log->progress().written, 2u);
+  EXPECT_EQ(log->progress().synced, 0u);
+  EXPECT_EQ(AfterKill(), Sequences(1, 2));
+  EXPECT_TRUE(AfterPowerCut().empty());
+  EXPECT_EQ(Calls("Sync"), 0);
+  ASSERT_OK(log->Reach(2, Durability::kSynced, {}));
+  EXPECT_EQ(Calls("Append"), 1);
+  EXPECT_EQ(AfterPowerCut(), Sequences(1, 2));
+}
+
+TEST_F(JournalTest, FailureOfStartWritingIsToldByReach) {
+  const auto log = MakeJournal();
+  injector_->Arm({.call = "Append", .error = absl::InternalError("bad disk")});
+  const uint64_t ticket = Append(*log);
+  log->StartWriting();
+  EXPECT_TRUE(absl::IsUnknown(log->Reach(ticket, Durability::kSynced, {})));
+  EXPECT_TRUE(log->error().message().find("bad disk") != std::string::npos) << log->error();
+  injector_->Disarm();
+  Append(*log);
+  log->StartWriting();
+  EXPECT_EQ(injector_->numbered(), 0);
+}
+
 TEST_F(JournalTest, LevelThatWasReachedNeedsNoCall) {
   const auto log = MakeJournal();
   ASSERT_OK(Write(*log, Durability::kSynced));
@@ -290,6 +318,8 @@ TEST(ObjectJournalTest, EveryLevelButNonePutsAnObject) {
   ASSERT_OK(log.Reach(log.Append(MakeRecord(2, "b")), Durability::kProcessCrash, {}));
   EXPECT_EQ(log.progress().synced, 2u);
   ASSERT_OK(log.Reach(log.Append(MakeRecord(3, "c")), Durability::kSynced, {}));
+  log.Append(MakeRecord(4, "d"));
+  log.StartWriting();
   EXPECT_EQ(store->List(folder)->size(), 2u);
   EXPECT_EQ(SequencesIn(*MakeObjectLogPlace(store, folder)), Sequences(1, 3));
 }
@@ -367,6 +397,20 @@ TEST_F(JournalTest, NoneDoesNotWaitForASync) {
   std::thread other([&] { EXPECT_OK(log->Reach(first, Durability::kSynced, {})); });
   sync.AwaitBegin();
   EXPECT_OK(Write(*log, Durability::kNone));
+  sync.End();
+  other.join();
+}
+
+TEST_F(JournalTest, StartWritingDoesNotWaitForASync) {
+  const auto log = MakeJournal();
+  SlowSync sync(injector_.get());
+  const uint64_t first = Append(*log);
+  std::thread other([&] { EXPECT_OK(log->Reach(first, Durability::kSynced, {})); });
+  sync.AwaitBegin();
+  Append(*log);
+  log->StartWriting();
+  EXPECT_EQ(log->progress().written, 0u);  // it is the other that says so, at its end
+  EXPECT_EQ(AfterKill(), Sequences(1, 1));
   sync.End();
   other.join();
 }

@@ -198,6 +198,22 @@ TEST(GrowingSegmentTest, LongStringsAreKeptWhole) {
   }
 }
 
+TEST(GrowingSegmentTest, MemoryGrowsWithTheRows) {
+  for (const int32_t dim : {1, 100, 768}) {
+    const Schema schema = SmallSchema(DataType::kInt64, dim);
+    const RowLayout layout(schema);
+    const auto segment = MakeGrowing(schema);
+    for (int64_t first = 0; first < 8000; first += 500) {
+      Add(segment.get(), MakeRows(schema, KeyRange(first, first + 500)), 1);
+      const uint64_t data = segment->num_rows() * layout.row_bytes();
+      EXPECT_EQ(segment->data_bytes(), data);
+      EXPECT_GE(segment->memory_bytes(), data);
+      EXPECT_LE(segment->memory_bytes(),
+                std::min(2 * data, data + (2u << 20)) * 9 / 8 + 2 * layout.chunk_bytes());
+    }
+  }
+}
+
 TEST(GrowingSegmentTest, MemoryIsReservedBeforehandOrRefused) {
   const Schema schema = WideSchema();
   uint64_t needed = 0;

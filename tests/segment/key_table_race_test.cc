@@ -33,7 +33,7 @@ TEST(KeyTableRaceTest, ReadersFindEveryPublishedRowWhileTheTableGrows) {
     });
   }
   for (uint32_t row = 0; row < kRows; ++row) {
-    ASSERT_OK(table.Reserve(row + 1, row, hash_of));
+    ASSERT_OK(table.Reserve(row + 1, row));
     table.Add(row, hash_of(row));
     published.store(row + 1, std::memory_order_release);
   }
