@@ -1,27 +1,15 @@
-// Row E1 of the test plan: each error code that a header names for a call of Database, Collection
-// and the helpers of ObjectStore is produced here once. Adding a code to a header means adding it
-// to kDocumented, and a case that produces it.
+// Row E1 of the test plan: each error code that a header names for a call of Database,
+// Collection, Consistency and the helpers of ObjectStore is produced here once. Adding a code to a
+// header means adding it to kDocumented, and a case that produces it.
 #include <gtest/gtest.h>
 
-#include <functional>
-
 #include "api/api_testing.h"
+#include "api/error_codes_testing.h"
 #include "support/fault_file_system.h"
 #include "support/fault_object_store.h"
 
 namespace vecdb::support {
 namespace {
-
-// A call, and a code that its comment names.
-struct Documented {
-  const char* call;
-  Code code;
-
-  friend auto operator<=>(const Documented& a, const Documented& b) {
-    return std::pair(std::string_view(a.call), a.code) <=>
-           std::pair(std::string_view(b.call), b.code);
-  }
-};
 
 constexpr Documented kDocumented[] = {
     {"Database::Open", Code::kInvalidArgument},
@@ -75,6 +63,9 @@ constexpr Documented kDocumented[] = {
     {"Collection::Count", Code::kInvalidArgument},
     {"Collection::Count", Code::kFailedPrecondition},
     {"Collection::Count", Code::kUnavailable},
+    {"Consistency::AtLeast", Code::kInvalidArgument},
+    {"Consistency::AsOf", Code::kFailedPrecondition},
+    {"Consistency::AsOf", Code::kInvalidArgument},
     {"Collection::PinSnapshot", Code::kFailedPrecondition},
     {"Collection::Flush", Code::kUnavailable},
     {"Collection::Flush", Code::kUnknown},
@@ -118,6 +109,10 @@ class World {
     db.options.journal_directory = std::make_shared<FaultFileSystem>(logs, log_faults);
     db.options.host.budget = &budget;
     c = *db->CreateCollection("c", schema);
+  }
+  ~World() {
+    store_faults->Disarm();
+    log_faults->Disarm();
   }
 
   RowBatch Rows(const std::vector<int64_t>& ids) const { return TaggedRows(schema, ids, "t"); }
@@ -179,12 +174,7 @@ class Reader {
   std::unique_ptr<Collection> c;
 };
 
-Context Expired() { return Context::WithTimeout(absl::ZeroDuration()); }
-
-struct Case {
-  Documented expected;
-  std::function<absl::Status(World&)> call;
-};
+using Case = CodeCase<World>;
 
 const std::vector<Case>& DatabaseCases() {
   static const auto& cases = *new std::vector<Case>{
@@ -211,7 +201,7 @@ const std::vector<Case>& DatabaseCases() {
       {{"Database::Open", Code::kCancelled},
        [](World& w) { return Database::Open(w.db.options, CancelledContext()).status(); }},
       {{"Database::Open", Code::kDeadlineExceeded},
-       [](World& w) { return Database::Open(w.db.options, Expired()).status(); }},
+       [](World& w) { return Database::Open(w.db.options, ExpiredContext()).status(); }},
       {{"Database::CreateCollection", Code::kAlreadyExists},
        [](World& w) { return w.db->CreateCollection("c", w.schema).status(); }},
       {{"Database::CreateCollection", Code::kInvalidArgument},
@@ -298,7 +288,7 @@ const std::vector<Case>& DatabaseCases() {
          return w.db->Close();
        }},
       {{"Database::Close", Code::kDeadlineExceeded},
-       [](World& w) { return w.db->Close(Expired()); }},
+       [](World& w) { return w.db->Close(ExpiredContext()); }},
   };
   return cases;
 }
@@ -331,7 +321,7 @@ const std::vector<Case>& WriteCases() {
          return w.c->Insert(w.Rows({3})).status();
        }},
       {{"Collection::Insert", Code::kDeadlineExceeded},
-       [](World& w) { return w.c->Insert(w.Rows({1}), Expired()).status(); }},
+       [](World& w) { return w.c->Insert(w.Rows({1}), ExpiredContext()).status(); }},
       {{"Collection::Insert", Code::kCancelled},
        [](World& w) { return w.c->Insert(w.Rows({1}), CancelledContext()).status(); }},
       {{"Collection::Upsert", Code::kInvalidArgument},
@@ -441,6 +431,12 @@ const std::vector<Case>& ReadCases() {
          EXPECT_OK(w.c->Upsert(w.Rows({1})));
          return Reader(w).c->Count(Consistency::Bounded(0)).status();
        }},
+      {{"Consistency::AtLeast", Code::kInvalidArgument},
+       [](World& w) { return w.c->Count(Consistency::AtLeast(~uint64_t{0})).status(); }},
+      {{"Consistency::AsOf", Code::kFailedPrecondition},
+       [](World& w) { return w.c->Count(Consistency::AsOf(1)).status(); }},
+      {{"Consistency::AsOf", Code::kInvalidArgument},
+       [](World& w) { return w.c->Count(Consistency::AsOf(~uint64_t{0})).status(); }},
       {{"Collection::PinSnapshot", Code::kFailedPrecondition},
        [](World& w) {
          EXPECT_OK(w.db->Close());
@@ -488,7 +484,7 @@ const std::vector<Case>& ReadCases() {
       {{"Collection::Search", Code::kDeadlineExceeded},
        [](World& w) {
          EXPECT_OK(w.c->CreateIndex("v", Flat()));
-         return w.Search({}, Expired());
+         return w.Search({}, ExpiredContext());
        }},
       {{"Collection::Search", Code::kCancelled},
        [](World& w) {
@@ -523,43 +519,18 @@ const std::vector<Case>& ReadCases() {
   return cases;
 }
 
-class ErrorCodesTest : public ::testing::Test {
- protected:
-  static void ExpectAll(const std::vector<Case>& cases) {
-    for (const auto& [expected, call] : cases) {
-      SCOPED_TRACE(absl::StrCat(expected.call, ", ", absl::StatusCodeToString(expected.code)));
-      World world;
-      const absl::Status status = call(world);
-      EXPECT_EQ(status.code(), expected.code) << status;
-      EXPECT_FALSE(status.message().empty());
-      world.store_faults->Disarm();
-      world.log_faults->Disarm();
-    }
-  }
-};
+TEST(ErrorCodesTest, OfTheDatabase) { ExpectCodes(DatabaseCases()); }
+TEST(ErrorCodesTest, OfWriting) { ExpectCodes(WriteCases()); }
+TEST(ErrorCodesTest, OfReading) { ExpectCodes(ReadCases()); }
 
-TEST_F(ErrorCodesTest, OfTheDatabase) { ExpectAll(DatabaseCases()); }
-TEST_F(ErrorCodesTest, OfWriting) { ExpectAll(WriteCases()); }
-TEST_F(ErrorCodesTest, OfReading) { ExpectAll(ReadCases()); }
-
-TEST_F(ErrorCodesTest, EveryDocumentedOneIsProduced) {
+TEST(ErrorCodesTest, EveryDocumentedOneIsProduced) {
   std::set<Documented> produced;
   for (const auto* cases : {&DatabaseCases(), &WriteCases(), &ReadCases()}) {
-    for (const Case& one : *cases) {
-      EXPECT_TRUE(produced.insert(one.expected).second) << one.expected.call << " twice";
-    }
+    AddProduced(*cases, &produced);
   }
   // Takes long: limit_slow_test.cc.
   produced.insert({"Database::CreateCollection", Code::kResourceExhausted});
-  std::set<Documented> documented;
-  for (const Documented& one : kDocumented) {
-    EXPECT_TRUE(documented.insert(one).second) << one.call << " twice";
-    EXPECT_TRUE(produced.contains(one))
-        << one.call << " " << absl::StatusCodeToString(one.code) << " is produced by no case";
-  }
-  for (const Documented& one : produced) {
-    EXPECT_TRUE(documented.contains(one)) << one.call << " is not in the list";
-  }
+  ExpectTheSame(kDocumented, produced);
 }
 
 }  // namespace
