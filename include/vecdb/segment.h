@@ -71,7 +71,7 @@ struct SegmentInfo {
   /// DataLoss when `json` is not what ToJson writes.
   static absl::StatusOr<SegmentInfo> FromJson(std::string_view json);
   /// Reads `segment.json` in `folder`: the segment as Finish wrote it, without later indexes and
-  /// deletes.
+  /// deletes. NotFound, or DataLoss when it is damaged.
   static absl::StatusOr<SegmentInfo> Read(ObjectStore& store, const ObjectPath& folder,
                                           const Context& context = {});
 
@@ -92,7 +92,8 @@ class SegmentBuilder {
   ~SegmentBuilder();
 
   /// Adds rows, whole or not at all. `timestamp` becomes the time of each of them and must not be
-  /// smaller than the last one given. InvalidArgument for rows that do not fit the schema.
+  /// smaller than the last one given. InvalidArgument for rows that do not fit the schema,
+  /// ResourceExhausted over the budget, FailedPrecondition after Finish.
   absl::Status Add(const RowBatch& rows, uint64_t timestamp = 1);
 
   /// Asks for an index to be built by Finish. InvalidArgument for a field that is no vector field
@@ -101,9 +102,10 @@ class SegmentBuilder {
 
   uint64_t num_rows() const;
 
-  /// Writes the segment below `folder`, which must be fresh, and `segment.json` last. The builder
-  /// is used up. FailedPrecondition without rows or when called twice; AlreadyExists when the
-  /// folder is not fresh; the errors of the store; Cancelled, DeadlineExceeded.
+  /// Writes the segment below `folder`, which is to be fresh, and `segment.json` last: without it
+  /// what an error leaves there is no segment. The builder is used up. FailedPrecondition without
+  /// rows or when called twice; AlreadyExists when the folder has an object of one of the names;
+  /// the errors of the store; Cancelled, DeadlineExceeded.
   absl::StatusOr<SegmentInfo> Finish(ObjectStore& store, const ObjectPath& folder,
                                      const Context& context = {});
 
@@ -129,7 +131,7 @@ class Segment {
  public:
   /// Opens a segment; vectors, indexes and keys are read when first needed, or by Load. NotFound
   /// for a missing object, DataLoss for a damaged or foreign one, FailedPrecondition for a newer
-  /// format. `store` must outlive the segment.
+  /// format, InvalidArgument for an info whose schema is invalid. `store` must outlive the segment.
   static absl::StatusOr<std::unique_ptr<Segment>> Open(ObjectStore& store, const SegmentInfo& info,
                                                        const Host& host = {},
                                                        const Context& context = {});
@@ -142,11 +144,12 @@ class Segment {
   absl::Status Load(const Context& context = {}) const;
 
   /// Finds the nearest live rows of each query, min(k, allowed and live) of them; equal scores by
-  /// key. A damaged index is left aside and the rows are compared one by one. Errors as
-  /// Index::Search, and those of the store.
+  /// key. A damaged index is left aside and the rows are compared one by one. NotFound for an
+  /// unknown field; otherwise errors as Index::Search, and those of the store.
   absl::StatusOr<Neighbors> Search(const SegmentQuery& query, const Context& context = {}) const;
 
   /// Finds the live rows of these keys, in their order; keys without a row are left out.
+  /// InvalidArgument for keys of the other type.
   absl::StatusOr<std::vector<uint32_t>> FindRows(const Keys& keys,
                                                  const Context& context = {}) const;
 
@@ -155,8 +158,9 @@ class Segment {
   absl::StatusOr<RowBatch> Read(std::span<const uint32_t> rows, std::span<const std::string> fields,
                                 const Context& context = {}) const;
 
-  /// Builds an index beside the rows and returns the info that has it. AlreadyExists when the field
-  /// has one.
+  /// Builds an index beside the rows and returns the info that has it. NotFound for an unknown
+  /// field, InvalidArgument for one without vectors or a bad spec, AlreadyExists when the field has
+  /// one.
   absl::StatusOr<SegmentInfo> BuildIndex(std::string_view field, const IndexSpec& spec,
                                          const Context& context = {}) const;
 
@@ -176,7 +180,7 @@ class Segment {
 
 /// Writes the live rows of segments of one schema as one new segment below `folder`, oldest first,
 /// with the indexes that all of them have. InvalidArgument for different schemas or no segments;
-/// FailedPrecondition when no row is alive.
+/// FailedPrecondition when no row is alive; otherwise errors as SegmentBuilder::Finish.
 absl::StatusOr<SegmentInfo> MergeSegments(std::span<const Segment* const> segments,
                                           ObjectStore& store, const ObjectPath& folder,
                                           const Host& host = {}, const Context& context = {});

@@ -17,7 +17,7 @@ namespace vecdb::segment {
 
 /// Writes the first `num_rows` rows (at least one) of a segment below `folder`: the columns and
 /// each vector field at the same time, `segment.json` last. Deletes are not written. AlreadyExists
-/// when the folder is not fresh.
+/// when the folder has an object of one of the names.
 absl::StatusOr<SegmentInfo> WriteRows(const GrowingSegment& rows, uint32_t num_rows,
                                       ObjectStore& store, const ObjectPath& folder,
                                       const Host& host, const Context& context);
