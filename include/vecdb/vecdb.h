@@ -25,6 +25,7 @@
 #include "vecdb/database.h"       // IWYU pragma: export
 #include "vecdb/executor.h"       // IWYU pragma: export
 #include "vecdb/file_system.h"    // IWYU pragma: export
+#include "vecdb/filter.h"         // IWYU pragma: export
 #include "vecdb/host.h"           // IWYU pragma: export
 #include "vecdb/index.h"          // IWYU pragma: export
 #include "vecdb/index_spec.h"     // IWYU pragma: export

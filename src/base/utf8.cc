@@ -64,4 +64,21 @@ bool IsValidUtf8(std::string_view bytes) {
   }
 }
 
+void AppendUtf8(uint32_t point, std::string* out) {
+  const auto byte = [out](uint32_t bits) { out->push_back(static_cast<char>(bits)); };
+  if (point < 0x80) return byte(point);
+  if (point < 0x800) {
+    byte(0xc0 | point >> 6);
+  } else {
+    if (point < 0x10000) {
+      byte(0xe0 | point >> 12);
+    } else {
+      byte(0xf0 | point >> 18);
+      byte(0x80 | (point >> 12 & 0x3f));
+    }
+    byte(0x80 | (point >> 6 & 0x3f));
+  }
+  byte(0x80 | (point & 0x3f));
+}
+
 }  // namespace vecdb::base

@@ -1,6 +1,8 @@
 #ifndef VECDB_BASE_UTF8_H_
 #define VECDB_BASE_UTF8_H_
 
+#include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace vecdb::base {
@@ -8,6 +10,9 @@ namespace vecdb::base {
 /// True when `bytes` is well-formed UTF-8: no overlong form, no surrogate, nothing above U+10FFFF
 /// (Unicode 15, table 3-7). A NUL byte is a character like any other.
 bool IsValidUtf8(std::string_view bytes);
+
+/// Appends a code point, which is no surrogate and at most U+10FFFF.
+void AppendUtf8(uint32_t point, std::string* out);
 
 }  // namespace vecdb::base
 

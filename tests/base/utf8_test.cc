@@ -60,5 +60,18 @@ TEST(Utf8Test, FindsABadByteAtEveryPlaceInALongText) {
   }
 }
 
+TEST(Utf8Test, EveryCodePointIsAppendedAsValidUtf8InOrder) {
+  std::string last;
+  for (uint32_t point = 0; point <= 0x10ffff; ++point) {
+    if (point == 0xd800) point = 0xe000;  // surrogates
+    std::string character;
+    AppendUtf8(point, &character);
+    ASSERT_TRUE(IsValidUtf8(character)) << point;
+    ASSERT_TRUE(point == 0 || last < character) << point;
+    last = character;
+  }
+  EXPECT_EQ(last, "\xf4\x8f\xbf\xbf");
+}
+
 }  // namespace
 }  // namespace vecdb::base

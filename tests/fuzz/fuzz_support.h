@@ -15,8 +15,9 @@
 
 namespace vecdb::fuzz {
 
-// What the targets share. The input of each begins with a byte that says what is done to the rest;
-// a checksum that a mutation broke is made right, or no mutation would come past it.
+// What the targets share. The input of each target for files begins with a byte that says what is
+// done to the rest; a checksum that a mutation broke is made right, or no mutation would come past
+// it.
 
 enum class Shape : uint8_t {
   kRaw = 0,     ///< the rest is a file, as it is

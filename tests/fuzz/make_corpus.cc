@@ -19,6 +19,7 @@
 #include "format/sealed_json.h"
 #include "format/vector_file.h"
 #include "format/write_record.h"
+#include "fuzz/filter_texts.h"
 #include "fuzz/fuzz_support.h"
 #include "index/vector_index.h"
 
@@ -300,8 +301,40 @@ void MakeIndex(ObjectStore& store, const std::string& name, uint32_t num_rows,
                   format::FileKind::kIndex, TakeObject(store));
 }
 
+std::string Repeated(const std::string& text, size_t times) {
+  std::string all;
+  for (size_t i = 0; i < times; ++i) all += text;
+  return all;
+}
+
+// With what is too long to be written out.
+void MakeFilters() {
+  for (const FilterText& filter : kFilterTexts) Save("filter_text", filter.name, "", filter.text);
+  const auto nested = [](const char* name, const char* open, size_t times, const char* core,
+                         const char* close) {
+    Save("filter_text", name, "",
+         absl::StrCat(Repeated(open, times), core, Repeated(close, times)));
+  };
+  nested("deep_parentheses", "(", 64, "bool", ")");
+  nested("deep_parentheses_error", "(", 65, "bool", ")");
+  nested("deep_not", "not ", 63, "(bool)", "");
+  nested("deep_signs", "- ", 62, "key == 1", "");
+  nested("deep_lists", "[", 62, "1", "]");
+  Save("filter_text", "deep_list_in_json", "",
+       absl::StrCat("json_contains(json, ", Repeated("[", 62), "1", Repeated("]", 62), ")"));
+  nested("deep_junctions", "(bool or (key > 1 and ", 30, "bool", "))");
+  Save(
+      "filter_text", "deep_path", "",
+      absl::StrCat("exists json", Repeated("[0]", 63), " and other", Repeated("[1]", 63), " == 1"));
+  Save("filter_text", "long_sum", "", absl::StrCat("key", Repeated(" + int8", 62), " > 0"));
+  Save("filter_text", "long_or", "", absl::StrCat("key == 0", Repeated(" or key == 1", 40)));
+  Save("filter_text", "long_list", "", absl::StrCat("key in [0", Repeated(", 12345", 60), "]"));
+  Save("filter_text", "nul_byte", "", std::string_view("text == \"\0\" and \0bool", 21));
+}
+
 void MakeAll() {
   const auto store = MakeMemoryObjectStore();
+  MakeFilters();
   MakeLogs();
   MakeDocuments();
   MakeContainers(*store);

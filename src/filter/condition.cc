@@ -1,0 +1,53 @@
+#include "filter/condition.h"
+
+#include <utility>
+
+#include "absl/strings/str_format.h"
+#include "base/status_macros.h"
+#include "filter/build.h"
+#include "filter/parse.h"
+#include "filter/print.h"
+
+namespace vecdb::filter {
+namespace {
+
+void CollectParameters(const Expr& expr, std::set<std::string>* names) {
+  if (expr.kind == ExprKind::kParameter) names->insert(expr.name);
+  for (const Expr& child : expr.children) CollectParameters(child, names);
+}
+
+}  // namespace
+
+absl::StatusOr<Condition::Pointer> Condition::Parse(const Schema& schema, std::string_view text) {
+  std::shared_ptr<Condition> condition(new Condition());
+  VECDB_ASSIGN_OR_RETURN(Expr expr, ParseFilter(text));
+  CollectParameters(expr, &condition->parameters_);
+  VECDB_ASSIGN_OR_RETURN(condition->node_, BuildNode(expr, text, schema, nullptr));
+  if (!condition->parameters_.empty()) {
+    condition->text_ = text;
+    condition->schema_ = std::make_shared<const Schema>(schema);
+    condition->expr_ = std::move(expr);
+  }
+  return condition;
+}
+
+absl::StatusOr<Condition::Pointer> Condition::Bind(const FilterParameters& parameters) const {
+  for (const auto& [name, value] : parameters) {
+    if (parameters_.contains(name)) continue;
+    return absl::InvalidArgumentError(absl::StrFormat("filter: it has no parameter {%s}", name));
+  }
+  std::shared_ptr<Condition> bound(new Condition());
+  if (parameters_.empty()) {
+    bound->node_ = node_;
+  } else {
+    VECDB_ASSIGN_OR_RETURN(bound->node_, BuildNode(expr_, text_, *schema_, &parameters));
+  }
+  return bound;
+}
+
+std::string Condition::ToString() const {
+  if (!parameters_.empty()) return ExprText(expr_);
+  return node_.kind == Node::Kind::kTrue ? std::string() : NodeText(node_);
+}
+
+}  // namespace vecdb::filter

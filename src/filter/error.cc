@@ -1,0 +1,57 @@
+#include "filter/error.h"
+
+#include <algorithm>
+#include <string>
+
+#include "absl/strings/str_format.h"
+
+namespace vecdb::filter {
+namespace {
+
+constexpr size_t kNearBytes = 40;  // shown on either side of the mistake
+
+bool IsContinuation(char c) { return (static_cast<unsigned char>(c) & 0xc0) == 0x80; }
+
+size_t CountCharacters(std::string_view text) {
+  return static_cast<size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return !IsContinuation(c); }));
+}
+
+// What is printed takes one line, and one place for each character.
+std::string Printable(std::string_view text) {
+  std::string printable(text);
+  for (char& c : printable) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
+  }
+  return printable;
+}
+
+size_t ToCharacter(std::string_view text, size_t position) {
+  while (position > 0 && position < text.size() && IsContinuation(text[position])) --position;
+  return position;
+}
+
+}  // namespace
+
+absl::Status ErrorAt(std::string_view text, size_t position, std::string_view what) {
+  position = ToCharacter(text, std::min(position, text.size()));
+  const std::string_view before = text.substr(0, position);
+  const size_t newline = before.rfind('\n');
+  const size_t begin = newline == std::string_view::npos ? 0 : newline + 1;
+  const size_t end = std::min(text.find('\n', position), text.size());
+  const auto line_number = 1 + std::count(before.begin(), before.end(), '\n');
+
+  const size_t from =
+      position - begin > kNearBytes ? ToCharacter(text, position - kNearBytes) : begin;
+  const size_t to = end - position > kNearBytes ? ToCharacter(text, position + kNearBytes) : end;
+  const std::string_view shown = text.substr(from, to - from);
+  const char* left = from > begin ? "..." : "";
+  const char* right = to < end ? "..." : "";
+  const size_t indent = CountCharacters(shown.substr(0, position - from)) + (from > begin ? 3 : 0);
+  return absl::InvalidArgumentError(
+      absl::StrFormat("filter, line %d, column %d: %s\n  %s%s%s\n  %s^", line_number,
+                      CountCharacters(text.substr(begin, position - begin)) + 1, what, left,
+                      Printable(shown), right, std::string(indent, ' ')));
+}
+
+}  // namespace vecdb::filter

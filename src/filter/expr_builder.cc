@@ -1,0 +1,267 @@
+#include "filter/expr_builder.h"
+
+#include <algorithm>
+#include <charconv>
+#include <limits>
+#include <system_error>
+
+#include "filter/literal.h"
+
+namespace vecdb::filter {
+namespace {
+
+constexpr ExprBuilder::Mistake kTooDeep = "nested deeper than 64 levels";
+
+bool IsLess(Operator op) { return op == Operator::kLess || op == Operator::kLessEqual; }
+bool IsGreater(Operator op) { return op == Operator::kGreater || op == Operator::kGreaterEqual; }
+
+// a > b as b < a.
+Operator Mirrored(Operator op) {
+  return op == Operator::kGreater ? Operator::kLess : Operator::kLessEqual;
+}
+
+Expr Node(ExprKind kind, size_t position) {
+  Expr expr;
+  expr.kind = kind;
+  expr.position = position;
+  return expr;
+}
+
+}  // namespace
+
+ExprBuilder::Operand ExprBuilder::Pop() {
+  Operand operand = std::move(operands_.back());
+  operands_.pop_back();
+  return operand;
+}
+
+ExprBuilder::Mistake ExprBuilder::Push(Expr expr) {
+  int deepest = 0;
+  for (const Expr& child : expr.children) deepest = std::max(deepest, child.depth);
+  expr.depth = deepest + 1;
+  if (expr.depth > kMaxFilterDepth) return kTooDeep;
+  operands_.push_back({.expr = std::move(expr)});
+  return nullptr;
+}
+
+ExprBuilder::Mistake ExprBuilder::AddNumber(std::string_view text) {
+  const auto number = ParseNumber(text);
+  if (!number.has_value()) return "a number that is out of range, or has a digit its base has not";
+  if (const auto* integer = std::get_if<int64_t>(&*number)) {
+    constants_.emplace_back(*integer);
+  } else if (const auto* real = std::get_if<double>(&*number)) {
+    constants_.emplace_back(*real);
+  } else {
+    constants_.emplace_back(std::numeric_limits<int64_t>::min(), true);
+  }
+  return nullptr;
+}
+
+ExprBuilder::Mistake ExprBuilder::AddBool(bool value) {
+  constants_.emplace_back(value);
+  return nullptr;
+}
+
+ExprBuilder::Mistake ExprBuilder::AddString(std::string value) {
+  constants_.emplace_back(std::move(value));
+  return nullptr;
+}
+
+ExprBuilder::Mistake ExprBuilder::NegateConstant() {
+  Constant& constant = constants_.back();
+  if (constant.minus_only) {
+    constant.minus_only = false;
+  } else if (const auto* integer = constant.value.get_if<int64_t>()) {
+    constant.value = -*integer;
+  } else if (const auto* real = constant.value.get_if<double>()) {
+    constant.value = -*real;
+  }
+  return nullptr;
+}
+
+ExprBuilder::Mistake ExprBuilder::EndElement() {
+  return constants_.back().minus_only ? "an integer beyond 64 bits" : nullptr;
+}
+
+void ExprBuilder::EndList() {
+  const auto begin = constants_.begin() + static_cast<ptrdiff_t>(lists_.back());
+  FilterValue::List values;
+  values.reserve(static_cast<size_t>(constants_.end() - begin));
+  std::transform(begin, constants_.end(), std::back_inserter(values),
+                 [](Constant& constant) { return std::move(constant.value); });
+  constants_.erase(begin, constants_.end());
+  constants_.emplace_back(std::move(values));
+  lists_.pop_back();
+}
+
+void ExprBuilder::PushConstant(size_t position) {
+  Constant constant = std::move(constants_.back());
+  constants_.pop_back();
+  Expr expr = Node(ExprKind::kConstant, position);
+  expr.value = std::move(constant.value);
+  expr.negated = constant.minus_only;
+  operands_.push_back({.expr = std::move(expr)});
+}
+
+void ExprBuilder::PushParameter(std::string_view name, size_t position) {
+  Expr expr = Node(ExprKind::kParameter, position);
+  expr.name = name;
+  operands_.push_back({.expr = std::move(expr)});
+}
+
+void ExprBuilder::PushPath(std::string_view name, size_t position) {
+  Expr expr = Node(ExprKind::kPath, position);
+  expr.name = name;
+  operands_.push_back({.expr = std::move(expr)});
+}
+
+ExprBuilder::Mistake ExprBuilder::AddStep(PathStep step) {
+  std::vector<PathStep>& steps = operands_.back().expr.steps;
+  steps.push_back(std::move(step));
+  return steps.size() > static_cast<size_t>(kMaxFilterDepth) ? kTooDeep : nullptr;
+}
+
+ExprBuilder::Mistake ExprBuilder::AddKey(std::string key) { return AddStep(std::move(key)); }
+
+ExprBuilder::Mistake ExprBuilder::AddPlace(std::string_view digits) {
+  int64_t place = 0;
+  const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), place);
+  if (read.ec != std::errc()) return "a place in an array that is out of range";
+  return AddStep(place);
+}
+
+ExprBuilder::Mistake ExprBuilder::ReduceArithmetic() {
+  const PendingOperator pending = operators_.back();
+  operators_.pop_back();
+  Operand right = Pop();
+  Operand left = Pop();
+  Expr expr = Node(ExprKind::kArithmetic, pending.position);
+  expr.op = pending.op;
+  expr.children.push_back(std::move(left.expr));
+  expr.children.push_back(std::move(right.expr));
+  return Push(std::move(expr));
+}
+
+bool ExprBuilder::IsOpenRange(const Operand& operand) {
+  if (operand.enclosed) return false;
+  return operand.expr.kind == ExprKind::kRange ||
+         (operand.expr.kind == ExprKind::kCompare && operand.expr.op >= Operator::kLess);
+}
+
+// `low < x` with `< high`: a range. `high > x` with `> low` has been turned round by then.
+ExprBuilder::Mistake ExprBuilder::ExtendRange(Operand left, Operator op, Operand right) {
+  Expr& range = left.expr;
+  if (range.kind == ExprKind::kRange) return "a range has two ends";
+  if (IsLess(range.op) != IsLess(op)) return "both ends of a range take < or <=, or both > or >=";
+  range.kind = ExprKind::kRange;
+  if (IsLess(op)) {
+    range.upper_op = op;
+    range.children.push_back(std::move(right.expr));
+  } else {
+    range.upper_op = Mirrored(range.op);
+    range.op = Mirrored(op);
+    std::swap(range.children[0], range.children[1]);  // the high end comes last
+    range.children.insert(range.children.begin(), std::move(right.expr));
+  }
+  return Push(std::move(range));
+}
+
+ExprBuilder::Mistake ExprBuilder::ReduceComparison() {
+  const PendingOperator pending = operators_.back();
+  operators_.pop_back();
+  Operand right = Pop();
+  Operand left = Pop();
+  if ((IsLess(pending.op) || IsGreater(pending.op)) && IsOpenRange(left)) {
+    return ExtendRange(std::move(left), pending.op, std::move(right));
+  }
+  Expr expr = Node(ExprKind::kCompare, pending.position);
+  expr.op = pending.op;
+  expr.children.push_back(std::move(left.expr));
+  expr.children.push_back(std::move(right.expr));
+  return Push(std::move(expr));
+}
+
+ExprBuilder::Mistake ExprBuilder::ReduceNegate() {
+  Operand operand = Pop();
+  Expr& child = operand.expr;
+  if (child.kind == ExprKind::kConstant && child.negated) {
+    child.negated = false;
+  } else if (const auto* integer = child.value.get_if<int64_t>();
+             child.kind == ExprKind::kConstant && integer != nullptr &&
+             *integer != std::numeric_limits<int64_t>::min()) {
+    child.value = -*integer;
+  } else if (const auto* real = child.value.get_if<double>();
+             child.kind == ExprKind::kConstant && real != nullptr) {
+    child.value = -*real;
+  } else {
+    Expr expr = Node(ExprKind::kNegate, child.position);
+    expr.children.push_back(std::move(child));
+    return Push(std::move(expr));
+  }
+  operands_.push_back(std::move(operand));
+  return nullptr;
+}
+
+ExprBuilder::Mistake ExprBuilder::ReduceNot() {
+  Operand operand = Pop();
+  Expr expr = Node(ExprKind::kNot, operand.expr.position);
+  expr.children.push_back(std::move(operand.expr));
+  return Push(std::move(expr));
+}
+
+ExprBuilder::Mistake ExprBuilder::ReduceIn(bool negated, size_t position) {
+  Operand list = Pop();
+  Operand left = Pop();
+  Expr expr = Node(ExprKind::kIn, position);
+  expr.negated = negated;
+  expr.children.push_back(std::move(left.expr));
+  expr.children.push_back(std::move(list.expr));
+  return Push(std::move(expr));
+}
+
+ExprBuilder::Mistake ExprBuilder::ReduceLike() {
+  Operand pattern = Pop();
+  Operand left = Pop();
+  Expr expr = Node(ExprKind::kLike, pattern.expr.position);
+  expr.children.push_back(std::move(left.expr));
+  expr.children.push_back(std::move(pattern.expr));
+  return Push(std::move(expr));
+}
+
+// `a and b and c` is one node, however long.
+ExprBuilder::Mistake ExprBuilder::ReduceJunction(ExprKind kind, size_t position) {
+  Operand right = Pop();
+  Operand left = Pop();
+  Expr expr = Node(kind, position);
+  if (left.expr.kind == kind && !left.enclosed) {
+    expr = std::move(left.expr);
+  } else {
+    expr.children.push_back(std::move(left.expr));
+  }
+  expr.children.push_back(std::move(right.expr));
+  const int depth = std::max(expr.depth, expr.children.back().depth + 1);
+  if (expr.children.size() == 2) return Push(std::move(expr));
+  if (depth > kMaxFilterDepth) return kTooDeep;
+  expr.depth = depth;
+  operands_.push_back({.expr = std::move(expr)});
+  return nullptr;
+}
+
+ExprBuilder::Mistake ExprBuilder::ReduceExists(size_t position) {
+  Operand path = Pop();
+  Expr expr = Node(ExprKind::kExists, position);
+  expr.children.push_back(std::move(path.expr));
+  return Push(std::move(expr));
+}
+
+ExprBuilder::Mistake ExprBuilder::ReduceContains(Quantifier quantifier, size_t position) {
+  Operand value = Pop();
+  Operand path = Pop();
+  Expr expr = Node(ExprKind::kContains, position);
+  expr.quantifier = quantifier;
+  expr.children.push_back(std::move(path.expr));
+  expr.children.push_back(std::move(value.expr));
+  return Push(std::move(expr));
+}
+
+}  // namespace vecdb::filter

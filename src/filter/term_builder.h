@@ -1,0 +1,50 @@
+#ifndef VECDB_FILTER_TERM_BUILDER_H_
+#define VECDB_FILTER_TERM_BUILDER_H_
+
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "filter/expr.h"
+#include "filter/node.h"
+#include "vecdb/filter.h"
+#include "vecdb/schema.h"
+
+namespace vecdb::filter {
+
+/// Finds out what the values of a filter mean. Borrows everything. Thread-compatible.
+class TermBuilder {
+ public:
+  TermBuilder(std::string_view text, const Schema& schema, const FilterParameters* parameters)
+      : text_(text), schema_(schema), parameters_(parameters) {}
+
+  /// The value that `expr` stands for, with constants put together. It may be all of a Json field,
+  /// or a list.
+  absl::StatusOr<Term> Build(const Expr& expr) const;
+
+  /// The same for an operand of a comparison or of arithmetic: a value with a kind of its own, or
+  /// one within a Json field.
+  absl::StatusOr<Term> BuildOperand(const Expr& expr) const;
+
+  /// InvalidArgument for a mistake at `expr`.
+  absl::Status Wrong(const Expr& expr, std::string_view what) const;
+
+ private:
+  absl::StatusOr<Term> BuildConstant(const Expr& expr, const FilterValue& value) const;
+  absl::StatusOr<Term> BuildParameter(const Expr& expr) const;
+  absl::StatusOr<Term> BuildPath(const Expr& expr) const;
+  absl::StatusOr<Term> BuildArithmetic(const Expr& expr) const;
+  absl::Status UnknownField(const Expr& expr) const;
+
+  const std::string_view text_;
+  const Schema& schema_;
+  const FilterParameters* parameters_;
+};
+
+/// For messages: `Int64 field "a"`, `the string "x"`, `a number`.
+std::string Describe(const Term& term);
+
+}  // namespace vecdb::filter
+
+#endif  // VECDB_FILTER_TERM_BUILDER_H_
