@@ -18,7 +18,8 @@
 namespace vecdb {
 
 /// The limits that filters are held to.
-inline constexpr size_t kMaxFilterBytes = size_t{16} << 20;
+inline constexpr size_t kMaxFilterBytes = size_t{4} << 20;
+inline constexpr size_t kMaxFilterNodes = 65536;  ///< fields, constants, lists, operators, calls
 inline constexpr int kMaxFilterDepth = 64;  ///< parentheses, signs, operators within operators
 inline constexpr size_t kMaxFilterListValues = 1'000'000;
 

@@ -38,22 +38,6 @@ Operator Opposite(Operator op) {
   }
 }
 
-// a op b is b op' a.
-Operator Mirrored(Operator op) {
-  switch (op) {
-    case Operator::kLess:
-      return Operator::kGreater;
-    case Operator::kLessEqual:
-      return Operator::kGreaterEqual;
-    case Operator::kGreater:
-      return Operator::kLess;
-    case Operator::kGreaterEqual:
-      return Operator::kLessEqual;
-    default:
-      return op;
-  }
-}
-
 Number NumberOf(const FilterValue& value) {
   const auto* integer = value.get_if<int64_t>();
   return integer != nullptr ? Number(*integer) : Number(*value.get_if<double>());
@@ -288,9 +272,7 @@ class NodeBuilder {
   absl::Status CheckElement(const Expr& expr, const Term& term, const FilterValue& value) const {
     Term element;
     element.value = value;
-    constexpr ValueKind kKinds[] = {ValueKind::kBool, ValueKind::kInteger, ValueKind::kReal,
-                                    ValueKind::kString, ValueKind::kList};
-    element.values = kKinds[value.value().index()];
+    element.values = KindOf(value);
     if (element.values == ValueKind::kList) {
       return terms_.Wrong(expr.children[1], "a list within the list");
     }
@@ -307,13 +289,15 @@ class NodeBuilder {
   absl::StatusOr<Node> BuildLike(const Expr& expr, bool negated) const {
     VECDB_ASSIGN_OR_RETURN(Term term, terms_.BuildOperand(expr.children[0]));
     VECDB_ASSIGN_OR_RETURN(const Term text, terms_.Build(expr.children[1]));
-    if (term.values != ValueKind::kString && term.values != ValueKind::kJson) {
+    if (!Fit(term.values, ValueKind::kString)) {
       return terms_.Wrong(expr.children[0],
                           absl::StrFormat("%s is no text; `like` takes text", Describe(term)));
     }
-    if (text.values == ValueKind::kUnknown) return ConstantNode(false);
-    if (text.values != ValueKind::kString) {
+    if (text.values != ValueKind::kString && text.values != ValueKind::kUnknown) {
       return terms_.Wrong(expr.children[1], absl::StrFormat("%s is no pattern", Describe(text)));
+    }
+    if (term.values == ValueKind::kUnknown || text.values == ValueKind::kUnknown) {
+      return ConstantNode(false);
     }
     auto pattern = LikePattern::Parse(*text.value.get_if<std::string>());
     if (!pattern.has_value()) {

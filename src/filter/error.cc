@@ -8,7 +8,8 @@
 namespace vecdb::filter {
 namespace {
 
-constexpr size_t kNearBytes = 40;  // shown on either side of the mistake
+constexpr size_t kNearBytes = 40;   // shown on either side of the mistake
+constexpr size_t kMostBytes = 400;  // of what is said, which may repeat a name
 
 bool IsContinuation(char c) { return (static_cast<unsigned char>(c) & 0xc0) == 0x80; }
 
@@ -35,6 +36,8 @@ size_t ToCharacter(std::string_view text, size_t position) {
 
 absl::Status ErrorAt(std::string_view text, size_t position, std::string_view what) {
   position = ToCharacter(text, std::min(position, text.size()));
+  const bool long_winded = what.size() > kMostBytes;
+  if (long_winded) what = what.substr(0, ToCharacter(what, kMostBytes));
   const std::string_view before = text.substr(0, position);
   const size_t newline = before.rfind('\n');
   const size_t begin = newline == std::string_view::npos ? 0 : newline + 1;
@@ -48,10 +51,10 @@ absl::Status ErrorAt(std::string_view text, size_t position, std::string_view wh
   const char* left = from > begin ? "..." : "";
   const char* right = to < end ? "..." : "";
   const size_t indent = CountCharacters(shown.substr(0, position - from)) + (from > begin ? 3 : 0);
-  return absl::InvalidArgumentError(
-      absl::StrFormat("filter, line %d, column %d: %s\n  %s%s%s\n  %s^", line_number,
-                      CountCharacters(text.substr(begin, position - begin)) + 1, what, left,
-                      Printable(shown), right, std::string(indent, ' ')));
+  return absl::InvalidArgumentError(absl::StrFormat(
+      "filter, line %d, column %d: %s%s\n  %s%s%s\n  %s^", line_number,
+      CountCharacters(text.substr(begin, position - begin)) + 1, what, long_winded ? "..." : "",
+      left, Printable(shown), right, std::string(indent, ' ')));
 }
 
 }  // namespace vecdb::filter

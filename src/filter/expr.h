@@ -48,6 +48,9 @@ enum class Operator : uint8_t {
 /// "+", "<=", ...
 const char* OperatorText(Operator op);
 
+/// a op b is b Mirrored(op) a, for comparisons.
+Operator Mirrored(Operator op);
+
 enum class Quantifier : uint8_t { kOne, kAll, kAny };
 
 /// "json_contains", ...

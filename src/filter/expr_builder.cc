@@ -15,11 +15,6 @@ constexpr ExprBuilder::Mistake kTooDeep = "nested deeper than 64 levels";
 bool IsLess(Operator op) { return op == Operator::kLess || op == Operator::kLessEqual; }
 bool IsGreater(Operator op) { return op == Operator::kGreater || op == Operator::kGreaterEqual; }
 
-// a > b as b < a.
-Operator Mirrored(Operator op) {
-  return op == Operator::kGreater ? Operator::kLess : Operator::kLessEqual;
-}
-
 Expr Node(ExprKind kind, size_t position) {
   Expr expr;
   expr.kind = kind;
@@ -35,13 +30,19 @@ ExprBuilder::Operand ExprBuilder::Pop() {
   return operand;
 }
 
+ExprBuilder::Mistake ExprBuilder::PushOperand(Operand operand) {
+  operands_.push_back(std::move(operand));
+  return ++num_nodes_ > kMaxFilterNodes
+             ? "more than 65536 fields, constants, lists and operators; lists may be parameters"
+             : nullptr;
+}
+
 ExprBuilder::Mistake ExprBuilder::Push(Expr expr) {
   int deepest = 0;
   for (const Expr& child : expr.children) deepest = std::max(deepest, child.depth);
   expr.depth = deepest + 1;
   if (expr.depth > kMaxFilterDepth) return kTooDeep;
-  operands_.push_back({.expr = std::move(expr)});
-  return nullptr;
+  return PushOperand({.expr = std::move(expr)});
 }
 
 ExprBuilder::Mistake ExprBuilder::AddNumber(std::string_view text) {
@@ -94,25 +95,19 @@ void ExprBuilder::EndList() {
   lists_.pop_back();
 }
 
-void ExprBuilder::PushConstant(size_t position) {
+ExprBuilder::Mistake ExprBuilder::PushConstant(size_t position) {
   Constant constant = std::move(constants_.back());
   constants_.pop_back();
   Expr expr = Node(ExprKind::kConstant, position);
   expr.value = std::move(constant.value);
   expr.negated = constant.minus_only;
-  operands_.push_back({.expr = std::move(expr)});
+  return PushOperand({.expr = std::move(expr)});
 }
 
-void ExprBuilder::PushParameter(std::string_view name, size_t position) {
-  Expr expr = Node(ExprKind::kParameter, position);
+ExprBuilder::Mistake ExprBuilder::PushName(ExprKind kind, std::string_view name, size_t position) {
+  Expr expr = Node(kind, position);
   expr.name = name;
-  operands_.push_back({.expr = std::move(expr)});
-}
-
-void ExprBuilder::PushPath(std::string_view name, size_t position) {
-  Expr expr = Node(ExprKind::kPath, position);
-  expr.name = name;
-  operands_.push_back({.expr = std::move(expr)});
+  return PushOperand({.expr = std::move(expr)});
 }
 
 ExprBuilder::Mistake ExprBuilder::AddStep(PathStep step) {
@@ -130,15 +125,26 @@ ExprBuilder::Mistake ExprBuilder::AddPlace(std::string_view digits) {
   return AddStep(place);
 }
 
-ExprBuilder::Mistake ExprBuilder::ReduceArithmetic() {
-  const PendingOperator pending = operators_.back();
-  operators_.pop_back();
+// The last two operands under one node.
+Expr ExprBuilder::PopPair(ExprKind kind, size_t position) {
   Operand right = Pop();
   Operand left = Pop();
-  Expr expr = Node(ExprKind::kArithmetic, pending.position);
-  expr.op = pending.op;
+  Expr expr = Node(kind, position);
   expr.children.push_back(std::move(left.expr));
   expr.children.push_back(std::move(right.expr));
+  return expr;
+}
+
+ExprBuilder::PendingOperator ExprBuilder::PopOperator() {
+  const PendingOperator pending = operators_.back();
+  operators_.pop_back();
+  return pending;
+}
+
+ExprBuilder::Mistake ExprBuilder::ReduceArithmetic() {
+  const PendingOperator pending = PopOperator();
+  Expr expr = PopPair(ExprKind::kArithmetic, pending.position);
+  expr.op = pending.op;
   return Push(std::move(expr));
 }
 
@@ -167,17 +173,15 @@ ExprBuilder::Mistake ExprBuilder::ExtendRange(Operand left, Operator op, Operand
 }
 
 ExprBuilder::Mistake ExprBuilder::ReduceComparison() {
-  const PendingOperator pending = operators_.back();
-  operators_.pop_back();
-  Operand right = Pop();
-  Operand left = Pop();
-  if ((IsLess(pending.op) || IsGreater(pending.op)) && IsOpenRange(left)) {
+  const PendingOperator pending = PopOperator();
+  if ((IsLess(pending.op) || IsGreater(pending.op)) &&
+      IsOpenRange(operands_[operands_.size() - 2])) {
+    Operand right = Pop();
+    Operand left = Pop();
     return ExtendRange(std::move(left), pending.op, std::move(right));
   }
-  Expr expr = Node(ExprKind::kCompare, pending.position);
+  Expr expr = PopPair(ExprKind::kCompare, pending.position);
   expr.op = pending.op;
-  expr.children.push_back(std::move(left.expr));
-  expr.children.push_back(std::move(right.expr));
   return Push(std::move(expr));
 }
 
@@ -210,22 +214,13 @@ ExprBuilder::Mistake ExprBuilder::ReduceNot() {
 }
 
 ExprBuilder::Mistake ExprBuilder::ReduceIn(bool negated, size_t position) {
-  Operand list = Pop();
-  Operand left = Pop();
-  Expr expr = Node(ExprKind::kIn, position);
+  Expr expr = PopPair(ExprKind::kIn, position);
   expr.negated = negated;
-  expr.children.push_back(std::move(left.expr));
-  expr.children.push_back(std::move(list.expr));
   return Push(std::move(expr));
 }
 
 ExprBuilder::Mistake ExprBuilder::ReduceLike() {
-  Operand pattern = Pop();
-  Operand left = Pop();
-  Expr expr = Node(ExprKind::kLike, pattern.expr.position);
-  expr.children.push_back(std::move(left.expr));
-  expr.children.push_back(std::move(pattern.expr));
-  return Push(std::move(expr));
+  return Push(PopPair(ExprKind::kLike, operands_.back().expr.position));
 }
 
 // `a and b and c` is one node, however long.
@@ -255,12 +250,8 @@ ExprBuilder::Mistake ExprBuilder::ReduceExists(size_t position) {
 }
 
 ExprBuilder::Mistake ExprBuilder::ReduceContains(Quantifier quantifier, size_t position) {
-  Operand value = Pop();
-  Operand path = Pop();
-  Expr expr = Node(ExprKind::kContains, position);
+  Expr expr = PopPair(ExprKind::kContains, position);
   expr.quantifier = quantifier;
-  expr.children.push_back(std::move(path.expr));
-  expr.children.push_back(std::move(value.expr));
   return Push(std::move(expr));
 }
 

@@ -31,9 +31,8 @@ class ExprBuilder {
   Mistake EndElement();
 
   // Operands.
-  void PushConstant(size_t position);
-  void PushParameter(std::string_view name, size_t position);
-  void PushPath(std::string_view name, size_t position);
+  Mistake PushConstant(size_t position);
+  Mistake PushName(ExprKind kind, std::string_view name, size_t position);  ///< kParameter, kPath
   Mistake AddKey(std::string key);
   Mistake AddPlace(std::string_view digits);
 
@@ -72,11 +71,15 @@ class ExprBuilder {
   };
 
   Operand Pop();
+  PendingOperator PopOperator();
+  Expr PopPair(ExprKind kind, size_t position);
   Mistake Push(Expr expr);
+  Mistake PushOperand(Operand operand);
   Mistake AddStep(PathStep step);
   static bool IsOpenRange(const Operand& operand);
   Mistake ExtendRange(Operand left, Operator op, Operand right);
 
+  size_t num_nodes_ = 0;
   std::vector<Operand> operands_;
   std::vector<PendingOperator> operators_;
   std::vector<Constant> constants_;

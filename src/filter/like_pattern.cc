@@ -1,7 +1,7 @@
 #include "filter/like_pattern.h"
 
-#include <algorithm>
 #include <cstdint>
+#include <cstring>
 
 #include "base/utf8.h"
 
@@ -25,94 +25,108 @@ uint32_t CodePointOf(std::string_view character) {
   return point;
 }
 
+bool IsContinuation(char c) { return (static_cast<unsigned char>(c) & 0xc0) == 0x80; }
+
+// Of what stands between two %.
+bool IsEmpty(const std::vector<std::string>& piece) {
+  return piece.size() == 1 && piece.front().empty();
+}
+
 bool IsSpecial(char c) { return c == '%' || c == '_' || c == '\\'; }
 
 }  // namespace
 
 std::optional<LikePattern> LikePattern::Parse(std::string_view text) {
   LikePattern pattern;
-  for (size_t at = 0; at < text.size();) {
+  for (size_t at = 0; at < text.size(); ++at) {
+    Piece& piece = pattern.pieces_.back();
     if (text[at] == '%') {
       // %% means what % means.
-      if (pattern.pieces_.size() == 1 || !pattern.pieces_.back().empty()) {
-        pattern.pieces_.emplace_back();
+      if (pattern.pieces_.size() == 1 || !IsEmpty(piece)) pattern.pieces_.emplace_back(1);
+    } else if (text[at] == '_') {
+      piece.emplace_back();
+    } else {
+      if (text[at] == '\\') {
+        if (at + 1 == text.size()) return std::nullopt;
+        if (IsSpecial(text[at + 1])) ++at;
       }
-      ++at;
-      continue;
+      piece.back() += text[at];
     }
-    if (text[at] == '_') {
-      pattern.pieces_.back().emplace_back();
-      ++at;
-      continue;
-    }
-    if (text[at] == '\\') {
-      if (at + 1 == text.size()) return std::nullopt;
-      if (IsSpecial(text[at + 1])) ++at;
-    }
-    const size_t bytes = std::min(CharacterBytes(text[at]), text.size() - at);
-    pattern.pieces_.back().push_back({std::string(text.substr(at, bytes))});
-    at += bytes;
   }
   return pattern;
 }
 
-// Where the piece ends in `text` when it stands at `at`.
-std::optional<size_t> LikePattern::MatchAt(const Piece& piece, std::string_view text, size_t at) {
-  for (const Character& character : piece) {
-    if (at == text.size()) return std::nullopt;
-    if (character.bytes.empty()) {
-      at += CharacterBytes(text[at]);
-    } else if (text.substr(at, character.bytes.size()) == character.bytes) {
-      at += character.bytes.size();
-    } else {
-      return std::nullopt;
+// Whether the piece stands at `at`, which is put behind it.
+bool LikePattern::MatchAt(const Piece& piece, std::string_view text, size_t* at) {
+  for (size_t i = 0; i < piece.size(); ++i) {
+    if (i > 0) {
+      if (*at == text.size()) return false;
+      *at += CharacterBytes(text[*at]);
     }
-  }
-  return at;
-}
-
-// Each piece is taken where it fits first, which leaves most for the later ones; the last must
-// stand at the end.
-bool LikePattern::Matches(std::string_view text) const {
-  std::optional<size_t> at = MatchAt(pieces_.front(), text, 0);
-  if (!at.has_value()) return false;
-  if (pieces_.size() == 1) return *at == text.size();
-  for (size_t i = 1; i < pieces_.size(); ++i) {
-    const bool last = i + 1 == pieces_.size();
-    if (last && pieces_[i].empty()) return true;
-    size_t start = *at;
-    for (at = MatchAt(pieces_[i], text, start); !at.has_value() || (last && *at != text.size());
-         at = MatchAt(pieces_[i], text, start)) {
-      if (start >= text.size()) return false;
-      start += CharacterBytes(text[start]);
-    }
+    if (text.substr(*at, piece[i].size()) != piece[i]) return false;
+    *at += piece[i].size();
   }
   return true;
 }
 
-std::optional<std::string> LikePattern::AsLiteral() const {
-  if (pieces_.size() != 1) return std::nullopt;
-  std::string literal;
-  for (const Character& character : pieces_.front()) {
-    if (character.bytes.empty()) return std::nullopt;
-    literal += character.bytes;
+// Puts `at` behind the first place from there on where the piece stands.
+bool LikePattern::Find(const Piece& piece, std::string_view text, size_t* at) {
+  for (size_t start = *at; start <= text.size();) {
+    const void* found =
+        memmem(text.data() + start, text.size() - start, piece[0].data(), piece[0].size());
+    if (found == nullptr) return false;
+    start = static_cast<size_t>(static_cast<const char*>(found) - text.data());
+    *at = start;
+    if (MatchAt(piece, text, at)) return true;
+    if (start == text.size()) return false;
+    start += CharacterBytes(text[start]);
   }
-  return literal;
+  return false;
+}
+
+// Whether the piece stands at the end, from `at` on.
+bool LikePattern::MatchEnd(const Piece& piece, std::string_view text, size_t at) {
+  size_t start = text.size();
+  for (size_t i = piece.size(); i-- > 0;) {
+    if (piece[i].size() > start - at) return false;
+    start -= piece[i].size();
+    if (text.substr(start, piece[i].size()) != piece[i]) return false;
+    if (i == 0) return true;
+    if (start == at) return false;
+    for (--start; start > at && IsContinuation(text[start]);) --start;
+  }
+  return true;
+}
+
+// Each piece is taken where it fits first, which leaves most for the later ones.
+bool LikePattern::Matches(std::string_view text) const {
+  size_t at = 0;
+  if (!MatchAt(pieces_.front(), text, &at)) return false;
+  if (pieces_.size() == 1) return at == text.size();
+  for (size_t i = 1; i + 1 < pieces_.size(); ++i) {
+    if (!Find(pieces_[i], text, &at)) return false;
+  }
+  return MatchEnd(pieces_.back(), text, at);
+}
+
+std::optional<std::string> LikePattern::AsLiteral() const {
+  if (pieces_.size() != 1 || pieces_.front().size() != 1) return std::nullopt;
+  return pieces_.front().front();
 }
 
 std::optional<std::string> LikePattern::AsPrefix() const {
-  if (pieces_.size() != 2 || !pieces_.back().empty()) return std::nullopt;
-  LikePattern prefix;
-  prefix.pieces_ = {pieces_.front()};
-  return prefix.AsLiteral();
+  const bool is_prefix =
+      pieces_.size() == 2 && pieces_.front().size() == 1 && IsEmpty(pieces_.back());
+  return is_prefix ? std::optional(pieces_.front().front()) : std::nullopt;
 }
 
 std::string LikePattern::ToString() const {
   std::string text;
   for (size_t i = 0; i < pieces_.size(); ++i) {
     if (i > 0) text += '%';
-    for (const Character& character : pieces_[i]) {
-      text += character.bytes.empty() ? "_" : EscapeLike(character.bytes);
+    for (size_t n = 0; n < pieces_[i].size(); ++n) {
+      if (n > 0) text += '_';
+      text += EscapeLike(pieces_[i][n]);
     }
   }
   return text;
@@ -121,7 +135,7 @@ std::string LikePattern::ToString() const {
 std::optional<std::string> BeyondPrefix(std::string_view prefix) {
   while (!prefix.empty()) {
     size_t begin = prefix.size() - 1;
-    while ((static_cast<unsigned char>(prefix[begin]) & 0xc0) == 0x80) --begin;
+    while (IsContinuation(prefix[begin])) --begin;
     const uint32_t point = CodePointOf(prefix.substr(begin));
     prefix = prefix.substr(0, begin);
     if (point == 0x10ffff) continue;  // the last: the character before it goes up

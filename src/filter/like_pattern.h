@@ -16,8 +16,8 @@ class LikePattern {
   /// nullopt when `text` ends in a backslash that is none of these.
   static std::optional<LikePattern> Parse(std::string_view text);
 
-  /// Whether all of `text`, which is valid UTF-8, fits. Linear in the text for patterns without _,
-  /// at worst text times pattern.
+  /// Whether all of `text`, which is valid UTF-8, fits. Takes time in proportion to the text, with
+  /// _ at worst to text times pattern.
   bool Matches(std::string_view text) const;
 
   /// The text that alone fits; nullopt when there are wildcards.
@@ -31,16 +31,14 @@ class LikePattern {
   friend bool operator==(const LikePattern&, const LikePattern&) = default;
 
  private:
-  // What stands between two %: characters, of which some may be any.
-  struct Character {
-    std::string bytes{};  // "" for _
-    friend bool operator==(const Character&, const Character&) = default;
-  };
-  using Piece = std::vector<Character>;
+  // What stands between two %: runs of text, with a _ between each two.
+  using Piece = std::vector<std::string>;
 
-  static std::optional<size_t> MatchAt(const Piece& piece, std::string_view text, size_t at);
+  static bool MatchAt(const Piece& piece, std::string_view text, size_t* at);
+  static bool Find(const Piece& piece, std::string_view text, size_t* at);
+  static bool MatchEnd(const Piece& piece, std::string_view text, size_t at);
 
-  std::vector<Piece> pieces_{{}};  // with a % between each two
+  std::vector<Piece> pieces_{Piece(1)};  // with a % between each two
 };
 
 /// The least valid UTF-8 that is above all that begins with `prefix`, which is valid and not empty;

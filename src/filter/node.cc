@@ -33,6 +33,12 @@ Universe UniverseOfField(DataType type) {
 
 }  // namespace
 
+ValueKind KindOf(const FilterValue& value) {
+  constexpr ValueKind kKinds[] = {ValueKind::kBool, ValueKind::kInteger, ValueKind::kReal,
+                                  ValueKind::kString, ValueKind::kList};
+  return kKinds[value.value().index()];
+}
+
 Universe UniverseOf(const Term& term) {
   if (term.kind == Term::Kind::kField) return UniverseOfField(term.type);
   if (term.kind == Term::Kind::kJson) {

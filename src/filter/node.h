@@ -26,6 +26,9 @@ enum class ValueKind : uint8_t {
   kUnknown,  // a parameter that is yet to be bound
 };
 
+/// That of a constant.
+ValueKind KindOf(const FilterValue& value);
+
 /// A value that a row has, or a constant. A tree of values.
 struct Term {
   enum class Kind : uint8_t {

@@ -10,8 +10,8 @@ namespace vecdb::filter {
 
 /// Parses a filter that is not empty. Knows no schema: what the names mean and whether the kinds
 /// fit is for CheckFilter. InvalidArgument with the place and what was expected, for text that is
-/// no filter, is longer than kMaxFilterBytes, nested deeper than kMaxFilterDepth, has a longer list
-/// than kMaxFilterListValues, or is not valid UTF-8.
+/// no filter, is longer than kMaxFilterBytes, has more parts than kMaxFilterNodes, is nested deeper
+/// than kMaxFilterDepth, has a longer list than kMaxFilterListValues, or is not valid UTF-8.
 absl::StatusOr<Expr> ParseFilter(std::string_view text);
 
 }  // namespace vecdb::filter

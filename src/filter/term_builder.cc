@@ -21,13 +21,7 @@ namespace {
 
 constexpr size_t kShownBytes = 40;
 
-ValueKind KindOf(const FilterValue& value) {
-  constexpr ValueKind kKinds[] = {ValueKind::kBool, ValueKind::kInteger, ValueKind::kReal,
-                                  ValueKind::kString, ValueKind::kList};
-  return kKinds[value.value().index()];
-}
-
-ValueKind KindOf(DataType type) {
+ValueKind KindOfField(DataType type) {
   switch (type) {
     case DataType::kBool:
       return ValueKind::kBool;
@@ -243,7 +237,7 @@ absl::StatusOr<Term> TermBuilder::BuildPath(const Expr& expr) const {
                                        DataTypeName(term.type), term.name));
   }
   term.kind = term.type == DataType::kJson ? Term::Kind::kJson : Term::Kind::kField;
-  term.values = KindOf(term.type);
+  term.values = KindOfField(term.type);
   return term;
 }
 

@@ -7,6 +7,7 @@
 #include <thread>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "support/status_testing.h"
 
 namespace vecdb::support {
@@ -101,6 +102,19 @@ TEST(FilterTest, LongListsAreBoundInLinearTime) {
   std::string text = "id != 1";
   for (int i = 2; i <= 20'000; ++i) text += " and id != " + std::to_string(2 * i);
   ASSERT_OK(Filter::Parse(TestSchema(), text));
+}
+
+// Each took seconds to hours before: the text times the pattern, the name times the fields.
+TEST(FilterTest, LongTextsAndNamesCostTheirLength) {
+  const std::string as(size_t{1} << 20, 'a');
+  const Schema schema = TestSchema();
+  EXPECT_EQ(Filter::Parse(schema, absl::StrCat("\"", as, "\" like \"%", as, "b\""))->ToString(),
+            "false");
+  EXPECT_EQ(Filter::Parse(schema, absl::StrCat("\"", as, "\" like \"%", as, "b%\""))->ToString(),
+            "false");
+  const auto unknown = Filter::Parse(schema, absl::StrCat(as, " == 1"));
+  EXPECT_EQ(CodeOf(unknown), absl::StatusCode::kInvalidArgument);
+  EXPECT_LT(unknown.status().message().size(), 1000u);
 }
 
 }  // namespace

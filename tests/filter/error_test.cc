@@ -47,5 +47,11 @@ TEST(FilterErrorTest, ControlCharactersAreShownAsSpace) {
   EXPECT_EQ(Message("a\tb\x7f", 1), "filter, line 1, column 2: wrong\n  a b \n   ^");
 }
 
+TEST(FilterErrorTest, LongReasonsAreCut) {
+  const absl::Status status = ErrorAt("a", 0, std::string(1 << 20, 'x'));
+  EXPECT_EQ(status.message(),
+            absl::StrCat("filter, line 1, column 1: ", std::string(400, 'x'), "...\n  a\n  ^"));
+}
+
 }  // namespace
 }  // namespace vecdb::filter

@@ -9,9 +9,9 @@ namespace {
 
 TEST(ExprBuilderTest, OperatorsTakeTheLastTwoOperands) {
   ExprBuilder builder;
-  builder.PushPath("a", 0);
+  builder.PushName(ExprKind::kPath, "a", 0);
   builder.PushOperator(Operator::kAdd, 2);
-  builder.PushPath("b", 4);
+  builder.PushName(ExprKind::kPath, "b", 4);
   EXPECT_EQ(builder.ReduceArithmetic(), nullptr);
   const Expr expr = builder.Take();
   EXPECT_EQ(expr.kind, ExprKind::kArithmetic);
@@ -26,13 +26,13 @@ TEST(ExprBuilderTest, OperatorsTakeTheLastTwoOperands) {
 TEST(ExprBuilderTest, TwoComparisonsInARowAreARange) {
   for (const bool enclosed : {false, true}) {
     ExprBuilder builder;
-    builder.PushPath("a", 0);
+    builder.PushName(ExprKind::kPath, "a", 0);
     builder.PushOperator(Operator::kGreater, 2);
-    builder.PushPath("b", 4);
+    builder.PushName(ExprKind::kPath, "b", 4);
     EXPECT_EQ(builder.ReduceComparison(), nullptr);
     if (enclosed) builder.Enclose();
     builder.PushOperator(Operator::kGreaterEqual, 6);
-    builder.PushPath("c", 8);
+    builder.PushName(ExprKind::kPath, "c", 8);
     EXPECT_EQ(builder.ReduceComparison(), nullptr);
     const Expr expr = builder.Take();
     EXPECT_EQ(expr.kind, enclosed ? ExprKind::kCompare : ExprKind::kRange);
@@ -47,9 +47,9 @@ TEST(ExprBuilderTest, TwoComparisonsInARowAreARange) {
 
 TEST(ExprBuilderTest, JunctionsOfOneKindAreOneNode) {
   ExprBuilder builder;
-  builder.PushPath("a", 0);
+  builder.PushName(ExprKind::kPath, "a", 0);
   for (const char* name : {"b", "c", "d"}) {
-    builder.PushPath(name, 0);
+    builder.PushName(ExprKind::kPath, name, 0);
     EXPECT_EQ(builder.ReduceJunction(ExprKind::kAnd, 0), nullptr);
   }
   const Expr expr = builder.Take();

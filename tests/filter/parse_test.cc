@@ -51,11 +51,22 @@ TEST(ParseFilterTest, DepthHasALimit) {
 }
 
 TEST(ParseFilterTest, LongChainsAreNotDeep) {
-  const auto filter = ParseFilter(absl::StrCat("a == 1", Repeat(" or a == 2 and b == 3", 20'000)));
+  const auto filter = ParseFilter(absl::StrCat("a == 1", Repeat(" or a == 2 and b == 3", 5'000)));
   ASSERT_OK(filter);
   EXPECT_EQ(filter->kind, ExprKind::kOr);
-  EXPECT_EQ(filter->children.size(), 20'001u);
+  EXPECT_EQ(filter->children.size(), 5'001u);
   EXPECT_EQ(filter->depth, 4);
+}
+
+// Two operands and an operator each.
+TEST(ParseFilterTest, PartsHaveALimit) {
+  const auto chain = [](size_t times) {
+    return ParseFilter(absl::StrCat("a == 1", Repeat(" or a == 1", times))).status();
+  };
+  EXPECT_OK(chain(kMaxFilterNodes / 4 - 1));
+  const absl::Status status = chain(kMaxFilterNodes / 3);
+  EXPECT_TRUE(absl::IsInvalidArgument(status));
+  EXPECT_NE(status.message().find("65536"), std::string::npos) << status;
 }
 
 TEST(ParseFilterTest, LengthHasALimit) {
