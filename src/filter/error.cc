@@ -4,6 +4,7 @@
 #include <string>
 
 #include "absl/strings/str_format.h"
+#include "base/utf8.h"
 
 namespace vecdb::filter {
 namespace {
@@ -11,11 +12,9 @@ namespace {
 constexpr size_t kNearBytes = 40;   // shown on either side of the mistake
 constexpr size_t kMostBytes = 400;  // of what is said, which may repeat a name
 
-bool IsContinuation(char c) { return (static_cast<unsigned char>(c) & 0xc0) == 0x80; }
-
 size_t CountCharacters(std::string_view text) {
   return static_cast<size_t>(
-      std::count_if(text.begin(), text.end(), [](char c) { return !IsContinuation(c); }));
+      std::count_if(text.begin(), text.end(), [](char c) { return !base::IsUtf8Continuation(c); }));
 }
 
 // What is printed takes one line, and one place for each character.
@@ -28,7 +27,8 @@ std::string Printable(std::string_view text) {
 }
 
 size_t ToCharacter(std::string_view text, size_t position) {
-  while (position > 0 && position < text.size() && IsContinuation(text[position])) --position;
+  while (position > 0 && position < text.size() && base::IsUtf8Continuation(text[position]))
+    --position;
   return position;
 }
 

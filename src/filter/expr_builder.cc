@@ -13,7 +13,19 @@ namespace {
 constexpr ExprBuilder::Mistake kTooDeep = "nested deeper than 64 levels";
 
 bool IsLess(Operator op) { return op == Operator::kLess || op == Operator::kLessEqual; }
-bool IsGreater(Operator op) { return op == Operator::kGreater || op == Operator::kGreaterEqual; }
+bool IsOrder(Operator op) { return op >= Operator::kLess; }  // of the comparisons
+
+// False for what is no number, and for the least integer.
+bool NegateValue(FilterValue* value) {
+  if (const auto* real = value->get_if<double>()) {
+    *value = -*real;
+    return true;
+  }
+  const auto* integer = value->get_if<int64_t>();
+  if (integer == nullptr || *integer == std::numeric_limits<int64_t>::min()) return false;
+  *value = -*integer;
+  return true;
+}
 
 Expr Node(ExprKind kind, size_t position) {
   Expr expr;
@@ -72,10 +84,8 @@ ExprBuilder::Mistake ExprBuilder::NegateConstant() {
   Constant& constant = constants_.back();
   if (constant.minus_only) {
     constant.minus_only = false;
-  } else if (const auto* integer = constant.value.get_if<int64_t>()) {
-    constant.value = -*integer;
-  } else if (const auto* real = constant.value.get_if<double>()) {
-    constant.value = -*real;
+  } else {
+    NegateValue(&constant.value);
   }
   return nullptr;
 }
@@ -125,7 +135,13 @@ ExprBuilder::Mistake ExprBuilder::AddPlace(std::string_view digits) {
   return AddStep(place);
 }
 
-// The last two operands under one node.
+// The last operand, or the last two, under one node.
+Expr ExprBuilder::PopOne(ExprKind kind, size_t position) {
+  Expr expr = Node(kind, position);
+  expr.children.push_back(Pop().expr);
+  return expr;
+}
+
 Expr ExprBuilder::PopPair(ExprKind kind, size_t position) {
   Operand right = Pop();
   Operand left = Pop();
@@ -151,7 +167,7 @@ ExprBuilder::Mistake ExprBuilder::ReduceArithmetic() {
 bool ExprBuilder::IsOpenRange(const Operand& operand) {
   if (operand.enclosed) return false;
   return operand.expr.kind == ExprKind::kRange ||
-         (operand.expr.kind == ExprKind::kCompare && operand.expr.op >= Operator::kLess);
+         (operand.expr.kind == ExprKind::kCompare && IsOrder(operand.expr.op));
 }
 
 // `low < x` with `< high`: a range. `high > x` with `> low` has been turned round by then.
@@ -174,8 +190,7 @@ ExprBuilder::Mistake ExprBuilder::ExtendRange(Operand left, Operator op, Operand
 
 ExprBuilder::Mistake ExprBuilder::ReduceComparison() {
   const PendingOperator pending = PopOperator();
-  if ((IsLess(pending.op) || IsGreater(pending.op)) &&
-      IsOpenRange(operands_[operands_.size() - 2])) {
+  if (IsOrder(pending.op) && IsOpenRange(operands_[operands_.size() - 2])) {
     Operand right = Pop();
     Operand left = Pop();
     return ExtendRange(std::move(left), pending.op, std::move(right));
@@ -186,31 +201,17 @@ ExprBuilder::Mistake ExprBuilder::ReduceComparison() {
 }
 
 ExprBuilder::Mistake ExprBuilder::ReduceNegate() {
-  Operand operand = Pop();
-  Expr& child = operand.expr;
-  if (child.kind == ExprKind::kConstant && child.negated) {
+  Expr& child = operands_.back().expr;
+  if (child.kind != ExprKind::kConstant) return Push(PopOne(ExprKind::kNegate, child.position));
+  if (child.negated) {
     child.negated = false;
-  } else if (const auto* integer = child.value.get_if<int64_t>();
-             child.kind == ExprKind::kConstant && integer != nullptr &&
-             *integer != std::numeric_limits<int64_t>::min()) {
-    child.value = -*integer;
-  } else if (const auto* real = child.value.get_if<double>();
-             child.kind == ExprKind::kConstant && real != nullptr) {
-    child.value = -*real;
-  } else {
-    Expr expr = Node(ExprKind::kNegate, child.position);
-    expr.children.push_back(std::move(child));
-    return Push(std::move(expr));
+    return nullptr;
   }
-  operands_.push_back(std::move(operand));
-  return nullptr;
+  return NegateValue(&child.value) ? nullptr : Push(PopOne(ExprKind::kNegate, child.position));
 }
 
 ExprBuilder::Mistake ExprBuilder::ReduceNot() {
-  Operand operand = Pop();
-  Expr expr = Node(ExprKind::kNot, operand.expr.position);
-  expr.children.push_back(std::move(operand.expr));
-  return Push(std::move(expr));
+  return Push(PopOne(ExprKind::kNot, operands_.back().expr.position));
 }
 
 ExprBuilder::Mistake ExprBuilder::ReduceIn(bool negated, size_t position) {
@@ -243,10 +244,7 @@ ExprBuilder::Mistake ExprBuilder::ReduceJunction(ExprKind kind, size_t position)
 }
 
 ExprBuilder::Mistake ExprBuilder::ReduceExists(size_t position) {
-  Operand path = Pop();
-  Expr expr = Node(ExprKind::kExists, position);
-  expr.children.push_back(std::move(path.expr));
-  return Push(std::move(expr));
+  return Push(PopOne(ExprKind::kExists, position));
 }
 
 ExprBuilder::Mistake ExprBuilder::ReduceContains(Quantifier quantifier, size_t position) {

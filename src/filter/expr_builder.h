@@ -72,6 +72,7 @@ class ExprBuilder {
 
   Operand Pop();
   PendingOperator PopOperator();
+  Expr PopOne(ExprKind kind, size_t position);
   Expr PopPair(ExprKind kind, size_t position);
   Mistake Push(Expr expr);
   Mistake PushOperand(Operand operand);

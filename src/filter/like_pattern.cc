@@ -25,8 +25,6 @@ uint32_t CodePointOf(std::string_view character) {
   return point;
 }
 
-bool IsContinuation(char c) { return (static_cast<unsigned char>(c) & 0xc0) == 0x80; }
-
 // Of what stands between two %.
 bool IsEmpty(const std::vector<std::string>& piece) {
   return piece.size() == 1 && piece.front().empty();
@@ -93,7 +91,7 @@ bool LikePattern::MatchEnd(const Piece& piece, std::string_view text, size_t at)
     if (text.substr(start, piece[i].size()) != piece[i]) return false;
     if (i == 0) return true;
     if (start == at) return false;
-    for (--start; start > at && IsContinuation(text[start]);) --start;
+    for (--start; start > at && base::IsUtf8Continuation(text[start]);) --start;
   }
   return true;
 }
@@ -135,7 +133,7 @@ std::string LikePattern::ToString() const {
 std::optional<std::string> BeyondPrefix(std::string_view prefix) {
   while (!prefix.empty()) {
     size_t begin = prefix.size() - 1;
-    while (IsContinuation(prefix[begin])) --begin;
+    while (base::IsUtf8Continuation(prefix[begin])) --begin;
     const uint32_t point = CodePointOf(prefix.substr(begin));
     prefix = prefix.substr(0, begin);
     if (point == 0x10ffff) continue;  // the last: the character before it goes up

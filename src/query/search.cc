@@ -76,10 +76,6 @@ absl::StatusOr<std::vector<std::vector<Found>>> SearchAll(const SnapshotSearch& 
   return found;
 }
 
-}  // namespace
-
-namespace {
-
 // Marks the segments whose rows among `places` cannot be read; false when there is none.
 bool MarkUnreadable(const SnapshotSearch& search, std::span<const RowPlace> places,
                     const Context& context, std::vector<SegmentView>* segments) {
