@@ -16,7 +16,9 @@
 #include "vecdb/context.h"
 #include "vecdb/index_spec.h"
 #include "vecdb/keys.h"
+#include "vecdb/query.h"
 #include "vecdb/row_batch.h"
+#include "vecdb/row_filter.h"
 #include "vecdb/schema.h"
 #include "vecdb/search.h"
 
@@ -202,6 +204,14 @@ class Collection {
                                      const Context& context = {});
   absl::StatusOr<WriteResult> Delete(const Keys& keys, const Context& context = {});
 
+  /// Deletes the rows that match, as one atomic write: no row that is written meanwhile is missed
+  /// or hit by half of it. InvalidArgument for an empty filter, which would be every row (write
+  /// `true`), and when the keys of the rows together are more than 64 MiB; otherwise errors as
+  /// Query.
+  absl::StatusOr<WriteResult> Delete(const RowFilter& filter, const WriteOptions& options,
+                                     const Context& context = {});
+  absl::StatusOr<WriteResult> Delete(const RowFilter& filter, const Context& context = {});
+
   /// Reads rows by key, in the order of the keys; those without a row are left out. `fields` empty
   /// means all. Needs no Load. NotFound for an unknown field, InvalidArgument for keys of the other
   /// type.
@@ -215,6 +225,23 @@ class Collection {
   /// Live rows, exactly. With Consistency::AsOf it reads the timestamps of segments.
   absl::StatusOr<uint64_t> Count(const Context& context = {}) const;
   absl::StatusOr<uint64_t> Count(const Consistency& consistency, const Context& context = {}) const;
+
+  /// Live rows that match, exactly. Errors as Query.
+  absl::StatusOr<uint64_t> Count(const RowFilter& filter, const Context& context = {}) const;
+  absl::StatusOr<uint64_t> Count(const RowFilter& filter, const Consistency& consistency,
+                                 const Context& context = {}) const;
+
+  /// Reads the rows that match. Needs no Load. InvalidArgument, with the place, for a mistake in
+  /// the filter; and for a limit or an offset out of range; NotFound for an unknown output field;
+  /// DataLoss when files of a segment are damaged; see Consistency for its errors.
+  absl::StatusOr<RowBatch> Query(const QueryRequest& request, const Context& context = {}) const;
+
+  /// Reads the same rows in batches, however many there are; `request.limit` of 0 means all, and
+  /// the ceiling of Query does not hold. `order_by_key` must be set. Errors as Query;
+  /// InvalidArgument for a position that is none.
+  absl::StatusOr<std::unique_ptr<QueryIterator>> OpenQueryIterator(
+      const QueryRequest& request, const IteratorOptions& options = {},
+      const Context& context = {}) const;
 
   /// Holds the state of now for further reads.
   absl::StatusOr<std::shared_ptr<const Snapshot>> PinSnapshot(const Context& context = {}) const;
@@ -265,9 +292,23 @@ class Collection {
   /// `request.consistency` shows, which says more of its errors.
   /// FailedPrecondition when the collection is not loaded or the field has no index; NotFound for
   /// an unknown field; InvalidArgument for vectors of another dim, NaN or Inf, limits and
-  /// parameters out of range, another metric than the index's; DataLoss when files of a segment are
+  /// parameters out of range, another metric than the index's, a mistake in the filter (with its
+  /// place), a range whose bounds are the wrong way round; DataLoss when files of a segment are
   /// damaged, see SearchRequest::allow_partial.
   absl::StatusOr<SearchResult> Search(const SearchRequest& request,
+                                      const Context& context = {}) const;
+
+  /// Gives the hits of one query in batches, however many there are; limit, offset and `params` of
+  /// the request are not used. Errors as Search; InvalidArgument for more than one query,
+  /// `group_by`, and a position that is none.
+  absl::StatusOr<std::unique_ptr<SearchIterator>> OpenSearchIterator(
+      const SearchRequest& request, const IteratorOptions& options = {},
+      const Context& context = {}) const;
+
+  /// Runs a search and says how it was done: the filter in normal form, and of each segment the
+  /// plan, what the filter was estimated to match and matches, and what the search cost. Errors as
+  /// Search.
+  absl::StatusOr<SearchStats> Explain(const SearchRequest& request,
                                       const Context& context = {}) const;
 
   absl::StatusOr<CollectionDescription> Describe() const;

@@ -115,6 +115,9 @@ class Filter {
   /// filter itself kept. "" when every row matches.
   std::string ToString() const;
 
+  /// The inside, null when every row matches; for the library.
+  const std::shared_ptr<const filter::Condition>& condition() const { return condition_; }
+
  private:
   explicit Filter(std::shared_ptr<const filter::Condition> condition)
       : condition_(std::move(condition)) {}

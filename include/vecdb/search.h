@@ -13,6 +13,8 @@
 #include "vecdb/consistency.h"
 #include "vecdb/index_spec.h"
 #include "vecdb/row_batch.h"
+#include "vecdb/row_filter.h"
+#include "vecdb/search_stats.h"
 
 namespace vecdb {
 
@@ -29,6 +31,17 @@ struct SearchRequest {
   SearchParams params{};
   /// When given, must be the metric of the index.
   std::optional<Metric> metric{};
+  /// Only rows that match are found: min(limit, rows that match) of them, however few there are.
+  RowFilter filter{};
+  /// Only hits whose score is better than this: below it for kL2, above it for kIp and kCosine.
+  std::optional<float> radius{};
+  /// With `radius`: and not better than this: at least it for kL2, at most it for the others.
+  std::optional<float> range_filter{};
+  /// A scalar field, no Json: the best `limit` of its values come back, after `offset` of them,
+  /// with up to `group_size` hits each. A value is as good as its best hit; the hits of one value
+  /// follow each other.
+  std::string group_by{};
+  int32_t group_size = 1;  ///< 1 to 1024; `(offset + limit) * group_size` at most max_result_rows
   /// Fields to return with each hit; the key always comes.
   std::vector<std::string> output_fields{};
   /// Which state to search. Default: as the collection was created with.
@@ -84,6 +97,9 @@ class SearchResult {
 
   /// True when rows of damaged segments are missing; see SearchRequest::allow_partial.
   bool partial() const;
+
+  /// What the search did, segment by segment.
+  const SearchStats& stats() const;
 
   /// Keys and output fields of all hits, one row each, one query after another.
   const RowBatch& rows() const;

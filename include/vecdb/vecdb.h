@@ -33,9 +33,12 @@
 #include "vecdb/log.h"            // IWYU pragma: export
 #include "vecdb/memory_budget.h"  // IWYU pragma: export
 #include "vecdb/object_store.h"   // IWYU pragma: export
+#include "vecdb/query.h"          // IWYU pragma: export
 #include "vecdb/row_batch.h"      // IWYU pragma: export
+#include "vecdb/row_filter.h"     // IWYU pragma: export
 #include "vecdb/schema.h"         // IWYU pragma: export
 #include "vecdb/search.h"         // IWYU pragma: export
+#include "vecdb/search_stats.h"   // IWYU pragma: export
 #include "vecdb/segment.h"        // IWYU pragma: export
 
 #endif  // VECDB_VECDB_H_

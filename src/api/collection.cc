@@ -4,6 +4,8 @@
 
 #include "base/status_macros.h"
 #include "engine/collection_handle.h"
+#include "engine/query_cursor.h"
+#include "engine/search_cursor.h"
 
 namespace vecdb {
 
@@ -35,6 +37,14 @@ absl::StatusOr<WriteResult> Collection::Delete(const Keys& keys, const Context& 
   return handle_->engine()->Delete(keys, {}, context);
 }
 
+absl::StatusOr<WriteResult> Collection::Delete(const RowFilter& filter, const WriteOptions& options,
+                                               const Context& context) {
+  return handle_->engine()->Delete(filter, options, context);
+}
+absl::StatusOr<WriteResult> Collection::Delete(const RowFilter& filter, const Context& context) {
+  return handle_->engine()->Delete(filter, {}, context);
+}
+
 absl::StatusOr<RowBatch> Collection::Get(const Keys& keys, std::span<const std::string> fields,
                                          const Context& context) const {
   return Get(keys, fields, Consistency(), context);
@@ -53,6 +63,43 @@ absl::StatusOr<uint64_t> Collection::Count(const Consistency& consistency,
                                            const Context& context) const {
   VECDB_ASSIGN_OR_RETURN(const auto engine, handle_->ForRead(consistency, context));
   return engine->Count(consistency, context);
+}
+
+absl::StatusOr<uint64_t> Collection::Count(const RowFilter& filter, const Context& context) const {
+  return Count(filter, Consistency(), context);
+}
+absl::StatusOr<uint64_t> Collection::Count(const RowFilter& filter, const Consistency& consistency,
+                                           const Context& context) const {
+  VECDB_ASSIGN_OR_RETURN(const auto engine, handle_->ForRead(consistency, context));
+  return engine->Count(filter, consistency, context);
+}
+
+absl::StatusOr<RowBatch> Collection::Query(const QueryRequest& request,
+                                           const Context& context) const {
+  VECDB_ASSIGN_OR_RETURN(const auto engine, handle_->ForRead(request.consistency, context));
+  return engine->Query(request, context);
+}
+
+absl::StatusOr<std::unique_ptr<QueryIterator>> Collection::OpenQueryIterator(
+    const QueryRequest& request, const IteratorOptions& options, const Context& context) const {
+  VECDB_ASSIGN_OR_RETURN(auto engine, handle_->ForRead(request.consistency, context));
+  VECDB_ASSIGN_OR_RETURN(auto cursor,
+                         engine::QueryCursor::Open(std::move(engine), request, options, context));
+  return std::make_unique<QueryIterator>(std::move(cursor));
+}
+
+absl::StatusOr<std::unique_ptr<SearchIterator>> Collection::OpenSearchIterator(
+    const SearchRequest& request, const IteratorOptions& options, const Context& context) const {
+  VECDB_ASSIGN_OR_RETURN(auto engine, handle_->ForRead(request.consistency, context));
+  VECDB_ASSIGN_OR_RETURN(auto cursor,
+                         engine::SearchCursor::Open(std::move(engine), request, options, context));
+  return std::make_unique<SearchIterator>(std::move(cursor));
+}
+
+absl::StatusOr<SearchStats> Collection::Explain(const SearchRequest& request,
+                                                const Context& context) const {
+  VECDB_ASSIGN_OR_RETURN(const auto engine, handle_->ForRead(request.consistency, context));
+  return engine->Explain(request, context);
 }
 
 absl::StatusOr<std::shared_ptr<const Snapshot>> Collection::PinSnapshot(

@@ -79,6 +79,8 @@ std::span<const Hit> SearchResult::hits(size_t query) const {
 
 bool SearchResult::partial() const { return rows_->partial; }
 
+const SearchStats& SearchResult::stats() const { return rows_->stats; }
+
 const RowBatch& SearchResult::rows() const { return rows_->rows; }
 
 }  // namespace vecdb

@@ -7,6 +7,7 @@
 #include "absl/strings/str_format.h"
 #include "base/status_macros.h"
 #include "engine/checkpoint.h"
+#include "engine/collection_call.h"
 #include "engine/collection_options.h"
 #include "engine/describe.h"
 #include "engine/flush.h"
@@ -14,10 +15,7 @@
 #include "engine/journal_setup.h"
 #include "engine/loader.h"
 #include "engine/read_point.h"
-#include "engine/search_plan.h"
 #include "engine/verify.h"
-#include "query/fetch.h"
-#include "query/search.h"
 
 namespace vecdb::engine {
 namespace {
@@ -28,24 +26,6 @@ constexpr int64_t kMinCollectMillis = 60'000;
 constexpr uint64_t kMaxUnflushed = 8;
 
 }  // namespace
-
-// Keeps a collection open for the length of a call.
-class CollectionEngine::Call {
- public:
-  explicit Call(const CollectionCore& core, const Context& context = {})
-      : core_(core), begun_(core.BeginCall()), status_(begun_.ok() ? context.Check() : begun_) {}
-  Call(const Call&) = delete;
-  Call& operator=(const Call&) = delete;
-  ~Call() {
-    if (begun_.ok()) core_.EndCall();
-  }
-  const absl::Status& status() const { return status_; }
-
- private:
-  const CollectionCore& core_;
-  const absl::Status begun_;
-  const absl::Status status_;
-};
 
 struct CollectionEngine::Parts {
   explicit Parts(CollectionCore* core) : writer(core), indexes(core) {}
@@ -218,7 +198,7 @@ absl::StatusOr<std::shared_ptr<CollectionEngine>> CollectionEngine::ReadNewest(
 }
 
 absl::StatusOr<std::shared_ptr<CollectionEngine>> CollectionEngine::Reread(const Context& context) {
-  const Call call(*core_, context);
+  const CollectionCall call(*core_, context);
   VECDB_RETURN_IF_ERROR(call.status());
   return OpenReadOnly(core_->environment(), core_->id(), core_->name(), this, context);
 }
@@ -236,7 +216,7 @@ bool CollectionEngine::IsStrong(const Consistency& consistency) const {
 }
 
 absl::Status CollectionEngine::AwaitTime(const Consistency& consistency, const Context& context) {
-  const Call call(*core_, context);
+  const CollectionCall call(*core_, context);
   VECDB_RETURN_IF_ERROR(call.status());
   return vecdb::engine::AwaitTime(*core_, consistency, context);
 }
@@ -365,7 +345,7 @@ void CollectionEngine::CollectGarbageBehind(CollectionCore* core,
 }
 
 absl::StatusOr<GarbageReport> CollectionEngine::CollectGarbage(const Context& context) {
-  const Call call(*core_, context);
+  const CollectionCall call(*core_, context);
   VECDB_RETURN_IF_ERROR(call.status());
   VECDB_ASSIGN_OR_RETURN(const GarbageReport report,
                          CollectCollection(*core_, core_->gc_grace_ms(), context));
@@ -375,13 +355,13 @@ absl::StatusOr<GarbageReport> CollectionEngine::CollectGarbage(const Context& co
 }
 
 absl::Status CollectionEngine::Verify(VerifyReport* report, const Context& context) {
-  const Call call(*core_, context);
+  const CollectionCall call(*core_, context);
   VECDB_RETURN_IF_ERROR(call.status());
   return VerifyCollection(core_.get(), report, context);
 }
 
 absl::Status CollectionEngine::Checkpoint(ObjectStore& target, const Context& context) {
-  const Call call(*core_, context);
+  const CollectionCall call(*core_, context);
   VECDB_RETURN_IF_ERROR(call.status());
   VECDB_RETURN_IF_ERROR(vecdb::engine::Flush(core_.get(), &parts_->writer, context));
   return CheckpointCollection(core_.get(), target, context);
@@ -390,7 +370,7 @@ absl::Status CollectionEngine::Checkpoint(ObjectStore& target, const Context& co
 absl::StatusOr<WriteResult> CollectionEngine::Insert(const RowBatch& rows,
                                                      const WriteOptions& options,
                                                      const Context& context) {
-  const Call call(*core_, context);
+  const CollectionCall call(*core_, context);
   VECDB_RETURN_IF_ERROR(call.status());
   return Write(rows, core_->options().on_duplicate_key == DuplicateKeyPolicy::kReplace, options,
                context);
@@ -399,7 +379,7 @@ absl::StatusOr<WriteResult> CollectionEngine::Insert(const RowBatch& rows,
 absl::StatusOr<WriteResult> CollectionEngine::Upsert(const RowBatch& rows,
                                                      const WriteOptions& options,
                                                      const Context& context) {
-  const Call call(*core_, context);
+  const CollectionCall call(*core_, context);
   VECDB_RETURN_IF_ERROR(call.status());
   const Schema& schema = *core_->schema();
   const FieldSpec& key = schema.fields[schema.primary_key_index()];
@@ -414,47 +394,28 @@ absl::StatusOr<WriteResult> CollectionEngine::Upsert(const RowBatch& rows,
 
 absl::StatusOr<WriteResult> CollectionEngine::Delete(const Keys& keys, const WriteOptions& options,
                                                      const Context& context) {
-  const Call call(*core_, context);
+  const CollectionCall call(*core_, context);
   VECDB_RETURN_IF_ERROR(call.status());
   VECDB_RETURN_IF_ERROR(BeginWrite(context));
   return parts_->writer.Delete(keys, options, context);
 }
 
-absl::StatusOr<RowBatch> CollectionEngine::Get(const Keys& keys,
-                                               std::span<const std::string> fields,
-                                               const Consistency& consistency,
-                                               const Context& context) {
-  const Call call(*core_, context);
+absl::StatusOr<WriteResult> CollectionEngine::Delete(const RowFilter& filter,
+                                                     const WriteOptions& options,
+                                                     const Context& context) {
+  const CollectionCall call(*core_, context);
   VECDB_RETURN_IF_ERROR(call.status());
-  VECDB_RETURN_IF_ERROR(CheckKeyType(*core_->schema(), keys));
-  VECDB_ASSIGN_OR_RETURN(const std::vector<size_t> columns,
-                         query::ColumnsOf(*core_->schema(), fields, /*empty_means_all=*/true));
-  VECDB_ASSIGN_OR_RETURN(const Snapshot snapshot, ResolveRead(*core_, consistency, context));
-  VECDB_ASSIGN_OR_RETURN(const auto found, FindLiveRows(*core_, *snapshot.view, snapshot.as_of,
-                                                        schema::KeyColumn(keys), context));
-  std::vector<query::RowPlace> places;
-  for (const auto& place : found) {
-    if (place.has_value()) places.push_back(*place);
+  VECDB_ASSIGN_OR_RETURN(const auto bound, query::BoundFilter::Make(filter, *core_->schema()));
+  if (bound.matches_all()) {
+    return absl::InvalidArgumentError(
+        "Delete: an empty filter would delete every row; write `true` if that is meant");
   }
-  return query::FetchRows(core_->schema(), snapshot.view->segments, places, columns, context);
-}
-
-absl::StatusOr<uint64_t> CollectionEngine::Count(const Consistency& consistency,
-                                                 const Context& context) {
-  const Call call(*core_, context);
-  VECDB_RETURN_IF_ERROR(call.status());
-  VECDB_ASSIGN_OR_RETURN(const Snapshot snapshot, ResolveRead(*core_, consistency, context));
-  return snapshot.live_rows;
-}
-
-absl::StatusOr<Snapshot> CollectionEngine::Pin(const Context& context) {
-  const Call call(*core_, context);
-  VECDB_RETURN_IF_ERROR(call.status());
-  return core_->Read();
+  VECDB_RETURN_IF_ERROR(BeginWrite(context));
+  return parts_->writer.Delete(bound, options, context);
 }
 
 absl::Status CollectionEngine::Flush(const Context& context) {
-  const Call call(*core_, context);
+  const CollectionCall call(*core_, context);
   VECDB_RETURN_IF_ERROR(call.status());
   VECDB_RETURN_IF_ERROR(vecdb::engine::Flush(core_.get(), &parts_->writer, context));
   BuildBehind();
@@ -463,14 +424,14 @@ absl::Status CollectionEngine::Flush(const Context& context) {
 }
 
 absl::StatusOr<uint64_t> CollectionEngine::DurableUpTo() {
-  const Call call(*core_);
+  const CollectionCall call(*core_);
   VECDB_RETURN_IF_ERROR(call.status());
   return core_->durable_host_sequence();
 }
 
 absl::Status CollectionEngine::CreateIndex(std::string_view field, const IndexSpec& spec,
                                            const Context& context) {
-  const Call call(*core_, context);
+  const CollectionCall call(*core_, context);
   VECDB_RETURN_IF_ERROR(call.status());
   VECDB_RETURN_IF_ERROR(parts_->indexes.Create(field, spec, context));
   BuildBehind();
@@ -478,7 +439,7 @@ absl::Status CollectionEngine::CreateIndex(std::string_view field, const IndexSp
 }
 
 absl::Status CollectionEngine::WaitForIndex(std::string_view field, const Context& context) {
-  const Call call(*core_, context);
+  const CollectionCall call(*core_, context);
   VECDB_RETURN_IF_ERROR(call.status());
   if (core_->Read().view->FindIndex(field) == nullptr) {
     return absl::NotFoundError(absl::StrFormat("field \"%s\" has no index", field));
@@ -487,26 +448,26 @@ absl::Status CollectionEngine::WaitForIndex(std::string_view field, const Contex
 }
 
 absl::Status CollectionEngine::DropIndex(std::string_view field, const Context& context) {
-  const Call call(*core_, context);
+  const CollectionCall call(*core_, context);
   VECDB_RETURN_IF_ERROR(call.status());
   return parts_->indexes.Drop(field, context);
 }
 
 absl::StatusOr<IndexDescription> CollectionEngine::DescribeIndex(std::string_view field) {
-  const Call call(*core_);
+  const CollectionCall call(*core_);
   VECDB_RETURN_IF_ERROR(call.status());
   return parts_->indexes.Describe(field);
 }
 
 absl::Status CollectionEngine::Load(const Context& context) {
-  const Call call(*core_, context);
+  const CollectionCall call(*core_, context);
   VECDB_RETURN_IF_ERROR(call.status());
   VECDB_ASSIGN_OR_RETURN(const auto pass, core_->maintenance_gate().Enter(context));
   return LoadAll(core_.get(), context);
 }
 
 absl::Status CollectionEngine::Release(const Context& context) {
-  const Call call(*core_, context);
+  const CollectionCall call(*core_, context);
   VECDB_RETURN_IF_ERROR(call.status());
   VECDB_ASSIGN_OR_RETURN(const auto pass, core_->maintenance_gate().Enter(context));
   ReleaseAll(core_.get());
@@ -514,23 +475,13 @@ absl::Status CollectionEngine::Release(const Context& context) {
 }
 
 vecdb::LoadState CollectionEngine::LoadState() {
-  const Call call(*core_);
+  const CollectionCall call(*core_);
   if (!call.status().ok()) return vecdb::LoadState::kNotLoaded;
   return core_->Read().view->loaded ? vecdb::LoadState::kLoaded : vecdb::LoadState::kNotLoaded;
 }
 
-absl::StatusOr<std::unique_ptr<query::ResultRows>> CollectionEngine::Search(
-    const SearchRequest& request, const Context& context) {
-  const Call call(*core_, context);
-  VECDB_RETURN_IF_ERROR(call.status());
-  VECDB_ASSIGN_OR_RETURN(const Snapshot snapshot,
-                         ResolveRead(*core_, request.consistency, context));
-  VECDB_ASSIGN_OR_RETURN(const query::SnapshotSearch search, PlanSearch(*core_, snapshot, request));
-  return query::Search(search, context);
-}
-
 absl::StatusOr<CollectionDescription> CollectionEngine::Describe() {
-  const Call call(*core_);
+  const CollectionCall call(*core_);
   VECDB_RETURN_IF_ERROR(call.status());
   const Snapshot snapshot = core_->Read();
   CollectionDescription description{.name = core_->name(),
@@ -560,7 +511,7 @@ absl::StatusOr<CollectionDescription> CollectionEngine::Describe() {
 }
 
 absl::StatusOr<std::vector<SegmentDescription>> CollectionEngine::Segments() {
-  const Call call(*core_);
+  const CollectionCall call(*core_);
   VECDB_RETURN_IF_ERROR(call.status());
   const Snapshot snapshot = core_->Read();
   std::vector<SegmentDescription> descriptions;

@@ -11,10 +11,13 @@
 #include "absl/status/statusor.h"
 #include "engine/collection_core.h"
 #include "engine/index_jobs.h"
+#include "engine/query_plan.h"
 #include "engine/writer.h"
+#include "query/nearest.h"
 #include "query/result_rows.h"
 #include "vecdb/collection.h"
 #include "vecdb/database.h"
+#include "vecdb/query.h"
 
 namespace vecdb::engine {
 
@@ -61,9 +64,14 @@ class CollectionEngine {
                                      const Context& context);
   absl::StatusOr<WriteResult> Delete(const Keys& keys, const WriteOptions& options,
                                      const Context& context);
+  absl::StatusOr<WriteResult> Delete(const RowFilter& filter, const WriteOptions& options,
+                                     const Context& context);
   absl::StatusOr<RowBatch> Get(const Keys& keys, std::span<const std::string> fields,
                                const Consistency& consistency, const Context& context);
   absl::StatusOr<uint64_t> Count(const Consistency& consistency, const Context& context);
+  absl::StatusOr<uint64_t> Count(const RowFilter& filter, const Consistency& consistency,
+                                 const Context& context);
+  absl::StatusOr<RowBatch> Query(const QueryRequest& request, const Context& context);
   absl::StatusOr<Snapshot> Pin(const Context& context);
   absl::Status Flush(const Context& context);
   absl::StatusOr<uint64_t> DurableUpTo();
@@ -79,12 +87,32 @@ class CollectionEngine {
 
   absl::StatusOr<std::unique_ptr<query::ResultRows>> Search(const SearchRequest& request,
                                                             const Context& context);
+  absl::StatusOr<SearchStats> Explain(const SearchRequest& request, const Context& context);
   absl::StatusOr<CollectionDescription> Describe();
   absl::StatusOr<std::vector<SegmentDescription>> Segments();
 
   absl::StatusOr<GarbageReport> CollectGarbage(const Context& context);
   absl::Status Verify(VerifyReport* report, const Context& context);
   absl::Status Checkpoint(ObjectStore& target, const Context& context);
+
+  // For iterators, which read one state again and again.
+
+  const Schema& schema() const { return *core_->schema(); }
+  /// Pins the state that `consistency` names.
+  absl::StatusOr<std::shared_ptr<const vecdb::Snapshot>> Hold(const Consistency& consistency,
+                                                              const Context& context);
+  absl::StatusOr<QueryPlan> PlanIteration(const QueryRequest& request,
+                                          const IteratorOptions& options);
+  /// The result borrows state and request.
+  absl::StatusOr<query::SnapshotSearch> PlanIteration(const SearchRequest& request,
+                                                      int32_t batch_size, const Snapshot& state);
+  absl::StatusOr<RowBatch> Read(const Snapshot& state, const QueryPlan& plan,
+                                const Context& context);
+  absl::StatusOr<std::vector<query::Found>> FindHits(const query::SnapshotSearch& search,
+                                                     uint32_t k, const Context& context);
+  absl::StatusOr<std::unique_ptr<query::ResultRows>> FetchHits(const query::SnapshotSearch& search,
+                                                               std::span<const query::Found> hits,
+                                                               const Context& context);
 
   // For the database.
 
@@ -101,8 +129,6 @@ class CollectionEngine {
   void Shutdown(const absl::Status& reason);
 
  private:
-  class Call;
-
   explicit CollectionEngine(std::shared_ptr<CollectionCore> core);
 
   static absl::StatusOr<std::shared_ptr<CollectionEngine>> ReadNewest(

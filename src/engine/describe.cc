@@ -5,11 +5,9 @@
 namespace vecdb::engine {
 namespace {
 
-std::string IdOf(const SegmentInfo& info) { return info.folder.substr(info.folder.rfind('/') + 1); }
-
 SegmentDescription DescribeDamaged(const query::SegmentView& segment) {
   const SegmentInfo& info = *segment.damaged_info;
-  return {.id = IdOf(info),
+  return {.id = segment.id(),
           .shard = segment.shard,
           .state = SegmentState::kDamaged,
           .num_rows = info.num_rows,
@@ -27,7 +25,7 @@ SegmentDescription DescribeSegment(const query::SegmentView& segment) {
   if (segment.growing != nullptr) description.memory_bytes += segment.growing->memory_bytes();
   if (segment.sealed == nullptr) return description;
   const SegmentInfo& info = segment.sealed->info();
-  description.id = IdOf(info);
+  description.id = segment.id();
   description.state = SegmentState::kFlushed;
   if (!segment.load_damage.ok()) {
     description.state = SegmentState::kDamaged;

@@ -5,8 +5,8 @@
 
 #include "absl/strings/str_format.h"
 #include "base/hybrid_clock.h"
-#include "base/row_mask.h"
 #include "base/status_macros.h"
+#include "query/rows_by_key.h"
 
 namespace vecdb::engine {
 namespace {
@@ -85,22 +85,6 @@ absl::StatusOr<Snapshot> AsOf(const CollectionCore& core, uint64_t timestamp,
   return snapshot;
 }
 
-absl::StatusOr<uint64_t> CountSegment(const query::SegmentView& segment, uint64_t as_of,
-                                      const Context& context) {
-  base::RowMask mask{.deletes = segment.deletes().get(), .as_of = as_of};
-  std::shared_ptr<const segment::ResidentColumn> times;
-  if (segment.growing != nullptr) {
-    mask.num_rows = segment.growing->VisibleRows(as_of);
-  } else {
-    mask.num_rows = segment.sealed->num_rows();
-    VECDB_ASSIGN_OR_RETURN(times, segment.sealed->GetTimestamps(context));
-    mask.row_times = reinterpret_cast<const uint64_t*>(times->column.int64s().data());
-  }
-  uint64_t count = 0;
-  for (uint32_t row = 0; row < mask.num_rows; ++row) count += mask.Contains(row) ? 1 : 0;
-  return count;
-}
-
 }  // namespace
 
 uint64_t TimestampAt(int64_t millis) {
@@ -159,13 +143,7 @@ uint64_t RequiredTimestamp(const CollectionCore& core, const Consistency& consis
 }
 
 absl::StatusOr<uint64_t> CountRows(const Snapshot& snapshot, const Context& context) {
-  uint64_t count = 0;
-  for (const query::SegmentView& segment : snapshot.view->segments) {
-    VECDB_RETURN_IF_ERROR(segment.damage);
-    VECDB_ASSIGN_OR_RETURN(const uint64_t rows, CountSegment(segment, snapshot.as_of, context));
-    count += rows;
-  }
-  return count;
+  return query::CountRows({.segments = snapshot.view->segments, .as_of = snapshot.as_of}, context);
 }
 
 }  // namespace vecdb::engine

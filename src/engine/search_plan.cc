@@ -1,5 +1,6 @@
 #include "engine/search_plan.h"
 
+#include <cmath>
 #include <optional>
 #include <utility>
 
@@ -64,19 +65,67 @@ absl::Status CheckLimit(const SearchRequest& request, int32_t ceiling) {
   return absl::OkStatus();
 }
 
-}  // namespace
+// The bounds of a range as distances, of which smaller ones are nearer under every metric.
+absl::Status PlanRange(const SearchRequest& request, Metric metric, query::SnapshotSearch* search) {
+  if (!request.radius.has_value()) {
+    if (!request.range_filter.has_value()) return absl::OkStatus();
+    return absl::InvalidArgumentError("range_filter: has no meaning without radius");
+  }
+  const float radius = *request.radius;
+  const float inner = request.range_filter.value_or(radius);
+  if (std::isnan(radius) || std::isnan(inner)) {
+    return absl::InvalidArgumentError("radius, range_filter: NaN is no bound");
+  }
+  const bool larger_is_better = LargerIsBetter(metric);
+  if (request.range_filter.has_value() && (larger_is_better ? inner <= radius : inner >= radius)) {
+    return absl::InvalidArgumentError(absl::StrFormat(
+        "radius %g, range_filter %g: under %s range_filter, the better end, must be %s radius",
+        radius, inner, MetricName(metric), larger_is_better ? "above" : "below"));
+  }
+  search->max_distance = larger_is_better ? -radius : radius;
+  if (request.range_filter.has_value()) search->min_distance = larger_is_better ? -inner : inner;
+  return absl::OkStatus();
+}
 
-absl::StatusOr<query::SnapshotSearch> PlanSearch(const CollectionCore& core,
-                                                 const Snapshot& snapshot,
-                                                 const SearchRequest& request) {
+absl::Status PlanGroups(const SearchRequest& request, const Schema& schema, int32_t ceiling,
+                        query::SnapshotSearch* search) {
+  constexpr int32_t kMaxGroupSize = 1024;
+  if (request.group_size < 1 || request.group_size > kMaxGroupSize) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("group_size %d: must be 1 to %d", request.group_size, kMaxGroupSize));
+  }
+  if (request.group_by.empty()) {
+    if (request.group_size == 1) return absl::OkStatus();
+    return absl::InvalidArgumentError("group_size: has no meaning without group_by");
+  }
+  const std::optional<size_t> column = schema.FindField(request.group_by);
+  if (!column.has_value()) {
+    return absl::NotFoundError(
+        absl::StrFormat("group_by \"%s\": the schema has no such field", request.group_by));
+  }
+  const DataType type = schema.fields[*column].type;
+  if (type == DataType::kFloatVector || type == DataType::kJson) {
+    return absl::InvalidArgumentError(absl::StrFormat(
+        "group_by \"%s\": rows cannot be grouped by %s", request.group_by, DataTypeName(type)));
+  }
+  const int64_t rows = (int64_t{request.offset} + request.limit) * request.group_size;
+  if (rows > ceiling) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("offset + limit of %d times group_size %d: at most %d (max_result_rows)",
+                        request.offset + request.limit, request.group_size, ceiling));
+  }
+  search->group_column = column;
+  search->group_size = static_cast<uint32_t>(request.group_size);
+  return absl::OkStatus();
+}
+
+// What does not depend on how many hits are wanted.
+absl::StatusOr<query::SnapshotSearch> Plan(const CollectionCore& core, const Snapshot& snapshot,
+                                           const SearchRequest& request) {
   const Schema& schema = *core.schema();
   VECDB_ASSIGN_OR_RETURN(const size_t column, FindVectorField(schema, request.field));
   const FieldSpec& field = schema.fields[column];
   VECDB_RETURN_IF_ERROR(CheckVectors(field, request.vectors));
-  VECDB_RETURN_IF_ERROR(CheckLimit(request, core.max_result_rows()));
-  VECDB_ASSIGN_OR_RETURN(
-      std::vector<size_t> columns,
-      query::ColumnsOf(schema, request.output_fields, /*empty_means_all=*/false));
   const format::IndexDefinition* index = snapshot.view->FindIndex(field.name);
   if (index == nullptr) {
     return absl::FailedPreconditionError(absl::StrFormat(
@@ -91,9 +140,7 @@ absl::StatusOr<query::SnapshotSearch> PlanSearch(const CollectionCore& core,
                                                       MetricName(*request.metric), field.name,
                                                       MetricName(index->spec.metric)));
   }
-  VECDB_RETURN_IF_ERROR(
-      schema::ValidateSearchParams(index->spec, request.params, request.offset + request.limit));
-  return query::SnapshotSearch{.schema = core.schema(),
+  query::SnapshotSearch search{.schema = core.schema(),
                                .segments = snapshot.view->segments,
                                .as_of = snapshot.as_of,
                                .executor = core.host().executor,
@@ -101,10 +148,44 @@ absl::StatusOr<query::SnapshotSearch> PlanSearch(const CollectionCore& core,
                                .vectors = request.vectors,
                                .metric = index->spec.metric,
                                .params = request.params,
-                               .limit = static_cast<uint32_t>(request.limit),
-                               .offset = static_cast<uint32_t>(request.offset),
-                               .output_columns = std::move(columns),
                                .allow_partial = request.allow_partial};
+  VECDB_ASSIGN_OR_RETURN(search.output_columns, query::ColumnsOf(schema, request.output_fields,
+                                                                 /*empty_means_all=*/false));
+  VECDB_RETURN_IF_ERROR(PlanRange(request, search.metric, &search));
+  VECDB_ASSIGN_OR_RETURN(search.filter, query::BoundFilter::Make(request.filter, schema));
+  return search;
+}
+
+}  // namespace
+
+absl::StatusOr<query::SnapshotSearch> PlanSearch(const CollectionCore& core,
+                                                 const Snapshot& snapshot,
+                                                 const SearchRequest& request) {
+  VECDB_RETURN_IF_ERROR(CheckLimit(request, core.max_result_rows()));
+  VECDB_ASSIGN_OR_RETURN(query::SnapshotSearch search, Plan(core, snapshot, request));
+  VECDB_RETURN_IF_ERROR(PlanGroups(request, *core.schema(), core.max_result_rows(), &search));
+  const std::string& field = core.schema()->fields[search.column].name;
+  VECDB_RETURN_IF_ERROR(schema::ValidateSearchParams(
+      snapshot.view->FindIndex(field)->spec, request.params, request.offset + request.limit));
+  search.limit = static_cast<uint32_t>(request.limit);
+  search.offset = static_cast<uint32_t>(request.offset);
+  return search;
+}
+
+absl::StatusOr<query::SnapshotSearch> PlanSearchIteration(const CollectionCore& core,
+                                                          const Snapshot& snapshot,
+                                                          const SearchRequest& request) {
+  if (!request.group_by.empty()) {
+    return absl::InvalidArgumentError("group_by: an iterator gives single hits");
+  }
+  VECDB_ASSIGN_OR_RETURN(query::SnapshotSearch search, Plan(core, snapshot, request));
+  const auto dim = static_cast<size_t>(core.schema()->fields[search.column].dim);
+  if (request.vectors.size() != dim) {
+    return absl::InvalidArgumentError(absl::StrFormat("vectors: %d queries; an iterator takes one",
+                                                      request.vectors.size() / dim));
+  }
+  search.exact = true;
+  return search;
 }
 
 }  // namespace vecdb::engine

@@ -16,6 +16,11 @@ absl::StatusOr<query::SnapshotSearch> PlanSearch(const CollectionCore& core,
                                                  const Snapshot& snapshot,
                                                  const SearchRequest& request);
 
+/// The same for the hits of one query in batches. The limits are those of the batches.
+absl::StatusOr<query::SnapshotSearch> PlanSearchIteration(const CollectionCore& core,
+                                                          const Snapshot& snapshot,
+                                                          const SearchRequest& request);
+
 }  // namespace vecdb::engine
 
 #endif  // VECDB_ENGINE_SEARCH_PLAN_H_

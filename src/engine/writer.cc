@@ -1,12 +1,14 @@
 #include "engine/writer.h"
 
 #include <algorithm>
+#include <limits>
 #include <optional>
 #include <utility>
 
 #include "absl/strings/str_format.h"
 #include "base/sabotage.h"
 #include "base/status_macros.h"
+#include "query/rows_by_key.h"
 #include "schema/row_check.h"
 
 namespace vecdb::engine {
@@ -160,18 +162,62 @@ absl::StatusOr<WriteResult> Writer::Delete(const Keys& keys, const WriteOptions&
   VECDB_RETURN_IF_ERROR(CheckKeyType(*core_->schema(), keys));
   const Batch batch{.kind = format::WriteKind::kDelete, .keys = schema::KeyColumn(keys)};
   VECDB_RETURN_IF_ERROR(format::CheckRecordSize(batch.keys));
-  std::optional<journal::PendingRecord> record;
-  if (core_->journal() != nullptr) {
-    record.emplace();
-    record->bytes = format::EncodeDelete(batch.keys, options.host_sequence, format::kLogFrameBytes,
-                                         &record->payload_bytes);
-  }
-  return Write(batch, std::move(record), options, context);
+  return Write(batch, DeleteRecord(batch.keys, options), options, context);
+}
+
+std::optional<journal::PendingRecord> Writer::DeleteRecord(const schema::KeyColumn& keys,
+                                                           const WriteOptions& options) const {
+  if (core_->journal() == nullptr) return std::nullopt;
+  journal::PendingRecord record;
+  record.bytes = format::EncodeDelete(keys, options.host_sequence, format::kLogFrameBytes,
+                                      &record.payload_bytes);
+  return record;
+}
+
+absl::StatusOr<WriteResult> Writer::Delete(const query::BoundFilter& filter,
+                                           const WriteOptions& options, const Context& context) {
+  RowBatch keys(core_->schema());
+  return WriteInTurn(options, context,
+                     [&] { return PrepareDelete(filter, options, context, &keys); });
+}
+
+// Rows that have been applied and are not visible yet are found, too.
+absl::StatusOr<Writer::Turn> Writer::PrepareDelete(const query::BoundFilter& filter,
+                                                   const WriteOptions& options,
+                                                   const Context& context, RowBatch* keys) const {
+  Turn turn{.batch = {.kind = format::WriteKind::kDelete}};
+  turn.prepared.view = core_->Read().view;
+  const query::RowQuery query{.segments = turn.prepared.view->segments,
+                              .as_of = last_.timestamp,
+                              .filter = filter,
+                              .by_key = false,
+                              .limit = std::numeric_limits<uint64_t>::max()};
+  VECDB_ASSIGN_OR_RETURN(const auto places, query::FindRows(query, context));
+  turn.prepared.changes = !places.empty();
+  if (places.empty()) return turn;
+  const size_t key_column = core_->schema()->primary_key_index();
+  VECDB_ASSIGN_OR_RETURN(*keys, query::FetchRows(core_->schema(), query.segments, places,
+                                                 std::span(&key_column, 1), context));
+  turn.batch.keys = schema::KeysOf(*keys);
+  VECDB_RETURN_IF_ERROR(format::CheckRecordSize(turn.batch.keys));
+  turn.record = DeleteRecord(turn.batch.keys, options);
+  turn.prepared.existing.assign(places.begin(), places.end());
+  return turn;
 }
 
 absl::StatusOr<WriteResult> Writer::Write(const Batch& batch,
                                           std::optional<journal::PendingRecord> record,
                                           const WriteOptions& options, const Context& context) {
+  return WriteInTurn(options, context, [&]() -> absl::StatusOr<Turn> {
+    VECDB_ASSIGN_OR_RETURN(Prepared prepared, Prepare(batch, context));
+    return Turn{.batch = batch, .prepared = std::move(prepared), .record = std::move(record)};
+  });
+}
+
+// `prepare` does all that can fail, once no other batch is applied.
+template <typename Prepare>
+absl::StatusOr<WriteResult> Writer::WriteInTurn(const WriteOptions& options, const Context& context,
+                                                Prepare prepare) {
   if (options.host_sequence == 0u) {
     return absl::InvalidArgumentError("host_sequence 0: positions in the host's log count from 1");
   }
@@ -183,16 +229,16 @@ absl::StatusOr<WriteResult> Writer::Write(const Batch& batch,
     if (options.host_sequence.has_value() && *options.host_sequence <= host_sequence_) {
       return WriteResult{.timestamp = last_.timestamp, .already_applied = true};
     }
-    VECDB_ASSIGN_OR_RETURN(const Prepared prepared, Prepare(batch, context));
+    VECDB_ASSIGN_OR_RETURN(Turn turn, prepare());
     // Nothing fails from here on.
     last_.timestamp = core_->clock().Tick();
     last_.level = Durability::kNone;
-    if (record.has_value() && prepared.changes) {
+    if (turn.record.has_value() && turn.prepared.changes) {
       last_.level = options.durability.value_or(core_->options().durability);
-      record->sequence = last_.timestamp;
-      AppendToJournal(*std::move(record));
+      turn.record->sequence = last_.timestamp;
+      AppendToJournal(*std::move(turn.record));
     }
-    result = Apply(batch, prepared);
+    result = Apply(turn.batch, turn.prepared);
     if (options.host_sequence.has_value()) host_sequence_ = *options.host_sequence;
     core_->Applied(last_);
     applied = last_;

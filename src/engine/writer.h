@@ -14,6 +14,7 @@
 #include "format/write_record.h"
 #include "journal/log_writer.h"
 #include "query/fetch.h"
+#include "query/row_selection.h"
 #include "schema/key.h"
 #include "segment/growing_segment.h"
 #include "vecdb/collection.h"
@@ -41,6 +42,9 @@ class Writer {
   absl::StatusOr<WriteResult> Insert(const RowBatch& rows, bool replace,
                                      const WriteOptions& options, const Context& context);
   absl::StatusOr<WriteResult> Delete(const Keys& keys, const WriteOptions& options,
+                                     const Context& context);
+  /// Deletes the rows that match. They are found while no other batch is applied.
+  absl::StatusOr<WriteResult> Delete(const query::BoundFilter& filter, const WriteOptions& options,
                                      const Context& context);
 
   /// Applies a record of the journal at its time, and shows it. For a collection that nobody uses
@@ -87,9 +91,23 @@ class Writer {
     bool changes = false;
   };
 
+  // A batch whose turn has come, with its record when there is a journal.
+  struct Turn {
+    Batch batch{};
+    Prepared prepared{};
+    std::optional<journal::PendingRecord> record{};
+  };
+
   absl::StatusOr<WriteResult> Write(const Batch& batch,
                                     std::optional<journal::PendingRecord> record,
                                     const WriteOptions& options, const Context& context);
+  template <typename Prepare>
+  absl::StatusOr<WriteResult> WriteInTurn(const WriteOptions& options, const Context& context,
+                                          Prepare prepare);
+  absl::StatusOr<Turn> PrepareDelete(const query::BoundFilter& filter, const WriteOptions& options,
+                                     const Context& context, RowBatch* keys) const;
+  std::optional<journal::PendingRecord> DeleteRecord(const schema::KeyColumn& keys,
+                                                     const WriteOptions& options) const;
   absl::StatusOr<Prepared> Prepare(const Batch& batch, const Context& context);
   WriteResult Apply(const Batch& batch, const Prepared& prepared);
   void AppendToJournal(journal::PendingRecord record);

@@ -21,6 +21,7 @@ struct ResultRows {
   std::vector<size_t> ends;  ///< where the hits of each query stop
   const Column* keys = nullptr;
   bool partial = false;  ///< a damaged segment was left out
+  SearchStats stats{};
 };
 
 }  // namespace vecdb::query

@@ -1,79 +1,78 @@
 #include "query/search.h"
 
 #include <algorithm>
+#include <chrono>
 #include <iterator>
 #include <utility>
 
 #include "base/parallel_for.h"
 #include "base/status_macros.h"
 #include "query/fetch.h"
-#include "segment/segment_search.h"
+#include "query/grouped.h"
 
 namespace vecdb::query {
 namespace {
 
-struct Found {
-  float distance = 0;
-  RowPlace place{};
+using Clock = std::chrono::steady_clock;
+
+// The milliseconds since `*begin`, which becomes now.
+double Lap(Clock::time_point* begin) {
+  const Clock::time_point now = Clock::now();
+  return std::chrono::duration<double, std::milli>(now - std::exchange(*begin, now)).count();
+}
+
+// The answer to one query, and what it took in each segment.
+struct Answer {
+  std::vector<Found> hits{};
+  std::vector<SegmentSearchStats> stats{};
 };
 
-schema::Key KeyOf(const SegmentView& segment, uint32_t row) {
-  if (!segment.reads_sealed()) return segment.growing->key(row);
-  return schema::KeyColumn(segment.resident->keys->column)[row];
-}
-
-absl::Status SearchSegment(const SegmentView& segment, const segment::SegmentSearch& search,
-                           const Context& context, std::vector<index::Candidate>* out) {
-  if (!segment.reads_sealed()) return SearchGrowing(*segment.growing, search, context, out);
-  return SearchSealed(*segment.sealed, *segment.resident, search, context, out);
-}
-
-// The best rows of all segments for one query, in the order of (score, key).
-absl::StatusOr<std::vector<Found>> SearchOne(const SnapshotSearch& search, const float* query,
-                                             const Context& context) {
-  const segment::SegmentSearch one{.column = search.column,
-                                   .query = query,
-                                   .k = search.offset + search.limit,
-                                   .metric = search.metric,
-                                   .params = search.params,
-                                   .as_of = search.as_of};
-  std::vector<Found> found;
-  std::vector<index::Candidate> candidates;
-  for (uint32_t i = 0; i < search.segments.size(); ++i) {
-    const absl::Status& damage = search.segments[i].search_damage();
-    if (!damage.ok() && search.allow_partial) continue;
-    VECDB_RETURN_IF_ERROR(damage);
-    VECDB_RETURN_IF_ERROR(SearchSegment(search.segments[i], one, context, &candidates));
-    for (const index::Candidate& candidate : candidates) {
-      found.push_back({candidate.distance, {i, candidate.row}});
-    }
+absl::StatusOr<std::vector<Found>> SearchOne(const SnapshotSearch& search,
+                                             const Selections& selections, const float* query,
+                                             const Context& context,
+                                             std::span<SegmentSearchStats> stats) {
+  if (search.group_column.has_value()) {
+    return FindGrouped(search, selections, query, context, stats);
   }
-  if (search.segments.size() > 1) {
-    std::sort(found.begin(), found.end(), [&search](const Found& a, const Found& b) {
-      if (a.distance != b.distance) return a.distance < b.distance;
-      return KeyOf(search.segments[a.place.segment], a.place.row) <
-             KeyOf(search.segments[b.place.segment], b.place.row);
-    });
-  }
+  VECDB_ASSIGN_OR_RETURN(auto found, FindNearest(search, selections, query,
+                                                 search.offset + search.limit, context, stats));
   const size_t begin = std::min<size_t>(found.size(), search.offset);
-  const size_t end = std::min<size_t>(found.size(), begin + search.limit);
-  found.erase(found.begin() + static_cast<ptrdiff_t>(end), found.end());
   found.erase(found.begin(), found.begin() + static_cast<ptrdiff_t>(begin));
   return found;
 }
 
-absl::StatusOr<std::vector<std::vector<Found>>> SearchAll(const SnapshotSearch& search,
-                                                          const Context& context) {
+absl::StatusOr<std::vector<Answer>> SearchAll(const SnapshotSearch& search,
+                                              const Selections& selections,
+                                              const Context& context) {
   const auto dim = static_cast<size_t>(search.schema->fields[search.column].dim);
-  std::vector<std::vector<Found>> found(search.vectors.size() / dim);
+  std::vector<Answer> answers(search.vectors.size() / dim);
   VECDB_RETURN_IF_ERROR(base::ParallelFor(
-      found.size() > 1 ? search.executor : nullptr, Priority::kSearch, found.size(), context,
+      answers.size() > 1 ? search.executor : nullptr, Priority::kSearch, answers.size(), context,
       [&](size_t query, size_t) -> absl::Status {
-        VECDB_ASSIGN_OR_RETURN(found[query],
-                               SearchOne(search, search.vectors.data() + query * dim, context));
+        Answer& answer = answers[query];
+        answer.stats.resize(search.segments.size());
+        VECDB_ASSIGN_OR_RETURN(
+            answer.hits, SearchOne(search, selections, search.vectors.data() + query * dim, context,
+                                   answer.stats));
         return absl::OkStatus();
       }));
-  return found;
+  return answers;
+}
+
+SearchStats StatsOf(const SnapshotSearch& search, const Selections& selections,
+                    std::span<const Answer> answers) {
+  SearchStats stats{.filter = search.filter.text()};
+  for (size_t i = 0; i < search.segments.size(); ++i) {
+    if (selections.skipped[i]) continue;
+    SegmentSearchStats segment = StatsOf(search.segments[i], selections.segments[i]);
+    for (const Answer& answer : answers) {
+      segment.plan = answer.stats[i].plan;
+      segment.distances += answer.stats[i].distances;
+      segment.search_ms += answer.stats[i].search_ms;
+    }
+    stats.segments.push_back(std::move(segment));
+  }
+  return stats;
 }
 
 // Marks the segments whose rows among `places` cannot be read; false when there is none.
@@ -94,39 +93,79 @@ bool MarkUnreadable(const SnapshotSearch& search, std::span<const RowPlace> plac
   return marked;
 }
 
+// The rows of the hits of all queries, with their fields.
+absl::StatusOr<std::unique_ptr<ResultRows>> FetchAll(const SnapshotSearch& search,
+                                                     std::span<const RowPlace> places,
+                                                     const Context& context) {
+  VECDB_ASSIGN_OR_RETURN(RowBatch rows, FetchRows(search.schema, search.segments, places,
+                                                  search.output_columns, context));
+  auto result = std::make_unique<ResultRows>(std::move(rows));
+  result->keys = result->rows.column(search.schema->fields[search.output_columns[0]].name);
+  result->hits.reserve(places.size());
+  return result;
+}
+
+// Of a further query.
+void AddHits(Metric metric, std::span<const Found> hits, ResultRows* result) {
+  for (const Found& hit : hits) {
+    result->hits.emplace_back(index::ScoreOf(metric, hit.distance), result->hits.size(), result);
+  }
+  result->ends.push_back(result->hits.size());
+}
+
+std::vector<RowPlace> PlacesOf(std::span<const Answer> answers) {
+  std::vector<RowPlace> places;
+  for (const Answer& answer : answers) {
+    for (const Found& hit : answer.hits) places.push_back(hit.place);
+  }
+  return places;
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<ResultRows>> Search(const SnapshotSearch& search,
                                                    const Context& context) {
-  VECDB_ASSIGN_OR_RETURN(const auto found, SearchAll(search, context));
-  std::vector<RowPlace> places;
-  for (const auto& hits : found) {
-    for (const Found& hit : hits) places.push_back(hit.place);
-  }
-  auto rows = FetchRows(search.schema, search.segments, places, search.output_columns, context);
-  if (absl::IsDataLoss(rows.status()) && search.allow_partial) {
+  Clock::time_point lap = Clock::now();
+  VECDB_ASSIGN_OR_RETURN(const Selections selections, SelectAll(search, context));
+  const double filter_ms = Lap(&lap);
+  VECDB_ASSIGN_OR_RETURN(const auto answers, SearchAll(search, selections, context));
+  const double search_ms = Lap(&lap);
+  const std::vector<RowPlace> places = PlacesOf(answers);
+  auto result = FetchAll(search, places, context);
+  if (absl::IsDataLoss(result.status()) && search.allow_partial) {
     // Damage that shows only now: the segments it is in are left out, and others give their hits.
     std::vector<SegmentView> segments(search.segments.begin(), search.segments.end());
-    if (!MarkUnreadable(search, places, context, &segments)) return rows.status();
+    if (!MarkUnreadable(search, places, context, &segments)) return result.status();
     SnapshotSearch rest = search;
     rest.segments = segments;
     return Search(rest, context);
   }
-  VECDB_RETURN_IF_ERROR(rows.status());
-  auto result = std::make_unique<ResultRows>(*std::move(rows));
-  result->keys = result->rows.column(search.schema->fields[search.output_columns[0]].name);
-  result->partial =
-      std::any_of(search.segments.begin(), search.segments.end(),
-                  [](const SegmentView& segment) { return !segment.search_damage().ok(); });
-  result->hits.reserve(places.size());
-  result->ends.reserve(found.size());
-  for (const auto& hits : found) {
-    for (const Found& hit : hits) {
-      const float score = index::ScoreOf(search.metric, hit.distance);
-      result->hits.emplace_back(score, result->hits.size(), result.get());
-    }
-    result->ends.push_back(result->hits.size());
-  }
+  VECDB_RETURN_IF_ERROR(result.status());
+  ResultRows& rows = **result;
+  for (const Answer& answer : answers) AddHits(search.metric, answer.hits, &rows);
+  rows.partial = std::find(selections.skipped.begin(), selections.skipped.end(), true) !=
+                 selections.skipped.end();
+  rows.stats = StatsOf(search, selections, answers);
+  rows.stats.filter_ms = filter_ms;
+  rows.stats.search_ms = search_ms;
+  rows.stats.fetch_ms = Lap(&lap);
+  return result;
+}
+
+absl::StatusOr<std::vector<Found>> FindHits(const SnapshotSearch& search, uint32_t k,
+                                            const Context& context) {
+  VECDB_ASSIGN_OR_RETURN(const Selections selections, SelectAll(search, context));
+  std::vector<SegmentSearchStats> stats(search.segments.size());
+  return FindNearest(search, selections, search.vectors.data(), k, context, stats);
+}
+
+absl::StatusOr<std::unique_ptr<ResultRows>> FetchHits(const SnapshotSearch& search,
+                                                      std::span<const Found> hits,
+                                                      const Context& context) {
+  std::vector<RowPlace> places;
+  for (const Found& hit : hits) places.push_back(hit.place);
+  VECDB_ASSIGN_OR_RETURN(auto result, FetchAll(search, places, context));
+  AddHits(search.metric, hits, result.get());
   return result;
 }
 

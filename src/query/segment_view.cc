@@ -4,6 +4,12 @@
 
 namespace vecdb::query {
 
+std::string SegmentView::id() const {
+  if (sealed == nullptr && damaged_info == nullptr) return {};
+  const std::string& folder = sealed != nullptr ? sealed->info().folder : damaged_info->folder;
+  return folder.substr(folder.rfind('/') + 1);
+}
+
 absl::StatusOr<std::optional<uint32_t>> SegmentView::FindRow(const schema::Key& key, uint64_t as_of,
                                                              const Context& context) const {
   VECDB_RETURN_IF_ERROR(damage);

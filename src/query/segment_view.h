@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 
 #include "absl/status/statusor.h"
 #include "schema/key.h"
@@ -35,6 +36,9 @@ struct SegmentView {
 
   /// True when the sealed rows answer searches.
   bool reads_sealed() const { return resident != nullptr || growing == nullptr; }
+
+  /// The name of its folder; "" while its rows are in memory alone.
+  std::string id() const;
 
   uint64_t num_rows() const { return reads_sealed() ? sealed->num_rows() : growing->num_rows(); }
   const std::shared_ptr<base::DeleteTimes>& deletes() const {

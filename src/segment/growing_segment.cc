@@ -325,6 +325,23 @@ Column GrowingSegment::Gather(size_t column, std::span<const uint32_t> rows) con
   }
 }
 
+const std::byte* GrowingSegment::FindRun(size_t column, uint32_t first_row, uint32_t count) const {
+  const bool one_chunk = first_row % layout_.chunk_rows() + count <= layout_.chunk_rows();
+  return one_chunk ? Values(column, first_row) : nullptr;
+}
+
+void GrowingSegment::CopyValues(size_t column, uint32_t first_row, uint32_t count,
+                                std::byte* out) const {
+  const uint64_t width = layout_.width(column);
+  while (count > 0) {
+    const uint32_t run = std::min(count, layout_.chunk_rows() - first_row % layout_.chunk_rows());
+    std::memcpy(out, Values(column, first_row), run * width);
+    out += run * width;
+    first_row += run;
+    count -= run;
+  }
+}
+
 Column GrowingSegment::GatherAll(size_t column, uint32_t num_rows) const {
   std::vector<uint32_t> rows(num_rows);
   std::iota(rows.begin(), rows.end(), 0u);

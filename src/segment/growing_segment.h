@@ -84,6 +84,14 @@ class GrowingSegment {
   /// The live row of a key at `as_of`.
   std::optional<uint32_t> FindRow(const schema::Key& key, uint64_t as_of) const;
 
+  DataType column_type(size_t column) const { return layout_.type(column); }
+  /// Bytes of one value of a column; those of a string are a string_view.
+  uint64_t value_width(size_t column) const { return layout_.width(column); }
+  /// The values of `count` rows that lie one after another; null when they are in several chunks.
+  const std::byte* FindRun(size_t column, uint32_t first_row, uint32_t count) const;
+  /// Copies the values of `count` rows.
+  void CopyValues(size_t column, uint32_t first_row, uint32_t count, std::byte* out) const;
+
   /// Copies the values of some rows. `column` is no vector column.
   Column Gather(size_t column, std::span<const uint32_t> rows) const;
   /// Copies the values of the first `num_rows` rows.

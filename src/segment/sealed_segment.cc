@@ -9,54 +9,10 @@
 #include "format/delete_file.h"
 #include "index/hnsw_file.h"
 #include "index/index_meta.h"
-#include "segment/row_layout.h"
+#include "segment/pick_rows.h"
 
 namespace vecdb::segment {
 namespace {
-
-int32_t FieldId(const Schema& schema, size_t column) {
-  return column < schema.fields.size() ? kFirstFieldId + static_cast<int32_t>(column)
-                                       : format::kDynamicFieldId;
-}
-
-DataType TypeOf(const Schema& schema, size_t column) {
-  return column < schema.fields.size() ? schema.fields[column].type : DataType::kJson;
-}
-
-// The values of some rows of a column that is in memory.
-Column Pick(const Column& column, std::span<const uint32_t> rows) {
-  const auto pick = [&rows](auto values) {
-    std::vector<std::remove_const_t<typename decltype(values)::element_type>> picked;
-    picked.reserve(rows.size());
-    for (uint32_t row : rows) picked.push_back(values[row]);
-    return picked;
-  };
-  switch (column.type()) {
-    case DataType::kBool:
-      return Column(column.type(), 0, pick(column.bools()));
-    case DataType::kInt8:
-      return Column(column.type(), 0, pick(column.int8s()));
-    case DataType::kInt16:
-      return Column(column.type(), 0, pick(column.int16s()));
-    case DataType::kInt32:
-      return Column(column.type(), 0, pick(column.int32s()));
-    case DataType::kInt64:
-      return Column(column.type(), 0, pick(column.int64s()));
-    case DataType::kFloat:
-      return Column(column.type(), 0, pick(column.floats()));
-    case DataType::kDouble:
-      return Column(column.type(), 0, pick(column.doubles()));
-    default:
-      break;
-  }
-  Column::Strings strings;
-  strings.ends.reserve(rows.size());
-  for (uint32_t row : rows) {
-    strings.bytes.append(column.string(row));
-    strings.ends.push_back(strings.bytes.size());
-  }
-  return Column(column.type(), 0, std::move(strings));
-}
 
 // Without an index's own rows, which only files of the Index door have.
 constexpr uint32_t kIndexTags[] = {index::kMetaTag, index::kHnswTag, index::kBaseLinksTag,
@@ -85,6 +41,15 @@ absl::Status CheckInfo(const SegmentInfo& info) {
 }
 
 }  // namespace
+
+int32_t FieldIdOf(const Schema& schema, size_t column) {
+  return column < schema.fields.size() ? kFirstFieldId + static_cast<int32_t>(column)
+                                       : format::kDynamicFieldId;
+}
+
+DataType TypeOf(const Schema& schema, size_t column) {
+  return column < schema.fields.size() ? schema.fields[column].type : DataType::kJson;
+}
 
 std::string ColumnFileName() { return "columns.vseg"; }
 
@@ -132,6 +97,8 @@ absl::Status SealedSegment::OpenObjects(const Context& context) {
   VECDB_ASSIGN_OR_RETURN(const auto expected, ExpectedOf(info_, ColumnFileName()));
   VECDB_ASSIGN_OR_RETURN(rows_->columns, format::ColumnFile::Open(*rows_->store, columns, expected,
                                                                   info_.num_rows, context));
+  rows_->blocks = std::make_unique<ColumnBlocks>(rows_->columns.get(), rows_->host.budget);
+  rows_->bitmaps = std::make_unique<FilterBitmapCache>(rows_->host.budget);
   rows_->vectors.resize(info_.schema.fields.size());
   for (size_t i = 0; i < info_.schema.fields.size(); ++i) {
     if (info_.schema.fields[i].type != DataType::kFloatVector) continue;
@@ -180,7 +147,7 @@ absl::StatusOr<std::shared_ptr<const ResidentColumn>> SealedSegment::GetColumnBy
 
 absl::StatusOr<std::shared_ptr<const ResidentColumn>> SealedSegment::GetColumn(
     size_t column, const Context& context) const {
-  return GetColumnById(FieldId(info_.schema, column), TypeOf(info_.schema, column), context);
+  return GetColumnById(FieldIdOf(info_.schema, column), TypeOf(info_.schema, column), context);
 }
 
 absl::StatusOr<std::shared_ptr<const ResidentColumn>> SealedSegment::GetTimestamps(
@@ -189,6 +156,8 @@ absl::StatusOr<std::shared_ptr<const ResidentColumn>> SealedSegment::GetTimestam
 }
 
 void SealedSegment::DropColumns() const {
+  rows_->blocks->Drop();
+  rows_->bitmaps->Drop();
   Columns cache;
   std::shared_ptr<const KeyIndex> key_index;
   base::MutexLock lock(&rows_->mutex);
@@ -197,8 +166,8 @@ void SealedSegment::DropColumns() const {
 }
 
 uint64_t SealedSegment::column_bytes() const {
+  uint64_t bytes = rows_->blocks->bytes() + rows_->bitmaps->bytes();
   base::MutexLock lock(&rows_->mutex);
-  uint64_t bytes = 0;
   for (const auto& [id, column] : rows_->cache) bytes += column->bytes;
   if (rows_->key_index != nullptr) bytes += rows_->key_index->order.size() * sizeof(uint32_t);
   return bytes;
@@ -234,6 +203,11 @@ absl::StatusOr<std::shared_ptr<const SealedSegment::KeyIndex>> SealedSegment::Ge
   base::MutexLock lock(&rows_->mutex);
   if (rows_->key_index == nullptr) rows_->key_index = std::move(key_index);
   return rows_->key_index;
+}
+
+absl::StatusOr<SealedSegment::KeyOrder> SealedSegment::GetKeyOrder(const Context& context) const {
+  VECDB_ASSIGN_OR_RETURN(const auto key_index, GetKeyIndex(context));
+  return KeyOrder{.rows = {key_index, &key_index->order}, .keys = key_index->keys};
 }
 
 absl::StatusOr<std::optional<uint32_t>> SealedSegment::FindRow(const schema::Key& key,
@@ -340,12 +314,27 @@ absl::StatusOr<std::shared_ptr<const Resident>> SealedSegment::LoadResident(
   return resident;
 }
 
+// From the whole column where that is in memory, as keys mostly are.
+absl::StatusOr<Column> SealedSegment::GatherScalars(int32_t field_id, DataType type,
+                                                    std::span<const uint32_t> rows,
+                                                    const Context& context) const {
+  std::shared_ptr<const ResidentColumn> whole;
+  {
+    base::MutexLock lock(&rows_->mutex);
+    if (const auto found = rows_->cache.find(field_id); found != rows_->cache.end()) {
+      whole = found->second;
+    }
+  }
+  if (whole != nullptr) return PickRows(whole->column, rows);
+  return PickRows(*rows_->blocks, field_id, type, rows, context);
+}
+
 absl::StatusOr<Column> SealedSegment::Gather(size_t column, std::span<const uint32_t> rows,
                                              const Resident* resident,
                                              const Context& context) const {
   if (TypeOf(info_.schema, column) != DataType::kFloatVector) {
-    VECDB_ASSIGN_OR_RETURN(const auto values, GetColumn(column, context));
-    return Pick(values->column, rows);
+    return GatherScalars(FieldIdOf(info_.schema, column), TypeOf(info_.schema, column), rows,
+                         context);
   }
   const auto dim = static_cast<size_t>(info_.schema.fields[column].dim);
   Column::Vectors vectors;

@@ -20,6 +20,8 @@
 #include "index/vector_index.h"
 #include "index/vector_view.h"
 #include "schema/key.h"
+#include "segment/column_blocks.h"
+#include "segment/filter_bitmap.h"
 #include "vecdb/host.h"
 #include "vecdb/object_store.h"
 #include "vecdb/row_batch.h"
@@ -88,7 +90,18 @@ class SealedSegment {
   /// The timestamps of the rows, as Int64.
   absl::StatusOr<std::shared_ptr<const ResidentColumn>> GetTimestamps(const Context& context) const;
 
-  /// Forgets columns, keys and timestamps that were read. Those in use stay until their users are
+  /// The scalar columns in blocks, and what filters have matched.
+  ColumnBlocks& blocks() const { return *rows_->blocks; }
+  FilterBitmapCache& bitmaps() const { return *rows_->bitmaps; }
+
+  /// The row numbers in the order of their keys, and the keys.
+  struct KeyOrder {
+    std::shared_ptr<const std::vector<uint32_t>> rows{};
+    std::shared_ptr<const ResidentColumn> keys{};
+  };
+  absl::StatusOr<KeyOrder> GetKeyOrder(const Context& context) const;
+
+  /// Forgets columns, keys, timestamps and rows of filters. Those in use stay until their users are
   /// done.
   void DropColumns() const;
   uint64_t column_bytes() const;
@@ -133,6 +146,8 @@ class SealedSegment {
     std::shared_ptr<ObjectStore> store;
     Host host;
     std::unique_ptr<format::ColumnFile> columns;
+    std::unique_ptr<ColumnBlocks> blocks;
+    std::unique_ptr<FilterBitmapCache> bitmaps;
     std::vector<std::unique_ptr<format::VectorFile>> vectors;  // by number of the column
     std::shared_ptr<base::DeleteTimes> deletes;
 
@@ -148,6 +163,9 @@ class SealedSegment {
   absl::StatusOr<std::shared_ptr<const ResidentColumn>> GetColumnById(int32_t field_id,
                                                                       DataType type,
                                                                       const Context& context) const;
+  absl::StatusOr<Column> GatherScalars(int32_t field_id, DataType type,
+                                       std::span<const uint32_t> rows,
+                                       const Context& context) const;
   absl::StatusOr<std::shared_ptr<const std::vector<uint32_t>>> GetBloom(
       const Context& context) const;
   absl::StatusOr<std::shared_ptr<const KeyIndex>> GetKeyIndex(const Context& context) const;
@@ -162,6 +180,10 @@ class SealedSegment {
 
 /// The name of an object of a segment, below the root of the store.
 absl::StatusOr<ObjectPath> SegmentObjectPath(const SegmentInfo& info, std::string_view name);
+
+/// How files name a column of a schema, and its type; columns as RowLayout numbers them.
+int32_t FieldIdOf(const Schema& schema, size_t column);
+DataType TypeOf(const Schema& schema, size_t column);
 
 /// Names of the objects of a segment.
 std::string ColumnFileName();

@@ -1,0 +1,44 @@
+#include "vecdb/search_stats.h"
+
+#include "absl/strings/str_format.h"
+
+namespace vecdb {
+
+std::string_view SearchPlanName(SearchPlan plan) {
+  switch (plan) {
+    case SearchPlan::kNothing:
+      return "nothing";
+    case SearchPlan::kExactScan:
+      return "exact scan";
+    case SearchPlan::kIndex:
+      return "index";
+    case SearchPlan::kFilteredIndex:
+      return "filtered index";
+    default:
+      return "index, then scan";
+  }
+}
+
+std::string SearchStats::ToString() const {
+  std::string text;
+  if (!filter.empty()) absl::StrAppendFormat(&text, "filter: %s\n", filter);
+  absl::StrAppendFormat(&text, "filter %.3f ms, search %.3f ms, fetch %.3f ms\n", filter_ms,
+                        search_ms, fetch_ms);
+  for (const SegmentSearchStats& segment : segments) {
+    const double selectivity = segment.num_rows == 0 ? 0
+                                                     : static_cast<double>(segment.matching_rows) /
+                                                           static_cast<double>(segment.num_rows);
+    absl::StrAppendFormat(
+        &text,
+        "segment %s: %d of %d rows match (%.2f %%, estimated %.2f %%), %s, %d distances, "
+        "blocks %d evaluated, %d pruned%s%s, filter %.3f ms, search %.3f ms\n",
+        segment.segment.empty() ? "in memory" : segment.segment, segment.matching_rows,
+        segment.num_rows, 100 * selectivity, 100 * segment.estimated_selectivity,
+        std::string(SearchPlanName(segment.plan)), segment.distances, segment.blocks_evaluated,
+        segment.blocks_pruned, segment.filter_cached ? ", remembered" : "",
+        segment.scalar_index ? ", by index" : "", segment.filter_ms, segment.search_ms);
+  }
+  return text;
+}
+
+}  // namespace vecdb

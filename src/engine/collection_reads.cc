@@ -1,0 +1,135 @@
+#include <utility>
+
+#include "base/status_macros.h"
+#include "engine/collection_call.h"
+#include "engine/collection_engine.h"
+#include "engine/read_point.h"
+#include "engine/search_plan.h"
+#include "query/fetch.h"
+#include "query/rows_by_key.h"
+#include "query/search.h"
+
+namespace vecdb::engine {
+
+absl::StatusOr<RowBatch> CollectionEngine::Get(const Keys& keys,
+                                               std::span<const std::string> fields,
+                                               const Consistency& consistency,
+                                               const Context& context) {
+  const CollectionCall call(*core_, context);
+  VECDB_RETURN_IF_ERROR(call.status());
+  VECDB_RETURN_IF_ERROR(CheckKeyType(*core_->schema(), keys));
+  VECDB_ASSIGN_OR_RETURN(const std::vector<size_t> columns,
+                         query::ColumnsOf(*core_->schema(), fields, /*empty_means_all=*/true));
+  VECDB_ASSIGN_OR_RETURN(const Snapshot snapshot, ResolveRead(*core_, consistency, context));
+  VECDB_ASSIGN_OR_RETURN(const auto found, FindLiveRows(*core_, *snapshot.view, snapshot.as_of,
+                                                        schema::KeyColumn(keys), context));
+  std::vector<query::RowPlace> places;
+  for (const auto& place : found) {
+    if (place.has_value()) places.push_back(*place);
+  }
+  return query::FetchRows(core_->schema(), snapshot.view->segments, places, columns, context);
+}
+
+absl::StatusOr<uint64_t> CollectionEngine::Count(const Consistency& consistency,
+                                                 const Context& context) {
+  const CollectionCall call(*core_, context);
+  VECDB_RETURN_IF_ERROR(call.status());
+  VECDB_ASSIGN_OR_RETURN(const Snapshot snapshot, ResolveRead(*core_, consistency, context));
+  return snapshot.live_rows;
+}
+
+absl::StatusOr<uint64_t> CollectionEngine::Count(const RowFilter& filter,
+                                                 const Consistency& consistency,
+                                                 const Context& context) {
+  const CollectionCall call(*core_, context);
+  VECDB_RETURN_IF_ERROR(call.status());
+  VECDB_ASSIGN_OR_RETURN(auto bound, query::BoundFilter::Make(filter, *core_->schema()));
+  VECDB_ASSIGN_OR_RETURN(const Snapshot snapshot, ResolveRead(*core_, consistency, context));
+  if (bound.matches_all()) return snapshot.live_rows;
+  return query::CountRows(
+      {.segments = snapshot.view->segments, .as_of = snapshot.as_of, .filter = std::move(bound)},
+      context);
+}
+
+absl::StatusOr<RowBatch> CollectionEngine::Query(const QueryRequest& request,
+                                                 const Context& context) {
+  const CollectionCall call(*core_, context);
+  VECDB_RETURN_IF_ERROR(call.status());
+  VECDB_ASSIGN_OR_RETURN(const QueryPlan plan, PlanQuery(*core_, request));
+  VECDB_ASSIGN_OR_RETURN(const Snapshot snapshot,
+                         ResolveRead(*core_, request.consistency, context));
+  return ReadRows(*core_, snapshot, plan, context);
+}
+
+absl::StatusOr<Snapshot> CollectionEngine::Pin(const Context& context) {
+  const CollectionCall call(*core_, context);
+  VECDB_RETURN_IF_ERROR(call.status());
+  return core_->Read();
+}
+
+absl::StatusOr<std::unique_ptr<query::ResultRows>> CollectionEngine::Search(
+    const SearchRequest& request, const Context& context) {
+  const CollectionCall call(*core_, context);
+  VECDB_RETURN_IF_ERROR(call.status());
+  VECDB_ASSIGN_OR_RETURN(const Snapshot snapshot,
+                         ResolveRead(*core_, request.consistency, context));
+  VECDB_ASSIGN_OR_RETURN(const query::SnapshotSearch search, PlanSearch(*core_, snapshot, request));
+  return query::Search(search, context);
+}
+
+absl::StatusOr<SearchStats> CollectionEngine::Explain(const SearchRequest& request,
+                                                      const Context& context) {
+  VECDB_ASSIGN_OR_RETURN(const auto result, Search(request, context));
+  return result->stats;
+}
+
+// ---- Iterators.
+
+absl::StatusOr<std::shared_ptr<const vecdb::Snapshot>> CollectionEngine::Hold(
+    const Consistency& consistency, const Context& context) {
+  const CollectionCall call(*core_, context);
+  VECDB_RETURN_IF_ERROR(call.status());
+  VECDB_ASSIGN_OR_RETURN(Snapshot state, ResolveRead(*core_, consistency, context));
+  return std::make_shared<const vecdb::Snapshot>(
+      std::make_shared<const Snapshot>(std::move(state)));
+}
+
+absl::StatusOr<QueryPlan> CollectionEngine::PlanIteration(const QueryRequest& request,
+                                                          const IteratorOptions& options) {
+  const CollectionCall call(*core_);
+  VECDB_RETURN_IF_ERROR(call.status());
+  return PlanQueryIteration(*core_, request, options);
+}
+
+absl::StatusOr<query::SnapshotSearch> CollectionEngine::PlanIteration(const SearchRequest& request,
+                                                                      int32_t batch_size,
+                                                                      const Snapshot& state) {
+  const CollectionCall call(*core_);
+  VECDB_RETURN_IF_ERROR(call.status());
+  VECDB_RETURN_IF_ERROR(CheckBatchSize(*core_, batch_size));
+  return PlanSearchIteration(*core_, state, request);
+}
+
+absl::StatusOr<RowBatch> CollectionEngine::Read(const Snapshot& state, const QueryPlan& plan,
+                                                const Context& context) {
+  const CollectionCall call(*core_, context);
+  VECDB_RETURN_IF_ERROR(call.status());
+  return ReadRows(*core_, state, plan, context);
+}
+
+absl::StatusOr<std::vector<query::Found>> CollectionEngine::FindHits(
+    const query::SnapshotSearch& search, uint32_t k, const Context& context) {
+  const CollectionCall call(*core_, context);
+  VECDB_RETURN_IF_ERROR(call.status());
+  return query::FindHits(search, k, context);
+}
+
+absl::StatusOr<std::unique_ptr<query::ResultRows>> CollectionEngine::FetchHits(
+    const query::SnapshotSearch& search, std::span<const query::Found> hits,
+    const Context& context) {
+  const CollectionCall call(*core_, context);
+  VECDB_RETURN_IF_ERROR(call.status());
+  return query::FetchHits(search, hits, context);
+}
+
+}  // namespace vecdb::engine

@@ -1,0 +1,78 @@
+#include "engine/search_cursor.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <utility>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_format.h"
+#include "base/status_macros.h"
+
+namespace vecdb::engine {
+namespace {
+
+// Hits found at once: more take more memory, fewer more scans of all rows.
+constexpr size_t kHitsAtOnce = 16384;
+constexpr size_t kDistanceDigits = 8;
+
+absl::Status NoPosition() {
+  return absl::InvalidArgumentError("position: not one of an iterator over the hits of a search");
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<SearchCursor>> SearchCursor::Open(
+    std::shared_ptr<CollectionEngine> engine, const SearchRequest& request,
+    const IteratorOptions& options, const Context& context) {
+  std::unique_ptr<SearchCursor> cursor(new SearchCursor());
+  cursor->vector_.assign(request.vectors.begin(), request.vectors.end());
+  cursor->batch_size_ = static_cast<size_t>(std::max(options.batch_size, 1));
+  VECDB_ASSIGN_OR_RETURN(cursor->snapshot_, engine->Hold(request.consistency, context));
+  VECDB_ASSIGN_OR_RETURN(cursor->search_, engine->PlanIteration(request, options.batch_size,
+                                                                *cursor->snapshot_->state()));
+  cursor->search_.vectors = cursor->vector_;
+  if (!options.position.empty()) {
+    uint32_t bits = 0;
+    const std::string_view text = options.position;
+    const absl::string_view digits(text.data(), std::min(text.size(), kDistanceDigits));
+    if (text.size() <= kDistanceDigits || !absl::SimpleHexAtoi(digits, &bits)) return NoPosition();
+    cursor->last_distance_ = std::bit_cast<float>(bits);
+    if (std::isnan(cursor->last_distance_)) return NoPosition();
+    VECDB_ASSIGN_OR_RETURN(cursor->last_key_,
+                           OwnedKey::Parse(text.substr(kDistanceDigits), engine->schema()));
+  }
+  cursor->engine_ = std::move(engine);
+  return cursor;
+}
+
+absl::Status SearchCursor::Refill(const Context& context) {
+  search_.after.reset();
+  if (last_key_.has_value()) search_.after = {last_distance_, last_key_->key()};
+  const size_t wanted = std::max(batch_size_, kHitsAtOnce);
+  VECDB_ASSIGN_OR_RETURN(found_,
+                         engine_->FindHits(search_, static_cast<uint32_t>(wanted), context));
+  next_ = 0;
+  all_found_ = found_.size() < wanted;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<SearchResult> SearchCursor::Next(const Context& context) {
+  if (next_ == found_.size() && !all_found_) VECDB_RETURN_IF_ERROR(Refill(context));
+  const size_t count = std::min(batch_size_, found_.size() - next_);
+  const auto batch = std::span(found_).subspan(next_, count);
+  VECDB_ASSIGN_OR_RETURN(auto rows, engine_->FetchHits(search_, batch, context));
+  if (count > 0) {
+    last_distance_ = batch.back().distance;
+    last_key_ = OwnedKey::Of(schema::KeyColumn(*rows->keys)[count - 1]);
+    next_ += count;
+  }
+  return SearchResult(std::move(rows));
+}
+
+std::string SearchCursor::position() const {
+  if (!last_key_.has_value()) return {};
+  return absl::StrFormat("%08x", std::bit_cast<uint32_t>(last_distance_)) + last_key_->ToString();
+}
+
+}  // namespace vecdb::engine

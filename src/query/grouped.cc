@@ -1,0 +1,176 @@
+#include "query/grouped.h"
+
+#include <algorithm>
+#include <map>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_format.h"
+#include "base/row_mask.h"
+#include "base/status_macros.h"
+#include "vecdb/filter.h"
+
+namespace vecdb::query {
+namespace {
+
+constexpr uint32_t kMinRows = 64;  // looked for at once
+
+FilterValue ValueAt(const Column& column, size_t row) {
+  switch (column.type()) {
+    case DataType::kBool:
+      return column.bools()[row] != 0;
+    case DataType::kInt8:
+      return column.int8s()[row];
+    case DataType::kInt16:
+      return column.int16s()[row];
+    case DataType::kInt32:
+      return column.int32s()[row];
+    case DataType::kInt64:
+      return column.int64s()[row];
+    case DataType::kFloat:
+      return column.floats()[row];
+    case DataType::kDouble:
+      return column.doubles()[row];
+    default:
+      return column.string(row);
+  }
+}
+
+// What tells values apart: their bytes.
+std::string BytesOf(const FilterValue& value) {
+  if (const auto* text = value.get_if<std::string>()) return *text;
+  double real = 0;
+  if (const auto* number = value.get_if<double>()) {
+    real = *number + 0.0;  // -0.0 is 0.0
+    return {reinterpret_cast<const char*>(&real), sizeof(real)};
+  }
+  const auto* integer = value.get_if<int64_t>();
+  const int64_t number = integer != nullptr ? *integer : *value.get_if<bool>();
+  return {reinterpret_cast<const char*>(&number), sizeof(number)};
+}
+
+// One value and its best rows.
+struct Group {
+  FilterValue value{};
+  std::vector<Found> rows{};
+};
+
+class Grouping {
+ public:
+  Grouping(const SnapshotSearch& search, const Selections& selections, const float* query,
+           const Context& context, std::span<SegmentSearchStats> stats)
+      : search_(search),
+        selections_(selections),
+        query_(query),
+        context_(context),
+        stats_(stats),
+        wanted_(size_t{search.offset} + search.limit) {}
+
+  absl::StatusOr<std::vector<Found>> Find() {
+    VECDB_RETURN_IF_ERROR(FindValues());
+    if (search_.group_size > 1) VECDB_RETURN_IF_ERROR(FillGroups());
+    std::vector<Found> rows;
+    for (size_t i = search_.offset; i < groups_.size(); ++i) {
+      rows.insert(rows.end(), groups_[i].rows.begin(), groups_[i].rows.end());
+    }
+    return rows;
+  }
+
+ private:
+  // Searches for values that were not seen, until there are as many as wanted or no more.
+  absl::Status FindValues() {
+    for (bool more = true; more && groups_.size() < wanted_;) {
+      FilterValue::List seen;
+      for (const Group& group : groups_) seen.push_back(group.value);
+      const uint32_t k = RowsFor(wanted_ - groups_.size());
+      VECDB_ASSIGN_OR_RETURN(const auto found, FindWhere("not in", std::move(seen), k));
+      more = found.size() == k;
+      VECDB_RETURN_IF_ERROR(AddRows(found));
+    }
+    return absl::OkStatus();
+  }
+
+  // The rows of a group so far are its best. Of k rows of fewer than k / group_size groups at least
+  // one group is full, so that every search leaves fewer.
+  absl::Status FillGroups() {
+    for (bool more = true; more;) {
+      FilterValue::List open;
+      for (Group& group : groups_) {
+        if (group.rows.size() < search_.group_size) open.push_back(group.value);
+      }
+      if (open.empty()) break;
+      const uint32_t k = RowsFor(open.size());
+      for (const FilterValue& value : open) groups_[numbers_[BytesOf(value)]].rows.clear();
+      VECDB_ASSIGN_OR_RETURN(const auto found, FindWhere("in", std::move(open), k));
+      more = found.size() == k;
+      VECDB_RETURN_IF_ERROR(AddRows(found));
+    }
+    return absl::OkStatus();
+  }
+
+  uint32_t RowsFor(size_t num_groups) const {
+    return std::max(kMinRows, 2 * static_cast<uint32_t>(num_groups) * search_.group_size);
+  }
+
+  // The best `k` selected rows whose value is among `values`, or is not.
+  absl::StatusOr<std::vector<Found>> FindWhere(std::string_view op, FilterValue::List values,
+                                               uint32_t k) const {
+    if (op == "not in" && values.empty()) {
+      return FindNearest(search_, selections_, query_, k, context_, stats_);
+    }
+    const std::string& field = search_.schema->fields[*search_.group_column].name;
+    VECDB_ASSIGN_OR_RETURN(const auto filter,
+                           BoundFilter::Make(RowFilter(absl::StrFormat("%s %s {values}", field, op),
+                                                       {{"values", std::move(values)}}),
+                                             *search_.schema));
+    Selections both = selections_;
+    for (size_t i = 0; i < both.segments.size(); ++i) {
+      if (both.skipped[i] || both.segments[i].none()) continue;
+      VECDB_ASSIGN_OR_RETURN(both.segments[i],
+                             SelectBoth(search_.segments[i], selections_.segments[i], filter,
+                                        search_.as_of, context_));
+    }
+    return FindNearest(search_, both, query_, k, context_, stats_);
+  }
+
+  // Puts rows, best first, into their groups, new ones behind the others.
+  absl::Status AddRows(std::span<const Found> found) {
+    std::vector<RowPlace> places;
+    for (const Found& row : found) places.push_back(row.place);
+    const size_t column = *search_.group_column;
+    VECDB_ASSIGN_OR_RETURN(const RowBatch batch, FetchRows(search_.schema, search_.segments, places,
+                                                           std::span(&column, 1), context_));
+    const Column* values = batch.column(search_.schema->fields[column].name);
+    for (size_t i = 0; i < found.size(); ++i) {
+      const FilterValue value = ValueAt(*values, i);
+      const auto [at, is_new] = numbers_.try_emplace(BytesOf(value), groups_.size());
+      if (is_new) groups_.push_back({.value = value});
+      std::vector<Found>& rows = groups_[at->second].rows;
+      if (at->second < wanted_ && rows.size() < search_.group_size) rows.push_back(found[i]);
+    }
+    if (groups_.size() <= wanted_) return absl::OkStatus();
+    for (size_t i = wanted_; i < groups_.size(); ++i) numbers_.erase(BytesOf(groups_[i].value));
+    groups_.resize(wanted_);
+    return absl::OkStatus();
+  }
+
+  const SnapshotSearch& search_;
+  const Selections& selections_;
+  const float* const query_;
+  const Context& context_;
+  const std::span<SegmentSearchStats> stats_;
+  const size_t wanted_;
+  std::vector<Group> groups_;              // best first
+  std::map<std::string, size_t> numbers_;  // of groups, by the bytes of their values
+};
+
+}  // namespace
+
+absl::StatusOr<std::vector<Found>> FindGrouped(const SnapshotSearch& search,
+                                               const Selections& selections, const float* query,
+                                               const Context& context,
+                                               std::span<SegmentSearchStats> stats) {
+  return Grouping(search, selections, query, context, stats).Find();
+}
+
+}  // namespace vecdb::query

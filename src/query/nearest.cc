@@ -1,0 +1,94 @@
+#include "query/nearest.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "base/status_macros.h"
+#include "segment/segment_search.h"
+
+namespace vecdb::query {
+namespace {
+
+schema::Key KeyOf(const SegmentView& segment, uint32_t row) {
+  if (!segment.reads_sealed()) return segment.growing->key(row);
+  return schema::KeyColumn(segment.resident->keys->column)[row];
+}
+
+absl::Status SearchSegment(const SegmentView& segment, const segment::SegmentSearch& search,
+                           const Context& context, std::vector<index::Candidate>* out) {
+  if (!segment.reads_sealed()) return SearchGrowing(*segment.growing, search, context, out);
+  return SearchSealed(*segment.sealed, *segment.resident, search, context, out);
+}
+
+void AddCounts(const index::SearchCounts& counts, SegmentSearchStats* stats) {
+  stats->plan = static_cast<SearchPlan>(counts.plan);
+  stats->distances += counts.distances;
+}
+
+}  // namespace
+
+absl::StatusOr<Selections> SelectAll(const SnapshotSearch& search, const Context& context) {
+  Selections selections;
+  selections.skipped.resize(search.segments.size());
+  for (size_t i = 0; i < search.segments.size(); ++i) {
+    const SegmentView& segment = search.segments[i];
+    const auto select = [&]() -> absl::StatusOr<Selection> {
+      VECDB_RETURN_IF_ERROR(segment.search_damage());
+      return SelectRows(segment, search.filter, search.as_of, context);
+    };
+    absl::StatusOr<Selection> selection = select();
+    selections.skipped[i] = absl::IsDataLoss(selection.status()) && search.allow_partial;
+    if (!selections.skipped[i]) VECDB_RETURN_IF_ERROR(selection.status());
+    selections.segments.push_back(selection.ok() ? *std::move(selection) : Selection());
+  }
+  return selections;
+}
+
+absl::StatusOr<std::vector<Found>> FindNearest(const SnapshotSearch& search,
+                                               const Selections& selections, const float* query,
+                                               uint32_t k, const Context& context,
+                                               std::span<SegmentSearchStats> stats) {
+  segment::SegmentSearch one{.column = search.column,
+                             .query = query,
+                             .k = k,
+                             .metric = search.metric,
+                             .params = search.params,
+                             .min_distance = search.min_distance,
+                             .max_distance = search.max_distance,
+                             .exact = search.exact,
+                             .as_of = search.as_of};
+  if (search.after.has_value()) {
+    one.after_distance = search.after->distance;
+    one.after_key = &search.after->key;
+  }
+  std::vector<Found> found;
+  std::vector<index::Candidate> candidates;
+  for (uint32_t i = 0; i < search.segments.size(); ++i) {
+    const Selection& selection = selections.segments[i];
+    if (selections.skipped[i] || selection.none()) continue;
+    one.allowed = selection.words();
+    one.num_allowed = selection.count();
+    index::SearchCounts counts;
+    one.counts = &counts;
+    const auto begin = std::chrono::steady_clock::now();
+    VECDB_RETURN_IF_ERROR(SearchSegment(search.segments[i], one, context, &candidates));
+    AddCounts(counts, &stats[i]);
+    stats[i].search_ms +=
+        std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count();
+    for (const index::Candidate& candidate : candidates) {
+      found.push_back({candidate.distance, {i, candidate.row}});
+    }
+  }
+  if (search.segments.size() > 1) {
+    std::sort(found.begin(), found.end(), [&search](const Found& a, const Found& b) {
+      if (a.distance != b.distance) return a.distance < b.distance;
+      return KeyOf(search.segments[a.place.segment], a.place.row) <
+             KeyOf(search.segments[b.place.segment], b.place.row);
+    });
+  }
+  if (found.size() > k) found.resize(k);
+  return found;
+}
+
+}  // namespace vecdb::query

@@ -1,0 +1,80 @@
+#ifndef VECDB_QUERY_NEAREST_H_
+#define VECDB_QUERY_NEAREST_H_
+
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "query/fetch.h"
+#include "query/row_selection.h"
+#include "query/segment_view.h"
+#include "schema/key.h"
+#include "vecdb/context.h"
+#include "vecdb/executor.h"
+#include "vecdb/index_spec.h"
+#include "vecdb/schema.h"
+#include "vecdb/search_stats.h"
+
+namespace vecdb::query {
+
+/// A place in the total order of the answers to one query: behind the row of this distance and key.
+struct SearchPosition {
+  float distance = 0;
+  schema::Key key{};
+};
+
+/// A search over one snapshot, checked by the caller. Borrows everything but what it shares.
+struct SnapshotSearch {
+  std::shared_ptr<const Schema> schema{};
+  std::span<const SegmentView> segments{};
+  uint64_t as_of = 0;
+  Executor* executor = nullptr;  ///< takes part when there are several queries
+
+  size_t column = 0;  ///< a vector column
+  std::span<const float> vectors{};
+  Metric metric = Metric::kL2;
+  SearchParams params{};
+  BoundFilter filter{};
+  /// Only rows at a distance from `min_distance` on and below `max_distance`: the smaller the
+  /// nearer, under every metric.
+  float min_distance = -std::numeric_limits<float>::infinity();
+  float max_distance = std::numeric_limits<float>::infinity();
+  bool exact = false;                     ///< compare rows one by one, whatever the index
+  std::optional<SearchPosition> after{};  ///< only rows behind it, with `exact`
+  uint32_t limit = 10;
+  uint32_t offset = 0;
+  std::optional<size_t> group_column{};  ///< the best of each of its values; limit counts values
+  uint32_t group_size = 1;
+  std::vector<size_t> output_columns{};  ///< the key is the first
+  bool allow_partial = false;            ///< leave damaged segments out
+};
+
+/// A row of an answer.
+struct Found {
+  float distance = 0;
+  RowPlace place{};
+};
+
+/// The selected rows of each segment, and what is left out.
+struct Selections {
+  std::vector<Selection> segments{};
+  std::vector<bool> skipped{};  ///< damaged
+};
+
+/// Evaluates the filter of a search. DataLoss for damaged segments, unless these may be left out.
+absl::StatusOr<Selections> SelectAll(const SnapshotSearch& search, const Context& context);
+
+/// The `k` best selected rows of all segments for one query, in the order of (score, key).
+/// `segments` are those statistics of each segment that this adds to.
+absl::StatusOr<std::vector<Found>> FindNearest(const SnapshotSearch& search,
+                                               const Selections& selections, const float* query,
+                                               uint32_t k, const Context& context,
+                                               std::span<SegmentSearchStats> stats);
+
+}  // namespace vecdb::query
+
+#endif  // VECDB_QUERY_NEAREST_H_

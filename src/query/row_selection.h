@@ -1,0 +1,104 @@
+#ifndef VECDB_QUERY_ROW_SELECTION_H_
+#define VECDB_QUERY_ROW_SELECTION_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "base/row_mask.h"
+#include "query/segment_view.h"
+#include "segment/filter_bitmap.h"
+#include "vecdb/context.h"
+#include "vecdb/row_filter.h"
+#include "vecdb/schema.h"
+#include "vecdb/search_stats.h"
+
+namespace vecdb::query {
+
+/// A filter that has been checked against the schema of what it is used on. A value.
+class BoundFilter {
+ public:
+  /// Matches every row.
+  BoundFilter() = default;
+
+  /// Errors as RowFilter::Resolve.
+  static absl::StatusOr<BoundFilter> Make(const RowFilter& filter, const Schema& schema);
+
+  bool matches_all() const { return !custom_ && filter_.condition() == nullptr; }
+  /// In normal form; "" when it matches every row, and of a callback.
+  const std::string& text() const { return text_; }
+
+  const Filter& filter() const { return filter_; }
+  const RowFilter::Callback& custom() const { return custom_; }
+
+ private:
+  Filter filter_;
+  std::string text_;
+  RowFilter::Callback custom_;
+};
+
+/// The rows of one segment that a filter matches, alive or not.
+struct Selection {
+  /// Null: all of them.
+  std::shared_ptr<const segment::FilterBitmap> bitmap{};
+  bool cached = false;
+  double filter_ms = 0;
+
+  bool none() const { return bitmap != nullptr && bitmap->count == 0; }
+  const uint64_t* words() const { return bitmap == nullptr ? nullptr : bitmap->words.data(); }
+  /// How many there are, when that is known.
+  std::optional<uint64_t> count() const {
+    return bitmap == nullptr ? std::nullopt : std::optional<uint64_t>(bitmap->count);
+  }
+};
+
+/// Evaluates a filter over a segment that is not damaged; of growing rows over those that are there
+/// at `as_of`. Sealed segments remember the answer. The errors of the store and of the callback,
+/// ResourceExhausted, Cancelled, DeadlineExceeded.
+absl::StatusOr<Selection> SelectRows(const SegmentView& segment, const BoundFilter& filter,
+                                     uint64_t as_of, const Context& context);
+
+/// The selected rows that a further filter matches, too; nothing of it is remembered.
+absl::StatusOr<Selection> SelectBoth(const SegmentView& segment, const Selection& selection,
+                                     const BoundFilter& filter, uint64_t as_of,
+                                     const Context& context);
+
+/// The rows of a segment that are alive at a time and selected.
+struct LiveRows {
+  base::RowMask mask{};
+  std::shared_ptr<const segment::ResidentColumn> times{};  ///< what the mask borrows
+  Selection selection{};                                   ///< the same
+
+  /// How many there are.
+  uint64_t Count() const;
+
+  /// Calls `visit(row)` for each, in order.
+  template <typename Visit>
+  void ForEach(Visit visit) const {
+    for (uint32_t first = 0; first < mask.num_rows; first += 64) {
+      uint64_t word = mask.allowed == nullptr ? ~uint64_t{0} : mask.allowed[first / 64];
+      for (; word != 0; word &= word - 1) {
+        const uint32_t row = first + static_cast<uint32_t>(std::countr_zero(word));
+        if (row >= mask.num_rows) return;
+        if (mask.Contains(row)) visit(row);
+      }
+    }
+  }
+};
+
+/// Of a segment that is not damaged.
+absl::StatusOr<LiveRows> FindLiveRows(const SegmentView& segment, Selection selection,
+                                      uint64_t as_of, const Context& context);
+absl::StatusOr<LiveRows> FindLiveRows(const SegmentView& segment, const BoundFilter& filter,
+                                      uint64_t as_of, const Context& context);
+
+/// Adds what the evaluation of a filter did in a segment to statistics.
+SegmentSearchStats StatsOf(const SegmentView& segment, const Selection& selection);
+
+}  // namespace vecdb::query
+
+#endif  // VECDB_QUERY_ROW_SELECTION_H_
