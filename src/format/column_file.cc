@@ -9,6 +9,7 @@
 #include "base/byte_io.h"
 #include "base/status_macros.h"
 #include "format/bloom.h"
+#include "format/number_type.h"
 
 namespace vecdb::format {
 namespace {
@@ -16,8 +17,6 @@ namespace {
 constexpr uint32_t kMetaTag = Tag("META");
 constexpr uint32_t kKeysTag = Tag("KEYS");
 constexpr uint32_t kBloomTag = Tag("BLOM");
-constexpr uint64_t kBlockEntryBytes = 32;
-constexpr uint32_t kPlain = 1;
 
 // Tags of field sections have their highest bit set, which letters never have.
 constexpr uint32_t DataTag(int32_t field_id) {
@@ -43,36 +42,6 @@ absl::StatusOr<std::vector<uint32_t>> ReadWords(const SectionFile& file, uint32_
   std::vector<uint32_t> words(static_cast<size_t>(count));
   VECDB_RETURN_IF_ERROR(file.Read(tag, std::as_writable_bytes(std::span(words)), context));
   return words;
-}
-
-// Calls `visit` with a null pointer to the C++ type of a fixed-width type; false for the others.
-template <typename Visit>
-bool VisitNumberType(DataType type, Visit visit) {
-  switch (type) {
-    case DataType::kBool:
-      visit(static_cast<uint8_t*>(nullptr));
-      return true;
-    case DataType::kInt8:
-      visit(static_cast<int8_t*>(nullptr));
-      return true;
-    case DataType::kInt16:
-      visit(static_cast<int16_t*>(nullptr));
-      return true;
-    case DataType::kInt32:
-      visit(static_cast<int32_t*>(nullptr));
-      return true;
-    case DataType::kInt64:
-      visit(static_cast<int64_t*>(nullptr));
-      return true;
-    case DataType::kFloat:
-      visit(static_cast<float*>(nullptr));
-      return true;
-    case DataType::kDouble:
-      visit(static_cast<double*>(nullptr));
-      return true;
-    default:
-      return false;
-  }
 }
 
 template <typename T>
@@ -103,34 +72,15 @@ std::string EncodePlain(const Column& column, size_t begin, size_t end) {
   return out.str();
 }
 
-template <typename T>
-bool DecodeNumbers(std::string_view block, uint32_t num_rows, std::vector<T>* values) {
-  if (block.size() != num_rows * sizeof(T)) return false;
-  const size_t first = values->size();
-  values->resize(first + num_rows);
-  if (num_rows > 0) std::memcpy(values->data() + first, block.data(), block.size());
-  if constexpr (std::is_same_v<T, uint8_t>) {
-    return std::all_of(values->begin() + static_cast<ptrdiff_t>(first), values->end(),
-                       [](uint8_t value) { return value <= 1; });
-  }
-  return true;
-}
-
-bool DecodeStrings(std::string_view block, uint32_t num_rows, Column::Strings* strings) {
-  const uint64_t ends_bytes = uint64_t{num_rows} * sizeof(uint32_t);
-  if (block.size() < ends_bytes) return false;
-  const std::string_view text = block.substr(static_cast<size_t>(ends_bytes));
-  base::ByteReader reader(block);
-  const uint64_t base = strings->bytes.size();
-  uint32_t last = 0;
-  for (uint32_t i = 0; i < num_rows; ++i) {
-    const auto stop = reader.Get<uint32_t>();
-    if (stop < last || stop > text.size()) return false;
-    strings->ends.push_back(base + stop);
-    last = stop;
-  }
-  strings->bytes.append(text);
-  return last == text.size();
+// An empty column of a type, with room for `num_rows` numbers.
+Column::Values MakeValues(DataType type, uint64_t num_rows) {
+  Column::Values values = Column::Strings();
+  VisitNumberType(type, [&]<typename T>(T*) {
+    std::vector<T> numbers;
+    numbers.reserve(static_cast<size_t>(num_rows));
+    values = std::move(numbers);
+  });
+  return values;
 }
 
 }  // namespace
@@ -155,16 +105,15 @@ absl::Status ColumnFileWriter::AddColumn(int32_t field_id, const Column& column,
   VECDB_RETURN_IF_ERROR(writer_->BeginSection(DataTag(field_id), context));
   base::ByteWriter table;
   uint64_t offset = 0;
-  for (uint64_t begin = 0; begin < num_rows_; begin += kBlockRows) {
-    const uint64_t end = std::min<uint64_t>(num_rows_, begin + kBlockRows);
+  for (uint64_t begin = 0; begin < num_rows_; begin += schema::kBlockRows) {
+    const uint64_t end = std::min<uint64_t>(num_rows_, begin + schema::kBlockRows);
     const std::string block =
         EncodePlain(column, static_cast<size_t>(begin), static_cast<size_t>(end));
     VECDB_RETURN_IF_ERROR(writer_->Append(base::AsBytes(block), context));
-    table.Put(offset);
-    table.Put(static_cast<uint64_t>(block.size()));
-    table.Put(static_cast<uint32_t>(end - begin));
-    table.Put(kPlain);
-    table.PadTo(kBlockEntryBytes);
+    PutBlockEntry({.offset = offset,
+                   .size_bytes = block.size(),
+                   .num_rows = static_cast<uint32_t>(end - begin)},
+                  &table);
     offset += block.size();
   }
   return writer_->AddSection(BlocksTag(field_id), base::AsBytes(table.str()), context);
@@ -208,81 +157,90 @@ absl::StatusOr<std::unique_ptr<ColumnFile>> ColumnFile::Open(
   return std::unique_ptr<ColumnFile>(new ColumnFile(std::move(file), num_rows));
 }
 
-absl::StatusOr<std::vector<ColumnFile::Block>> ColumnFile::ReadBlockTable(
-    int32_t field_id, uint64_t data_bytes, const Context& context) const {
-  const uint64_t num_blocks = (num_rows_ + kBlockRows - 1) / kBlockRows;
+absl::StatusOr<std::shared_ptr<const BlockTable>> ColumnFile::GetTable(
+    int32_t field_id, const Context& context) const {
+  {
+    base::MutexLock lock(&mutex_);
+    if (const auto found = tables_.find(field_id); found != tables_.end()) return found->second;
+  }
+  VECDB_ASSIGN_OR_RETURN(const SectionInfo data, file_->Find(DataTag(field_id)));
   VECDB_ASSIGN_OR_RETURN(
-      const std::string table,
-      file_->ReadSmall(BlocksTag(field_id), num_blocks * kBlockEntryBytes, context));
-  if (table.size() != num_blocks * kBlockEntryBytes) {
-    return file_->Damaged(absl::StrFormat("block table of field %d has %d bytes, not %d", field_id,
-                                          table.size(), num_blocks * kBlockEntryBytes));
-  }
-  base::ByteReader reader(table);
-  std::vector<Block> blocks(static_cast<size_t>(num_blocks));
-  uint64_t offset = 0;
-  uint64_t rows_left = num_rows_;
-  for (Block& block : blocks) {
-    block.offset = reader.Get<uint64_t>();
-    block.size_bytes = reader.Get<uint64_t>();
-    block.num_rows = reader.Get<uint32_t>();
-    const auto encoding = reader.Get<uint32_t>();
-    reader.Get<uint64_t>();
-    if (block.offset != offset || block.size_bytes > data_bytes - offset ||
-        block.num_rows != std::min<uint64_t>(rows_left, kBlockRows)) {
-      return file_->Damaged(absl::StrFormat("block table of field %d is impossible", field_id));
-    }
-    if (encoding != kPlain) {
-      return absl::FailedPreconditionError(
-          absl::StrFormat("object %s: field %d has encoding %d, unknown to this library",
-                          file_->path(), field_id, encoding));
-    }
-    offset += block.size_bytes;
-    rows_left -= block.num_rows;
-  }
-  if (offset != data_bytes)
-    return file_->Damaged(absl::StrFormat("field %d has stray bytes", field_id));
-  return blocks;
+      const std::string bytes,
+      file_->ReadSmall(BlocksTag(field_id), num_blocks() * kBlockEntryBytes, context));
+  VECDB_ASSIGN_OR_RETURN(BlockTable table,
+                         ParseBlockTable(*file_, field_id, bytes, num_rows_, data.size_bytes));
+  base::MutexLock lock(&mutex_);
+  return tables_.emplace(field_id, std::make_shared<const BlockTable>(std::move(table)))
+      .first->second;
 }
 
-absl::StatusOr<uint64_t> ColumnFile::ColumnBytes(int32_t field_id, DataType type) const {
-  VECDB_ASSIGN_OR_RETURN(const SectionInfo section, file_->Find(DataTag(field_id)));
-  if (type != DataType::kVarChar && type != DataType::kJson) return section.size_bytes;
-  // The ends of strings are kept in twice the bytes.
-  return section.size_bytes + num_rows_ * sizeof(uint32_t);
+absl::StatusOr<BlockEntry> ColumnFile::FindBlock(int32_t field_id, uint32_t block,
+                                                 const Context& context) const {
+  VECDB_ASSIGN_OR_RETURN(const auto table, GetTable(field_id, context));
+  if (block < table->size()) return (*table)[block];
+  return absl::InternalError(
+      absl::StrFormat("field %d has %d blocks, none %d", field_id, table->size(), block));
+}
+
+absl::StatusOr<uint64_t> ColumnFile::ColumnBytes(int32_t field_id, DataType type,
+                                                 const Context& context) const {
+  VECDB_ASSIGN_OR_RETURN(const auto table, GetTable(field_id, context));
+  uint64_t bytes = 0;
+  for (const BlockEntry& entry : *table) bytes += format::ColumnBytes(entry, type);
+  return bytes;
+}
+
+absl::Status ColumnFile::ImpossibleBlock(int32_t field_id) const {
+  return file_->Damaged(absl::StrFormat("a block of field %d is impossible", field_id));
 }
 
 absl::StatusOr<Column> ColumnFile::ReadColumn(int32_t field_id, DataType type,
                                               const Context& context) const {
-  VECDB_ASSIGN_OR_RETURN(const SectionInfo section, file_->Find(DataTag(field_id)));
-  VECDB_ASSIGN_OR_RETURN(const std::vector<Block> blocks,
-                         ReadBlockTable(field_id, section.size_bytes, context));
+  VECDB_ASSIGN_OR_RETURN(const auto table, GetTable(field_id, context));
   VECDB_ASSIGN_OR_RETURN(const std::string data,
                          file_->ReadSmall(DataTag(field_id), kMaxColumnBytes, context));
-  bool sound = true;
-  const auto block_text = [&data](const Block& block) {
-    return std::string_view(data).substr(static_cast<size_t>(block.offset),
-                                         static_cast<size_t>(block.size_bytes));
-  };
-  Column::Values values;
-  const bool is_number = VisitNumberType(type, [&]<typename T>(T*) {
-    std::vector<T> numbers;
-    if (section.size_bytes == num_rows_ * sizeof(T))
-      numbers.reserve(static_cast<size_t>(num_rows_));
-    for (const Block& block : blocks) {
-      sound = sound && DecodeNumbers(block_text(block), block.num_rows, &numbers);
-    }
-    values = std::move(numbers);
-  });
-  if (!is_number) {
-    Column::Strings strings;
-    for (const Block& block : blocks) {
-      sound = sound && DecodeStrings(block_text(block), block.num_rows, &strings);
-    }
-    values = std::move(strings);
+  Column::Values values = MakeValues(type, num_rows_);
+  for (const BlockEntry& entry : *table) {
+    VECDB_RETURN_IF_ERROR(context.Check());
+    BlockBytes bytes(static_cast<size_t>(entry.size_bytes));
+    std::memcpy(bytes.data(), data.data() + entry.offset, bytes.size());
+    const auto decoded = DecodeBlock(entry, type, std::move(bytes));
+    if (!decoded.has_value()) return ImpossibleBlock(field_id);
+    AppendBlock(decoded->block, &values);
   }
-  if (!sound) return file_->Damaged(absl::StrFormat("a block of field %d is impossible", field_id));
   return Column(type, 0, std::move(values));
+}
+
+absl::StatusOr<uint64_t> ColumnFile::BlockMemoryBytes(int32_t field_id, DataType type,
+                                                      uint32_t block,
+                                                      const Context& context) const {
+  VECDB_ASSIGN_OR_RETURN(const BlockEntry entry, FindBlock(field_id, block, context));
+  return DecodedBytes(entry, type);
+}
+
+absl::StatusOr<DecodedBlock> ColumnFile::ReadBlock(int32_t field_id, DataType type, uint32_t block,
+                                                   const Context& context) const {
+  VECDB_ASSIGN_OR_RETURN(const BlockEntry entry, FindBlock(field_id, block, context));
+  BlockBytes bytes(static_cast<size_t>(entry.size_bytes));
+  VECDB_RETURN_IF_ERROR(file_->ReadRange(DataTag(field_id), entry.offset, bytes.bytes(), context));
+  auto decoded = DecodeBlock(entry, type, std::move(bytes));
+  if (!decoded.has_value()) return ImpossibleBlock(field_id);
+  return *std::move(decoded);
+}
+
+absl::StatusOr<std::shared_ptr<const ColumnSummary>> ColumnFile::ReadSummary(
+    int32_t field_id, DataType, const Context& context) const {
+  VECDB_ASSIGN_OR_RETURN(const auto table, GetTable(field_id, context));
+  auto summary = std::make_shared<ColumnSummary>();
+  summary->segment.num_rows = static_cast<uint32_t>(num_rows_);
+  for (const BlockEntry& entry : *table) summary->blocks.push_back({.num_rows = entry.num_rows});
+  summary->memory_bytes =
+      sizeof(ColumnSummary) + summary->blocks.capacity() * sizeof(schema::ColumnStats);
+  return summary;
+}
+
+absl::StatusOr<std::vector<ShreddedField>> ColumnFile::ReadShredded(const Context&) const {
+  return std::vector<ShreddedField>();
 }
 
 absl::StatusOr<std::vector<uint32_t>> ColumnFile::ReadKeyOrder(const Context& context) const {

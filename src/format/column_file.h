@@ -2,12 +2,20 @@
 #define VECDB_FORMAT_COLUMN_FILE_H_
 
 #include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "base/mutex.h"
+#include "format/block_decoder.h"
+#include "format/block_table.h"
 #include "format/section_file.h"
+#include "schema/column_block.h"
 #include "schema/key.h"
 #include "vecdb/row_batch.h"
 #include "vecdb/schema.h"
@@ -26,14 +34,32 @@ namespace vecdb::format {
 // as bytes; strings as the end of each (u32), then their bytes. Further encodings and sections
 // (statistics) come beside these; readers refuse an encoding they do not know.
 
-inline constexpr uint32_t kBlockRows = 4096;
-
 /// Field ids of the library's own columns.
 inline constexpr int32_t kTimestampFieldId = 1;
 inline constexpr int32_t kDynamicFieldId = 2;
 
 /// Most bytes of strings in one column of a segment.
 inline constexpr uint64_t kMaxColumnBytes = 1ULL << 36;
+
+/// What is known of a column without reading its values.
+struct ColumnSummary {
+  schema::ColumnStats segment;
+  std::vector<schema::ColumnStats> blocks;  ///< one for each block
+  std::vector<uint32_t> bloom;  ///< words of a filter over schema::KeyHash of the strings; or empty
+  uint64_t memory_bytes = 0;    ///< what all of this takes
+};
+
+/// Two hidden columns that hold what the rows have at one path into a Json column: `states` is an
+/// Int8 whose values are those of filter::PathState, `values` a column of `type`.
+struct ShreddedField {
+  int32_t json_field_id = 0;
+  std::vector<std::string> path{};  ///< keys of objects, 1 to 4
+  DataType type = DataType::kNone;  ///< kBool, kInt64, kDouble or kVarChar
+  int32_t states_field_id = 0;
+  int32_t values_field_id = 0;
+
+  friend bool operator==(const ShreddedField&, const ShreddedField&) = default;
+};
 
 class ColumnFileWriter {
  public:
@@ -66,10 +92,27 @@ class ColumnFile {
       uint64_t num_rows, const Context& context);
 
   /// The bytes that ReadColumn will take for its values.
-  absl::StatusOr<uint64_t> ColumnBytes(int32_t field_id, DataType type) const;
+  absl::StatusOr<uint64_t> ColumnBytes(int32_t field_id, DataType type,
+                                       const Context& context = {}) const;
 
   /// Reads a whole column.
   absl::StatusOr<Column> ReadColumn(int32_t field_id, DataType type, const Context& context) const;
+
+  /// At least the bytes that the block will hold when ReadBlock has decoded it.
+  absl::StatusOr<uint64_t> BlockMemoryBytes(int32_t field_id, DataType type, uint32_t block,
+                                            const Context& context) const;
+
+  /// Reads one block. Strings of few distinct values come as codes, equal ones as a constant. The
+  /// first call for a column reads its table of blocks, which is kept.
+  absl::StatusOr<DecodedBlock> ReadBlock(int32_t field_id, DataType type, uint32_t block,
+                                         const Context& context) const;
+
+  /// Reads what is known of a column. A file without statistics gives row counts and no more.
+  absl::StatusOr<std::shared_ptr<const ColumnSummary>> ReadSummary(int32_t field_id, DataType type,
+                                                                   const Context& context) const;
+
+  /// Reads which paths into Json columns have columns of their own.
+  absl::StatusOr<std::vector<ShreddedField>> ReadShredded(const Context& context) const;
 
   /// Row numbers in the order of their keys: a permutation of all rows.
   absl::StatusOr<std::vector<uint32_t>> ReadKeyOrder(const Context& context) const;
@@ -80,20 +123,20 @@ class ColumnFile {
   absl::Status Verify(const Context& context) const { return file_->Verify(context); }
 
  private:
-  struct Block {
-    uint64_t offset = 0;
-    uint64_t size_bytes = 0;
-    uint32_t num_rows = 0;
-  };
-
   ColumnFile(std::unique_ptr<SectionFile> file, uint64_t num_rows)
       : file_(std::move(file)), num_rows_(num_rows) {}
 
-  absl::StatusOr<std::vector<Block>> ReadBlockTable(int32_t field_id, uint64_t data_bytes,
-                                                    const Context& context) const;
+  absl::StatusOr<std::shared_ptr<const BlockTable>> GetTable(int32_t field_id,
+                                                             const Context& context) const;
+  absl::StatusOr<BlockEntry> FindBlock(int32_t field_id, uint32_t block,
+                                       const Context& context) const;
+  absl::Status ImpossibleBlock(int32_t field_id) const;
+  uint64_t num_blocks() const { return (num_rows_ + schema::kBlockRows - 1) / schema::kBlockRows; }
 
   std::unique_ptr<SectionFile> file_;
   uint64_t num_rows_;
+  mutable base::Mutex mutex_;
+  mutable std::map<int32_t, std::shared_ptr<const BlockTable>> tables_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace vecdb::format

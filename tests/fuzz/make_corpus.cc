@@ -261,7 +261,7 @@ void MakeColumns(ObjectStore& store) {
                     format::FileKind::kColumns, TakeObject(store));
   }
   // Two blocks.
-  constexpr size_t kMany = format::kBlockRows + 1;
+  constexpr size_t kMany = schema::kBlockRows + 1;
   constexpr char kVarChar = 7 << 2;
   Column::Strings strings{.bytes = std::string(kMany, 's'), .ends = std::vector<uint64_t>(kMany)};
   std::iota(strings.ends.begin(), strings.ends.end(), uint64_t{1});

@@ -1,0 +1,86 @@
+#include "format/block_table.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_format.h"
+#include "base/status_macros.h"
+#include "schema/column_block.h"
+#include "vecdb/schema.h"
+
+namespace vecdb::format {
+namespace {
+
+constexpr uint32_t kCompressedFlag = 0x100;
+
+// Of rows of the longest strings there are, with their ends: what no block can unfold beyond.
+constexpr uint64_t kMaxRowBytes = kMaxJsonBytes + 2 * sizeof(uint64_t);
+
+bool IsKnown(uint32_t encoding) {
+  return encoding >= static_cast<uint32_t>(BlockEncoding::kPlain) &&
+         encoding <= static_cast<uint32_t>(BlockEncoding::kDictionary);
+}
+
+// Whether the sizes of a block belong together.
+bool SizesFit(const BlockEntry& entry) {
+  if (entry.compressed) return entry.raw_bytes <= entry.num_rows * kMaxRowBytes + kMaxRowBytes;
+  return entry.raw_bytes == entry.size_bytes;
+}
+
+}  // namespace
+
+void PutBlockEntry(const BlockEntry& entry, base::ByteWriter* table) {
+  const bool plain = entry.encoding == BlockEncoding::kPlain && !entry.compressed;
+  table->Put(entry.offset);
+  table->Put(entry.size_bytes);
+  table->Put(entry.num_rows);
+  table->Put(static_cast<uint32_t>(entry.encoding) | (entry.compressed ? kCompressedFlag : 0));
+  table->Put(plain ? 0 : entry.raw_bytes);
+  table->Put(plain ? 0 : entry.text_bytes);
+}
+
+absl::StatusOr<BlockTable> ParseBlockTable(const SectionFile& file, int32_t field_id,
+                                           std::string_view table, uint64_t num_rows,
+                                           uint64_t data_bytes) {
+  const uint64_t num_blocks = (num_rows + schema::kBlockRows - 1) / schema::kBlockRows;
+  if (table.size() != num_blocks * kBlockEntryBytes) {
+    return file.Damaged(absl::StrFormat("block table of field %d has %d bytes, not %d", field_id,
+                                        table.size(), num_blocks * kBlockEntryBytes));
+  }
+  base::ByteReader reader(table);
+  BlockTable blocks(static_cast<size_t>(num_blocks));
+  uint64_t offset = 0;
+  uint64_t rows_left = num_rows;
+  for (BlockEntry& block : blocks) {
+    block.offset = reader.Get<uint64_t>();
+    block.size_bytes = reader.Get<uint64_t>();
+    block.num_rows = reader.Get<uint32_t>();
+    const auto encoding = reader.Get<uint32_t>();
+    block.raw_bytes = reader.Get<uint32_t>();
+    block.text_bytes = reader.Get<uint32_t>();
+    if (block.offset != offset || block.size_bytes > data_bytes - offset ||
+        block.num_rows != std::min<uint64_t>(rows_left, schema::kBlockRows)) {
+      return file.Damaged(absl::StrFormat("block table of field %d is impossible", field_id));
+    }
+    if (!IsKnown(encoding & ~kCompressedFlag)) {
+      return absl::FailedPreconditionError(
+          absl::StrFormat("object %s: field %d has encoding %d, unknown to this library",
+                          file.path(), field_id, encoding));
+    }
+    block.encoding = static_cast<BlockEncoding>(encoding & ~kCompressedFlag);
+    block.compressed = (encoding & kCompressedFlag) != 0;
+    if (encoding == static_cast<uint32_t>(BlockEncoding::kPlain)) {
+      block.raw_bytes = static_cast<uint32_t>(std::min<uint64_t>(block.size_bytes, 0xffffffff));
+      block.text_bytes = 0;
+    }
+    if (!SizesFit(block)) {
+      return file.Damaged(absl::StrFormat("block table of field %d is impossible", field_id));
+    }
+    offset += block.size_bytes;
+    rows_left -= block.num_rows;
+  }
+  if (offset != data_bytes)
+    return file.Damaged(absl::StrFormat("field %d has stray bytes", field_id));
+  return blocks;
+}
+
+}  // namespace vecdb::format
