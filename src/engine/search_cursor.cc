@@ -48,7 +48,7 @@ absl::StatusOr<std::unique_ptr<SearchCursor>> SearchCursor::Open(
 
 absl::Status SearchCursor::Refill(const Context& context) {
   search_.after.reset();
-  if (last_key_.has_value()) search_.after = {last_distance_, last_key_->key()};
+  if (last_key_.has_value()) search_.after.emplace(last_distance_, last_key_->key());
   const size_t wanted = std::max(batch_size_, kHitsAtOnce);
   VECDB_ASSIGN_OR_RETURN(found_,
                          engine_->FindHits(search_, static_cast<uint32_t>(wanted), context));

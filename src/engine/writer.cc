@@ -215,9 +215,9 @@ absl::StatusOr<WriteResult> Writer::Write(const Batch& batch,
 }
 
 // `prepare` does all that can fail, once no other batch is applied.
-template <typename Prepare>
+template <typename PrepareTurn>
 absl::StatusOr<WriteResult> Writer::WriteInTurn(const WriteOptions& options, const Context& context,
-                                                Prepare prepare) {
+                                                PrepareTurn prepare) {
   if (options.host_sequence == 0u) {
     return absl::InvalidArgumentError("host_sequence 0: positions in the host's log count from 1");
   }

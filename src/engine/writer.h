@@ -101,9 +101,9 @@ class Writer {
   absl::StatusOr<WriteResult> Write(const Batch& batch,
                                     std::optional<journal::PendingRecord> record,
                                     const WriteOptions& options, const Context& context);
-  template <typename Prepare>
+  template <typename PrepareTurn>
   absl::StatusOr<WriteResult> WriteInTurn(const WriteOptions& options, const Context& context,
-                                          Prepare prepare);
+                                          PrepareTurn prepare);
   absl::StatusOr<Turn> PrepareDelete(const query::BoundFilter& filter, const WriteOptions& options,
                                      const Context& context, RowBatch* keys) const;
   std::optional<journal::PendingRecord> DeleteRecord(const schema::KeyColumn& keys,

@@ -31,6 +31,7 @@ class Condition {
 
   /// Null while parameters are to be bound.
   const Node* node() const { return parameters_.empty() ? &node_ : nullptr; }
+  const class Program* program() const;
 
   std::string ToString() const;
 

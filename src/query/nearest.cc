@@ -22,7 +22,20 @@ absl::Status SearchSegment(const SegmentView& segment, const segment::SegmentSea
 }
 
 void AddCounts(const index::SearchCounts& counts, SegmentSearchStats* stats) {
-  stats->plan = static_cast<SearchPlan>(counts.plan);
+  switch (counts.plan) {
+    case index::SearchPlan::kExactScan:
+      stats->plan = SearchPlan::kExactScan;
+      break;
+    case index::SearchPlan::kWalk:
+      stats->plan = SearchPlan::kIndex;
+      break;
+    case index::SearchPlan::kFilteredWalk:
+      stats->plan = SearchPlan::kFilteredIndex;
+      break;
+    case index::SearchPlan::kWalkThenScan:
+      stats->plan = SearchPlan::kIndexThenScan;
+      break;
+  }
   stats->distances += counts.distances;
 }
 
@@ -57,11 +70,8 @@ absl::StatusOr<std::vector<Found>> FindNearest(const SnapshotSearch& search,
                              .min_distance = search.min_distance,
                              .max_distance = search.max_distance,
                              .exact = search.exact,
+                             .after = search.after,
                              .as_of = search.as_of};
-  if (search.after.has_value()) {
-    one.after_distance = search.after->distance;
-    one.after_key = &search.after->key;
-  }
   std::vector<Found> found;
   std::vector<index::Candidate> candidates;
   for (uint32_t i = 0; i < search.segments.size(); ++i) {

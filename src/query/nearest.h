@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -20,12 +21,6 @@
 #include "vecdb/search_stats.h"
 
 namespace vecdb::query {
-
-/// A place in the total order of the answers to one query: behind the row of this distance and key.
-struct SearchPosition {
-  float distance = 0;
-  schema::Key key{};
-};
 
 /// A search over one snapshot, checked by the caller. Borrows everything but what it shares.
 struct SnapshotSearch {
@@ -43,8 +38,9 @@ struct SnapshotSearch {
   /// nearer, under every metric.
   float min_distance = -std::numeric_limits<float>::infinity();
   float max_distance = std::numeric_limits<float>::infinity();
-  bool exact = false;                     ///< compare rows one by one, whatever the index
-  std::optional<SearchPosition> after{};  ///< only rows behind it, with `exact`
+  bool exact = false;  ///< compare rows one by one, whatever the index
+  /// With `exact`: only rows behind this distance and key in the order of results.
+  std::optional<std::pair<float, schema::Key>> after{};
   uint32_t limit = 10;
   uint32_t offset = 0;
   std::optional<size_t> group_column{};  ///< the best of each of its values; limit counts values

@@ -15,6 +15,23 @@ bool KeyLess(const schema::Key& a, uint32_t row_a, const schema::Key& b, uint32_
   return a != b ? a < b : row_a < row_b;
 }
 
+// What lies behind a distance and a key. `key_of` gives the key of a row.
+template <typename KeyOf>
+class KeyPosition final : public index::RowPosition {
+ public:
+  KeyPosition(const std::optional<std::pair<float, schema::Key>>& after, KeyOf key_of)
+      : after_(after), key_of_(key_of) {}
+  bool IsBefore(float distance, uint32_t row) const override {
+    if (distance != after_->first) return distance > after_->first;
+    return after_->second < key_of_(row);
+  }
+  const index::RowPosition* get() const { return after_.has_value() ? this : nullptr; }
+
+ private:
+  const std::optional<std::pair<float, schema::Key>>& after_;
+  const KeyOf key_of_;
+};
+
 class GrowingKeyOrder final : public index::RowOrder {
  public:
   explicit GrowingKeyOrder(const GrowingSegment& segment) : segment_(segment) {}
@@ -41,19 +58,22 @@ absl::Status SearchGrowing(const GrowingSegment& segment, const SegmentSearch& s
                            const Context& context, std::vector<index::Candidate>* out) {
   out->clear();
   const GrowingKeyOrder order(segment);
-  index::TopRows top(search.k, &order);
+  const KeyPosition after(search.after, [&segment](uint32_t row) { return segment.key(row); });
+  index::TopRows top(search.k, &order, {search.min_distance, search.max_distance, after.get()});
   const base::RowMask mask{
       .num_rows = segment.VisibleRows(search.as_of),
       .allowed = search.allowed,
       .deletes = segment.deletes()->count() > 0 ? segment.deletes().get() : nullptr,
       .as_of = search.as_of};
   const int32_t dim = segment.schema().fields[search.column].dim;
+  uint64_t num_scanned = 0;
   for (const GrowingSegment::VectorRun& run : segment.Vectors(search.column, mask.num_rows)) {
     const index::VectorView view{
         .rows = run.rows, .num_rows = run.num_rows, .dim = dim, .inverse_norms = run.inverse_norms};
-    VECDB_RETURN_IF_ERROR(
-        index::ScanRows(view, search.metric, search.query, mask, run.first_row, context, &top));
+    VECDB_RETURN_IF_ERROR(index::ScanRows(view, search.metric, search.query, mask, run.first_row,
+                                          context, &top, &num_scanned));
   }
+  if (search.counts != nullptr) *search.counts = {.distances = num_scanned};
   top.Finish(out);
   return absl::OkStatus();
 }
@@ -79,17 +99,25 @@ absl::Status SearchSealed(const SealedSegment& segment, const Resident& resident
     // Timestamps are kept as Int64, whose bits are the same.
     mask.row_times = reinterpret_cast<const uint64_t*>(times->column.int64s().data());
   }
-  if (field.index != nullptr) {
+  const schema::KeyColumn keys(resident.keys->column);
+  const KeyPosition after(search.after, [&keys](uint32_t row) { return keys[row]; });
+  const index::RowLimits limits{search.min_distance, search.max_distance, after.get()};
+  if (field.index != nullptr && !search.exact) {
     const index::RowQuery query{.vector = search.query,
                                 .k = search.k,
                                 .params = search.params,
                                 .mask = mask,
-                                .order = &order};
+                                .order = &order,
+                                .limits = limits,
+                                .num_set_bits = search.num_allowed,
+                                .counts = search.counts};
     return field.index->Search(query, context, out);
   }
-  index::TopRows top(search.k, &order);
-  VECDB_RETURN_IF_ERROR(
-      index::ScanRows(field.vectors->view, search.metric, search.query, mask, 0, context, &top));
+  index::TopRows top(search.k, &order, limits);
+  uint64_t num_scanned = 0;
+  VECDB_RETURN_IF_ERROR(index::ScanRows(field.vectors->view, search.metric, search.query, mask, 0,
+                                        context, &top, &num_scanned));
+  if (search.counts != nullptr) *search.counts = {.distances = num_scanned};
   top.Finish(out);
   return absl::OkStatus();
 }

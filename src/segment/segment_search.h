@@ -2,10 +2,15 @@
 #define VECDB_SEGMENT_SEGMENT_SEARCH_H_
 
 #include <cstdint>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "index/row_limits.h"
+#include "index/search_counts.h"
 #include "index/vector_view.h"
+#include "schema/key.h"
 #include "segment/growing_segment.h"
 #include "segment/sealed_segment.h"
 #include "vecdb/context.h"
@@ -21,7 +26,15 @@ struct SegmentSearch {
   Metric metric = Metric::kL2;
   SearchParams params{};
   const uint64_t* allowed = nullptr;  ///< bitmap of all rows; nullptr allows all
+  /// How many bits of `allowed` are set, when that is known.
+  std::optional<uint64_t> num_allowed{};
+  float min_distance = -index::RowLimits::kUnbounded;  ///< only rows from here on
+  float max_distance = index::RowLimits::kUnbounded;   ///< and below this
+  bool exact = false;  ///< compare rows one by one, whatever the index
+  /// With `exact`: only rows behind this distance and key.
+  std::optional<std::pair<float, schema::Key>> after{};
   uint64_t as_of = 0;
+  index::SearchCounts* counts = nullptr;  ///< filled in when given
 };
 
 /// Finds min(k, rows allowed and alive) rows: nearest first, equal distances by key. Replaces
