@@ -259,10 +259,10 @@ class Collection {
   /// nothing to do. DataLoss when that state is damaged: the one of before goes on.
   absl::Status Refresh(const Context& context = {});
 
-  /// Defines the index of a vector field; returns when that is committed, the builds run behind.
-  /// Flushed segments of 1024 rows and more get one, smaller ones and growing rows are compared
-  /// exactly. One index per field: AlreadyExists. NotFound for an unknown field; InvalidArgument
-  /// for another kind of field or a bad spec.
+  /// Defines the index of a field; returns when that is committed, the builds run behind. Flushed
+  /// segments of 1024 rows and more get one, smaller ones and growing rows are looked through row
+  /// by row. One index per field: AlreadyExists. NotFound for an unknown field; InvalidArgument for
+  /// a bad spec or one that is for another kind of field: see the params of IndexSpec.
   absl::Status CreateIndex(std::string_view field, const IndexSpec& spec,
                            const Context& context = {});
 
@@ -270,15 +270,16 @@ class Collection {
   /// building. NotFound when the field has no index; the error of the build when it failed.
   absl::Status WaitForIndex(std::string_view field, const Context& context = {});
 
-  /// Removes an index. NotFound when the field has none. A loaded collection that keeps no index at
-  /// all is released.
+  /// Removes an index. NotFound when the field has none. A loaded collection that keeps no index of
+  /// a vector field is released.
   absl::Status DropIndex(std::string_view field, const Context& context = {});
 
   /// NotFound when the field has no index.
   absl::StatusOr<IndexDescription> DescribeIndex(std::string_view field) const;
   bool HasIndex(std::string_view field) const;
 
-  /// Reads what searches need into memory. FailedPrecondition when no field has an index yet;
+  /// Reads what searches need into memory; the index of a scalar field is read when it is first
+  /// used. FailedPrecondition when no vector field has an index yet;
   /// ResourceExhausted over the memory budget, and nothing is loaded then. OK when it is loaded
   /// already.
   absl::Status Load(const Context& context = {});

@@ -47,16 +47,29 @@ struct HnswParams {
   friend bool operator==(const HnswParams&, const HnswParams&) = default;
 };
 
-using IndexParams = std::variant<FlatParams, HnswParams>;
+/// For a scalar field: the rows of each value. Bool, integers, Float, Double and VarChar; for
+/// filters that ask for single values.
+struct InvertedParams {
+  friend bool operator==(const InvertedParams&, const InvertedParams&) = default;
+};
 
-/// What to index a vector field with. A value.
+/// For a scalar field: the rows in the order of their values. Integers, Float, Double and VarChar;
+/// for filters that ask for ranges.
+struct SortedParams {
+  friend bool operator==(const SortedParams&, const SortedParams&) = default;
+};
+
+using IndexParams = std::variant<FlatParams, HnswParams, InvertedParams, SortedParams>;
+
+/// What to index a field with. A value.
 struct IndexSpec {
-  Metric metric = Metric::kIp;
+  Metric metric = Metric::kIp;  ///< of a vector field; says nothing of a scalar one
   IndexParams params = FlatParams{};
 
   /// Reads the spelling of Milvus: `{"index_type":"HNSW","metric_type":"COSINE","params":{"M":16,
   /// "efConstruction":200}}`. `params` may be a JSON string, its values may be strings. Index
-  /// types: FLAT, HNSW. InvalidArgument for anything unknown, missing or out of range.
+  /// types: FLAT, HNSW; INVERTED, SORTED (or STL_SORT), which have no metric_type. InvalidArgument
+  /// for anything unknown, missing or out of range.
   static absl::StatusOr<IndexSpec> FromJson(std::string_view json);
 
   /// The same spelling; FromJson gives back an equal spec.
@@ -65,10 +78,18 @@ struct IndexSpec {
   /// InvalidArgument, naming parameter, value and range.
   absl::Status Validate() const;
 
-  /// "FLAT", "HNSW".
+  /// "FLAT", "HNSW", "INVERTED", "SORTED".
   std::string_view type_name() const;
 
-  friend bool operator==(const IndexSpec&, const IndexSpec&) = default;
+  /// True for an index of a scalar field, false for one of vectors.
+  bool is_scalar() const {
+    return std::holds_alternative<InvertedParams>(params) ||
+           std::holds_alternative<SortedParams>(params);
+  }
+
+  friend bool operator==(const IndexSpec& a, const IndexSpec& b) {
+    return a.params == b.params && (a.is_scalar() || a.metric == b.metric);
+  }
 };
 
 /// Effort of one search in an HNSW index.

@@ -96,8 +96,8 @@ class SegmentBuilder {
   /// ResourceExhausted over the budget, FailedPrecondition after Finish.
   absl::Status Add(const RowBatch& rows, uint64_t timestamp = 1);
 
-  /// Asks for an index to be built by Finish. InvalidArgument for a field that is no vector field
-  /// or a bad spec; AlreadyExists for a second one on a field.
+  /// Asks for an index to be built by Finish. InvalidArgument for an unknown field, a bad spec, or
+  /// one that is for another kind of field; AlreadyExists for a second one on a field.
   absl::Status AddIndex(std::string_view field, const IndexSpec& spec);
 
   uint64_t num_rows() const;
@@ -159,8 +159,8 @@ class Segment {
                                 const Context& context = {}) const;
 
   /// Builds an index beside the rows and returns the info that has it. NotFound for an unknown
-  /// field, InvalidArgument for one without vectors or a bad spec, AlreadyExists when the field has
-  /// one.
+  /// field, InvalidArgument for a bad spec or one that is for another kind of field, AlreadyExists
+  /// when the field has one.
   absl::StatusOr<SegmentInfo> BuildIndex(std::string_view field, const IndexSpec& spec,
                                          const Context& context = {}) const;
 

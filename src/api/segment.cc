@@ -10,8 +10,10 @@
 #include "base/status_macros.h"
 #include "query/fetch.h"
 #include "schema/finite.h"
+#include "schema/index_field.h"
 #include "schema/search_params.h"
 #include "segment/merge.h"
+#include "segment/scalar_index_builder.h"
 #include "segment/sealed_segment.h"
 #include "segment/segment_search.h"
 #include "segment/segment_writer.h"
@@ -31,6 +33,7 @@ struct SegmentState {
 
   absl::StatusOr<std::shared_ptr<const segment::Resident>> GetResident(size_t column,
                                                                        const Context& context);
+  absl::StatusOr<size_t> FindField(std::string_view field) const;
   absl::StatusOr<size_t> FindVectorField(std::string_view field) const;
 };
 
@@ -99,17 +102,18 @@ absl::Status CheckRows(const SegmentInfo& info, std::span<const uint32_t> rows) 
 
 }  // namespace
 
+absl::StatusOr<size_t> SegmentState::FindField(std::string_view field) const {
+  const std::optional<size_t> column = segment->info().schema.FindField(field);
+  if (column.has_value()) return *column;
+  return absl::NotFoundError(absl::StrFormat("field \"%s\": the schema has no such field", field));
+}
+
 absl::StatusOr<size_t> SegmentState::FindVectorField(std::string_view field) const {
-  const Schema& schema = segment->info().schema;
-  const std::optional<size_t> column = schema.FindField(field);
-  if (!column.has_value()) {
-    return absl::NotFoundError(
-        absl::StrFormat("field \"%s\": the schema has no such field", field));
-  }
-  if (schema.fields[*column].type != DataType::kFloatVector) {
+  VECDB_ASSIGN_OR_RETURN(const size_t column, FindField(field));
+  if (segment->info().schema.fields[column].type != DataType::kFloatVector) {
     return absl::InvalidArgumentError(absl::StrFormat("field \"%s\" is no vector field", field));
   }
-  return *column;
+  return column;
 }
 
 absl::StatusOr<std::shared_ptr<const segment::Resident>> SegmentState::GetResident(
@@ -242,16 +246,22 @@ absl::StatusOr<RowBatch> Segment::Read(std::span<const uint32_t> rows,
 
 absl::StatusOr<SegmentInfo> Segment::BuildIndex(std::string_view field, const IndexSpec& spec,
                                                 const Context& context) const {
-  VECDB_ASSIGN_OR_RETURN(const size_t column, state_->FindVectorField(field));
+  VECDB_ASSIGN_OR_RETURN(const size_t column, state_->FindField(field));
   VECDB_RETURN_IF_ERROR(spec.Validate());
+  VECDB_RETURN_IF_ERROR(schema::CheckIndexField(info().schema.fields[column], spec));
   if (api::FindIndex(info(), field) != nullptr) {
     return absl::AlreadyExistsError(absl::StrFormat("field \"%s\" has an index", field));
+  }
+  SegmentInfo changed = info();
+  if (spec.is_scalar()) {
+    VECDB_ASSIGN_OR_RETURN(changed.indexes.emplace_back(),
+                           segment::BuildScalarIndex(*state_->segment, column, spec, context));
+    return changed;
   }
   VECDB_ASSIGN_OR_RETURN(const auto resident, state_->GetResident(column, context));
   VECDB_ASSIGN_OR_RETURN(segment::BuiltIndex built,
                          segment::BuildIndex(*state_->segment, column, spec,
                                              *resident->fields[column].vectors, context));
-  SegmentInfo changed = info();
   changed.indexes.push_back(std::move(built.info));
   return changed;
 }

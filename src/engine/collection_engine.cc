@@ -96,7 +96,8 @@ std::shared_ptr<CollectionCore> MakeCore(const Environment& environment, const s
 }
 
 bool KeepsItselfLoaded(const CollectionCore& core) {
-  return core.options().load == LoadPolicy::kKeepLoaded && !core.manifest().indexes.empty();
+  return core.options().load == LoadPolicy::kKeepLoaded &&
+         format::HasVectorIndex(core.manifest().indexes);
 }
 
 // Commits the newest manifest once more in a new epoch, which fences an older writer.
@@ -160,7 +161,8 @@ absl::StatusOr<std::shared_ptr<CollectionEngine>> CollectionEngine::OpenReadOnly
     if (engine == nullptr) continue;
     CollectionCore* core = engine->core_.get();
     const bool was_loaded = old.view != nullptr && old.view->loaded;
-    if (KeepsItselfLoaded(*core) || (was_loaded && !core->manifest().indexes.empty())) {
+    if (KeepsItselfLoaded(*core) ||
+        (was_loaded && format::HasVectorIndex(core->manifest().indexes))) {
       VECDB_RETURN_IF_ERROR(LoadAll(core, context));
     }
     return engine;

@@ -7,6 +7,8 @@
 #include "absl/strings/str_format.h"
 #include "base/status_macros.h"
 #include "engine/loader.h"
+#include "schema/index_field.h"
+#include "segment/scalar_index_builder.h"
 #include "segment/segment_writer.h"
 
 namespace vecdb::engine {
@@ -44,12 +46,8 @@ absl::Status IndexJobs::Create(std::string_view field, const IndexSpec& spec,
     return absl::NotFoundError(
         absl::StrFormat("field \"%s\": the schema has no such field", field));
   }
-  if (schema.fields[*column].type != DataType::kFloatVector) {
-    return absl::InvalidArgumentError(
-        absl::StrFormat("field \"%s\" is %s; only FloatVector fields have indexes", field,
-                        DataTypeName(schema.fields[*column].type)));
-  }
   VECDB_RETURN_IF_ERROR(spec.Validate());
+  VECDB_RETURN_IF_ERROR(schema::CheckIndexField(schema.fields[*column], spec));
   VECDB_ASSIGN_OR_RETURN(const auto pass, core_->maintenance_gate().Enter(context));
   format::Manifest manifest = core_->manifest();
   for (const format::IndexDefinition& index : manifest.indexes) {
@@ -65,6 +63,7 @@ absl::Status IndexJobs::Create(std::string_view field, const IndexSpec& spec,
     was_loaded = view->loaded;
     view->indexes = manifest.indexes;
   });
+  if (spec.is_scalar()) return absl::OkStatus();
   if (!was_loaded && core_->options().load != LoadPolicy::kKeepLoaded) return absl::OkStatus();
   if (absl::Status loaded = LoadAll(core_, context); !loaded.ok()) {
     // The index is defined all the same; searches say that they need Load, which says what is
@@ -97,7 +96,7 @@ absl::Status IndexJobs::Drop(std::string_view field, const Context& context) {
       segment.resident = std::move(resident);
     }
   });
-  if (manifest.indexes.empty()) ReleaseAll(core_);
+  if (!format::HasVectorIndex(manifest.indexes)) ReleaseAll(core_);
   base::MutexLock lock(&mutex_);
   last_errors_.erase(std::string(field));
   return absl::OkStatus();
@@ -158,6 +157,12 @@ absl::Status IndexJobs::BuildMissing(std::string_view field, const Context& cont
 
 absl::Status IndexJobs::Run(const Job& job, const Context& context) {
   const CollectionCore::Job writes_objects(core_);
+  if (job.definition.spec.is_scalar()) {
+    VECDB_ASSIGN_OR_RETURN(
+        const SegmentIndexInfo info,
+        segment::BuildScalarIndex(*job.segment.sealed, job.column, job.definition.spec, context));
+    return CommitBuilt(job, info, nullptr, nullptr, context);
+  }
   std::shared_ptr<const segment::ResidentVectors> vectors;
   if (job.segment.resident != nullptr) vectors = job.segment.resident->fields[job.column].vectors;
   if (vectors == nullptr) {

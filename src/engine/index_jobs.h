@@ -41,6 +41,7 @@ class IndexJobs {
 
   std::optional<Job> NextJob(std::string_view field) const;
   absl::Status Run(const Job& job, const Context& context);
+  // Null `index` and `vectors`: an index of a scalar field, which is read when it is used.
   absl::Status CommitBuilt(const Job& job, const SegmentIndexInfo& info,
                            std::shared_ptr<const index::VectorIndex> index,
                            std::shared_ptr<const segment::ResidentVectors> vectors,

@@ -25,6 +25,15 @@ const format::ManifestSegment* FindEntry(const format::Manifest& manifest,
 
 namespace {
 
+// Whether what is in memory for searches under one info serves under the other.
+bool SameVectorIndexes(const SegmentInfo& a, const SegmentInfo& b) {
+  const auto of_vectors = [](std::vector<SegmentIndexInfo> indexes) {
+    std::erase_if(indexes, [](const auto& index) { return index.spec.is_scalar(); });
+    return indexes;
+  };
+  return of_vectors(a.indexes) == of_vectors(b.indexes);
+}
+
 // A segment whose files are damaged or gone; the others serve.
 absl::Status Damaged(const CollectionCore& core, std::string_view segment_id,
                      const absl::Status& cause) {
@@ -50,7 +59,7 @@ absl::Status OpenSegments(CollectionCore* core, const View* before, const Contex
           segments[i].sealed = *std::move(opened);
           const query::SegmentView* same =
               before == nullptr ? nullptr : FindSegment(*before, entries[i].info.folder);
-          if (same != nullptr && same->sealed->info().indexes == entries[i].info.indexes) {
+          if (same != nullptr && SameVectorIndexes(same->sealed->info(), entries[i].info)) {
             segments[i].resident = same->resident;
           }
           return absl::OkStatus();
@@ -73,6 +82,7 @@ absl::StatusOr<std::shared_ptr<const segment::Resident>> LoadSegment(
   auto resident = std::make_shared<segment::Resident>();
   resident->fields.resize(schema.fields.size());
   for (const format::IndexDefinition& index : view.indexes) {
+    if (index.spec.is_scalar()) continue;
     const size_t column = *schema.FindField(index.field);
     segment::ResidentField& field = resident->fields[column];
     if (before != nullptr) field = before->fields[column];
@@ -89,9 +99,11 @@ absl::StatusOr<std::shared_ptr<const segment::Resident>> LoadSegment(
 
 absl::Status LoadAll(CollectionCore* core, const Context& context) {
   const std::shared_ptr<const View> view = core->Read().view;
-  if (view->indexes.empty()) {
-    return absl::FailedPreconditionError(absl::StrFormat(
-        "collection %s has no index; call CreateIndex first (FLAT is one)", core->name()));
+  if (!format::HasVectorIndex(view->indexes)) {
+    return absl::FailedPreconditionError(
+        absl::StrFormat("collection %s: no vector field has an index; call CreateIndex first "
+                        "(FLAT is one)",
+                        core->name()));
   }
   std::vector<query::SegmentView> segments;
   for (const query::SegmentView& segment : view->segments) {

@@ -23,8 +23,8 @@ const format::ManifestSegment* FindEntry(const format::Manifest& manifest, std::
 /// what `before`, an earlier view of it or null, has in memory is shared.
 absl::Status OpenSegments(CollectionCore* core, const View* before, const Context& context);
 
-/// Reads what searches of the indexed fields of `view` need from one segment; fields that `before`
-/// has are shared, not read again. `before` may be null.
+/// Reads what searches of the indexed vector fields of `view` need from one segment; fields that
+/// `before` has are shared, not read again. `before` may be null.
 absl::StatusOr<std::shared_ptr<const segment::Resident>> LoadSegment(
     const segment::SealedSegment& segment, const View& view, const segment::Resident* before,
     const Context& context);

@@ -10,6 +10,7 @@
 #include "base/random_id.h"
 #include "base/status_macros.h"
 #include "format/sealed_json.h"
+#include "schema/index_field.h"
 #include "schema/schema_json.h"
 #include "vecdb/object_store.h"
 
@@ -172,19 +173,15 @@ bool Parse(const Json& json, SegmentInfo* info) {
          info->num_rows <= static_cast<uint64_t>(std::numeric_limits<int32_t>::max());
 }
 
-bool IsVectorField(const Schema& schema, std::string_view name) {
-  const std::optional<size_t> column = schema.FindField(name);
-  return column.has_value() && schema.fields[*column].type == DataType::kFloatVector;
-}
-
-// Indexes, or definitions of such, of one schema: each on a vector field, one on a field at most.
+// Indexes, or definitions of such, of one schema: each on a field of its kind, one on a field at
+// most.
 template <typename Index>
 bool FitSchema(const std::vector<Index>& indexes, const Schema& schema) {
   for (auto index = indexes.begin(); index != indexes.end(); ++index) {
     const auto same_field = [&](const Index& other) { return other.field == index->field; };
-    if (!IsVectorField(schema, index->field) || std::any_of(indexes.begin(), index, same_field)) {
-      return false;
-    }
+    const std::optional<size_t> column = schema.FindField(index->field);
+    if (!column.has_value() || std::any_of(indexes.begin(), index, same_field)) return false;
+    if (!schema::CheckIndexField(schema.fields[*column], index->spec).ok()) return false;
   }
   return true;
 }
@@ -262,6 +259,11 @@ bool Parse(const Json& json, JournalState* journal, JournalPlace* place) {
 }
 
 }  // namespace
+
+bool HasVectorIndex(std::span<const IndexDefinition> indexes) {
+  return std::any_of(indexes.begin(), indexes.end(),
+                     [](const IndexDefinition& index) { return !index.spec.is_scalar(); });
+}
 
 std::string ManifestToJson(const Manifest& manifest) {
   const CollectionOptions& options = manifest.options;

@@ -2,6 +2,7 @@
 #define VECDB_FORMAT_MANIFEST_H_
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,6 +22,9 @@ struct IndexDefinition {
 
   friend bool operator==(const IndexDefinition&, const IndexDefinition&) = default;
 };
+
+/// True when searches have a vector field to go by.
+bool HasVectorIndex(std::span<const IndexDefinition> indexes);
 
 struct ManifestSegment {
   std::string id{};

@@ -11,7 +11,7 @@
 namespace vecdb::index {
 namespace {
 
-// Never reused for another type.
+// Never reused for another type; 3 and 4 are indexes of scalar fields.
 enum class TypeCode : uint32_t { kFlat = 1, kHnsw = 2 };
 
 constexpr uint64_t kMaxMetaBytes = 4096;

@@ -22,6 +22,8 @@ using nlohmann::json;
 using schema::Quoted;
 
 constexpr size_t kMaxSpecBytes = 65536;
+constexpr const char* kTypes = "FLAT, HNSW, INVERTED, SORTED";
+constexpr std::string_view kSortedInMilvus = "STL_SORT";
 constexpr Metric kMetrics[] = {Metric::kL2, Metric::kIp, Metric::kCosine};
 
 // What an integer parameter may be.
@@ -88,15 +90,23 @@ absl::Status ReadHnswParam(const std::string& key, const json& value, HnswParams
   return absl::OkStatus();
 }
 
+// The parameters of an index type that takes none.
+std::optional<IndexParams> NoParams(std::string_view type) {
+  if (type == "FLAT") return FlatParams{};
+  if (type == "INVERTED") return InvertedParams{};
+  if (type == "SORTED" || type == kSortedInMilvus) return SortedParams{};
+  return std::nullopt;
+}
+
 absl::StatusOr<IndexParams> ReadParams(const std::string& type, const json& object) {
-  if (type == "FLAT") {
-    if (object.empty()) return FlatParams{};
+  if (const std::optional<IndexParams> none = NoParams(type)) {
+    if (object.empty()) return *none;
     return absl::InvalidArgumentError(
-        absl::StrFormat("FLAT has no parameter %s; it has none", Quoted(object.begin().key())));
+        absl::StrFormat("%s has no parameter %s; it has none", type, Quoted(object.begin().key())));
   }
   if (type != "HNSW") {
     return absl::InvalidArgumentError(
-        absl::StrFormat("index_type %s is unknown; there are FLAT, HNSW", Quoted(type)));
+        absl::StrFormat("index_type %s is unknown; there are %s", Quoted(type), kTypes));
   }
   HnswParams params;
   for (const auto& [key, value] : object.items()) {
@@ -132,7 +142,7 @@ absl::StatusOr<Metric> ReadMetric(const json& value) {
 // The members of a spec as they lie in its JSON.
 struct Members {
   std::string type{};
-  Metric metric = Metric::kIp;
+  std::optional<Metric> metric{};
   json params = json::object();
 };
 
@@ -177,10 +187,18 @@ absl::StatusOr<IndexSpec> IndexSpec::FromJson(std::string_view text) {
     VECDB_RETURN_IF_ERROR(ReadMember(key, value, &members));
   }
   if (!object.contains("index_type")) {
-    return absl::InvalidArgumentError("index_type is missing; there are FLAT, HNSW");
+    return absl::InvalidArgumentError(
+        absl::StrFormat("index_type is missing; there are %s", kTypes));
   }
-  VECDB_ASSIGN_OR_RETURN(IndexParams params, ReadParams(members.type, members.params));
-  return IndexSpec{.metric = members.metric, .params = params};
+  IndexSpec spec;
+  VECDB_ASSIGN_OR_RETURN(spec.params, ReadParams(members.type, members.params));
+  if (members.metric.has_value() && spec.is_scalar()) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("metric_type is %s; %s, an index of scalar fields, has none",
+                        MetricName(*members.metric), members.type));
+  }
+  spec.metric = members.metric.value_or(Metric::kIp);
+  return spec;
 }
 
 std::string IndexSpec::ToJson() const {
@@ -189,8 +207,10 @@ std::string IndexSpec::ToJson() const {
   out.Open('{');
   out.Key("index_type");
   out.String(type_name());
-  out.Key("metric_type");
-  out.String(MetricName(metric));
+  if (!is_scalar()) {
+    out.Key("metric_type");
+    out.String(MetricName(metric));
+  }
   out.Key("params");
   out.Open('{');
   if (const auto* hnsw = std::get_if<HnswParams>(&params)) {
@@ -209,6 +229,7 @@ std::string IndexSpec::ToJson() const {
 }
 
 absl::Status IndexSpec::Validate() const {
+  if (is_scalar()) return absl::OkStatus();
   if (std::find(std::begin(kMetrics), std::end(kMetrics), metric) == std::end(kMetrics)) {
     return absl::InvalidArgumentError(
         absl::StrFormat("metric is %d; there are L2, IP, COSINE", static_cast<int32_t>(metric)));
@@ -221,7 +242,9 @@ absl::Status IndexSpec::Validate() const {
 }
 
 std::string_view IndexSpec::type_name() const {
-  return std::holds_alternative<HnswParams>(params) ? "HNSW" : "FLAT";
+  if (std::holds_alternative<HnswParams>(params)) return "HNSW";
+  if (std::holds_alternative<InvertedParams>(params)) return "INVERTED";
+  return std::holds_alternative<SortedParams>(params) ? "SORTED" : "FLAT";
 }
 
 }  // namespace vecdb

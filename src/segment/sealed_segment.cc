@@ -9,7 +9,9 @@
 #include "format/delete_file.h"
 #include "index/hnsw_file.h"
 #include "index/index_meta.h"
+#include "schema/index_field.h"
 #include "segment/pick_rows.h"
+#include "segment/scalar_index_file.h"
 
 namespace vecdb::segment {
 namespace {
@@ -26,13 +28,21 @@ absl::StatusOr<format::FileSummary> ExpectedOf(const SegmentInfo& info, std::str
       absl::StrFormat("segment %s: its info does not name the object %s", info.folder, name));
 }
 
+// Of an index: it is left aside.
+bool IsDamage(const absl::Status& status) {
+  return absl::IsDataLoss(status) || absl::IsNotFound(status) || absl::IsFailedPrecondition(status);
+}
+
 // What searches and merges rely on, and a host's own catalog may have lost.
 absl::Status CheckInfo(const SegmentInfo& info) {
   for (const SegmentIndexInfo& index : info.indexes) {
     const std::optional<size_t> column = info.schema.FindField(index.field);
-    if (column.has_value() && info.schema.fields[*column].type == DataType::kFloatVector) continue;
-    return absl::DataLossError(absl::StrFormat("segment %s: an index of \"%s\", no vector field",
-                                               info.folder, index.field));
+    const absl::Status status =
+        column.has_value() ? schema::CheckIndexField(info.schema.fields[*column], index.spec)
+                           : absl::NotFoundError("the schema has no such field");
+    if (status.ok()) continue;
+    return absl::DataLossError(absl::StrFormat("segment %s: an index of \"%s\": %s", info.folder,
+                                               index.field, std::string(status.message())));
   }
   if (info.deletes.has_value() == (info.num_deletes > 0)) return absl::OkStatus();
   return absl::DataLossError(
@@ -75,6 +85,14 @@ SealedSegment::SealedSegment(SegmentInfo info, std::shared_ptr<Rows> rows)
     : info_(std::move(info)), rows_(std::move(rows)) {}
 
 std::shared_ptr<SealedSegment> SealedSegment::WithInfo(SegmentInfo info) const {
+  ScalarIndexes dropped;  // freed when the mutex is
+  {
+    base::MutexLock lock(&rows_->mutex);
+    rows_->scalar_indexes.swap(dropped);
+    for (const SegmentIndexInfo& index : info.indexes) {
+      rows_->scalar_indexes.insert(dropped.extract(index.object.name));
+    }
+  }
   return std::shared_ptr<SealedSegment>(new SealedSegment(std::move(info), rows_));
 }
 
@@ -160,8 +178,10 @@ void SealedSegment::DropColumns() const {
   rows_->bitmaps->Drop();
   Columns cache;
   std::shared_ptr<const KeyIndex> key_index;
+  ScalarIndexes scalar_indexes;
   base::MutexLock lock(&rows_->mutex);
   rows_->cache.swap(cache);
+  rows_->scalar_indexes.swap(scalar_indexes);
   rows_->key_index.swap(key_index);
 }
 
@@ -169,6 +189,7 @@ uint64_t SealedSegment::column_bytes() const {
   uint64_t bytes = rows_->blocks->bytes() + rows_->bitmaps->bytes();
   base::MutexLock lock(&rows_->mutex);
   for (const auto& [id, column] : rows_->cache) bytes += column->bytes;
+  for (const auto& [name, index] : rows_->scalar_indexes) bytes += index->bytes();
   if (rows_->key_index != nullptr) bytes += rows_->key_index->order.size() * sizeof(uint32_t);
   return bytes;
 }
@@ -293,12 +314,36 @@ absl::StatusOr<std::shared_ptr<const index::VectorIndex>> SealedSegment::LoadInd
     loaded =
         absl::DataLossError(absl::StrFormat("object %s: holds another index", info->object.name));
   }
-  if (absl::IsDataLoss(loaded.status()) || absl::IsNotFound(loaded.status()) ||
-      absl::IsFailedPrecondition(loaded.status())) {
+  if (IsDamage(loaded.status())) {
     ReportDamage(*info, loaded.status());
     return nullptr;
   }
   return loaded;
+}
+
+absl::StatusOr<std::shared_ptr<const filter::ScalarIndex>> SealedSegment::LoadScalarIndex(
+    size_t column, const Context& context) const {
+  const SegmentIndexInfo* info = FindIndex(column);
+  if (info == nullptr || !info->spec.is_scalar() || index_damaged(column)) return nullptr;
+  {
+    base::MutexLock lock(&rows_->mutex);
+    const auto found = rows_->scalar_indexes.find(info->object.name);
+    if (found != rows_->scalar_indexes.end()) return found->second;
+  }
+  const auto load = [&]() -> absl::StatusOr<std::shared_ptr<const SealedScalarIndex>> {
+    VECDB_ASSIGN_OR_RETURN(const ObjectPath path, SegmentObjectPath(info_, info->object.name));
+    return OpenScalarIndex(*rows_->store, path, *info, {TypeOf(info_.schema, column), num_rows()},
+                           rows_->host, context);
+  };
+  // Two threads may both read the index; the first to come back wins.
+  auto loaded = load();
+  if (IsDamage(loaded.status())) {
+    ReportDamage(*info, loaded.status());
+    return nullptr;
+  }
+  VECDB_RETURN_IF_ERROR(loaded.status());
+  base::MutexLock lock(&rows_->mutex);
+  return rows_->scalar_indexes.try_emplace(info->object.name, *loaded).first->second;
 }
 
 absl::StatusOr<std::shared_ptr<const Resident>> SealedSegment::LoadResident(

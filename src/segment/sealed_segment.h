@@ -15,6 +15,7 @@
 #include "base/mutex.h"
 #include "base/reservation.h"
 #include "base/row_mask.h"
+#include "filter/column_source.h"
 #include "format/column_file.h"
 #include "format/vector_file.h"
 #include "index/vector_index.h"
@@ -22,6 +23,7 @@
 #include "schema/key.h"
 #include "segment/column_blocks.h"
 #include "segment/filter_bitmap.h"
+#include "segment/scalar_index.h"
 #include "vecdb/host.h"
 #include "vecdb/object_store.h"
 #include "vecdb/row_batch.h"
@@ -101,8 +103,8 @@ class SealedSegment {
   };
   absl::StatusOr<KeyOrder> GetKeyOrder(const Context& context) const;
 
-  /// Forgets columns, keys, timestamps and rows of filters. Those in use stay until their users are
-  /// done.
+  /// Forgets columns, keys, timestamps, scalar indexes and rows of filters. Those in use stay until
+  /// their users are done.
   void DropColumns() const;
   uint64_t column_bytes() const;
 
@@ -120,6 +122,11 @@ class SealedSegment {
       size_t column, const ResidentVectors& vectors, const Context& context) const;
   bool index_damaged(size_t column) const;
 
+  /// The same for the index of a scalar field, read once and kept until DropColumns or WithInfo of
+  /// an info without it.
+  absl::StatusOr<std::shared_ptr<const filter::ScalarIndex>> LoadScalarIndex(
+      size_t column, const Context& context) const;
+
   /// Reads what searches of `columns`, vector fields, need.
   absl::StatusOr<std::shared_ptr<const Resident>> LoadResident(std::span<const size_t> columns,
                                                                const Context& context) const;
@@ -133,6 +140,7 @@ class SealedSegment {
 
  private:
   using Columns = std::map<int32_t, std::shared_ptr<const ResidentColumn>>;
+  using ScalarIndexes = std::map<std::string, std::shared_ptr<const SealedScalarIndex>>;
 
   // How keys are found: the filter first, then the order.
   struct KeyIndex {
@@ -153,6 +161,7 @@ class SealedSegment {
 
     base::Mutex mutex;  // a leaf; never held while reading
     Columns cache ABSL_GUARDED_BY(mutex);
+    ScalarIndexes scalar_indexes ABSL_GUARDED_BY(mutex);  // by name of the object
     std::shared_ptr<const std::vector<uint32_t>> bloom ABSL_GUARDED_BY(mutex);
     std::shared_ptr<const KeyIndex> key_index ABSL_GUARDED_BY(mutex);
     std::vector<std::string> damaged_indexes ABSL_GUARDED_BY(mutex);  // names of objects

@@ -13,7 +13,9 @@
 #include "format/delete_file.h"
 #include "format/sealed_json.h"
 #include "format/vector_file.h"
+#include "schema/index_field.h"
 #include "schema/row_check.h"
+#include "segment/scalar_index_builder.h"
 
 namespace vecdb::segment {
 namespace {
@@ -174,6 +176,11 @@ absl::StatusOr<SegmentInfo> WriteSegment(const GrowingSegment& rows,
     VECDB_ASSIGN_OR_RETURN(const auto segment,
                            SealedSegment::Open(store, info, host, nullptr, context));
     for (const WantedIndex& wanted : indexes) {
+      if (wanted.spec.is_scalar()) {
+        VECDB_ASSIGN_OR_RETURN(info.indexes.emplace_back(),
+                               BuildScalarIndex(*segment, wanted.column, wanted.spec, context));
+        continue;
+      }
       VECDB_ASSIGN_OR_RETURN(const auto vectors, segment->LoadVectors(wanted.column, context));
       VECDB_ASSIGN_OR_RETURN(BuiltIndex built,
                              BuildIndex(*segment, wanted.column, wanted.spec, *vectors, context));
@@ -208,10 +215,12 @@ absl::Status SegmentWriter::Add(const RowBatch& rows, uint64_t timestamp) {
 absl::Status SegmentWriter::AddIndex(std::string_view field, const IndexSpec& spec) {
   const Schema& schema = rows_.schema();
   const std::optional<size_t> column = schema.FindField(field);
-  if (!column.has_value() || schema.fields[*column].type != DataType::kFloatVector) {
-    return absl::InvalidArgumentError(absl::StrFormat("field %s: not a vector field", field));
+  if (!column.has_value()) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("field \"%s\": the schema has no such field", field));
   }
   VECDB_RETURN_IF_ERROR(spec.Validate());
+  VECDB_RETURN_IF_ERROR(schema::CheckIndexField(schema.fields[*column], spec));
   for (const WantedIndex& wanted : indexes_) {
     if (wanted.column == *column) {
       return absl::AlreadyExistsError(

@@ -41,7 +41,7 @@ absl::StatusOr<BuiltIndex> BuildIndex(const SealedSegment& segment, size_t colum
 
 /// An index that a new segment is to have.
 struct WantedIndex {
-  size_t column = 0;  ///< a vector column
+  size_t column = 0;  ///< a field of the kind that `spec` is for
   IndexSpec spec{};
 };
 

@@ -95,5 +95,89 @@ TEST_F(IndexJobsTest, CancelledBuildIsNoFailureOfTheIndex) {
   ASSERT_OK(jobs_.BuildMissing("v", {}));
 }
 
+class ScalarIndexJobsTest : public IndexJobsTest {
+ protected:
+  static constexpr size_t kTag = 1;  // the column in TaggedSchema
+  const IndexSpec kInverted = {.params = InvertedParams{}};
+
+  absl::StatusOr<std::shared_ptr<const filter::ScalarIndex>> LoadTagIndex() {
+    return core_->Read().view->segments[0].sealed->LoadScalarIndex(kTag, {});
+  }
+  static uint64_t CountOf(const filter::ScalarIndex& index, const char* tag) {
+    return index.Count({.strings = filter::IntervalSet<std::string>::Point(tag)});
+  }
+};
+
+TEST_F(ScalarIndexJobsTest, IndexIsBuiltAndReadWhenItIsUsed) {
+  Put(0, kMinIndexedRows);
+  ASSERT_OK(jobs_.Create("tag", kInverted, {}));
+  EXPECT_FALSE(core_->Read().view->loaded);
+  EXPECT_EQ(*LoadTagIndex(), nullptr);
+  ASSERT_OK(jobs_.BuildMissing("", {}));
+  EXPECT_EQ(jobs_.Describe("tag")->indexed_rows, kMinIndexedRows);
+  const auto index = LoadTagIndex();
+  ASSERT_OK(index);
+  ASSERT_NE(*index, nullptr);
+  EXPECT_EQ(CountOf(**index, "t"), kMinIndexedRows);
+  EXPECT_EQ(CountOf(**index, "x"), 0u);
+}
+
+TEST_F(ScalarIndexJobsTest, LoadedCollectionKeepsItsVectors) {
+  Put(0, kMinIndexedRows);
+  ASSERT_OK(jobs_.Create("v", Hnsw(), {}));
+  ASSERT_OK(jobs_.BuildMissing("v", {}));
+  ASSERT_OK(jobs_.Create("tag", kInverted, {}));
+  ASSERT_OK(jobs_.BuildMissing("tag", {}));
+  const auto view = core_->Read().view;
+  EXPECT_NE(view->segments[0].resident->fields[2].index, nullptr);
+  EXPECT_EQ(view->segments[0].resident->fields[kTag].vectors, nullptr);
+  ASSERT_OK(LoadAll(core_.get(), {}));
+  EXPECT_NE(core_->Read().view->segments[0].resident->fields[2].index, nullptr);
+}
+
+TEST_F(ScalarIndexJobsTest, DamagedIndexIsBuiltAgain) {
+  Put(0, kMinIndexedRows);
+  ASSERT_OK(jobs_.Create("tag", kInverted, {}));
+  ASSERT_OK(jobs_.BuildMissing("tag", {}));
+  const SegmentInfo before = core_->manifest().segments[0].info;
+  const ObjectPath path = *ObjectPath::Parse(before.folder + "/" + before.indexes[0].object.name);
+  ASSERT_OK(store_->Delete(path));
+  ASSERT_OK(PutObject(*store_, path, std::string(5000, 'x')));
+  EXPECT_EQ(*LoadTagIndex(), nullptr);
+  EXPECT_EQ(jobs_.Describe("tag")->indexed_rows, 0u);
+  ASSERT_OK(jobs_.BuildMissing("tag", {}));
+  EXPECT_EQ(jobs_.Describe("tag")->indexed_rows, kMinIndexedRows);
+  EXPECT_NE(core_->manifest().segments[0].info.indexes[0].object.name,
+            before.indexes[0].object.name);
+  const auto index = LoadTagIndex();
+  ASSERT_OK(index);
+  ASSERT_NE(*index, nullptr);
+  EXPECT_EQ(CountOf(**index, "t"), kMinIndexedRows);
+}
+
+TEST_F(ScalarIndexJobsTest, WhoUsesADroppedIndexGoesOn) {
+  Put(0, kMinIndexedRows);
+  ASSERT_OK(jobs_.Create("tag", kInverted, {}));
+  ASSERT_OK(jobs_.BuildMissing("tag", {}));
+  auto index = *LoadTagIndex();
+  const uint64_t used_bytes = budget_.used_bytes();
+  ASSERT_OK(jobs_.Drop("tag", {}));
+  EXPECT_EQ(*LoadTagIndex(), nullptr);
+  EXPECT_EQ(CountOf(*index, "t"), kMinIndexedRows);
+  EXPECT_LT(budget_.used_bytes(), used_bytes);  // the column that the build read
+  index = nullptr;
+  EXPECT_EQ(budget_.used_bytes(), 0u);
+}
+
+TEST_F(ScalarIndexJobsTest, CancelledBuildIsNoFailureOfTheIndex) {
+  Put(0, kMinIndexedRows);
+  ASSERT_OK(jobs_.Create("tag", kInverted, {}));
+  Context context{.cancel = CancelToken::Make()};
+  context.cancel.Cancel();
+  EXPECT_EQ(CodeOf(jobs_.BuildMissing("tag", context)), absl::StatusCode::kCancelled);
+  EXPECT_EQ(jobs_.Describe("tag")->last_error, "");
+  ASSERT_OK(jobs_.BuildMissing("tag", {}));
+}
+
 }  // namespace
 }  // namespace vecdb::engine

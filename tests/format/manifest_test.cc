@@ -26,7 +26,8 @@ Schema RichSchema() {
       .fields = {{.name = "key", .type = DataType::kVarChar, .primary_key = true, .max_length = 64},
                  {.name = "a", .type = DataType::kFloatVector, .dim = 8, .description = "first"},
                  {.name = "b", .type = DataType::kFloatVector, .dim = 32768},
-                 {.name = "j", .type = DataType::kJson}},
+                 {.name = "j", .type = DataType::kJson},
+                 {.name = "n", .type = DataType::kInt16}},
       .enable_dynamic_field = true};
 }
 
@@ -46,7 +47,8 @@ SegmentInfo RichSegment(int number) {
           .indexes = {{"a",
                        {.metric = Metric::kCosine, .params = HnswParams{.m = 8, .seed = ~0ULL}},
                        {"101-ab.idx", 7, 8}},
-                      {"b", {.metric = Metric::kL2}, {"102-cd.idx", 9, 10}}},
+                      {"b", {.metric = Metric::kL2}, {"102-cd.idx", 9, 10}},
+                      {"n", {.params = SortedParams{}}, {"104-ef.idx", 11, 12}}},
           .deletes = ObjectRef{"deletes-1.del", 100, 200}};
 }
 
@@ -70,7 +72,8 @@ Manifest RichManifest() {
                                 .first_file = 5,
                                 .last_file = 5 + (1 << 20) - 1},
                     .kept_journals = {"00", std::string(32, 'f')},
-                    .indexes = {{"a", {.metric = Metric::kIp, .params = HnswParams{}}}}};
+                    .indexes = {{"a", {.metric = Metric::kIp, .params = HnswParams{}}},
+                                {"key", {.params = InvertedParams{}}}}};
   manifest.segments.push_back({.id = "s1", .shard = 63, .info = RichSegment(1)});
   manifest.segments.push_back({.id = "s2", .shard = 0, .info = RichSegment(2)});
   manifest.segments[1].info.deletes.reset();
@@ -127,6 +130,32 @@ TEST(ManifestTest, EveryPlaceAndDurabilityComesBack) {
       EXPECT_EQ(*read, manifest);
     }
   }
+}
+
+TEST(ManifestTest, IndexOnAFieldOfAnotherKindIsDataLoss) {
+  const struct {
+    const char* field;
+    IndexSpec spec;
+  } cases[] = {{"a", {.params = InvertedParams{}}},
+               {"n", {.metric = Metric::kL2}},
+               {"j", {.params = SortedParams{}}},
+               {"nope", {.params = SortedParams{}}}};
+  for (const auto& c : cases) {
+    Manifest manifest = RichManifest();
+    manifest.indexes = {{c.field, c.spec}};
+    EXPECT_EQ(CodeOf(ManifestFromJson("m", ManifestToJson(manifest))), kDataLoss) << c.field;
+    SegmentInfo info = RichSegment(1);
+    info.indexes = {{c.field, c.spec, {"x.idx", 1, 2}}};
+    EXPECT_EQ(CodeOf(SegmentInfo::FromJson(info.ToJson())), kDataLoss) << c.field;
+  }
+}
+
+TEST(ManifestTest, OnlyIndexesOfVectorsAreForSearches) {
+  Manifest manifest = RichManifest();
+  EXPECT_TRUE(HasVectorIndex(manifest.indexes));
+  manifest.indexes.erase(manifest.indexes.begin());
+  EXPECT_FALSE(HasVectorIndex(manifest.indexes));
+  EXPECT_FALSE(HasVectorIndex({}));
 }
 
 TEST(ManifestTest, ErrorsNameTheObject) {

@@ -89,8 +89,16 @@ TEST(IndexSpecTest, RefusesUnknownNamesAndOtherCases) {
     const char* json;
     std::initializer_list<std::string_view> parts;
   } cases[] = {
-      {R"({"index_type":"IVF_FLAT"})", {"\"IVF_FLAT\"", "FLAT, HNSW"}},
+      {R"({"index_type":"IVF_FLAT"})", {"\"IVF_FLAT\"", "FLAT, HNSW, INVERTED, SORTED"}},
       {R"({"index_type":"hnsw"})", {"\"hnsw\""}},
+      {R"({"index_type":"sorted"})", {"\"sorted\""}},
+      {R"({"index_type":"SORTED","params":{"M":16}})", {"SORTED has no parameter \"M\""}},
+      {R"({"index_type":"STL_SORT","params":{"M":16}})", {"STL_SORT has no parameter \"M\""}},
+      {R"({"index_type":"INVERTED","params":{"M":16}})", {"INVERTED has no parameter \"M\""}},
+      {R"({"index_type":"INVERTED","metric_type":"IP"})",
+       {"metric_type is IP; INVERTED, an index of scalar fields, has none"}},
+      {R"({"metric_type":"L2","index_type":"STL_SORT"})", {"metric_type is L2; STL_SORT"}},
+      {R"({"index_type":"SORTED","metric_type":"x"})", {"metric_type \"\\\"x\\\"\""}},
       {R"({"index_type":7})", {"index_type is not a string"}},
       {R"({"index_type":"FLAT","metric_type":"l2"})", {"l2", "L2, IP, COSINE"}},
       {R"({"index_type":"FLAT","metric_type":1})", {"metric_type"}},
@@ -110,7 +118,8 @@ TEST(IndexSpecTest, RefusesWhatIsNotAnObject) {
   for (const char* params : {"1", "[]", "null", "\"\"", "\"[]\"", "\"{\""}) {
     EXPECT_TRUE(IsInvalid(Hnsw(params), {"params is not a JSON object"})) << params;
   }
-  EXPECT_TRUE(IsInvalid(IndexSpec::FromJson("{}"), {"index_type is missing"}));
+  EXPECT_TRUE(IsInvalid(IndexSpec::FromJson("{}"),
+                        {"index_type is missing; there are FLAT, HNSW, INVERTED, SORTED"}));
   EXPECT_TRUE(IsInvalid(IndexSpec::FromJson(std::string(1000, '[')), {"deeper"}));
   EXPECT_TRUE(IsInvalid(IndexSpec::FromJson(std::string(65537, ' ')), {"65537", "65536"}));
 }
@@ -143,9 +152,33 @@ TEST(IndexSpecTest, ValidatesParametersAndMetric) {
   }
 }
 
+TEST(IndexSpecTest, IndexesOfScalarFieldsHaveNoMetric) {
+  const IndexSpec inverted = {.params = InvertedParams{}};
+  const IndexSpec sorted = {.params = SortedParams{}};
+  EXPECT_EQ(*IndexSpec::FromJson(R"({"index_type":"INVERTED"})"), inverted);
+  EXPECT_EQ(*IndexSpec::FromJson(R"({"index_type":"SORTED","params":{}})"), sorted);
+  EXPECT_EQ(*IndexSpec::FromJson(R"({"index_type":"STL_SORT","params":"{}"})"), sorted);
+  EXPECT_EQ(inverted.ToJson(), R"({"index_type":"INVERTED","params":{}})");
+  EXPECT_EQ(sorted.ToJson(), R"({"index_type":"SORTED","params":{}})");
+  EXPECT_EQ(*IndexSpec::FromJson(inverted.ToJson()), inverted);
+  EXPECT_EQ(*IndexSpec::FromJson(sorted.ToJson()), sorted);
+  EXPECT_NE(inverted, sorted);
+  EXPECT_NE(inverted, IndexSpec{});
+  const IndexSpec with_metric = {.metric = static_cast<Metric>(9), .params = SortedParams{}};
+  EXPECT_OK(with_metric.Validate());
+  EXPECT_EQ(with_metric, sorted);
+  EXPECT_NE((IndexSpec{.metric = Metric::kL2}), (IndexSpec{.metric = Metric::kIp}));
+  EXPECT_TRUE(inverted.is_scalar());
+  EXPECT_TRUE(sorted.is_scalar());
+  EXPECT_FALSE(IndexSpec{}.is_scalar());
+  EXPECT_FALSE((IndexSpec{.params = HnswParams{}}).is_scalar());
+}
+
 TEST(IndexSpecTest, NamesTypesAndMetrics) {
   EXPECT_EQ(IndexSpec{}.type_name(), "FLAT");
   EXPECT_EQ((IndexSpec{.params = HnswParams{}}).type_name(), "HNSW");
+  EXPECT_EQ((IndexSpec{.params = InvertedParams{}}).type_name(), "INVERTED");
+  EXPECT_EQ((IndexSpec{.params = SortedParams{}}).type_name(), "SORTED");
   EXPECT_EQ(MetricName(Metric::kL2), "L2");
   EXPECT_EQ(MetricName(Metric::kIp), "IP");
   EXPECT_EQ(MetricName(Metric::kCosine), "COSINE");
