@@ -6,13 +6,14 @@
 #include <cstddef>
 
 #include "base/status_macros.h"
+#include "index/poller.h"
 #include "index/query_distance.h"
 
 namespace vecdb::index {
 namespace {
 
 constexpr size_t kBlockRows = 256;
-constexpr size_t kPollFloats = 1 << 20;  // 4 MiB of rows, a fraction of a millisecond
+constexpr size_t kBlockFloats = 1 << 20;  // 4 MiB of rows, a fraction of a millisecond
 
 class Scan {
  public:
@@ -22,16 +23,16 @@ class Scan {
         num_rows_(view.num_rows),
         mask_(mask),
         first_row_(first_row),
-        context_(context),
+        poller_(context, view.dim),
         top_(top),
-        block_rows_(std::clamp<size_t>(kPollFloats / static_cast<size_t>(view.dim), 8, kBlockRows)),
-        poll_rows_(kPollFloats / static_cast<size_t>(view.dim)) {}
+        block_rows_(
+            std::clamp<size_t>(kBlockFloats / static_cast<size_t>(view.dim), 8, kBlockRows)) {}
 
   // Every row, in the order of memory.
   absl::Status All() {
     for (uint32_t begin = 0; begin < num_rows_;) {
       const size_t count = std::min<size_t>(block_rows_, num_rows_ - begin);
-      VECDB_RETURN_IF_ERROR(Poll(count));
+      VECDB_RETURN_IF_ERROR(poller_.Read(count, 0));
       distance_.Block(begin, count, distances_.data());
       for (size_t i = 0; i < count; ++i) {
         top_->Offer(distances_[i], first_row_ + begin + static_cast<uint32_t>(i));
@@ -52,6 +53,8 @@ class Scan {
     }
     return Flush();
   }
+
+  uint64_t num_scanned() const { return poller_.rows(); }
 
  private:
   // The bits of the rows from `row` to the end of its word of the bitmap, or of the view.
@@ -74,29 +77,20 @@ class Scan {
   }
 
   absl::Status Flush() {
-    VECDB_RETURN_IF_ERROR(Poll(num_ids_));
+    VECDB_RETURN_IF_ERROR(poller_.Read(num_ids_, 0));
     distance_.Gather(ids_.data(), num_ids_, top_->worst(), distances_.data());
     for (size_t i = 0; i < num_ids_; ++i) top_->Offer(distances_[i], first_row_ + ids_[i]);
     num_ids_ = 0;
     return absl::OkStatus();
   }
 
-  absl::Status Poll(size_t rows) {
-    unpolled_rows_ += rows;
-    if (unpolled_rows_ < poll_rows_) return absl::OkStatus();
-    unpolled_rows_ = 0;
-    return context_.Check();
-  }
-
   const QueryDistance distance_;
   const uint32_t num_rows_;
   const base::RowMask& mask_;
   const uint32_t first_row_;
-  const Context& context_;
+  Poller poller_;
   TopRows* const top_;
   const size_t block_rows_;
-  const size_t poll_rows_;
-  size_t unpolled_rows_ = 0;
   size_t num_ids_ = 0;
   std::array<uint32_t, kBlockRows> ids_;
   std::array<float, kBlockRows> distances_;
@@ -106,11 +100,13 @@ class Scan {
 
 absl::Status ScanRows(const VectorView& view, Metric metric, const float* query,
                       const base::RowMask& mask, uint32_t first_row, const Context& context,
-                      TopRows* top) {
+                      TopRows* top, uint64_t* num_scanned) {
   VECDB_RETURN_IF_ERROR(context.Check());
   if (view.num_rows == 0) return absl::OkStatus();
   Scan scan(view, metric, query, mask, first_row, context, top);
-  return mask.all() ? scan.All() : scan.Masked();
+  const absl::Status status = mask.all() ? scan.All() : scan.Masked();
+  if (num_scanned != nullptr) *num_scanned += scan.num_scanned();
+  return status;
 }
 
 }  // namespace vecdb::index

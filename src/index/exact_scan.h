@@ -13,10 +13,10 @@ namespace vecdb::index {
 
 /// Offers every row that `mask` contains to `top`. Row i of the view counts as row `first_row` + i:
 /// for the mask, for the order, in the result; so a growing segment scans its chunks one after
-/// another. Cancelled, DeadlineExceeded.
+/// another. Adds the number of rows compared to `num_scanned`. Cancelled, DeadlineExceeded.
 absl::Status ScanRows(const VectorView& view, Metric metric, const float* query,
                       const base::RowMask& mask, uint32_t first_row, const Context& context,
-                      TopRows* top);
+                      TopRows* top, uint64_t* num_scanned = nullptr);
 
 }  // namespace vecdb::index
 

@@ -9,9 +9,14 @@ namespace vecdb::index {
 
 absl::Status FlatIndex::Search(const RowQuery& query, const Context& context,
                                std::vector<Candidate>* out) const {
-  TopRows top(query.k, query.order);
-  VECDB_RETURN_IF_ERROR(ScanRows(view_, spec_.metric, query.vector, query.mask, 0, context, &top));
+  TopRows top(query.k, query.order, query.limits);
+  uint64_t num_scanned = 0;
+  VECDB_RETURN_IF_ERROR(
+      ScanRows(view_, spec_.metric, query.vector, query.mask, 0, context, &top, &num_scanned));
   top.Finish(out);
+  if (query.counts != nullptr) {
+    *query.counts = {.allowed_rows = num_scanned, .distances = num_scanned};
+  }
   return absl::OkStatus();
 }
 

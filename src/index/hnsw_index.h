@@ -13,10 +13,10 @@ namespace vecdb::index {
 
 /// A hierarchical navigable small-world graph over a view. Immutable, thread-safe.
 ///
-/// The walk does not look at the mask: with a share s of the rows allowed it keeps ef / s
-/// candidates, of which about ef are allowed. Where an exact scan of the allowed rows is cheaper,
-/// that is done; and also when the walk found too few of them, so that min(k, allowed rows) come
-/// back always.
+/// With a mask, PlanHnswSearch chooses: nearly all rows allowed, the walk ignores the mask and
+/// keeps a few candidates more; few rows allowed, they are compared one by one; between, the walk
+/// goes from allowed row to allowed row. Where a walk found too few rows, those that may be
+/// returned are compared, so that min(k, rows in mask and limits) come back always.
 class HnswIndex final : public VectorIndex {
  public:
   HnswIndex(const VectorView& view, const IndexSpec& spec, HnswGraph graph, const Host& host)
@@ -31,12 +31,12 @@ class HnswIndex final : public VectorIndex {
   const HnswGraph& graph() const { return graph_; }
 
  private:
-  // How many candidates the walk for this query keeps; 0 when a scan is cheaper.
-  size_t PlanEf(const RowQuery& query) const;
-  absl::Status Walk(const RowQuery& query, size_t ef, const Context& context,
-                    WalkScratch* scratch) const;
-  absl::Status Scan(const RowQuery& query, const Context& context, WalkScratch* scratch,
-                    std::vector<Candidate>* out) const;
+  struct Job;  // one search under way
+
+  absl::Status Run(Job* job, std::vector<Candidate>* out) const;
+  absl::Status Walk(Job* job, std::vector<Candidate>* out) const;
+  absl::Status WalkFiltered(Job* job, std::vector<Candidate>* out) const;
+  absl::Status Scan(Job* job, std::vector<Candidate>* out) const;
 
   const VectorView view_;
   const IndexSpec spec_;

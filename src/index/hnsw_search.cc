@@ -12,19 +12,6 @@ namespace {
 // Lines of a row that are asked for ahead; the CPU's own prefetchers fetch the others in time.
 constexpr size_t kMaxPrefetchLines = 16;
 
-size_t PrefetchLinesOf(const VectorView& view) {
-  const size_t bytes = static_cast<size_t>(view.dim) * sizeof(float);
-  const size_t lines = (bytes + base::kCacheLineBytes - 1) / base::kCacheLineBytes;
-  return std::min(lines, kMaxPrefetchLines);
-}
-
-void Reserve(WalkScratch* scratch, size_t degree) {
-  if (scratch->nodes.size() >= degree) return;
-  scratch->nodes.resize(degree);
-  scratch->rows.resize(degree);
-  scratch->distances.resize(degree);
-}
-
 // Puts the linked nodes that were not met before into `nodes` and marks them. Returns how many.
 inline size_t TakeUnvisited(const uint32_t* links, size_t degree, VisitedMarks* visited,
                             uint32_t* nodes) {
@@ -61,7 +48,7 @@ inline void PrefetchLinks(const HnswLevel& level, uint32_t node) {
 template <bool kUpper>
 absl::Status Walk(const HnswLevel& level, const QueryDistance& distance, HnswStart start, size_t ef,
                   WalkScratch* scratch, Poller* poller) {
-  Reserve(scratch, level.degree);
+  scratch->Reserve(level.degree);
   const size_t lines = PrefetchLinesOf(distance.view());
   uint32_t* const nodes = scratch->nodes.data();
   float* const distances = scratch->distances.data();
@@ -104,9 +91,15 @@ bool StepNearer(const HnswLevel& level, const QueryDistance& distance, WalkScrat
 
 }  // namespace
 
+size_t PrefetchLinesOf(const VectorView& view) {
+  const size_t bytes = static_cast<size_t>(view.dim) * sizeof(float);
+  const size_t lines = (bytes + base::kCacheLineBytes - 1) / base::kCacheLineBytes;
+  return std::min(lines, kMaxPrefetchLines);
+}
+
 absl::StatusOr<HnswStart> Descend(const HnswGraph& graph, const QueryDistance& distance,
                                   size_t level, WalkScratch* scratch, Poller* poller) {
-  Reserve(scratch, graph.m);
+  scratch->Reserve(graph.m);
   HnswStart at{0, distance.One(graph.entry_row)};
   // One set of marks for all levels: what was met above was no nearer than where the walk stands
   // now.

@@ -18,6 +18,9 @@ struct HnswStart {
   float distance = 0;
 };
 
+/// How many cache lines of a row a walk asks for ahead.
+size_t PrefetchLinesOf(const VectorView& view);
+
 /// Goes down greedily from node 0 of the top level to `level` + 1: the nearest node found there,
 /// node 0 when there is no such level.
 absl::StatusOr<HnswStart> Descend(const HnswGraph& graph, const QueryDistance& distance,

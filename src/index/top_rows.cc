@@ -4,16 +4,18 @@
 
 namespace vecdb::index {
 
-void TopRows::Reset(size_t k, const RowOrder* order) {
+void TopRows::Reset(size_t k, const RowOrder* order, const RowLimits& limits) {
   heap_.clear();
   k_ = k;
   order_ = order;
-  worst_ =
-      k == 0 ? -std::numeric_limits<float>::infinity() : std::numeric_limits<float>::infinity();
+  limits_ = limits;
+  worst_ = k == 0 ? -RowLimits::kUnbounded : limits.farthest();
 }
 
 void TopRows::Take(const Candidate& candidate) {
   if (k_ == 0) return;
+  if (limits_.after != nullptr && !limits_.after->IsBefore(candidate.distance, candidate.row))
+    return;
   const auto nearer = [this](const Candidate& a, const Candidate& b) {
     return IsNearer(a, b, order_);
   };
@@ -32,7 +34,7 @@ void TopRows::Finish(std::vector<Candidate>* out) {
   std::sort_heap(heap_.begin(), heap_.end(),
                  [this](const Candidate& a, const Candidate& b) { return IsNearer(a, b, order_); });
   out->assign(heap_.begin(), heap_.end());
-  Reset(k_, order_);
+  Reset(k_, order_, limits_);
 }
 
 }  // namespace vecdb::index

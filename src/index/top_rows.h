@@ -5,6 +5,7 @@
 #include <limits>
 #include <vector>
 
+#include "index/row_limits.h"
 #include "index/vector_view.h"
 
 namespace vecdb::index {
@@ -15,17 +16,19 @@ namespace vecdb::index {
 class TopRows {
  public:
   TopRows() = default;
-  explicit TopRows(size_t k, const RowOrder* order = nullptr) { Reset(k, order); }
+  explicit TopRows(size_t k, const RowOrder* order = nullptr, const RowLimits& limits = {}) {
+    Reset(k, order, limits);
+  }
 
-  /// Forgets everything and starts to collect `k` rows. `order` is borrowed.
-  void Reset(size_t k, const RowOrder* order = nullptr);
+  /// Forgets everything and starts to collect `k` rows within `limits`. `order` is borrowed.
+  void Reset(size_t k, const RowOrder* order = nullptr, const RowLimits& limits = {});
 
-  /// A row further away than this is of no use. Infinity until k rows are there.
+  /// A row further away than this is of no use. Until k rows are there, what the limits allow.
   float worst() const { return worst_; }
 
-  /// Takes a row that was not offered before. NaN is no distance.
+  /// Takes a row that was not offered before, when the limits contain it. NaN is no distance.
   void Offer(float distance, uint32_t row) {
-    if (distance > worst_) return;
+    if (distance > worst_ || distance < limits_.min_distance) return;
     Take({distance, row});
   }
 
@@ -40,6 +43,7 @@ class TopRows {
   std::vector<Candidate> heap_;  // the worst on top
   size_t k_ = 0;
   const RowOrder* order_ = nullptr;
+  RowLimits limits_;
   float worst_ = std::numeric_limits<float>::infinity();
 };
 

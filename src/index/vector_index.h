@@ -3,12 +3,15 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "base/row_mask.h"
 #include "format/section_file.h"
+#include "index/row_limits.h"
+#include "index/search_counts.h"
 #include "index/vector_view.h"
 #include "vecdb/context.h"
 #include "vecdb/host.h"
@@ -23,6 +26,10 @@ struct RowQuery {
   SearchParams params{};            ///< checked against the spec of the index by the caller
   base::RowMask mask{};             ///< what may be returned; mask.num_rows rows exist
   const RowOrder* order = nullptr;  ///< among equal distances; nullptr: by row
+  RowLimits limits{};               ///< which distances count
+  /// Bits set in mask.allowed, where the caller knows; else every search counts them.
+  std::optional<uint64_t> num_set_bits{};
+  SearchCounts* counts = nullptr;  ///< filled when given
 };
 
 /// What every index over a VectorView can do. Immutable, thread-safe; borrows the view's memory.
@@ -30,8 +37,9 @@ class VectorIndex {
  public:
   virtual ~VectorIndex() = default;
 
-  /// Finds min(k, rows in the mask) rows, in the order of IsNearer: exactly the nearest for FLAT,
-  /// nearly so for others. Replaces `out`. Cancelled, DeadlineExceeded, ResourceExhausted.
+  /// Finds min(k, rows in the mask and the limits) rows, in the order of IsNearer: exactly the
+  /// nearest for FLAT and behind a position, nearly so for others. Replaces `out`. Cancelled,
+  /// DeadlineExceeded, ResourceExhausted.
   virtual absl::Status Search(const RowQuery& query, const Context& context,
                               std::vector<Candidate>* out) const = 0;
 

@@ -42,6 +42,14 @@ class VisitedMarks {
 struct WalkScratch {
   explicit WalkScratch(VisitedMarks marks) : visited(std::move(marks)) {}
 
+  /// Makes room for `count` nodes in the arrays of a step.
+  void Reserve(size_t count) {
+    if (nodes.size() >= count) return;
+    nodes.resize(count);
+    rows.resize(count);
+    distances.resize(count);
+  }
+
   VisitedMarks visited;
   CandidatePool pool;
   std::vector<uint32_t> nodes;   // met for the first time in this step
