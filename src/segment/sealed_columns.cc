@@ -42,6 +42,7 @@ absl::Status SealedColumns::OpenColumn(size_t column, const Context& context) {
   Source& source = sources_[column];
   VECDB_ASSIGN_OR_RETURN(source.summary,
                          segment_->blocks().Summary(source.field_id, source.type, context));
+  VECDB_ASSIGN_OR_RETURN(source.index, segment_->LoadScalarIndex(column, context));
   return absl::OkStatus();
 }
 
