@@ -7,6 +7,7 @@
 #include "filter/build.h"
 #include "filter/parse.h"
 #include "filter/print.h"
+#include "filter/program.h"
 
 namespace vecdb::filter {
 namespace {
@@ -27,6 +28,8 @@ absl::StatusOr<Condition::Pointer> Condition::Parse(const Schema& schema, std::s
     condition->text_ = text;
     condition->schema_ = std::make_shared<const Schema>(schema);
     condition->expr_ = std::move(expr);
+  } else {
+    condition->program_ = Program::Make(condition->node_);
   }
   return condition;
 }
@@ -39,8 +42,10 @@ absl::StatusOr<Condition::Pointer> Condition::Bind(const FilterParameters& param
   std::shared_ptr<Condition> bound(new Condition());
   if (parameters_.empty()) {
     bound->node_ = node_;
+    bound->program_ = program_;
   } else {
     VECDB_ASSIGN_OR_RETURN(bound->node_, BuildNode(expr_, text_, *schema_, &parameters));
+    bound->program_ = Program::Make(bound->node_);
   }
   return bound;
 }

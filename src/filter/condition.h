@@ -14,6 +14,8 @@
 
 namespace vecdb::filter {
 
+class Program;
+
 /// What a Filter holds: a condition on the rows of one schema, with parameters to be bound, or
 /// ready to be evaluated. Immutable, hence thread-safe.
 class Condition {
@@ -31,7 +33,9 @@ class Condition {
 
   /// Null while parameters are to be bound.
   const Node* node() const { return parameters_.empty() ? &node_ : nullptr; }
-  const class Program* program() const;
+
+  /// `node` ready to be evaluated; null as that is.
+  const Program* program() const { return program_.get(); }
 
   std::string ToString() const;
 
@@ -45,6 +49,7 @@ class Condition {
   std::set<std::string> parameters_;
 
   Node node_;
+  std::shared_ptr<const Program> program_;
 };
 
 }  // namespace vecdb::filter
