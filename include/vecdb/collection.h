@@ -208,9 +208,9 @@ class Collection {
   /// or hit by half of it. InvalidArgument for an empty filter, which would be every row (write
   /// `true`), and when the keys of the rows together are more than 64 MiB; otherwise errors as
   /// Query.
-  absl::StatusOr<WriteResult> Delete(const RowFilter& filter, const WriteOptions& options,
-                                     const Context& context = {});
-  absl::StatusOr<WriteResult> Delete(const RowFilter& filter, const Context& context = {});
+  absl::StatusOr<WriteResult> DeleteWhere(const RowFilter& filter, const WriteOptions& options,
+                                          const Context& context = {});
+  absl::StatusOr<WriteResult> DeleteWhere(const RowFilter& filter, const Context& context = {});
 
   /// Reads rows by key, in the order of the keys; those without a row are left out. `fields` empty
   /// means all. Needs no Load. NotFound for an unknown field, InvalidArgument for keys of the other

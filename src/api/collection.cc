@@ -37,12 +37,14 @@ absl::StatusOr<WriteResult> Collection::Delete(const Keys& keys, const Context& 
   return handle_->engine()->Delete(keys, {}, context);
 }
 
-absl::StatusOr<WriteResult> Collection::Delete(const RowFilter& filter, const WriteOptions& options,
-                                               const Context& context) {
-  return handle_->engine()->Delete(filter, options, context);
+absl::StatusOr<WriteResult> Collection::DeleteWhere(const RowFilter& filter,
+                                                    const WriteOptions& options,
+                                                    const Context& context) {
+  return handle_->engine()->DeleteWhere(filter, options, context);
 }
-absl::StatusOr<WriteResult> Collection::Delete(const RowFilter& filter, const Context& context) {
-  return handle_->engine()->Delete(filter, {}, context);
+absl::StatusOr<WriteResult> Collection::DeleteWhere(const RowFilter& filter,
+                                                    const Context& context) {
+  return handle_->engine()->DeleteWhere(filter, {}, context);
 }
 
 absl::StatusOr<RowBatch> Collection::Get(const Keys& keys, std::span<const std::string> fields,

@@ -402,18 +402,18 @@ absl::StatusOr<WriteResult> CollectionEngine::Delete(const Keys& keys, const Wri
   return parts_->writer.Delete(keys, options, context);
 }
 
-absl::StatusOr<WriteResult> CollectionEngine::Delete(const RowFilter& filter,
-                                                     const WriteOptions& options,
-                                                     const Context& context) {
+absl::StatusOr<WriteResult> CollectionEngine::DeleteWhere(const RowFilter& filter,
+                                                          const WriteOptions& options,
+                                                          const Context& context) {
   const CollectionCall call(*core_, context);
   VECDB_RETURN_IF_ERROR(call.status());
   VECDB_ASSIGN_OR_RETURN(const auto bound, query::BoundFilter::Make(filter, *core_->schema()));
   if (bound.matches_all()) {
     return absl::InvalidArgumentError(
-        "Delete: an empty filter would delete every row; write `true` if that is meant");
+        "DeleteWhere: an empty filter would delete every row; write `true` if that is meant");
   }
   VECDB_RETURN_IF_ERROR(BeginWrite(context));
-  return parts_->writer.Delete(bound, options, context);
+  return parts_->writer.DeleteWhere(bound, options, context);
 }
 
 absl::Status CollectionEngine::Flush(const Context& context) {

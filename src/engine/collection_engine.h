@@ -64,8 +64,8 @@ class CollectionEngine {
                                      const Context& context);
   absl::StatusOr<WriteResult> Delete(const Keys& keys, const WriteOptions& options,
                                      const Context& context);
-  absl::StatusOr<WriteResult> Delete(const RowFilter& filter, const WriteOptions& options,
-                                     const Context& context);
+  absl::StatusOr<WriteResult> DeleteWhere(const RowFilter& filter, const WriteOptions& options,
+                                          const Context& context);
   absl::StatusOr<RowBatch> Get(const Keys& keys, std::span<const std::string> fields,
                                const Consistency& consistency, const Context& context);
   absl::StatusOr<uint64_t> Count(const Consistency& consistency, const Context& context);

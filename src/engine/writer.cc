@@ -174,8 +174,9 @@ std::optional<journal::PendingRecord> Writer::DeleteRecord(const schema::KeyColu
   return record;
 }
 
-absl::StatusOr<WriteResult> Writer::Delete(const query::BoundFilter& filter,
-                                           const WriteOptions& options, const Context& context) {
+absl::StatusOr<WriteResult> Writer::DeleteWhere(const query::BoundFilter& filter,
+                                                const WriteOptions& options,
+                                                const Context& context) {
   RowBatch keys(core_->schema());
   return WriteInTurn(options, context,
                      [&] { return PrepareDelete(filter, options, context, &keys); });

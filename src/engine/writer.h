@@ -44,8 +44,8 @@ class Writer {
   absl::StatusOr<WriteResult> Delete(const Keys& keys, const WriteOptions& options,
                                      const Context& context);
   /// Deletes the rows that match. They are found while no other batch is applied.
-  absl::StatusOr<WriteResult> Delete(const query::BoundFilter& filter, const WriteOptions& options,
-                                     const Context& context);
+  absl::StatusOr<WriteResult> DeleteWhere(const query::BoundFilter& filter,
+                                          const WriteOptions& options, const Context& context);
 
   /// Applies a record of the journal at its time, and shows it. For a collection that nobody uses
   /// yet.

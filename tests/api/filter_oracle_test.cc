@@ -80,7 +80,8 @@ class FilterOracleTest : public testing::Test {
     const auto expr = filter::ParseFilter(text);
     std::vector<int64_t> keys;
     for (const auto& [key, row] : rows_) {
-      if (Evaluate(*expr, schema_, row, parameters_) == Truth::kYes) keys.push_back(key);
+      if (filter::naive::Evaluate(*expr, schema_, row, parameters_) == Truth::kYes)
+        keys.push_back(key);
     }
     return keys;
   }
@@ -127,7 +128,9 @@ TEST_F(FilterOracleTest, RandomFiltersFindTheRowsThatMatchOneByOne) {
   int accepted = 0;
   for (int state = 0; state < kStates; ++state) {
     Write(source, random);
-    if (state % 3 == 1) ASSERT_OK(docs_->Flush());
+    if (state % 3 == 1) {
+      ASSERT_OK(docs_->Flush());
+    }
     if (state % 4 == 2) DeleteSome(random);
     for (int i = 0; i < filters / kStates && !HasFailure(); ++i) {
       accepted += Check(filter::naive::RandomFilter(random).Condition(i % 5)) ? 1 : 0;

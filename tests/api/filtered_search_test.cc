@@ -155,7 +155,9 @@ TEST_P(FilteredSearchTest, TheNearestRowsThatMatchComeWhateverTheSelectivity) {
       ASSERT_EQ(keys.size(), std::min<size_t>(10, expected.size())) << text;
       for (int64_t key : keys) ASSERT_TRUE(matches(key) && key % 13 != 0) << text << " " << key;
       const auto nearest = KeysOf(expected, 0, 10);
-      if (exact()) ASSERT_EQ(keys, nearest) << text;
+      if (exact()) {
+        ASSERT_EQ(keys, nearest) << text;
+      }
       for (int64_t key : keys) {
         found += std::count(nearest.begin(), nearest.end(), key) > 0 ? 1 : 0;
       }
@@ -234,9 +236,11 @@ TEST_P(FilteredSearchTest, RangeBoundsAreAsMilvusHasThem) {
 TEST_P(FilteredSearchTest, GroupsComeByTheirBestHits) {
   const std::vector<float>& query = vectors_.at(77);
   const auto all = Expected(query, [](int64_t id) { return id > 100; });
-  for (const auto& [field, size, limit, offset] :
-       {std::tuple{"label", 1, 5, 0}, {"label", 3, 10, 0}, {"group", 2, 8, 3}, {"label", 4, 20, 0},
-        {"group", 40, 3, 0}}) {
+  for (const auto& [field, size, limit, offset] : {std::tuple{"label", 1, 5, 0},
+                                                   {"label", 3, 10, 0},
+                                                   {"group", 2, 8, 3},
+                                                   {"label", 4, 20, 0},
+                                                   {"group", 40, 3, 0}}) {
     std::vector<std::pair<int64_t, std::vector<int64_t>>> groups;
     for (const auto& [distance, id] : all) {
       const int64_t value = GroupOf(id) % (field == std::string("label") ? 10 : 100);
@@ -373,7 +377,8 @@ TEST_P(FilteredSearchTest, MistakesAreNamed) {
   EXPECT_EQ(iterate(nothing, 16385, "").code(), Code::kInvalidArgument);
   EXPECT_EQ(iterate([&two](auto& r) { r.vectors = two; }, 1, "").code(), Code::kInvalidArgument);
   EXPECT_EQ(iterate([](auto& r) { r.group_by = "group"; }, 1, "").code(), Code::kInvalidArgument);
-  for (const char* position : {"i1", "3f8000", "3f800000", "3f800000s1", "7fc00000i1", "zzzzzzzzi1"}) {
+  for (const char* position :
+       {"i1", "3f8000", "3f800000", "3f800000s1", "7fc00000i1", "zzzzzzzzi1"}) {
     EXPECT_EQ(iterate(nothing, 1, position).code(), Code::kInvalidArgument) << position;
   }
 }
@@ -394,7 +399,7 @@ INSTANTIATE_TEST_SUITE_P(
                     FilteredSearchCase{"FlatIp", support::Flat(Metric::kIp)},
                     FilteredSearchCase{"HnswL2", {.metric = Metric::kL2, .params = HnswParams{}}},
                     FilteredSearchCase{"HnswIp", {.metric = Metric::kIp, .params = HnswParams{}}}),
-    [](const auto& info) { return info.param.name; });
+    [](const auto& tested) { return tested.param.name; });
 
 }  // namespace
 }  // namespace vecdb

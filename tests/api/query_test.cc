@@ -35,9 +35,7 @@ std::string ColorOf(int64_t id) {
 
 class QueryTest : public testing::Test {
  protected:
-  void SetUp() override {
-    shop_ = *db_->CreateCollection("shop", ShopSchema(), {.num_shards = 2});
-  }
+  void SetUp() override { shop_ = *db_->CreateCollection("shop", ShopSchema(), {.num_shards = 2}); }
 
   // Rows whose price is id % 100.
   static RowBatch Rows(const std::vector<int64_t>& ids) {
@@ -108,8 +106,8 @@ TEST_F(QueryTest, RowsThatMatchComeByKeyWithTheirFields) {
 TEST_F(QueryTest, LimitAndOffsetCutAPieceOutOfTheOrderOfKeys) {
   Fill();
   const auto all = Expected([](int64_t id) { return id % 100 >= 50; });
-  for (const int32_t offset : {0, 1, 99, static_cast<int32_t>(all.size()) - 1,
-                               static_cast<int32_t>(all.size())}) {
+  for (const int32_t offset :
+       {0, 1, 99, static_cast<int32_t>(all.size()) - 1, static_cast<int32_t>(all.size())}) {
     for (const int32_t limit : {1, 7, 500}) {
       const auto rows = shop_->Query({.filter = "price >= 50", .limit = limit, .offset = offset});
       ASSERT_OK(rows);
@@ -149,7 +147,9 @@ TEST_F(QueryTest, OrderedByVarCharKeysToo) {
     batch.SetVarChar("color", std::vector<std::string>(keys.size(), "red"));
     batch.SetFloatVectors("v", std::vector<float>(keys.size() * 2, 1.0F));
     ASSERT_OK(named->Insert(batch));
-    if (keys.front() == "b") ASSERT_OK(named->Flush());
+    if (keys.front() == "b") {
+      ASSERT_OK(named->Flush());
+    }
   }
   const auto rows = named->Query({.filter = "price == 1"});
   ASSERT_OK(rows);
@@ -182,7 +182,7 @@ TEST_F(QueryTest, CountCountsLiveRowsThatMatch) {
 TEST_F(QueryTest, ReadsShowTheStateThatIsAskedFor) {
   Fill();
   const auto before = *shop_->PinSnapshot();
-  ASSERT_OK(shop_->Delete("price < 50"));
+  ASSERT_OK(shop_->DeleteWhere("price < 50"));
   ASSERT_OK(shop_->Insert(Rows(Ids(1000, 100))));
   EXPECT_EQ(*shop_->Count("price < 50", before), 450u);
   EXPECT_EQ(*shop_->Count("price < 50"), 50u);
@@ -191,19 +191,19 @@ TEST_F(QueryTest, ReadsShowTheStateThatIsAskedFor) {
 
 TEST_F(QueryTest, DeleteByFilterTakesEveryRowThatMatchesAndNoOther) {
   Fill();
-  const auto deleted = shop_->Delete(R"(color == "red" or price > 90)");
+  const auto deleted = shop_->DeleteWhere(R"(color == "red" or price > 90)");
   ASSERT_OK(deleted);
   const auto left = Expected([](int64_t id) { return id % 3 != 0 && id % 100 <= 90; });
   EXPECT_EQ(deleted->delete_count, 900 - left.size());
   EXPECT_EQ(KeysOf(*shop_->Query({})), left);
-  const auto again = shop_->Delete(R"(color == "red" or price > 90)");
+  const auto again = shop_->DeleteWhere(R"(color == "red" or price > 90)");
   ASSERT_OK(again);
   EXPECT_EQ(again->delete_count, 0u);
 }
 
 TEST_F(QueryTest, DeletesByFilterSurviveACrash) {
   Fill();
-  ASSERT_OK(shop_->Delete("price >= 30"));
+  ASSERT_OK(shop_->DeleteWhere("price >= 30"));
   shop_ = nullptr;
   db_.Crash();
   shop_ = *db_->OpenCollection("shop");
@@ -213,12 +213,12 @@ TEST_F(QueryTest, DeletesByFilterSurviveACrash) {
 TEST_F(QueryTest, AnEmptyFilterDeletesNothing) {
   Fill();
   for (const RowFilter& filter : {RowFilter(), RowFilter(" "), RowFilter(Filter())}) {
-    const auto deleted = shop_->Delete(filter);
+    const auto deleted = shop_->DeleteWhere(filter);
     EXPECT_EQ(deleted.status().code(), Code::kInvalidArgument);
     EXPECT_TRUE(Says(deleted, "would delete every row"));
   }
   EXPECT_EQ(*shop_->Count(), 900u);
-  ASSERT_OK(shop_->Delete("true"));
+  ASSERT_OK(shop_->DeleteWhere("true"));
   EXPECT_EQ(*shop_->Count(), 0u);
 }
 
@@ -237,7 +237,9 @@ TEST_F(QueryTest, IteratorsGiveEveryRowOnceFromOneState) {
       keys.insert(keys.end(), found.begin(), found.end());
       more = !found.empty();
       // Later writes are not seen.
-      if (keys.size() == 64) ASSERT_OK(shop_->Upsert(Rows({1500})));
+      if (keys.size() == 64) {
+        ASSERT_OK(shop_->Upsert(Rows({1500})));
+      }
     }
     ASSERT_OK(shop_->Delete({1500}));
     EXPECT_EQ(keys, Expected([](int64_t id) { return id % 100 != 1; })) << batch_size;
@@ -259,8 +261,7 @@ TEST_F(QueryTest, IteratorsGoOnWhereAnotherStood) {
 
 TEST_F(QueryTest, IteratorsHaveALimitAndAnOffset) {
   Fill();
-  const auto iterator =
-      *shop_->OpenQueryIterator({.limit = 25, .offset = 5}, {.batch_size = 10});
+  const auto iterator = *shop_->OpenQueryIterator({.limit = 25, .offset = 5}, {.batch_size = 10});
   std::vector<int64_t> keys;
   for (size_t size : {10u, 10u, 5u, 0u}) {
     const auto batch = KeysOf(*iterator->Next());
@@ -293,7 +294,7 @@ TEST_F(QueryTest, MistakesAreNamed) {
   expect(shop_->Query({.offset = 16384}), Code::kInvalidArgument, "1 to 16384");
   EXPECT_OK(shop_->Query({.limit = 16383, .offset = 1}));
   expect(shop_->Count("price <"), Code::kInvalidArgument, "expected");
-  expect(shop_->Delete("price <"), Code::kInvalidArgument, "expected");
+  expect(shop_->DeleteWhere("price <"), Code::kInvalidArgument, "expected");
   expect(shop_->OpenQueryIterator({}, {.batch_size = 0}), Code::kInvalidArgument, "batch_size 0");
   expect(shop_->OpenQueryIterator({}, {.batch_size = 16385}), Code::kInvalidArgument, "16385");
   expect(shop_->OpenQueryIterator({.order_by_key = false}), Code::kInvalidArgument, "by key");
@@ -328,11 +329,10 @@ TEST_F(QueryTest, HostsMayChooseRowsThemselves) {
   EXPECT_EQ(KeysOf(*shop_->Query({.filter = even})),
             Expected([](int64_t id) { return id % 2 == 0; }));
   EXPECT_EQ(*shop_->Count(even), 400u);
-  const auto failing = RowFilter::Custom([](const FilteredRows&, std::span<uint64_t>) {
-    return absl::UnavailableError("not now");
-  });
+  const auto failing = RowFilter::Custom(
+      [](const FilteredRows&, std::span<uint64_t>) { return absl::UnavailableError("not now"); });
   EXPECT_EQ(shop_->Query({.filter = failing}).status(), absl::UnavailableError("not now"));
-  EXPECT_EQ(shop_->Delete(even)->delete_count, 400u);
+  EXPECT_EQ(shop_->DeleteWhere(even)->delete_count, 400u);
 }
 
 TEST_F(QueryTest, CancelledReadsStop) {
@@ -341,7 +341,7 @@ TEST_F(QueryTest, CancelledReadsStop) {
   cancelled.cancel.Cancel();
   EXPECT_EQ(shop_->Query({.filter = "price == 1"}, cancelled).status().code(), Code::kCancelled);
   EXPECT_EQ(shop_->Count("price == 1", cancelled).status().code(), Code::kCancelled);
-  EXPECT_EQ(shop_->Delete("price == 1", cancelled).status().code(), Code::kCancelled);
+  EXPECT_EQ(shop_->DeleteWhere("price == 1", cancelled).status().code(), Code::kCancelled);
   const auto iterator = *shop_->OpenQueryIterator({});
   EXPECT_EQ(iterator->Next(cancelled).status().code(), Code::kCancelled);
   EXPECT_EQ(iterator->Next()->num_rows(), 900u);
