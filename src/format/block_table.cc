@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_format.h"
 #include "base/status_macros.h"
+#include "format/zstd_block.h"
 #include "schema/column_block.h"
 #include "vecdb/schema.h"
 
@@ -12,8 +13,8 @@ namespace {
 
 constexpr uint32_t kCompressedFlag = 0x100;
 
-// Of rows of the longest strings there are, with their ends: what no block can unfold beyond.
-constexpr uint64_t kMaxRowBytes = kMaxJsonBytes + 2 * sizeof(uint64_t);
+// No encoding that is chosen takes more for a row.
+constexpr uint64_t kMaxRowBytes = kMaxJsonBytes + sizeof(uint32_t);
 
 bool IsKnown(uint32_t encoding) {
   return encoding >= static_cast<uint32_t>(BlockEncoding::kPlain) &&
@@ -22,8 +23,10 @@ bool IsKnown(uint32_t encoding) {
 
 // Whether the sizes of a block belong together.
 bool SizesFit(const BlockEntry& entry) {
-  if (entry.compressed) return entry.raw_bytes <= entry.num_rows * kMaxRowBytes + kMaxRowBytes;
-  return entry.raw_bytes == entry.size_bytes;
+  if (entry.text_bytes > entry.num_rows * uint64_t{kMaxJsonBytes}) return false;
+  if (!entry.compressed) return entry.raw_bytes == entry.size_bytes;
+  return entry.raw_bytes <= entry.num_rows * kMaxRowBytes &&
+         entry.raw_bytes / kMaxZstdRatio <= entry.size_bytes;
 }
 
 }  // namespace
@@ -35,7 +38,7 @@ void PutBlockEntry(const BlockEntry& entry, base::ByteWriter* table) {
   table->Put(entry.num_rows);
   table->Put(static_cast<uint32_t>(entry.encoding) | (entry.compressed ? kCompressedFlag : 0));
   table->Put(plain ? 0 : entry.raw_bytes);
-  table->Put(plain ? 0 : entry.text_bytes);
+  table->Put(entry.encoding == BlockEncoding::kPlain ? 0 : entry.text_bytes);
 }
 
 absl::StatusOr<BlockTable> ParseBlockTable(const SectionFile& file, int32_t field_id,
@@ -70,7 +73,6 @@ absl::StatusOr<BlockTable> ParseBlockTable(const SectionFile& file, int32_t fiel
     block.compressed = (encoding & kCompressedFlag) != 0;
     if (encoding == static_cast<uint32_t>(BlockEncoding::kPlain)) {
       block.raw_bytes = static_cast<uint32_t>(std::min<uint64_t>(block.size_bytes, 0xffffffff));
-      block.text_bytes = 0;
     }
     if (!SizesFit(block)) {
       return file.Damaged(absl::StrFormat("block table of field %d is impossible", field_id));

@@ -9,6 +9,7 @@
 #include "base/byte_io.h"
 #include "base/status_macros.h"
 #include "format/bloom.h"
+#include "format/column_encoder.h"
 #include "format/number_type.h"
 
 namespace vecdb::format {
@@ -17,6 +18,7 @@ namespace {
 constexpr uint32_t kMetaTag = Tag("META");
 constexpr uint32_t kKeysTag = Tag("KEYS");
 constexpr uint32_t kBloomTag = Tag("BLOM");
+constexpr uint32_t kShreddedTag = Tag("SHRD");
 
 // Tags of field sections have their highest bit set, which letters never have.
 constexpr uint32_t DataTag(int32_t field_id) {
@@ -25,10 +27,16 @@ constexpr uint32_t DataTag(int32_t field_id) {
 constexpr uint32_t BlocksTag(int32_t field_id) {
   return 0x80020000u | static_cast<uint32_t>(field_id);
 }
+constexpr uint32_t StatsTag(int32_t field_id) {
+  return 0x80030000u | static_cast<uint32_t>(field_id);
+}
+constexpr uint32_t BloomTag(int32_t field_id) {
+  return 0x80040000u | static_cast<uint32_t>(field_id);
+}
 
 bool IsFieldTag(uint32_t tag) {
   const uint32_t kind = tag & 0xffff0000u;
-  return kind == DataTag(0) || kind == BlocksTag(0);
+  return kind >= DataTag(0) && kind <= BloomTag(0);
 }
 
 // Looks at the size before it takes memory.
@@ -55,21 +63,22 @@ std::span<const T> Numbers(const Column& column) {
   if constexpr (std::is_same_v<T, double>) return column.doubles();
 }
 
-// The bytes of rows `begin` to `end` - 1 in the plain encoding.
-std::string EncodePlain(const Column& column, size_t begin, size_t end) {
-  base::ByteWriter out;
+// Rows `begin` to `end` - 1 of a column; `views` is where their strings are kept.
+schema::ColumnBlock BlockOf(const Column& column, size_t begin, size_t end,
+                            std::vector<std::string_view>* views) {
+  schema::ColumnBlock block{.type = column.type(), .num_rows = static_cast<uint32_t>(end - begin)};
   const bool is_number = VisitNumberType(column.type(), [&]<typename T>(T*) {
-    const auto values = Numbers<T>(column).subspan(begin, end - begin);
-    out.PutBytes({reinterpret_cast<const char*>(values.data()), values.size_bytes()});
+    block.numbers = Numbers<T>(column).subspan(begin).data();
   });
-  if (is_number) return out.str();
-  uint32_t stop = 0;
-  for (size_t row = begin; row < end; ++row) {
-    stop += static_cast<uint32_t>(column.string(row).size());
-    out.Put(stop);
-  }
-  for (size_t row = begin; row < end; ++row) out.PutBytes(column.string(row));
-  return out.str();
+  if (is_number) return block;
+  views->clear();
+  for (size_t row = begin; row < end; ++row) views->push_back(column.string(row));
+  block.views = views->data();
+  return block;
+}
+
+uint64_t StringBytes(const schema::ColumnStats& stats) {
+  return stats.min_string.capacity() + stats.max_string.capacity();
 }
 
 // An empty column of a type, with room for `num_rows` numbers.
@@ -103,20 +112,63 @@ absl::Status ColumnFileWriter::AddColumn(int32_t field_id, const Column& column,
                                                column.num_rows(), num_rows_));
   }
   VECDB_RETURN_IF_ERROR(writer_->BeginSection(DataTag(field_id), context));
-  base::ByteWriter table;
-  uint64_t offset = 0;
+  ColumnEncoder encoder(column.type());
+  std::vector<std::string_view> views;
   for (uint64_t begin = 0; begin < num_rows_; begin += schema::kBlockRows) {
+    VECDB_RETURN_IF_ERROR(context.Check());
     const uint64_t end = std::min<uint64_t>(num_rows_, begin + schema::kBlockRows);
-    const std::string block =
-        EncodePlain(column, static_cast<size_t>(begin), static_cast<size_t>(end));
-    VECDB_RETURN_IF_ERROR(writer_->Append(base::AsBytes(block), context));
-    PutBlockEntry({.offset = offset,
-                   .size_bytes = block.size(),
-                   .num_rows = static_cast<uint32_t>(end - begin)},
-                  &table);
-    offset += block.size();
+    const std::string bytes =
+        encoder.Add(BlockOf(column, static_cast<size_t>(begin), static_cast<size_t>(end), &views));
+    VECDB_RETURN_IF_ERROR(writer_->Append(base::AsBytes(bytes), context));
   }
-  return writer_->AddSection(BlocksTag(field_id), base::AsBytes(table.str()), context);
+  VECDB_RETURN_IF_ERROR(
+      writer_->AddSection(BlocksTag(field_id), base::AsBytes(encoder.table()), context));
+  return AddStatistics(field_id, encoder, context);
+}
+
+absl::Status ColumnFileWriter::AddStatistics(int32_t field_id, const ColumnEncoder& encoder,
+                                             const Context& context) {
+  VECDB_RETURN_IF_ERROR(AddOptional(StatsTag(field_id), base::AsBytes(encoder.Stats()), context));
+  const std::vector<uint32_t> bloom = encoder.Bloom();
+  if (bloom.empty()) return absl::OkStatus();
+  return AddOptional(BloomTag(field_id), base::AsBytes(std::span<const uint32_t>(bloom)), context);
+}
+
+absl::StatusOr<int32_t> ColumnFileWriter::AddHidden(const EncodedColumn& column,
+                                                    const Context& context) {
+  const int32_t field_id = next_hidden_id_++;
+  VECDB_RETURN_IF_ERROR(AddOptional(DataTag(field_id), base::AsBytes(column.bytes), context));
+  VECDB_RETURN_IF_ERROR(
+      AddOptional(BlocksTag(field_id), base::AsBytes(column.encoder.table()), context));
+  VECDB_RETURN_IF_ERROR(AddStatistics(field_id, column.encoder, context));
+  return field_id;
+}
+
+absl::Status ColumnFileWriter::AddShreddedJson(int32_t field_id, const Column& column,
+                                               const Context& context) {
+  const size_t max_paths = std::min(kMaxShreddedPaths, kMaxFileShreddedPaths - shredded_.size());
+  VECDB_ASSIGN_OR_RETURN(const auto columns, ShredJson(column, max_paths, context));
+  for (const ShreddedColumn& shredded : columns) {
+    ShreddedField field{.json_field_id = field_id, .path = shredded.path, .type = shredded.type};
+    VECDB_ASSIGN_OR_RETURN(field.states_field_id, AddHidden(shredded.states, context));
+    VECDB_ASSIGN_OR_RETURN(field.values_field_id, AddHidden(shredded.values, context));
+    shredded_.push_back(std::move(field));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<FileSummary> ColumnFileWriter::Finish(const Context& context) {
+  if (!shredded_.empty()) {
+    VECDB_RETURN_IF_ERROR(
+        AddOptional(kShreddedTag, base::AsBytes(EncodeShredded(shredded_)), context));
+  }
+  return writer_->Finish(context);
+}
+
+absl::Status ColumnFileWriter::AddOptional(uint32_t tag, std::span<const std::byte> bytes,
+                                           const Context& context) {
+  VECDB_RETURN_IF_ERROR(writer_->BeginSection(tag, context, 1, /*critical=*/false));
+  return writer_->Append(bytes, context);
 }
 
 absl::Status ColumnFileWriter::AddKeys(const schema::KeyColumn& keys, const Context& context) {
@@ -143,7 +195,7 @@ absl::StatusOr<std::unique_ptr<ColumnFile>> ColumnFile::Open(
     uint64_t num_rows, const Context& context) {
   VECDB_ASSIGN_OR_RETURN(auto file,
                          SectionFile::Open(store, path, FileKind::kColumns, expected, context));
-  std::vector<uint32_t> known = {kMetaTag, kKeysTag, kBloomTag};
+  std::vector<uint32_t> known = {kMetaTag, kKeysTag, kBloomTag, kShreddedTag};
   for (const SectionInfo& section : file->sections()) {
     if (IsFieldTag(section.tag)) known.push_back(section.tag);
   }
@@ -228,19 +280,63 @@ absl::StatusOr<DecodedBlock> ColumnFile::ReadBlock(int32_t field_id, DataType ty
   return *std::move(decoded);
 }
 
-absl::StatusOr<std::shared_ptr<const ColumnSummary>> ColumnFile::ReadSummary(
-    int32_t field_id, DataType, const Context& context) const {
+absl::StatusOr<SegmentStats> ColumnFile::ReadStats(int32_t field_id, DataType type,
+                                                   const Context& context) const {
+  if (file_->Has(StatsTag(field_id))) {
+    VECDB_ASSIGN_OR_RETURN(
+        const std::string bytes,
+        file_->ReadSmall(StatsTag(field_id), MaxStatsBytes(num_blocks()), context));
+    auto stats = DecodeStats(type, num_rows_, bytes);
+    if (stats.has_value()) return *std::move(stats);
+    return file_->Damaged(absl::StrFormat("statistics of field %d are impossible", field_id));
+  }
   VECDB_ASSIGN_OR_RETURN(const auto table, GetTable(field_id, context));
+  SegmentStats stats;
+  stats.segment.num_rows = static_cast<uint32_t>(num_rows_);
+  for (const BlockEntry& entry : *table) stats.blocks.push_back({.num_rows = entry.num_rows});
+  return stats;
+}
+
+absl::StatusOr<std::vector<uint32_t>> ColumnFile::ReadColumnBloom(int32_t field_id,
+                                                                  const Context& context) const {
+  if (!file_->Has(BloomTag(field_id))) return std::vector<uint32_t>();
+  VECDB_ASSIGN_OR_RETURN(const SectionInfo section, file_->Find(BloomTag(field_id)));
+  const uint64_t num_words = section.size_bytes / sizeof(uint32_t);
+  if (num_words > BloomWords(num_rows_ + num_rows_ / 16) || num_words % BloomWords(0) != 0) {
+    return file_->Damaged(absl::StrFormat("a filter over field %d cannot have %d bytes", field_id,
+                                          section.size_bytes));
+  }
+  return ReadWords(*file_, BloomTag(field_id), num_words, context);
+}
+
+absl::StatusOr<std::shared_ptr<const ColumnSummary>> ColumnFile::ReadSummary(
+    int32_t field_id, DataType type, const Context& context) const {
+  VECDB_ASSIGN_OR_RETURN(SegmentStats stats, ReadStats(field_id, type, context));
   auto summary = std::make_shared<ColumnSummary>();
-  summary->segment.num_rows = static_cast<uint32_t>(num_rows_);
-  for (const BlockEntry& entry : *table) summary->blocks.push_back({.num_rows = entry.num_rows});
-  summary->memory_bytes =
-      sizeof(ColumnSummary) + summary->blocks.capacity() * sizeof(schema::ColumnStats);
+  summary->segment = std::move(stats.segment);
+  summary->blocks = std::move(stats.blocks);
+  VECDB_ASSIGN_OR_RETURN(summary->bloom, ReadColumnBloom(field_id, context));
+  summary->memory_bytes = sizeof(ColumnSummary) + summary->bloom.capacity() * sizeof(uint32_t) +
+                          summary->blocks.capacity() * sizeof(schema::ColumnStats) +
+                          StringBytes(summary->segment);
+  for (const schema::ColumnStats& block : summary->blocks) {
+    summary->memory_bytes += StringBytes(block);
+  }
   return summary;
 }
 
-absl::StatusOr<std::vector<ShreddedField>> ColumnFile::ReadShredded(const Context&) const {
-  return std::vector<ShreddedField>();
+absl::StatusOr<std::vector<ShreddedField>> ColumnFile::ReadShredded(const Context& context) const {
+  if (!file_->Has(kShreddedTag)) return std::vector<ShreddedField>();
+  VECDB_ASSIGN_OR_RETURN(const std::string bytes,
+                         file_->ReadSmall(kShreddedTag, MaxShreddedBytes(), context));
+  auto fields = DecodeShredded(bytes);
+  if (!fields.has_value()) return file_->Damaged("the list of hidden columns is impossible");
+  for (const ShreddedField& field : *fields) {
+    for (const int32_t id : {field.states_field_id, field.values_field_id}) {
+      VECDB_RETURN_IF_ERROR(file_->Find(DataTag(id)).status());
+    }
+  }
+  return *std::move(fields);
 }
 
 absl::StatusOr<std::vector<uint32_t>> ColumnFile::ReadKeyOrder(const Context& context) const {

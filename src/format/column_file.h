@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -14,7 +15,11 @@
 #include "base/mutex.h"
 #include "format/block_decoder.h"
 #include "format/block_table.h"
+#include "format/column_encoder.h"
+#include "format/column_stats.h"
+#include "format/json_shredder.h"
 #include "format/section_file.h"
+#include "format/shredded_field.h"
 #include "schema/column_block.h"
 #include "schema/key.h"
 #include "vecdb/row_batch.h"
@@ -49,18 +54,6 @@ struct ColumnSummary {
   uint64_t memory_bytes = 0;    ///< what all of this takes
 };
 
-/// Two hidden columns that hold what the rows have at one path into a Json column: `states` is an
-/// Int8 whose values are those of filter::PathState, `values` a column of `type`.
-struct ShreddedField {
-  int32_t json_field_id = 0;
-  std::vector<std::string> path{};  ///< keys of objects, 1 to 4
-  DataType type = DataType::kNone;  ///< kBool, kInt64, kDouble or kVarChar
-  int32_t states_field_id = 0;
-  int32_t values_field_id = 0;
-
-  friend bool operator==(const ShreddedField&, const ShreddedField&) = default;
-};
-
 class ColumnFileWriter {
  public:
   static absl::StatusOr<ColumnFileWriter> Create(ObjectStore& store, const ObjectPath& path,
@@ -69,17 +62,28 @@ class ColumnFileWriter {
   /// Adds a scalar column of exactly the rows of the file.
   absl::Status AddColumn(int32_t field_id, const Column& column, const Context& context);
 
+  /// Adds hidden columns for the paths into a Json column that most rows have; see json_shredder.h.
+  absl::Status AddShreddedJson(int32_t field_id, const Column& column, const Context& context);
+
   /// Adds the sections that find rows by key.
   absl::Status AddKeys(const schema::KeyColumn& keys, const Context& context);
 
-  absl::StatusOr<FileSummary> Finish(const Context& context) { return writer_->Finish(context); }
+  absl::StatusOr<FileSummary> Finish(const Context& context);
 
  private:
   ColumnFileWriter(std::unique_ptr<SectionWriter> writer, uint64_t num_rows)
       : writer_(std::move(writer)), num_rows_(num_rows) {}
 
+  absl::StatusOr<int32_t> AddHidden(const EncodedColumn& column, const Context& context);
+  absl::Status AddStatistics(int32_t field_id, const ColumnEncoder& encoder,
+                             const Context& context);
+  // A section that readers may skip.
+  absl::Status AddOptional(uint32_t tag, std::span<const std::byte> bytes, const Context& context);
+
   std::unique_ptr<SectionWriter> writer_;
   uint64_t num_rows_;
+  int32_t next_hidden_id_ = kFirstHiddenFieldId;
+  std::vector<ShreddedField> shredded_;
 };
 
 /// An open columns.vseg. Thread-safe; reads from the store with every call.
@@ -130,6 +134,10 @@ class ColumnFile {
                                                              const Context& context) const;
   absl::StatusOr<BlockEntry> FindBlock(int32_t field_id, uint32_t block,
                                        const Context& context) const;
+  absl::StatusOr<SegmentStats> ReadStats(int32_t field_id, DataType type,
+                                         const Context& context) const;
+  absl::StatusOr<std::vector<uint32_t>> ReadColumnBloom(int32_t field_id,
+                                                        const Context& context) const;
   absl::Status ImpossibleBlock(int32_t field_id) const;
   uint64_t num_blocks() const { return (num_rows_ + schema::kBlockRows - 1) / schema::kBlockRows; }
 

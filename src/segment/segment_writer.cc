@@ -38,12 +38,17 @@ absl::StatusOr<ObjectRef> WriteColumns(const GrowingSegment& rows, uint32_t num_
     const Column column = rows.GatherAll(i, num_rows);
     VECDB_RETURN_IF_ERROR(
         writer.AddColumn(kFirstFieldId + static_cast<int32_t>(i), column, context));
+    if (schema.fields[i].type == DataType::kJson) {
+      VECDB_RETURN_IF_ERROR(
+          writer.AddShreddedJson(kFirstFieldId + static_cast<int32_t>(i), column, context));
+    }
     if (!schema.fields[i].primary_key) continue;
     VECDB_RETURN_IF_ERROR(writer.AddKeys(schema::KeyColumn(column), context));
   }
   if (schema.enable_dynamic_field) {
     const Column column = rows.GatherAll(schema.fields.size(), num_rows);
     VECDB_RETURN_IF_ERROR(writer.AddColumn(format::kDynamicFieldId, column, context));
+    VECDB_RETURN_IF_ERROR(writer.AddShreddedJson(format::kDynamicFieldId, column, context));
   }
   VECDB_ASSIGN_OR_RETURN(const auto summary, writer.Finish(context));
   return RefOf(ColumnFileName(), summary);

@@ -250,7 +250,7 @@ TEST_F(ColumnFileTest, ImpossibleBlockTablesWithRightChecksumsAreRefused) {
       {"rows", [](std::string* t) { PutAt(t, 16, uint32_t{4095}); }},
       {"no rows", [](std::string* t) { PutAt(t, 48, uint32_t{0}); }},
       {"many rows", [](std::string* t) { PutAt(t, 48, ~uint32_t{0}); }},
-      {"unknown encoding", [](std::string* t) { PutAt(t, 20, uint32_t{2}); },
+      {"unknown encoding", [](std::string* t) { PutAt(t, 20, uint32_t{5}); },
        absl::StatusCode::kFailedPrecondition},
       {"one byte short", [](std::string* t) { t->pop_back(); }},
       {"one block", [](std::string* t) { t->resize(32); }},

@@ -15,6 +15,8 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "base/status_macros.h"
 #include "catalog/version_document.h"
 #include "format/column_file.h"
@@ -32,8 +34,8 @@
 namespace vecdb::format {
 
 // The golden files: a database of one collection of one segment and a journal, and an index on its
-// own, as this version wrote them. tests/golden/v1 never changes; what later versions write beside
-// it goes into a folder of its own.
+// own, as version 0.1 wrote them. tests/golden/v1 never changes; tests/golden/v2 has what is
+// written in another form since then, and takes the place of the same file of v1.
 
 inline constexpr uint64_t kGoldenRows = 6;
 inline constexpr int32_t kGoldenDim = 4;
@@ -64,9 +66,19 @@ inline Schema GoldenSchema() {
           .enable_dynamic_field = true};
 }
 
-/// The files on disk by their path.
-inline std::map<std::string, std::string> GoldenFiles() {
-  const std::filesystem::path root = std::filesystem::path(VECDB_GOLDEN_DIR) / "v1";
+inline constexpr const char* kGoldenVersions[] = {"v1", "v2"};
+
+/// A file of columns in every encoding.
+inline constexpr const char* kGoldenEncodings = "encodings.vseg";
+inline constexpr uint64_t kGoldenEncodingRows = 100;
+inline constexpr DataType kGoldenEncodingTypes[] = {
+    DataType::kInt64,   DataType::kInt32, DataType::kDouble,  DataType::kBool,
+    DataType::kVarChar, DataType::kFloat, DataType::kVarChar, DataType::kVarChar,
+    DataType::kVarChar, DataType::kJson};
+
+/// The files in one folder by their path.
+inline std::map<std::string, std::string> FilesBelow(const std::string& folder) {
+  const std::filesystem::path root = std::filesystem::path(VECDB_GOLDEN_DIR) / folder;
   std::map<std::string, std::string> files;
   if (!std::filesystem::exists(root)) return files;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(root)) {
@@ -75,6 +87,13 @@ inline std::map<std::string, std::string> GoldenFiles() {
     files[entry.path().lexically_relative(root).generic_string()] =
         std::string(std::istreambuf_iterator<char>(file), {});
   }
+  return files;
+}
+
+/// The files as a version wrote them.
+inline std::map<std::string, std::string> GoldenFiles(const std::string& version) {
+  std::map<std::string, std::string> files = FilesBelow(version);
+  if (version != "v1") files.merge(FilesBelow("v1"));
   return files;
 }
 
@@ -88,24 +107,93 @@ inline std::string ToText(std::span<const std::byte> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
+/// The strings of a column, each with its length.
+inline std::string TextsOf(const Column& column) {
+  std::string text;
+  if (column.type() != DataType::kVarChar && column.type() != DataType::kJson) return text;
+  for (size_t row = 0; row < column.num_rows(); ++row) {
+    absl::StrAppend(&text, column.string(row).size(), ":");
+    text += column.string(row);
+  }
+  return text;
+}
+
+inline std::string StatsText(const schema::ColumnStats& stats) {
+  return absl::StrCat(stats.has_bounds, " ", stats.min_integer, " ", stats.max_integer, " ",
+                      stats.min_real, " ", stats.max_real, " ", stats.min_string, " ",
+                      stats.max_string, " ", stats.max_string_known, " ", stats.num_rows, " ",
+                      stats.distinct, "\n");
+}
+
+/// A column, read as a whole and by its blocks, and what is known of it.
+inline absl::StatusOr<std::string> ReadColumnText(const ColumnFile& file, int32_t id,
+                                                  DataType type) {
+  VECDB_ASSIGN_OR_RETURN(const auto summary, file.ReadSummary(id, type, {}));
+  std::string text = StatsText(summary->segment);
+  for (uint32_t block = 0; block < summary->blocks.size(); ++block) {
+    text += StatsText(summary->blocks[block]);
+    VECDB_ASSIGN_OR_RETURN(const DecodedBlock decoded, file.ReadBlock(id, type, block, {}));
+    absl::StrAppend(&text, decoded.block.constant, decoded.block.codes != nullptr, "\n");
+  }
+  VECDB_ASSIGN_OR_RETURN(const Column column, file.ReadColumn(id, type, {}));
+  return text + ToText(std::as_bytes(std::span(summary->bloom))) +
+         ToText(std::as_bytes(column.bools())) + ToText(std::as_bytes(column.int8s())) +
+         ToText(std::as_bytes(column.int32s())) + ToText(std::as_bytes(column.int64s())) +
+         ToText(std::as_bytes(column.floats())) + ToText(std::as_bytes(column.doubles())) +
+         TextsOf(column);
+}
+
+/// The hidden columns.
+inline absl::StatusOr<std::string> ReadShreddedText(const ColumnFile& file) {
+  VECDB_ASSIGN_OR_RETURN(const auto fields, file.ReadShredded({}));
+  std::string text;
+  for (const ShreddedField& field : fields) {
+    absl::StrAppend(&text, field.json_field_id, " ", absl::StrJoin(field.path, "."), " ",
+                    DataTypeName(field.type), "\n");
+    VECDB_ASSIGN_OR_RETURN(const std::string states,
+                           ReadColumnText(file, field.states_field_id, DataType::kInt8));
+    VECDB_ASSIGN_OR_RETURN(const std::string values,
+                           ReadColumnText(file, field.values_field_id, field.type));
+    text += states + values;
+  }
+  return text;
+}
+
+inline absl::StatusOr<std::string> ReadEncodings(ObjectStore& store, const ObjectPath& path) {
+  VECDB_ASSIGN_OR_RETURN(const auto file,
+                         ColumnFile::Open(store, path, std::nullopt, kGoldenEncodingRows, {}));
+  std::string text;
+  int32_t id = kFirstFieldId;
+  for (const DataType type : kGoldenEncodingTypes) {
+    VECDB_ASSIGN_OR_RETURN(const std::string column, ReadColumnText(*file, id++, type));
+    text += column;
+  }
+  VECDB_ASSIGN_OR_RETURN(const std::string shredded, ReadShreddedText(*file));
+  return text + shredded;
+}
+
 inline absl::StatusOr<std::string> ReadColumns(ObjectStore& store, const ObjectPath& path) {
   VECDB_ASSIGN_OR_RETURN(const auto file,
                          ColumnFile::Open(store, path, std::nullopt, kGoldenRows, {}));
   RowBatch batch(GoldenSchema());
+  std::string known;
   int32_t id = kFirstFieldId;
   for (const FieldSpec& field : GoldenSchema().fields) {
     const int32_t field_id = id++;
     if (field.type == DataType::kFloatVector) continue;
     VECDB_ASSIGN_OR_RETURN(Column column, file->ReadColumn(field_id, field.type, {}));
     batch.SetColumn(field.name, std::move(column));
+    VECDB_ASSIGN_OR_RETURN(const std::string text, ReadColumnText(*file, field_id, field.type));
+    known += text;
   }
+  VECDB_ASSIGN_OR_RETURN(const std::string shredded, ReadShreddedText(*file));
   VECDB_ASSIGN_OR_RETURN(Column meta, file->ReadColumn(kDynamicFieldId, DataType::kJson, {}));
   batch.SetColumn(kDynamicFieldName, std::move(meta));
   VECDB_ASSIGN_OR_RETURN(const Column times,
                          file->ReadColumn(kTimestampFieldId, DataType::kInt64, {}));
   VECDB_ASSIGN_OR_RETURN(const auto order, file->ReadKeyOrder({}));
   VECDB_ASSIGN_OR_RETURN(const auto bloom, file->ReadBloom({}));
-  return batch.ToJson() + ToText(std::as_bytes(times.int64s())) +
+  return batch.ToJson() + known + shredded + ToText(std::as_bytes(times.int64s())) +
          ToText(std::as_bytes(std::span(order))) + ToText(std::as_bytes(std::span(bloom)));
 }
 
@@ -223,6 +311,7 @@ inline absl::StatusOr<std::string> SearchLoadedIndex(ObjectStore& store, const O
 /// All that one golden object says, as a text that is equal only for equal contents.
 inline absl::StatusOr<std::string> ReadWhole(ObjectStore& store, const ObjectPath& path) {
   const std::string& name = path.str();
+  if (name == kGoldenEncodings) return ReadEncodings(store, path);
   if (name.ends_with(".vseg")) return ReadColumns(store, path);
   if (name.ends_with(".vec")) return ReadVectors(store, path);
   if (name.ends_with(".del")) return ReadDeletes(store, path);

@@ -1,8 +1,11 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
+#include <bit>
 #include <cstdlib>
 #include <fstream>
+#include <functional>
 
 #include "absl/strings/str_cat.h"
 #include "format/golden.h"
@@ -12,7 +15,8 @@
 namespace vecdb::format {
 namespace {
 
-// To write the files anew (after a release, a new folder is what is needed, see golden.h):
+// To write the files of the newest version anew (after a release, a new folder is what is needed,
+// see golden.h):
 //   VECDB_WRITE_GOLDEN=1 vecdb_format_test --gtest_filter='GoldenTest.*'
 
 // `$meta` keys stand beside the others. Rows 0 to 3 are of time 1000, the others of 2000.
@@ -140,6 +144,73 @@ const CollectionOptions kOptions{.on_duplicate_key = DuplicateKeyPolicy::kReplac
                                  .staleness_ms = 100,
                                  .retention_ms = 7000};
 
+Column StringColumn(DataType type, const std::function<std::string(size_t)>& text_of) {
+  Column::Strings strings;
+  for (size_t row = 0; row < kGoldenEncodingRows; ++row) {
+    strings.bytes += text_of(row);
+    strings.ends.push_back(strings.bytes.size());
+  }
+  return Column(type, 0, std::move(strings));
+}
+
+template <typename T>
+Column NumberColumn(DataType type, const std::function<T(size_t)>& number_of) {
+  std::vector<T> numbers;
+  for (size_t row = 0; row < kGoldenEncodingRows; ++row) numbers.push_back(number_of(row));
+  return Column(type, 0, std::move(numbers));
+}
+
+// What lies at paths of the Json column: an integer, a real number, a bool and a string, some
+// missing, some of another kind.
+std::string ShreddedJson(size_t row) {
+  const std::string kind[] = {"1", "null", "\"text\"", "{\"deep\":true}"};
+  return absl::StrCat("{\"n\":", row % 3, ",\"r\":", row % 2, ".5,\"s\":\"",
+                      row % 4 == 0 ? "\\u00e9" : "e", "\",\"o\":", kind[row % 4], "}");
+}
+
+std::vector<Column> EncodedColumns() {
+  using Row = size_t;
+  std::vector<Column> columns;
+  columns.push_back(NumberColumn<int64_t>(DataType::kInt64, [](Row) { return INT64_MIN; }));
+  columns.push_back(NumberColumn<int32_t>(
+      DataType::kInt32, [](Row row) { return static_cast<int32_t>(row % 4) - 2; }));
+  columns.push_back(
+      NumberColumn<double>(DataType::kDouble, [](Row row) { return row % 3 == 0 ? 0.5 : -1e300; }));
+  columns.push_back(NumberColumn<uint8_t>(DataType::kBool,
+                                          [](Row row) -> uint8_t { return row % 5 == 0 ? 1 : 0; }));
+  columns.push_back(StringColumn(DataType::kVarChar, [](Row) { return "constant"; }));
+  // The same number of bits as floats have, in no order.
+  columns.push_back(NumberColumn<float>(DataType::kFloat, [](Row row) {
+    return std::bit_cast<float>(static_cast<uint32_t>(base::Xxh3(std::to_string(row))) &
+                                0x3fffffffu);
+  }));
+  columns.push_back(StringColumn(DataType::kVarChar,
+                                 [](Row row) { return absl::StrCat(row * row % 7, "-of-seven"); }));
+  columns.push_back(StringColumn(DataType::kVarChar, [](Row row) {
+    const auto bytes = std::bit_cast<std::array<char, 8>>(base::Xxh3(std::to_string(row)));
+    return std::string(bytes.data(), 7 + row % 2);
+  }));
+  columns.push_back(StringColumn(DataType::kVarChar, [](Row row) {
+    return row == 0 ? std::string(1, 'x') : absl::StrCat("the same beginning of each ", row);
+  }));
+  columns.push_back(StringColumn(DataType::kJson, ShreddedJson));
+  return columns;
+}
+
+void WriteEncodings(ObjectStore& store) {
+  auto writer = ColumnFileWriter::Create(store, PathOf(kGoldenEncodings), kGoldenEncodingRows, {});
+  EXPECT_OK(writer);
+  int32_t id = kFirstFieldId;
+  for (const Column& column : EncodedColumns()) {
+    EXPECT_OK(writer->AddColumn(id, column, {}));
+    if (column.type() == DataType::kJson) {
+      EXPECT_OK(writer->AddShreddedJson(id, column, {}));
+    }
+    ++id;
+  }
+  EXPECT_OK(writer->Finish({}));
+}
+
 // The golden files as this version writes them.
 std::map<std::string, std::string> WriteAll() {
   const auto store = MakeMemoryObjectStore();
@@ -186,52 +257,99 @@ std::map<std::string, std::string> WriteAll() {
       files[object.path.str()] = BytesOf(*store, object.path);
     }
   }
-  for (const char* name : {"vecdb.json", "index-with-rows"}) {
+  WriteEncodings(*store);
+  for (const char* name : {"vecdb.json", "index-with-rows", kGoldenEncodings}) {
     files[name] = BytesOf(*store, PathOf(name));
   }
   return files;
 }
 
-class GoldenTest : public ::testing::Test {
+class GoldenTest : public ::testing::TestWithParam<const char*> {
  protected:
+  // What a version before this one wrote in the same form has its place there.
   static void SetUpTestSuite() {
     if (std::getenv("VECDB_WRITE_GOLDEN") == nullptr) return;
+    const auto before = FilesBelow("v1");
     for (const auto& [path, bytes] : WriteAll()) {
-      const auto file = std::filesystem::path(VECDB_GOLDEN_DIR) / "v1" / path;
+      const auto old = before.find(path);
+      if (old != before.end() && (old->second == bytes || path.ends_with(".idx"))) continue;
+      const auto file = std::filesystem::path(VECDB_GOLDEN_DIR) / "v2" / path;
       std::filesystem::create_directories(file.parent_path());
       std::ofstream(file, std::ios::binary) << bytes;
     }
   }
 
-  const std::map<std::string, std::string> files_ = GoldenFiles();
+  const std::map<std::string, std::string> files_ = GoldenFiles(GetParam());
   const std::shared_ptr<ObjectStore> store_ = StoreOf(files_);
 };
 
-TEST_F(GoldenTest, ThereIsOneFileOfEachKind) {
+INSTANTIATE_TEST_SUITE_P(Versions, GoldenTest, ::testing::ValuesIn(kGoldenVersions));
+
+TEST_P(GoldenTest, ThereIsOneFileOfEachKind) {
   std::vector<std::string> names;
   for (const auto& [path, bytes] : files_) {
     names.push_back(path);
-    EXPECT_LE(bytes.size(), 8192u) << path;
+    EXPECT_LE(bytes.size(), 12288u) << path;
   }
   const std::string segment = kGoldenSegment;
-  EXPECT_EQ(names,
-            (std::vector<std::string>{kGoldenCatalog, kGoldenBoundary, kGoldenLog, kGoldenManifest,
-                                      segment + "/101-hnsw.idx", segment + "/101.vec",
-                                      segment + "/columns.vseg", segment + "/deletes-1.del",
-                                      segment + "/segment.json", "index-with-rows", "vecdb.json"}));
+  std::vector<std::string> expected = {kGoldenCatalog,
+                                       kGoldenBoundary,
+                                       kGoldenLog,
+                                       kGoldenManifest,
+                                       segment + "/101-hnsw.idx",
+                                       segment + "/101.vec",
+                                       segment + "/columns.vseg",
+                                       segment + "/deletes-1.del",
+                                       segment + "/segment.json",
+                                       kGoldenEncodings,
+                                       "index-with-rows",
+                                       "vecdb.json"};
+  if (GetParam() == std::string("v1")) std::erase(expected, kGoldenEncodings);
+  EXPECT_EQ(names, expected);
 }
 
-TEST_F(GoldenTest, WritersStillWriteTheSameBytes) {
+TEST(GoldenWriterTest, WritersStillWriteTheSameBytes) {
   // The files of indexes may change with the way they are built; what they say may not.
+  const auto files = GoldenFiles("v2");
   for (const auto& [path, bytes] : WriteAll()) {
     if (path.ends_with(".idx") || path.find("/manifest/") != std::string::npos) continue;
-    const auto golden = files_.find(path);
-    ASSERT_TRUE(golden != files_.end()) << path;
+    const auto golden = files.find(path);
+    ASSERT_TRUE(golden != files.end()) << path;
     EXPECT_TRUE(golden->second == bytes) << path;
   }
 }
 
-TEST_F(GoldenTest, ManifestSaysWhatItSaid) {
+TEST(GoldenWriterTest, EncodingsAreThoseOfTheirColumns) {
+  const auto store = StoreOf(GoldenFiles("v2"));
+  const auto file =
+      SectionFile::Open(*store, PathOf(kGoldenEncodings), FileKind::kColumns, std::nullopt, {});
+  ASSERT_OK(file);
+  const std::vector<uint32_t> expected = {2, 3, 4, 1, 2, 1, 4, 3, 1 + 256, 4 + 256};
+  for (uint32_t i = 0; i < expected.size(); ++i) {
+    const auto table = (*file)->ReadSmall(0x80020000u + kFirstFieldId + i, 32, {});
+    ASSERT_OK(table);
+    EXPECT_EQ(GetAt<uint32_t>(*table, 20), expected[i]) << i;
+  }
+  const auto columns =
+      ColumnFile::Open(*store, PathOf(kGoldenEncodings), std::nullopt, kGoldenEncodingRows, {});
+  ASSERT_OK(columns);
+  for (uint32_t i = 0; i < expected.size(); ++i) {
+    const auto column = (*columns)->ReadColumn(kFirstFieldId + static_cast<int32_t>(i),
+                                               kGoldenEncodingTypes[i], {});
+    ASSERT_OK(column);
+    const Column written = EncodedColumns()[i];
+    for (size_t row = 0; row < kGoldenEncodingRows; ++row) {
+      EXPECT_EQ(column->string(row), written.string(row));
+    }
+    EXPECT_TRUE(std::ranges::equal(column->bools(), written.bools()));
+    EXPECT_TRUE(std::ranges::equal(column->int32s(), written.int32s()));
+    EXPECT_TRUE(std::ranges::equal(column->int64s(), written.int64s()));
+    EXPECT_TRUE(std::ranges::equal(column->floats(), written.floats()));
+    EXPECT_TRUE(std::ranges::equal(column->doubles(), written.doubles()));
+  }
+}
+
+TEST_P(GoldenTest, ManifestSaysWhatItSaid) {
   const auto version =
       catalog::FromDocument(kGoldenManifest, "manifest", 2, files_.at(kGoldenManifest));
   ASSERT_OK(version);
@@ -261,7 +379,7 @@ TEST_F(GoldenTest, ManifestSaysWhatItSaid) {
   EXPECT_EQ(info.max_key, "9223372036854775807");
 }
 
-TEST_F(GoldenTest, CatalogBoundaryAndIdentitySayWhatTheySaid) {
+TEST_P(GoldenTest, CatalogBoundaryAndIdentitySayWhatTheySaid) {
   const auto version =
       catalog::FromDocument(kGoldenCatalog, "catalog", 3, files_.at(kGoldenCatalog));
   ASSERT_OK(version);
@@ -280,7 +398,7 @@ TEST_F(GoldenTest, CatalogBoundaryAndIdentitySayWhatTheySaid) {
   EXPECT_EQ(identity->body, "{\"database\":\"fedcba9876543210fedcba9876543210\"}");
 }
 
-TEST_F(GoldenTest, SegmentHoldsItsRowsIndexAndDeletes) {
+TEST_P(GoldenTest, SegmentHoldsItsRowsIndexAndDeletes) {
   const auto version =
       catalog::FromDocument(kGoldenManifest, "manifest", 2, files_.at(kGoldenManifest));
   ASSERT_OK(version);
@@ -309,7 +427,7 @@ TEST_F(GoldenTest, SegmentHoldsItsRowsIndexAndDeletes) {
   EXPECT_EQ(*ReadDeletes(*store_, InSegment("deletes-1.del")), "1@3000 4@2500 ");
 }
 
-TEST_F(GoldenTest, SegmentJsonDescribesTheSegmentWithoutLaterObjects) {
+TEST_P(GoldenTest, SegmentJsonDescribesTheSegmentWithoutLaterObjects) {
   const auto info = SegmentInfo::Read(*store_, PathOf(kGoldenSegment));
   ASSERT_OK(info);
   EXPECT_EQ(info->num_rows, kGoldenRows);
@@ -320,12 +438,12 @@ TEST_F(GoldenTest, SegmentJsonDescribesTheSegmentWithoutLaterObjects) {
   EXPECT_OK(Segment::Open(*store_, *info));
 }
 
-TEST_F(GoldenTest, HnswIndexFindsTheSameRows) {
+TEST_P(GoldenTest, HnswIndexFindsTheSameRows) {
   EXPECT_EQ(*SearchIndex(*store_, InSegment("101-hnsw.idx")),
             kHnsw.ToJson() + " | 0 4 1 | 1 4 0 | 2 4 0 | 3 4 0 | 4 0 1 | 5 4 0");
 }
 
-TEST_F(GoldenTest, IndexWithItsRowsFindsTheSameRows) {
+TEST_P(GoldenTest, IndexWithItsRowsFindsTheSameRows) {
   const auto index = Index::Load(*store_, PathOf("index-with-rows"));
   ASSERT_OK(index);
   EXPECT_EQ((*index)->spec(), IndexSpec{.metric = Metric::kCosine});
@@ -337,7 +455,7 @@ TEST_F(GoldenTest, IndexWithItsRowsFindsTheSameRows) {
             (std::vector<Neighbor>{{1, 1}, {0, 0}, {2, 0}, {3, 0}, {4, 0}, {5, -0.5f}}));
 }
 
-TEST_F(GoldenTest, LogHoldsItsRecords) {
+TEST_P(GoldenTest, LogHoldsItsRecords) {
   const auto bytes = base::AsBytes(files_.at(kGoldenLog));
   const auto header = DecodeLogHeader("log", bytes);
   ASSERT_OK(header);
@@ -380,7 +498,7 @@ std::shared_ptr<FileSystem> JournalFiles(const std::string& log) {
   return files;
 }
 
-TEST_F(GoldenTest, DatabaseOpensReplaysItsJournalAndAnswers) {
+TEST_P(GoldenTest, DatabaseOpensReplaysItsJournalAndAnswers) {
   const auto database =
       Database::Open({.store = store_, .journal_directory = JournalFiles(files_.at(kGoldenLog))});
   ASSERT_OK(database);
@@ -408,13 +526,13 @@ TEST_F(GoldenTest, DatabaseOpensReplaysItsJournalAndAnswers) {
   EXPECT_OK((*database)->Close());
 }
 
-class GoldenDamageTest : public ::testing::TestWithParam<const char*> {};
+class GoldenDamageTest : public ::testing::TestWithParam<std::pair<const char*, const char*>> {};
 
 TEST_P(GoldenDamageTest, EveryDamagedByteIsRefusedOrHarmless) {
-  const std::map<std::string, std::string> files = GoldenFiles();
-  const auto store = StoreOf(files);
-  for (const auto& [name, good] : files) {
-    if (!name.ends_with(GetParam())) continue;
+  const auto [version, kind] = GetParam();
+  const auto store = StoreOf(GoldenFiles(version));
+  for (const auto& [name, good] : FilesBelow(version)) {
+    if (!name.ends_with(kind)) continue;
     const ObjectPath path = PathOf(name);
     const auto whole = ReadWhole(*store, path);
     ASSERT_OK(whole);
@@ -427,8 +545,11 @@ TEST_P(GoldenDamageTest, EveryDamagedByteIsRefusedOrHarmless) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Kinds, GoldenDamageTest,
-                         ::testing::Values(".vseg", ".vec", ".del", ".idx", "rows", ".json",
-                                           ".log"));
+                         ::testing::Values(std::pair("v1", ".vseg"), std::pair("v1", ".vec"),
+                                           std::pair("v1", ".del"), std::pair("v1", ".idx"),
+                                           std::pair("v1", "rows"), std::pair("v1", ".json"),
+                                           std::pair("v1", ".log"), std::pair("v2", "columns.vseg"),
+                                           std::pair("v2", ".json")));
 
 }  // namespace
 }  // namespace vecdb::format
