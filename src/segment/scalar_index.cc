@@ -27,6 +27,20 @@ size_t Advance(size_t from, size_t count, Before before) {
   return low;
 }
 
+// Whether a value lies below the end of an interval or, when `or_at`, there. Most ends are
+// integers, which need no Number of the value.
+bool IsBelow(int64_t value, const filter::Number& end, bool or_at) {
+  if (!end.is_integer()) return filter::Number(value) < end;
+  return or_at ? value <= end.AsInt64() : value < end.AsInt64();
+}
+bool IsBelow(double value, const filter::Number& end, bool or_at) {
+  const filter::Number number(value);
+  return or_at ? number <= end : number < end;
+}
+bool IsBelow(std::string_view value, std::string_view end, bool or_at) {
+  return or_at ? value <= end : value < end;
+}
+
 // Calls `visit(first, last)` for the values of each interval that has some, `last` not included.
 template <typename T, typename ValueAt, typename Visit>
 void VisitIntervals(const filter::IntervalSet<T>& set, size_t num_values, ValueAt value_at,
@@ -35,15 +49,16 @@ void VisitIntervals(const filter::IntervalSet<T>& set, size_t num_values, ValueA
   for (const auto& interval : set.intervals()) {
     if (interval.low.has_value()) {
       at = Advance(at, num_values, [&](size_t value) {
-        return interval.low_closed ? value_at(value) < *interval.low
-                                   : value_at(value) <= *interval.low;
+        return IsBelow(value_at(value), *interval.low, !interval.low_closed);
       });
     }
     const size_t first = at;
-    at = !interval.high.has_value() ? num_values : Advance(at, num_values, [&](size_t value) {
-      return interval.high_closed ? value_at(value) <= *interval.high
-                                  : value_at(value) < *interval.high;
-    });
+    at = num_values;
+    if (interval.high.has_value()) {
+      at = Advance(first, num_values, [&](size_t value) {
+        return IsBelow(value_at(value), *interval.high, interval.high_closed);
+      });
+    }
     if (at > first) visit(first, at);
   }
 }
@@ -69,11 +84,11 @@ void VisitValues(const ScalarIndexData& data, const filter::ValueSet& set, Visit
       break;
     case ScalarForm::kIntegers:
       VisitIntervals(
-          set.numbers, count, [&](size_t v) { return filter::Number(data.integer(v)); }, visit);
+          set.numbers, count, [&](size_t v) { return data.integer(v); }, visit);
       break;
     case ScalarForm::kReals:
       VisitIntervals(
-          set.numbers, count, [&](size_t v) { return filter::Number(data.real(v)); }, visit);
+          set.numbers, count, [&](size_t v) { return data.real(v); }, visit);
       break;
     case ScalarForm::kTexts:
       VisitIntervals(

@@ -138,7 +138,7 @@ TEST_F(ScalarIndexTest, AloneItMakesNoCollectionSearchable) {
   EXPECT_EQ(collection_->LoadState(), LoadState::kNotLoaded);
   const absl::Status load = collection_->Load();
   EXPECT_EQ(load.code(), Code::kFailedPrecondition);
-  EXPECT_TRUE(Contains(load.message(), "no vector field has an index")) << load;
+  EXPECT_TRUE(Contains(std::string(load.message()), "no vector field has an index")) << load;
   EXPECT_EQ(log_.Count(LogLevel::kWarning, ""), 0u);
   Reopen();  // a collection that keeps itself loaded opens all the same
   EXPECT_EQ(collection_->LoadState(), LoadState::kNotLoaded);
@@ -186,7 +186,7 @@ TEST_F(ScalarIndexTest, FieldsOfTheOtherKindAreRefused) {
   for (const auto& c : cases) {
     const absl::Status status = collection_->CreateIndex(c.field, c.spec);
     EXPECT_EQ(status.code(), c.code) << status;
-    EXPECT_TRUE(Contains(status.message(), c.message)) << status;
+    EXPECT_TRUE(Contains(std::string(status.message()), c.message)) << status;
   }
   EXPECT_TRUE(collection_->Describe()->indexes.empty());
   IndexBuilder builder(2, kSorted);

@@ -4,6 +4,7 @@
 
 #include "engine/engine_testing.h"
 #include "engine/flush.h"
+#include "segment/scalar_index_builder.h"
 
 namespace vecdb::engine {
 namespace {
@@ -18,9 +19,9 @@ class LoaderTest : public CoreFixture {
     EXPECT_OK(Flush(core_.get(), &writer_, {}));
   }
 
-  void DefineIndex() {
+  void DefineIndex(const format::IndexDefinition& index = {.field = "v"}) {
     format::Manifest manifest = core_->manifest();
-    manifest.indexes.push_back({.field = "v"});
+    manifest.indexes.push_back(index);
     ASSERT_OK(core_->Commit(manifest, {}));
     core_->EditView([&](View* view) { view->indexes = manifest.indexes; });
   }
@@ -64,6 +65,33 @@ TEST_F(LoaderTest, SegmentWhoseObjectIsMissingIsShownAsDamaged) {
 
 TEST_F(LoaderTest, LoadingNeedsAnIndex) {
   EXPECT_EQ(CodeOf(LoadAll(core_.get(), {})), absl::StatusCode::kFailedPrecondition);
+}
+
+TEST_F(LoaderTest, LoadingNeedsAnIndexOfAVectorField) {
+  DefineIndex({.field = "tag", .spec = {.params = InvertedParams{}}});
+  EXPECT_EQ(CodeOf(LoadAll(core_.get(), {})), absl::StatusCode::kFailedPrecondition);
+  EXPECT_FALSE(core_->Read().view->loaded);
+  DefineIndex();
+  ASSERT_OK(LoadAll(core_.get(), {}));
+  const auto resident = core_->Read().view->segments[0].resident;
+  EXPECT_EQ(resident->fields[1].vectors, nullptr);
+  EXPECT_NE(resident->fields[2].vectors, nullptr);
+}
+
+TEST_F(LoaderTest, IndexOfAScalarFieldLeavesWhatIsInMemory) {
+  DefineIndex();
+  ASSERT_OK(LoadAll(core_.get(), {}));
+  const auto before = core_->Read().view;
+  const query::SegmentView& segment = before->segments[0];
+  auto built = segment::BuildScalarIndex(*segment.sealed, 1, {.params = InvertedParams{}}, {});
+  ASSERT_OK(built);
+  format::Manifest manifest = core_->manifest();
+  manifest.segments[0].info.indexes = {*built};
+  ASSERT_OK(core_->Commit(manifest, {}));
+  const auto core = MakeCore();
+  ASSERT_OK(OpenSegments(core.get(), before.get(), {}));
+  EXPECT_EQ(core->Read().view->segments[0].resident, segment.resident);
+  EXPECT_NE(segment.resident, nullptr);
 }
 
 TEST_F(LoaderTest, LoadingAgainSharesWhatIsThere) {

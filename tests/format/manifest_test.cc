@@ -319,7 +319,7 @@ TEST(SegmentInfoTest, ComesBackFromJson) {
   const auto read = SegmentInfo::FromJson(info.ToJson());
   ASSERT_OK(read);
   EXPECT_EQ(*read, info);
-  EXPECT_EQ(info.size_bytes(), 12345u + (1ULL << 45) + 1 + 7 + 9 + 100);
+  EXPECT_EQ(info.size_bytes(), 12345u + (1ULL << 45) + 1 + 7 + 9 + 11 + 100);
 }
 
 TEST(SegmentInfoTest, ImpossibleOnesAreDataLoss) {

@@ -22,6 +22,8 @@
 #include "fuzz/filter_texts.h"
 #include "fuzz/fuzz_support.h"
 #include "index/vector_index.h"
+#include "segment/scalar_index_builder.h"
+#include "segment/scalar_index_file.h"
 
 namespace vecdb::fuzz {
 namespace {
@@ -301,6 +303,26 @@ void MakeIndex(ObjectStore& store, const std::string& name, uint32_t num_rows,
                   format::FileKind::kIndex, TakeObject(store));
 }
 
+void MakeScalarIndexes(ObjectStore& store) {
+  constexpr size_t kRows = 70;
+  const RowBatch rows = Rows(false, kRows, "x");
+  // In the order of the types in the target.
+  const char* const fields[] = {"bool", "int8", "int16", "int32", "key", "float", "double", "text"};
+  for (size_t type = 0; type < std::size(fields); ++type) {
+    const bool sorted = type % 2 != 0;
+    IndexSpec spec{.params = InvertedParams{}};
+    if (sorted) spec.params = SortedParams{};
+    const auto data = Must(segment::MakeScalarIndex(*rows.column(fields[type]), {}, {}));
+    auto writer =
+        Must(format::SectionWriter::Create(store, ObjectName(), format::FileKind::kIndex, {}));
+    Must(segment::WriteScalarIndex(data, spec, *writer, {}));
+    Must(writer->Finish({}));
+    SaveSectionFile(
+        "scalar_index", fields[type], static_cast<char>(type << 3 | (sorted ? 1 << 2 : 0)),
+        std::string(1, static_cast<char>(kRows)), format::FileKind::kIndex, TakeObject(store));
+  }
+}
+
 std::string Repeated(const std::string& text, size_t times) {
   std::string all;
   for (size_t i = 0; i < times; ++i) all += text;
@@ -346,6 +368,7 @@ void MakeAll() {
   MakeIndex(*store, "small", 12, {.metric = Metric::kL2, .params = HnswParams{.m = 2}});
   MakeIndex(*store, "cosine", 60, {.metric = Metric::kCosine, .params = HnswParams{.m = 2}});
   MakeIndex(*store, "large", 255, {.metric = Metric::kIp, .params = HnswParams{.m = 3}});
+  MakeScalarIndexes(*store);
 }
 
 }  // namespace
