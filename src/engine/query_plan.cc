@@ -1,10 +1,11 @@
 #include "engine/query_plan.h"
 
 #include <algorithm>
+#include <charconv>
 #include <limits>
+#include <system_error>
 #include <utility>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_format.h"
 #include "base/status_macros.h"
 #include "base/utf8.h"
@@ -61,9 +62,9 @@ absl::StatusOr<OwnedKey> OwnedKey::Parse(std::string_view text, const Schema& sc
   const FieldSpec& field = schema.fields[schema.primary_key_index()];
   OwnedKey key{.is_int64 = field.type == DataType::kInt64};
   const bool kind = !text.empty() && text[0] == (key.is_int64 ? 'i' : 's');
-  if (kind && key.is_int64 &&
-      absl::SimpleAtoi(absl::string_view(text.data() + 1, text.size() - 1), &key.number)) {
-    return key;
+  if (kind && key.is_int64) {
+    const auto read = std::from_chars(text.data() + 1, text.data() + text.size(), key.number);
+    if (read.ec == std::errc() && read.ptr == text.data() + text.size()) return key;
   }
   if (kind && !key.is_int64 && text.size() <= 1 + size_t{kMaxVarCharBytes} &&
       base::IsValidUtf8(text)) {

@@ -2,10 +2,11 @@
 
 #include <algorithm>
 #include <bit>
+#include <charconv>
 #include <cmath>
+#include <system_error>
 #include <utility>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_format.h"
 #include "base/status_macros.h"
 
@@ -33,10 +34,12 @@ absl::StatusOr<std::unique_ptr<SearchCursor>> SearchCursor::Open(
                                                                 *cursor->snapshot_->state()));
   cursor->search_.vectors = cursor->vector_;
   if (!options.position.empty()) {
-    uint32_t bits = 0;
     const std::string_view text = options.position;
-    const absl::string_view digits(text.data(), std::min(text.size(), kDistanceDigits));
-    if (text.size() <= kDistanceDigits || !absl::SimpleHexAtoi(digits, &bits)) return NoPosition();
+    if (text.size() <= kDistanceDigits) return NoPosition();
+    uint32_t bits = 0;
+    const char* const end = text.data() + kDistanceDigits;
+    const auto read = std::from_chars(text.data(), end, bits, 16);
+    if (read.ec != std::errc() || read.ptr != end) return NoPosition();
     cursor->last_distance_ = std::bit_cast<float>(bits);
     if (std::isnan(cursor->last_distance_)) return NoPosition();
     VECDB_ASSIGN_OR_RETURN(cursor->last_key_,
