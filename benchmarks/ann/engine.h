@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "ann/options.h"
 #include "ann/params.h"
+#include "ann/row_filter.h"
 #include "data/dataset.h"
 
 namespace vecdb::bench {
@@ -37,6 +38,12 @@ class Engine {
 
   /// Sets the parameters of the searches that follow. May be called before Build to check them.
   virtual absl::Status Configure(const Params& search) = 0;
+
+  /// Lets the searches that follow return the rows of `filter` only; it must outlive them. To be
+  /// called after Build. Unimplemented for an engine without filters.
+  virtual absl::Status SetFilter(const RowFilter& filter) {
+    return absl::UnimplementedError("no filter \"" + filter.text + "\": this engine has none");
+  }
 
   /// To be called in every thread that searches, before it does.
   virtual void EnterThread() {}

@@ -107,6 +107,22 @@ class HnswlibEngine : public Engine {
     return absl::OkStatus();
   }
 
+  // Version 0.6.2 has no filters but marks of deletion.
+  absl::Status SetFilter(const RowFilter& filter) override {
+    if (graph_ == nullptr) return Engine::SetFilter(filter);
+    try {
+      for (size_t row = 0; row < dataset_.base.num_rows(); ++row) {
+        const bool is_marked = graph_->isMarkedDeleted(graph_->label_lookup_.at(row));
+        const bool is_masked = !filter.rows.Contains(row);
+        if (is_masked && !is_marked) graph_->markDelete(row);
+        if (!is_masked && is_marked) graph_->unmarkDelete(row);
+      }
+      return absl::OkStatus();
+    } catch (const std::exception& error) {
+      return Failed(error);
+    }
+  }
+
   absl::StatusOr<size_t> Search(size_t query, std::span<uint32_t> ids) override {
     const Matrix& queries =
         dataset_.metric == Metric::kCosine ? normalized_queries_ : dataset_.queries;

@@ -44,6 +44,9 @@ std::string JsonReport(const Report& report) {
                {"cpu", CpuName()},
                {"engines", Json::array()},
                {"ratios", Json::array()}};
+  if (report.filter != nullptr) {
+    json["filter"] = {{"text", report.filter->text}, {"rows", report.filter->rows.size()}};
+  }
   for (const EngineResult& result : report.results) {
     json["engines"].push_back(EngineJson(result, report));
   }

@@ -12,6 +12,7 @@
 #include "ann/measure.h"
 #include "ann/options.h"
 #include "ann/report.h"
+#include "ann/row_filter.h"
 #include "base/status_macros.h"
 
 namespace vecdb::bench {
@@ -46,19 +47,60 @@ absl::Status WriteFile(const std::string& path, std::string_view text) {
   return file ? absl::OkStatus() : absl::UnknownError(path + " cannot be written");
 }
 
-absl::Status Run(const Options& options) {
+absl::StatusOr<std::vector<RowFilter>> MakeFilters(const Options& options, size_t num_rows) {
+  std::vector<RowFilter> filters;
+  for (const std::string& text : options.filters) {
+    VECDB_ASSIGN_OR_RETURN(RowFilter filter, MakeRowFilter(text, options.meta_path, num_rows));
+    filters.push_back(std::move(filter));
+  }
+  return filters;
+}
+
+absl::StatusOr<Dataset> Load(const Options& options) {
   VECDB_ASSIGN_OR_RETURN(Dataset dataset,
                          LoadDataset(options.files, options.metric, static_cast<size_t>(options.k),
                                      options.num_build_threads));
   if (!options.name.empty()) dataset.name = options.name;
+  if (options.num_queries == 0) return dataset;
+  VECDB_RETURN_IF_ERROR(KeepQueries(static_cast<size_t>(options.num_queries), &dataset));
+  return dataset;
+}
+
+// Measures under each filter in turn. Prints the tables; returns the JSON.
+absl::StatusOr<std::string> MeasureFilters(std::vector<NamedEngine>& engines,
+                                           const std::vector<RowFilter>& filters,
+                                           const Options& options, Dataset* dataset,
+                                           std::vector<EngineResult>* results) {
+  std::string json;
+  for (const RowFilter& filter : filters) {
+    VECDB_RETURN_IF_ERROR(ApplyFilter(engines, filter, options, dataset));
+    VECDB_RETURN_IF_ERROR(MeasureAll(engines, *dataset, options, results));
+    const Report report{options, *dataset, *results, &filter};
+    std::fputs(SearchText(report).c_str(), stdout);
+    std::fflush(stdout);
+    json += (json.empty() ? "" : ",\n") + JsonReport(report);
+  }
+  return "[\n" + json + "]\n";
+}
+
+absl::Status Run(const Options& options) {
+  VECDB_ASSIGN_OR_RETURN(Dataset dataset, Load(options));
+  VECDB_ASSIGN_OR_RETURN(const std::vector<RowFilter> filters,
+                         MakeFilters(options, dataset.base.num_rows()));
   VECDB_ASSIGN_OR_RETURN(std::vector<NamedEngine> engines, MakeEngines(dataset, options));
   VECDB_RETURN_IF_ERROR(CheckBeforeBuilding(engines, options));
   VECDB_ASSIGN_OR_RETURN(std::vector<EngineResult> results, BuildAll(engines, dataset, options));
-  VECDB_RETURN_IF_ERROR(MeasureAll(engines, dataset, options, &results));
   const Report report{.options = options, .dataset = dataset, .results = results};
-  std::fputs(TextReport(report).c_str(), stdout);
-  return options.json_path.empty() ? absl::OkStatus()
-                                   : WriteFile(options.json_path, JsonReport(report));
+  std::fputs(BuildText(report).c_str(), stdout);
+  std::string json;
+  if (filters.empty()) {
+    VECDB_RETURN_IF_ERROR(MeasureAll(engines, dataset, options, &results));
+    std::fputs(SearchText(report).c_str(), stdout);
+    json = JsonReport(report);
+  } else {
+    VECDB_ASSIGN_OR_RETURN(json, MeasureFilters(engines, filters, options, &dataset, &results));
+  }
+  return options.json_path.empty() ? absl::OkStatus() : WriteFile(options.json_path, json);
 }
 
 int Main(std::span<const char* const> arguments) {

@@ -53,10 +53,12 @@ struct Turns {
 
 double Recall(const RecallJudge& judge, const PassPlan& plan, std::span<const uint32_t> ids) {
   size_t hits = 0;
+  size_t wanted = 0;
   for (size_t query = 0; query < plan.num_queries; ++query) {
     hits += judge.Hits(query, ids.subspan(query * plan.k, plan.k));
+    wanted += judge.Wanted(query);
   }
-  return static_cast<double>(hits) / static_cast<double>(plan.num_queries * plan.k);
+  return wanted == 0 ? 1 : static_cast<double>(hits) / static_cast<double>(wanted);
 }
 
 // The pass before those that count.
@@ -124,6 +126,19 @@ absl::StatusOr<std::vector<EngineResult>> BuildAll(std::vector<NamedEngine>& eng
   return results;
 }
 
+absl::Status ApplyFilter(std::vector<NamedEngine>& engines, const RowFilter& filter,
+                         const Options& options, Dataset* dataset) {
+  ShowProgress("filter", filter.text);
+  for (NamedEngine& engine : engines) {
+    const absl::Status status = engine.engine->SetFilter(filter);
+    if (!status.ok()) return Named(engine, status);
+  }
+  dataset->truth =
+      ComputeTruth(dataset->metric, dataset->base, dataset->queries, static_cast<size_t>(options.k),
+                   options.num_build_threads, &filter.rows);
+  return absl::OkStatus();
+}
+
 absl::Status MeasureAll(std::vector<NamedEngine>& engines, const Dataset& dataset,
                         const Options& options, std::vector<EngineResult>* results) {
   const auto k = static_cast<size_t>(options.k);
@@ -131,6 +146,7 @@ absl::Status MeasureAll(std::vector<NamedEngine>& engines, const Dataset& datase
                       .k = k,
                       .num_threads = static_cast<size_t>(options.num_threads)};
   const RecallJudge judge(dataset, k);
+  for (EngineResult& result : *results) result.points.clear();
   for (const Params& search : options.searches) {
     VECDB_RETURN_IF_ERROR(MeasurePoint(engines, search, plan, judge, options.num_sweeps, results));
   }

@@ -37,10 +37,15 @@ struct NamedEngine {
 absl::StatusOr<std::vector<EngineResult>> BuildAll(std::vector<NamedEngine>& engines,
                                                    const Dataset& dataset, const Options& options);
 
-/// Measures all engines at all settings and adds the points to `results`. At each setting the
-/// engines take turns, a pass over all queries each, as often as the options say; another engine
-/// begins each round; each engine's pass of the least CPU time counts. Recall is taken in a pass
-/// before.
+/// Lets the searches that follow return the rows of `filter` only, and makes their truth that of
+/// the data set. Takes long with many queries.
+absl::Status ApplyFilter(std::vector<NamedEngine>& engines, const RowFilter& filter,
+                         const Options& options, Dataset* dataset);
+
+/// Measures all engines at all settings and puts the points into `results`, in the place of others.
+/// At each setting the engines take turns, a pass over all queries each, as often as the options
+/// say; another engine begins each round; each engine's pass of the least CPU time counts. Recall
+/// is taken in a pass before.
 absl::Status MeasureAll(std::vector<NamedEngine>& engines, const Dataset& dataset,
                         const Options& options, std::vector<EngineResult>* results);
 

@@ -52,6 +52,10 @@ Flags MakeFlags(RawOptions& raw) {
   flags.Add("sweeps", "passes of each engine over each point, in turn; the fastest counts",
             &options.num_sweeps, 3, 1000);
   flags.Add("compare-at", "recalls to compare the engines at", &options.compare_at);
+  flags.Add("filter", "rows that may be returned, in turn: all, random:0.1, label=0+2:0.1",
+            &options.filters);
+  flags.Add("meta", "JSON lines with the fields of the rows, for --filter", &options.meta_path);
+  flags.Add("queries", "the first so many; 0 for all", &options.num_queries, 0, 1000000000);
   flags.Add("rows", "vecdb's index door: view the rows, or copy them", &raw.rows);
   flags.Add("dir", "where collections are made, and removed again", &options.directory);
   flags.Add("json", "file to write the results to", &options.json_path);

@@ -31,6 +31,9 @@ struct Options {
   int num_build_runs = 1;
   int num_sweeps = 5;
   std::vector<double> compare_at{};
+  std::vector<std::string> filters{};  ///< texts for MakeRowFilter; none: as the data set is
+  std::string meta_path{};             ///< fields of the rows, JSON lines
+  int num_queries = 0;                 ///< the first ones; 0 for all
   RowStorage row_storage = RowStorage::kView;
   std::string json_path{};  ///< "" for none
   std::string directory{};  ///< for collections; "" for the system's place for temporary files

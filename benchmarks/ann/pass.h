@@ -26,8 +26,6 @@ struct Pass {
   std::vector<uint32_t> ids{};         ///< k per query; kNoRow where fewer were found
 };
 
-inline constexpr uint32_t kNoRow = 0xFFFFFFFF;
-
 /// Asks every query. Thread t of n asks queries t, t + n, ...; one thread is the calling one. The
 /// first error that the engine returns.
 absl::StatusOr<Pass> RunPass(Engine& engine, const PassPlan& plan);

@@ -20,7 +20,10 @@ class RecallJudge {
  public:
   RecallJudge(const Dataset& dataset, size_t k);
 
-  /// Hits among the ids returned for a query, 0 to k.
+  /// Rows that there are to be found for a query: k, or fewer when a filter leaves fewer.
+  size_t Wanted(size_t query) const;
+
+  /// Hits among the ids returned for a query, 0 to Wanted.
   size_t Hits(size_t query, std::span<const uint32_t> ids) const;
 
  private:

@@ -8,6 +8,7 @@
 
 #include "ann/measure.h"
 #include "ann/options.h"
+#include "ann/row_filter.h"
 #include "data/dataset.h"
 
 namespace vecdb::bench {
@@ -30,10 +31,12 @@ struct Report {
   const Options& options;
   const Dataset& dataset;
   std::span<const EngineResult> results;
+  const RowFilter* filter = nullptr;  ///< nullptr when every row may be returned
 };
 
-/// Tables for people.
-std::string TextReport(const Report& report);
+/// Tables for people: what was built, and what was measured.
+std::string BuildText(const Report& report);
+std::string SearchText(const Report& report);
 
 /// The same for programs; README.md describes the fields.
 std::string JsonReport(const Report& report);

@@ -65,10 +65,19 @@ void AppendRatios(const Report& report, std::string* text) {
 
 }  // namespace
 
-std::string TextReport(const Report& report) {
+std::string BuildText(const Report& report) {
   std::string text;
   AppendHead(report, &text);
   AppendBuilds(report, &text);
+  return text;
+}
+
+std::string SearchText(const Report& report) {
+  std::string text;
+  if (report.filter != nullptr) {
+    absl::StrAppendFormat(&text, "\nfilter %s: %d of %d rows\n", report.filter->text,
+                          report.filter->rows.size(), report.dataset.base.num_rows());
+  }
   AppendPoints(report, &text);
   AppendRatios(report, &text);
   return text;

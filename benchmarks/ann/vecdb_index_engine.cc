@@ -1,5 +1,6 @@
 // vecdb through its Index door: the benchmark keeps the rows.
 #include <memory>
+#include <optional>
 
 #include "ann/engine.h"
 #include "ann/vecdb_params.h"
@@ -39,11 +40,18 @@ class VecdbIndexEngine : public Engine {
     return absl::OkStatus();
   }
 
+  absl::Status SetFilter(const RowFilter& filter) override {
+    const bool all = filter.rows.size() == dataset_.base.num_rows();
+    allowed_ = all ? std::nullopt : std::optional<RowBitmap>(filter.rows.words());
+    return absl::OkStatus();
+  }
+
   absl::StatusOr<size_t> Search(size_t query, std::span<uint32_t> ids) override {
     VECDB_ASSIGN_OR_RETURN(const Neighbors found,
                            index_->Search({.vectors = dataset_.queries.row(query),
                                            .k = static_cast<int32_t>(ids.size()),
-                                           .params = search_params_}));
+                                           .params = search_params_,
+                                           .allowed = allowed_}));
     const std::span<const Neighbor> hits = found.of(0);
     for (size_t i = 0; i < hits.size(); ++i) ids[i] = hits[i].row;
     return hits.size();
@@ -56,6 +64,7 @@ class VecdbIndexEngine : public Engine {
   const std::unique_ptr<Executor> executor_;
   std::unique_ptr<Index> index_;
   SearchParams search_params_;
+  std::optional<RowBitmap> allowed_;
 };
 
 }  // namespace

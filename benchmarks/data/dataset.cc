@@ -1,5 +1,6 @@
 #include "data/dataset.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <utility>
 
@@ -52,6 +53,17 @@ absl::StatusOr<Dataset> LoadDataset(const DatasetFiles& files, Metric metric, si
   }
   VECDB_ASSIGN_OR_RETURN(dataset.truth, ReadTruthFor(files.truth, dataset, k));
   return dataset;
+}
+
+absl::Status KeepQueries(size_t num_queries, Dataset* dataset) {
+  if (num_queries >= dataset->queries.num_rows()) return absl::OkStatus();
+  VECDB_ASSIGN_OR_RETURN(Matrix kept, Matrix::Make(num_queries, dataset->queries.dim()));
+  const std::span<const float> values = dataset->queries.values().first(kept.values().size());
+  std::copy(values.begin(), values.end(), kept.values().begin());
+  dataset->queries = std::move(kept);
+  dataset->truth.num_queries = num_queries;
+  dataset->truth.ids.resize(num_queries * dataset->truth.k);
+  return absl::OkStatus();
 }
 
 std::string DatasetName(const std::string& base_path) {

@@ -30,6 +30,10 @@ struct Dataset {
 absl::StatusOr<Dataset> LoadDataset(const DatasetFiles& files, Metric metric, size_t k,
                                     int num_threads);
 
+/// Keeps the first `num_queries` queries and their truth, all when there are no more.
+/// ResourceExhausted.
+absl::Status KeepQueries(size_t num_queries, Dataset* dataset);
+
 /// The name of a set whose rows lie in `base_path`: the file's, or its folder's when the file is
 /// called base or train.
 std::string DatasetName(const std::string& base_path);

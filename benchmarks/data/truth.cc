@@ -67,9 +67,11 @@ void Offer(std::vector<Candidate>& heap, size_t k, Candidate candidate) {
   std::push_heap(heap.begin(), heap.end());
 }
 
-void ComputeQueries(const Distances& distances, size_t begin, size_t end, Truth& truth) {
+void ComputeQueries(const Distances& distances, const RowSet* allowed, size_t begin, size_t end,
+                    Truth& truth) {
   std::vector<std::vector<Candidate>> heaps(end - begin);
   for (size_t row = 0; row < distances.num_rows(); ++row) {
+    if (allowed != nullptr && !allowed->Contains(row)) continue;
     for (size_t query = begin; query < end; ++query) {
       Offer(heaps[query - begin], truth.k, {distances.Of(query, row), static_cast<uint32_t>(row)});
     }
@@ -77,23 +79,24 @@ void ComputeQueries(const Distances& distances, size_t begin, size_t end, Truth&
   for (size_t query = begin; query < end; ++query) {
     std::vector<Candidate>& heap = heaps[query - begin];
     std::sort_heap(heap.begin(), heap.end());
-    for (size_t i = 0; i < truth.k; ++i) truth.ids[query * truth.k + i] = heap[i].second;
+    for (size_t i = 0; i < heap.size(); ++i) truth.ids[query * truth.k + i] = heap[i].second;
   }
 }
 
 }  // namespace
 
 Truth ComputeTruth(Metric metric, const Matrix& base, const Matrix& queries, size_t k,
-                   int num_threads) {
+                   int num_threads, const RowSet* allowed) {
   Truth truth{.num_queries = queries.num_rows(), .k = k};
-  truth.ids.resize(truth.num_queries * k);
+  truth.ids.assign(truth.num_queries * k, kNoRow);
   const Distances distances(metric, base, queries);
   std::atomic<size_t> next = 0;  // hands out passes; the results are joined by the threads' end
   auto work = [&] {
     for (;;) {
       const size_t begin = next.fetch_add(kQueriesPerPass);
       if (begin >= truth.num_queries) return;
-      ComputeQueries(distances, begin, std::min(begin + kQueriesPerPass, truth.num_queries), truth);
+      const size_t end = std::min(begin + kQueriesPerPass, truth.num_queries);
+      ComputeQueries(distances, allowed, begin, end, truth);
     }
   };
   std::vector<std::jthread> threads;

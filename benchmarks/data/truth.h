@@ -9,11 +9,16 @@
 
 #include "absl/status/statusor.h"
 #include "data/matrix.h"
+#include "data/row_set.h"
 #include "vecdb/index_spec.h"
 
 namespace vecdb::bench {
 
-/// The true nearest rows of each query, nearest first, equal distances by lower row.
+/// No row: what fills the places of a truth or an answer that has fewer than k.
+inline constexpr uint32_t kNoRow = 0xFFFFFFFF;
+
+/// The true nearest rows of each query, nearest first, equal distances by lower row; kNoRow where
+/// there are fewer than k.
 struct Truth {
   size_t num_queries = 0;
   size_t k = 0;
@@ -30,9 +35,9 @@ struct Truth {
 absl::StatusOr<Truth> ReadTruth(const std::string& path);
 
 /// Compares every query with every row, in double precision, on `num_threads` threads. k is at most
-/// the number of rows.
+/// the number of rows. With `allowed`, only the rows of that set count.
 Truth ComputeTruth(Metric metric, const Matrix& base, const Matrix& queries, size_t k,
-                   int num_threads);
+                   int num_threads, const RowSet* allowed = nullptr);
 
 /// InvalidArgument, naming query and place, unless every id is a row of `base` and the first k
 /// distances of each query do not fall: a truth of another set, or of another metric, is found out

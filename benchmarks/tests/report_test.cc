@@ -58,7 +58,8 @@ TEST_F(ReportTest, JsonHasTheFieldsOfTheReadmeAndNoOthers) {
 }
 
 TEST_F(ReportTest, TextNamesEveryEnginePointNoteAndRatio) {
-  const std::string text = TextReport({options_, dataset_, results_});
+  const Report report{options_, dataset_, results_};
+  const std::string text = BuildText(report) + SearchText(report);
   for (const char* part : {"tiny: 2 x 3, l2", "vecdb: a note", "peer", "ef=10", "0.9900",
                            "0.900: 3.00 times against peer", "0.990: not reached"}) {
     EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;

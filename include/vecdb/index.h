@@ -53,6 +53,11 @@ struct IndexQuery {
   /// When set, only the rows whose bit is set may be returned; at least one bit per row, or
   /// InvalidArgument. Borrowed for the call.
   std::optional<RowBitmap> allowed{};
+  /// When set, only rows better than this score are returned.
+  std::optional<float> radius{};
+  /// When set, only rows of this score or a worse one are returned; it must be better than
+  /// `radius`.
+  std::optional<float> range_filter{};
 };
 
 /// Whose memory the rows lie in.
@@ -91,9 +96,10 @@ class Index {
   Index(const Index&) = delete;
   Index& operator=(const Index&) = delete;
 
-  /// Finds the nearest rows of each query: min(k, allowed rows) of them, whatever the bitmap. Runs
+  /// Finds the nearest rows of each query: min(k, rows that bitmap and range allow) of them. Runs
   /// on the calling thread, a batch also on the executor. InvalidArgument for vectors that are no
-  /// multiple of the dim, NaN or Inf, k or parameters out of range; Cancelled, DeadlineExceeded.
+  /// multiple of the dim, NaN or Inf, k or parameters out of range, a range without
+  /// scores; Cancelled, DeadlineExceeded.
   absl::StatusOr<Neighbors> Search(const IndexQuery& query, const Context& context = {}) const;
 
   /// Writes the index as one object. AlreadyExists when the name is taken.

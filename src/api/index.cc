@@ -115,8 +115,13 @@ absl::StatusOr<Neighbors> Index::Search(const IndexQuery& query, const Context& 
   const auto dim = static_cast<size_t>(state_->view.dim);
   const size_t num_queries = query.vectors.size() / dim;
   index::RowQuery shared{.k = static_cast<uint32_t>(query.k), .params = query.params};
+  VECDB_ASSIGN_OR_RETURN(shared.limits,
+                         index::LimitsOfScores(spec().metric, query.radius, query.range_filter));
   shared.mask.num_rows = state_->view.num_rows;
-  if (query.allowed) shared.mask.allowed = query.allowed->data();
+  if (query.allowed) {
+    shared.mask.allowed = query.allowed->data();
+    shared.num_set_bits = base::CountBits(shared.mask.allowed, shared.mask.num_rows);
+  }
   std::vector<std::vector<index::Candidate>> found(num_queries);
   VECDB_RETURN_IF_ERROR(base::ParallelFor(state_->host.executor, Priority::kSearch, num_queries,
                                           context, [&](size_t i, size_t) {

@@ -4,6 +4,10 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <optional>
+
+#include "absl/status/statusor.h"
+#include "vecdb/index_spec.h"
 
 namespace vecdb::index {
 
@@ -40,6 +44,12 @@ struct RowLimits {
            (after == nullptr || after->IsBefore(distance, row));
   }
 };
+
+/// The limits that a range of scores means: `range_filter` <= score < `radius` under kL2, `radius`
+/// < score <= `range_filter` under the other metrics; either may be left out. InvalidArgument for
+/// NaN and for bounds the wrong way round, between which no score lies.
+absl::StatusOr<RowLimits> LimitsOfScores(Metric metric, std::optional<float> radius,
+                                         std::optional<float> range_filter);
 
 }  // namespace vecdb::index
 

@@ -13,8 +13,9 @@ namespace {
 using support::CodeOf;
 
 std::vector<Candidate> Scan(const VectorView& view, Metric metric, const float* query,
-                            const base::RowMask& mask, size_t k, const RowOrder* order = nullptr) {
-  TopRows top(k, order);
+                            const base::RowMask& mask, size_t k, const RowOrder* order = nullptr,
+                            const RowLimits& limits = {}) {
+  TopRows top(k, order, limits);
   EXPECT_OK(ScanRows(view, metric, query, mask, 0, {}, &top));
   std::vector<Candidate> found;
   top.Finish(&found);
@@ -38,6 +39,63 @@ TEST(ExactScanTest, EqualsTheNaiveSearchForEveryMetricMaskAndK) {
       }
     }
   }
+}
+
+// Bounds on distances that rows have, so that both ends fall on ties; wide rows, so that the
+// kernels stop early.
+TEST(ExactScanTest, LimitsGiveWhatTheNaiveSearchGives) {
+  const ReverseOrder reverse;
+  for (const int32_t dim : {3, 600}) {
+    const TestRows rows = GridRows(400, dim, 3, 11);
+    const float* query = rows.view().row(399);
+    const std::vector<uint64_t> bitmap = RandomBitmap(400, 0.5, 12);
+    for (const Metric metric : {Metric::kL2, Metric::kIp, Metric::kCosine}) {
+      const base::RowMask mask{.num_rows = 400, .allowed = bitmap.data()};
+      const auto all = NaiveSearch(rows.view(), metric, query, mask, 400, &reverse);
+      const Behind behind(all[57], &reverse);
+      const RowLimits limits[] = {
+          {.max_distance = all[80].distance},
+          {.min_distance = all[40].distance},
+          {.min_distance = all[40].distance, .max_distance = all[80].distance},
+          {.min_distance = all[40].distance, .max_distance = all[40].distance},
+          {.after = &behind},
+          {.max_distance = all[80].distance, .after = &behind}};
+      for (const RowLimits& limit : limits) {
+        for (const size_t k : std::initializer_list<size_t>{1, 10, 400}) {
+          EXPECT_EQ(Scan(rows.view(), metric, query, mask, k, &reverse, limit),
+                    NaiveSearch(rows.view(), metric, query, mask, k, &reverse, limit));
+        }
+      }
+    }
+  }
+}
+
+TEST(ExactScanTest, PagesFromPositionToPositionGiveEveryRowOnce) {
+  const TestRows rows = GridRows(200, 2, 4, 13);  // 16 points: ties at every end of a page
+  const base::RowMask all{.num_rows = 200};
+  const float* query = rows.view().row(0);
+  const auto expected = NaiveSearch(rows.view(), Metric::kL2, query, all, 200);
+  std::vector<Candidate> found = Scan(rows.view(), Metric::kL2, query, all, 7);
+  for (size_t before = 0; before < found.size();) {
+    before = found.size();
+    const Behind behind(found.back());
+    const auto page = Scan(rows.view(), Metric::kL2, query, all, 7, nullptr, {.after = &behind});
+    found.insert(found.end(), page.begin(), page.end());
+  }
+  EXPECT_EQ(found, expected);
+}
+
+TEST(ExactScanTest, CountsTheRowsItCompares) {
+  const TestRows rows = RandomRows(300, 4, 14);
+  const std::vector<uint64_t> bitmap = BitmapWhere(300, [](uint32_t row) { return row % 3 == 0; });
+  TopRows top(5);
+  uint64_t count = 7;
+  ASSERT_OK(ScanRows(rows.view(), Metric::kL2, rows.view().row(0),
+                     {.num_rows = 300, .allowed = bitmap.data()}, 0, {}, &top, &count));
+  EXPECT_EQ(count, 107U);
+  ASSERT_OK(ScanRows(rows.view(), Metric::kL2, rows.view().row(0), {.num_rows = 300}, 0, {}, &top,
+                     &count));
+  EXPECT_EQ(count, 407U);
 }
 
 TEST(ExactScanTest, ScansAllRowsWithoutAMask) {

@@ -24,6 +24,23 @@ TEST(FlatIndexTest, IsExactUnderMasksAndOrders) {
   }
 }
 
+TEST(FlatIndexTest, HonoursLimitsAndCountsWhatItDid) {
+  const TestRows rows = GridRows(400, 4, 3, 4);
+  const FlatIndex index(rows.view(), {.metric = Metric::kL2});
+  SearchCounts counts;
+  const RowQuery query{.vector = rows.view().row(9),
+                       .k = 37,
+                       .mask = {.num_rows = 400},
+                       .limits = {.min_distance = 2, .max_distance = 5},
+                       .counts = &counts};
+  std::vector<Candidate> found;
+  ASSERT_OK(index.Search(query, {}, &found));
+  EXPECT_EQ(found, NaiveSearch(rows.view(), Metric::kL2, query.vector, query.mask, 37, nullptr,
+                               query.limits));
+  EXPECT_EQ(counts,
+            (SearchCounts{.plan = SearchPlan::kExactScan, .allowed_rows = 400, .distances = 400}));
+}
+
 TEST(FlatIndexTest, TakesNoMemoryAndIsReadBack) {
   const TestRows rows = RandomRows(10, 4, 3);
   const FlatIndex index(rows.view(), {.metric = Metric::kIp});

@@ -8,6 +8,7 @@
 
 #include "base/row_mask.h"
 #include "index/query_distance.h"
+#include "index/row_limits.h"
 #include "index/vector_view.h"
 #include "simd/row_norm.h"
 
@@ -77,6 +78,43 @@ class ReverseOrder final : public RowOrder {
   bool Less(uint32_t a, uint32_t b) const override { return a > b; }
 };
 
+// Clusters that overlap, one row of each after another; the same clusters for every seed.
+inline TestRows MixedRows(uint32_t num_rows, int32_t dim, uint32_t clusters, uint64_t seed) {
+  std::vector<float> rows = RandomValues(size_t{num_rows} * static_cast<size_t>(dim), seed);
+  const std::vector<float> centers =
+      RandomValues(size_t{clusters} * static_cast<size_t>(dim), 1000);
+  for (size_t i = 0; i < rows.size(); ++i) {
+    const size_t cluster = i / static_cast<size_t>(dim) % clusters;
+    rows[i] =
+        0.5f * rows[i] + centers[cluster * static_cast<size_t>(dim) + i % static_cast<size_t>(dim)];
+  }
+  return {std::move(rows), dim};
+}
+
+// The rows of which `allow(row)` is true.
+template <typename Allow>
+std::vector<uint64_t> BitmapWhere(uint32_t num_rows, Allow allow) {
+  std::vector<uint64_t> words((num_rows + 63) / 64);
+  for (uint32_t row = 0; row < num_rows; ++row) {
+    if (allow(row)) words[row / 64] |= uint64_t{1} << (row % 64);
+  }
+  return words;
+}
+
+// A position in the order of IsNearer: behind `last`.
+class Behind final : public RowPosition {
+ public:
+  explicit Behind(const Candidate& last, const RowOrder* order = nullptr)
+      : last_(last), order_(order) {}
+  bool IsBefore(float distance, uint32_t row) const override {
+    return IsNearer(last_, {distance, row}, order_);
+  }
+
+ private:
+  const Candidate last_;
+  const RowOrder* const order_;
+};
+
 // A bitmap of `num_rows` rows in which each is allowed with this probability.
 inline std::vector<uint64_t> RandomBitmap(uint32_t num_rows, double share, uint64_t seed) {
   std::mt19937_64 random(seed);
@@ -88,14 +126,17 @@ inline std::vector<uint64_t> RandomBitmap(uint32_t num_rows, double share, uint6
   return words;
 }
 
-// The oracle: every allowed row, sorted by the total order, cut at k.
+// The oracle: every allowed row within the limits, sorted by the total order, cut at k.
 inline std::vector<Candidate> NaiveSearch(const VectorView& view, Metric metric, const float* query,
                                           const base::RowMask& mask, size_t k,
-                                          const RowOrder* order = nullptr) {
+                                          const RowOrder* order = nullptr,
+                                          const RowLimits& limits = {}) {
   const QueryDistance distance(view, metric, query);
   std::vector<Candidate> all;
   for (uint32_t row = 0; row < view.num_rows; ++row) {
-    if (mask.Contains(row)) all.push_back({distance.One(row), row});
+    if (!mask.Contains(row)) continue;
+    const Candidate candidate{distance.One(row), row};
+    if (limits.Contains(candidate.distance, row)) all.push_back(candidate);
   }
   std::sort(all.begin(), all.end(),
             [&](const Candidate& a, const Candidate& b) { return IsNearer(a, b, order); });

@@ -63,6 +63,23 @@ TEST(TopRowsTest, IsEmptyAfterFinishAndReset) {
   EXPECT_TRUE(found.empty());
 }
 
+TEST(TopRowsTest, TakesOnlyWhatTheLimitsContain) {
+  const Behind behind({2, 5});
+  TopRows top(3, nullptr, {.min_distance = 1, .max_distance = 4, .after = &behind});
+  EXPECT_EQ(top.worst(), std::nextafter(4.0f, 0.0f));
+  top.Offer(4, 1);     // too far
+  top.Offer(0.5f, 2);  // too near
+  top.Offer(1, 3);     // before the position
+  top.Offer(2, 5);     // at it
+  top.Offer(2, 6);
+  top.Offer(3.5f, 7);
+  std::vector<Candidate> found;
+  top.Finish(&found);
+  EXPECT_EQ(found, (std::vector<Candidate>{{2, 6}, {3.5f, 7}}));
+  top.Offer(4, 8);  // the limits stay
+  EXPECT_EQ(top.size(), 0U);
+}
+
 TEST(TopRowsTest, KOfZeroTakesNothing) {
   TopRows top(0);
   top.Offer(-kInf, 1);
