@@ -61,13 +61,12 @@ struct Packed {
   std::string_view words;
 };
 
-// Takes the packed integers of at most `max_bits` bits from the beginning of `text`.
-bool TakePacked(uint64_t count, uint32_t max_bits, std::string_view* text, Packed* packed) {
+// Takes `count` packed integers of `bits` bits from the beginning of `text`.
+bool TakePacked(uint64_t count, uint32_t bits, std::string_view* text, Packed* packed) {
   base::ByteReader reader(*text);
   packed->base = reader.Get<int64_t>();
   packed->width = reader.Get<uint32_t>();
-  reader.Get<uint32_t>();
-  if (!reader.ok() || packed->width > max_bits) return false;
+  if (reader.Get<uint32_t>() != bits || packed->width > bits) return false;
   const uint64_t bytes = PackedBytes(count, packed->width);
   if (reader.remaining() < bytes) return false;
   packed->words = text->substr(text->size() - reader.remaining(), static_cast<size_t>(bytes));

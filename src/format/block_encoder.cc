@@ -54,7 +54,7 @@ class Frame {
   void Put(std::string* out) const {
     PutNumber(static_cast<int64_t>(base_), out);
     PutNumber(width_, out);
-    PutNumber(uint32_t{0}, out);
+    PutNumber(uint32_t{std::numeric_limits<BitsOf<T>>::digits}, out);
     std::vector<BitsOf<T>> rest(values_.size());
     std::transform(values_.begin(), values_.end(), rest.begin(),
                    [this](T value) { return LessBase(value); });
