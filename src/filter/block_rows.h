@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "schema/column_block.h"
+#include "simd/select.h"
 
 namespace vecdb::filter {
 
@@ -32,11 +33,7 @@ struct BlockRows {
     return any == 0;
   }
 
-  uint32_t count() const {
-    int count = 0;
-    for (const uint64_t word : words) count += std::popcount(word);
-    return static_cast<uint32_t>(count);
-  }
+  uint32_t count() const { return static_cast<uint32_t>(simd::CountBits(words, kBlockWords)); }
 
   bool contains(size_t row) const { return (words[row / kWordRows] >> (row % kWordRows) & 1) != 0; }
 

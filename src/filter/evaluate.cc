@@ -1,7 +1,6 @@
 #include "filter/evaluate.h"
 
 #include <algorithm>
-#include <bit>
 #include <cstddef>
 #include <vector>
 
@@ -9,6 +8,7 @@
 #include "filter/block_reader.h"
 #include "filter/block_rows.h"
 #include "filter/plan.h"
+#include "simd/select.h"
 
 namespace vecdb::filter {
 namespace {
@@ -60,9 +60,7 @@ class Evaluation {
     }
     stats_.blocks_pruned = source_.num_blocks() - stats_.blocks_evaluated;
     stats_.blocks_read = reader_.num_reads();
-    for (const uint64_t word : words_) {
-      stats_.rows_matched += static_cast<uint64_t>(std::popcount(word));
-    }
+    stats_.rows_matched = simd::CountBits(words_.data(), words_.size());
     return absl::OkStatus();
   }
 

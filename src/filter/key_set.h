@@ -15,19 +15,21 @@ class KeySet {
   /// Sorted, none twice.
   explicit KeySet(const std::vector<uint64_t>& keys);
 
-  bool Contains(uint64_t key) const {
-    const uint64_t hash = key * kMultiplier;
-    const uint64_t bit = hash >> filter_shift_;
-    if ((filter_[bit / 64] >> (bit % 64) & 1) == 0) return false;
-    return Find(key, hash);
+  bool Contains(uint64_t key) const { return MayContain(key) && Find(key); }
+
+  /// False for most keys that are not in it. Quicker than Contains, and without a branch.
+  bool MayContain(uint64_t key) const {
+    const uint64_t bit = key * kMultiplier >> filter_shift_;
+    return (filter_[bit / 64] >> (bit % 64) & 1) != 0;
   }
 
  private:
   static constexpr uint64_t kMultiplier = 0x9e3779b97f4a7c15;
 
-  bool Find(uint64_t key, uint64_t hash) const {
+  bool Find(uint64_t key) const {
     if (key == empty_) return false;
-    for (size_t slot = hash >> slot_shift_;; slot = (slot + 1) & (slots_.size() - 1)) {
+    size_t slot = key * kMultiplier >> slot_shift_;
+    for (;; slot = (slot + 1) & (slots_.size() - 1)) {
       if (slots_[slot] == key) return true;
       if (slots_[slot] == empty_) return false;
     }

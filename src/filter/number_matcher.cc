@@ -148,6 +148,14 @@ void NumberMatcher<T>::KeepByKernel(const T* values, uint32_t num_rows, BlockRow
   negated_ ? rows->Remove(found) : rows->And(found);
 }
 
+template <typename T>
+void NumberMatcher<T>::KeepByKeys(const T* values, BlockRows* rows) const {
+  BlockRows found = *rows;
+  found.KeepIf([&](size_t row) { return keys_.MayContain(KeyOf(values[row])); });
+  found.KeepIf([&](size_t row) { return keys_.Contains(KeyOf(values[row])); });
+  negated_ ? rows->Remove(found) : rows->And(found);
+}
+
 // Each way has a loop of its own, so that nothing is decided per row.
 template <typename T>
 void NumberMatcher<T>::Keep(const T* values, uint32_t num_rows, BlockRows* rows) const {
@@ -156,7 +164,7 @@ void NumberMatcher<T>::Keep(const T* values, uint32_t num_rows, BlockRows* rows)
     case Way::kTable:
       return rows->KeepIf([&](size_t row) { return IsInTable(values[row]) == wanted; });
     case Way::kKeys:
-      return rows->KeepIf([&](size_t row) { return keys_.Contains(KeyOf(values[row])) == wanted; });
+      return KeepByKeys(values, rows);
     case Way::kSearch:
       return rows->KeepIf([&](size_t row) { return IsInRanges(values[row]) == wanted; });
     case Way::kRanges:

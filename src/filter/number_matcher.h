@@ -34,6 +34,7 @@ class NumberMatcher {
   bool IsInRanges(T value) const;
   bool Has(T value) const;
   void KeepByKernel(const T* values, uint32_t num_rows, BlockRows* rows) const;
+  void KeepByKeys(const T* values, BlockRows* rows) const;
 
   Way way_ = Way::kRanges;
   bool negated_ = false;  // the ranges, and all made of them, hold what is not contained

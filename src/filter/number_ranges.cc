@@ -40,20 +40,24 @@ T Nearest(const Number& number) {
 
 template <std::floating_point T>
 std::optional<T> AtLeast(const Number& bound, bool closed) {
+  constexpr T kInfinity = std::numeric_limits<T>::infinity();
   const T nearest = Nearest<T>(bound);
-  if (std::isinf(nearest)) return nearest;
+  if (nearest == kInfinity) return std::nullopt;
+  if (nearest == -kInfinity) return nearest;
   const auto order = Number(static_cast<double>(nearest)) <=> bound;
   const bool within = order > 0 || (order == 0 && closed);
-  return within ? nearest : std::nextafter(nearest, std::numeric_limits<T>::infinity());
+  return within ? nearest : std::nextafter(nearest, kInfinity);
 }
 
 template <std::floating_point T>
 std::optional<T> AtMost(const Number& bound, bool closed) {
+  constexpr T kInfinity = std::numeric_limits<T>::infinity();
   const T nearest = Nearest<T>(bound);
-  if (std::isinf(nearest)) return nearest;
+  if (nearest == -kInfinity) return std::nullopt;
+  if (nearest == kInfinity) return nearest;
   const auto order = Number(static_cast<double>(nearest)) <=> bound;
   const bool within = order < 0 || (order == 0 && closed);
-  return within ? nearest : std::nextafter(nearest, -std::numeric_limits<T>::infinity());
+  return within ? nearest : std::nextafter(nearest, -kInfinity);
 }
 
 template <typename T>

@@ -1,6 +1,6 @@
 #include "simd/select.h"
 
-#include <cstring>
+#include <bit>
 #include <type_traits>
 
 // Vectors of unknown length have no mask of a known number of bits.
@@ -26,6 +26,7 @@ struct SelectKernels {
   Select<uint16_t> u16;
   Select<float> f32;
   Select<double> f64;
+  uint64_t (*count)(const uint64_t* words, size_t count);
 };
 
 }  // namespace vecdb::simd
@@ -75,11 +76,24 @@ void InRangeKernel(const T* values, size_t count, T low, T high, uint64_t* words
   if (at < count) words[at / kWordBits] = ScalarBits(values + at, count - at, low, high);
 }
 
+uint64_t CountKernel(const uint64_t* words, size_t count) {
+  const hn::ScalableTag<uint64_t> tag;
+  constexpr size_t kLanes = hn::MaxLanes(hn::ScalableTag<uint64_t>());
+  auto sums = hn::Zero(tag);
+  size_t at = 0;
+  for (; at + kLanes <= count; at += kLanes) {
+    sums = hn::Add(sums, hn::PopulationCount(hn::LoadU(tag, words + at)));
+  }
+  uint64_t sum = hn::GetLane(hn::SumOfLanes(tag, sums));
+  for (; at < count; ++at) sum += static_cast<uint64_t>(std::popcount(words[at]));
+  return sum;
+}
+
 const SelectKernels* SelectTable() {
-  static constexpr SelectKernels kTable = {InRangeKernel<int8_t>,  InRangeKernel<int16_t>,
-                                           InRangeKernel<int32_t>, InRangeKernel<int64_t>,
-                                           InRangeKernel<uint8_t>, InRangeKernel<uint16_t>,
-                                           InRangeKernel<float>,   InRangeKernel<double>};
+  static constexpr SelectKernels kTable = {
+      InRangeKernel<int8_t>,  InRangeKernel<int16_t>, InRangeKernel<int32_t>,
+      InRangeKernel<int64_t>, InRangeKernel<uint8_t>, InRangeKernel<uint16_t>,
+      InRangeKernel<float>,   InRangeKernel<double>,  CountKernel};
   return &kTable;
 }
 
@@ -106,6 +120,10 @@ void InRange(const T* values, size_t count, T low, T high, uint64_t* words) {
   if constexpr (std::is_same_v<T, uint16_t>) kernels.u16(values, count, low, high, words);
   if constexpr (std::is_same_v<T, float>) kernels.f32(values, count, low, high, words);
   if constexpr (std::is_same_v<T, double>) kernels.f64(values, count, low, high, words);
+}
+
+uint64_t CountBits(const uint64_t* words, size_t count) {
+  return HWY_DYNAMIC_DISPATCH(SelectTable)()->count(words, count);
 }
 
 template void InRange(const int8_t*, size_t, int8_t, int8_t, uint64_t*);

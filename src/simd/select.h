@@ -13,6 +13,9 @@ namespace vecdb::simd {
 template <typename T>
 void InRange(const T* values, size_t count, T low, T high, uint64_t* words);
 
+/// How many bits of `words` are set.
+uint64_t CountBits(const uint64_t* words, size_t count);
+
 }  // namespace vecdb::simd
 
 #endif  // VECDB_SIMD_SELECT_H_

@@ -91,7 +91,9 @@ class MemorySource : public ColumnSource {
                                            const Context& /*context*/) const override {
     ++num_reads;
     if (!read_error.ok()) return read_error;
-    return columns_[column].blocks[block];
+    schema::ColumnBlock read = columns_[column].blocks[block];
+    read.num_rows -= num_rows_cut;
+    return read;
   }
 
   bool MayContain(size_t column, std::string_view text) const override {
@@ -111,6 +113,7 @@ class MemorySource : public ColumnSource {
 
   mutable uint64_t num_reads = 0;
   absl::Status read_error{};
+  uint32_t num_rows_cut = 0;  ///< that the blocks are too short by
 
  private:
   using Json = naive::Json;

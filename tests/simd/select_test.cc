@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <bit>
 #include <limits>
 #include <string>
 #include <type_traits>
@@ -81,6 +82,21 @@ TEST_P(SelectTest, ARangeTheWrongWayRoundHoldsNothing) {
   std::vector<uint64_t> words(3, ~uint64_t{0});
   InRange<int64_t>(values.data(), values.size(), 6, 4, words.data());
   EXPECT_EQ(words, std::vector<uint64_t>(3, 0));
+}
+
+TEST_P(SelectTest, BitsOfAnyNumberOfWordsAreCounted) {
+  const uint64_t seed = support::TestSeed("SelectTest.Bits");
+  SCOPED_TRACE(seed);
+  support::SeededRandom random(seed);
+  for (size_t count = 0; count < 70; ++count) {
+    std::vector<uint64_t> words(count);
+    uint64_t expected = 0;
+    for (uint64_t& word : words) {
+      word = random.OneIn(8) ? ~uint64_t{0} : random.Next() & random.Next();
+      expected += static_cast<uint64_t>(std::popcount(word));
+    }
+    EXPECT_EQ(CountBits(words.data(), count), expected) << count;
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Targets, SelectTest,
