@@ -19,6 +19,7 @@
 #include "vecdb/keys.h"
 #include "vecdb/object_store.h"
 #include "vecdb/row_batch.h"
+#include "vecdb/row_filter.h"
 #include "vecdb/schema.h"
 
 namespace vecdb {
@@ -124,6 +125,8 @@ struct SegmentQuery {
   SearchParams params{};
   /// Rows that may be returned; deleted rows never are. Borrowed for the call.
   std::optional<RowBitmap> allowed{};
+  /// Of those, the rows that match.
+  RowFilter filter{};
 };
 
 /// An immutable set of rows with its vectors, columns, indexes and deletes. Thread-safe.
@@ -145,8 +148,14 @@ class Segment {
 
   /// Finds the nearest live rows of each query, min(k, allowed and live) of them; equal scores by
   /// key. A damaged index is left aside and the rows are compared one by one. NotFound for an
-  /// unknown field; otherwise errors as Index::Search, and those of the store.
+  /// unknown field; InvalidArgument for a mistake in the filter; otherwise errors as Index::Search,
+  /// and those of the store.
   absl::StatusOr<Neighbors> Search(const SegmentQuery& query, const Context& context = {}) const;
+
+  /// Finds the live rows that match, in the order of their numbers. InvalidArgument for a mistake
+  /// in the filter; otherwise the errors of the store.
+  absl::StatusOr<std::vector<uint32_t>> FindMatching(const RowFilter& filter,
+                                                     const Context& context = {}) const;
 
   /// Finds the live rows of these keys, in their order; keys without a row are left out.
   /// InvalidArgument for keys of the other type.

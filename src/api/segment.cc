@@ -9,6 +9,7 @@
 #include "base/parallel_for.h"
 #include "base/status_macros.h"
 #include "query/fetch.h"
+#include "query/row_selection.h"
 #include "schema/finite.h"
 #include "schema/index_field.h"
 #include "schema/search_params.h"
@@ -184,27 +185,55 @@ absl::Status Segment::Load(const Context& context) const {
   return absl::OkStatus();
 }
 
+namespace api {
+namespace {
+
+// The rows that the bitmap of a query allows and its filter matches.
+absl::StatusOr<query::Selection> SelectAllowed(const query::SegmentView& segment,
+                                               const SegmentQuery& query, const Context& context) {
+  VECDB_ASSIGN_OR_RETURN(const auto filter,
+                         query::BoundFilter::Make(query.filter, segment.sealed->info().schema));
+  VECDB_ASSIGN_OR_RETURN(query::Selection selection,
+                         query::SelectRows(segment, filter, kNow, context));
+  if (!query.allowed.has_value()) return selection;
+  const auto num_words = static_cast<size_t>((segment.num_rows() + 63) / 64);
+  auto both = std::make_shared<segment::FilterBitmap>();
+  both->words.assign(query.allowed->begin(),
+                     query.allowed->begin() + static_cast<ptrdiff_t>(num_words));
+  if (const uint64_t* words = selection.words(); words != nullptr) {
+    for (size_t i = 0; i < num_words; ++i) both->words[i] &= words[i];
+  }
+  both->count = base::CountBits(both->words.data(), segment.num_rows());
+  selection.bitmap = std::move(both);
+  return selection;
+}
+
+}  // namespace
+}  // namespace api
+
 absl::StatusOr<Neighbors> Segment::Search(const SegmentQuery& query, const Context& context) const {
   VECDB_ASSIGN_OR_RETURN(const size_t column, state_->FindVectorField(query.field));
   const auto dim = static_cast<size_t>(info().schema.fields[column].dim);
   VECDB_RETURN_IF_ERROR(api::CheckQuery(info(), query, dim));
   VECDB_ASSIGN_OR_RETURN(const IndexSpec spec, api::SpecFor(info(), query, query.field));
   VECDB_RETURN_IF_ERROR(schema::ValidateSearchParams(spec, query.params, query.k));
+  VECDB_ASSIGN_OR_RETURN(const query::Selection selection,
+                         api::SelectAllowed({.sealed = state_->segment}, query, context));
   VECDB_ASSIGN_OR_RETURN(const auto resident, state_->GetResident(column, context));
   std::vector<std::vector<index::Candidate>> found(query.vectors.size() / dim);
-  VECDB_RETURN_IF_ERROR(base::ParallelFor(
-      state_->segment->host().executor, Priority::kSearch, found.size(), context,
-      [&](size_t i, size_t) {
-        const segment::SegmentSearch one{
-            .column = column,
-            .query = query.vectors.data() + i * dim,
-            .k = static_cast<uint32_t>(query.k),
-            .metric = spec.metric,
-            .params = query.params,
-            .allowed = query.allowed.has_value() ? query.allowed->data() : nullptr,
-            .as_of = api::kNow};
-        return SearchSealed(*state_->segment, *resident, one, context, &found[i]);
-      }));
+  VECDB_RETURN_IF_ERROR(
+      base::ParallelFor(state_->segment->host().executor, Priority::kSearch, found.size(), context,
+                        [&](size_t i, size_t) {
+                          const segment::SegmentSearch one{.column = column,
+                                                           .query = query.vectors.data() + i * dim,
+                                                           .k = static_cast<uint32_t>(query.k),
+                                                           .metric = spec.metric,
+                                                           .params = query.params,
+                                                           .allowed = selection.words(),
+                                                           .num_allowed = selection.count(),
+                                                           .as_of = api::kNow};
+                          return SearchSealed(*state_->segment, *resident, one, context, &found[i]);
+                        }));
   Neighbors neighbors;
   for (const auto& candidates : found) {
     for (const index::Candidate& candidate : candidates) {
@@ -213,6 +242,17 @@ absl::StatusOr<Neighbors> Segment::Search(const SegmentQuery& query, const Conte
     neighbors.ends.push_back(neighbors.rows.size());
   }
   return neighbors;
+}
+
+absl::StatusOr<std::vector<uint32_t>> Segment::FindMatching(const RowFilter& filter,
+                                                            const Context& context) const {
+  VECDB_ASSIGN_OR_RETURN(const auto bound, query::BoundFilter::Make(filter, info().schema));
+  VECDB_ASSIGN_OR_RETURN(
+      const query::LiveRows live,
+      query::FindLiveRows({.sealed = state_->segment}, bound, api::kNow, context));
+  std::vector<uint32_t> rows;
+  live.ForEach([&rows](uint32_t row) { rows.push_back(row); });
+  return rows;
 }
 
 absl::StatusOr<std::vector<uint32_t>> Segment::FindRows(const Keys& keys,

@@ -45,6 +45,7 @@ constexpr Documented kDocumented[] = {
     {"Segment::Load", Code::kResourceExhausted},
     {"Segment::Search", Code::kInvalidArgument},
     {"Segment::Search", Code::kUnavailable},
+    {"Segment::FindMatching", Code::kInvalidArgument},
     {"Segment::Read", Code::kNotFound},
     {"Segment::Read", Code::kOutOfRange},
     {"Segment::BuildIndex", Code::kAlreadyExists},
@@ -260,6 +261,8 @@ std::vector<Case> SegmentCases() {
          w.faults->Arm({.call = "ReadAt", .error = absl::UnavailableError("away")});
          return w.SearchSegment(1);
        }},
+      {{"Segment::FindMatching", Code::kInvalidArgument},
+       [](World& w) { return w.segment->FindMatching("nope nope").status(); }},
       {{"Segment::Read", Code::kNotFound},
        [](World& w) {
          const std::vector<std::string> fields = {"x"};

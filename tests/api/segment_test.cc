@@ -274,6 +274,32 @@ TEST_F(SegmentTest, FindRowsGivesTheRowsThatAreThere) {
   EXPECT_EQ(CodeOf(segment->FindRows({std::string("x")})), kInvalid);
 }
 
+TEST_F(SegmentTest, FiltersAndBitmapsChooseRowsTogether) {
+  const auto segment = Open(Build("s", 100, 200));
+  EXPECT_EQ(*segment->FindMatching("id in [103, 100, 99]"), (std::vector<uint32_t>{0, 3}));
+  EXPECT_EQ(segment->FindMatching({})->size(), 200u);
+  EXPECT_EQ(CodeOf(segment->FindMatching("idd == 1")), kInvalid);
+  const std::vector<float> query(static_cast<size_t>(segment->info().schema.fields[1].dim), 1.0F);
+  SegmentQuery search{
+      .field = "vector", .vectors = query, .k = 10, .metric = Metric::kL2, .filter = "id < 104"};
+  const auto rows_of = [&segment](const SegmentQuery& wanted) {
+    std::vector<uint32_t> rows;
+    const auto found = segment->Search(wanted);
+    EXPECT_OK(found);
+    for (const Neighbor& neighbor : found->rows) rows.push_back(neighbor.row);
+    std::sort(rows.begin(), rows.end());
+    return rows;
+  };
+  EXPECT_EQ(rows_of(search), (std::vector<uint32_t>{0, 1, 2, 3}));
+  const std::vector<uint64_t> odd(4, 0xaaaaaaaaaaaaaaaa);
+  search.allowed = odd;
+  EXPECT_EQ(rows_of(search), (std::vector<uint32_t>{1, 3}));
+  search.filter = "id < 0";
+  EXPECT_TRUE(rows_of(search).empty());
+  search.filter = "nope == 1 and id < 3 and";
+  EXPECT_EQ(CodeOf(segment->Search(search)), kInvalid);
+}
+
 TEST_F(SegmentTest, ReadGivesTheFieldsAskedFor) {
   const auto segment = Open(Build("s", 100, 10));
   const std::vector<uint32_t> rows = {9, 0, 9};
