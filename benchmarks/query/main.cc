@@ -146,8 +146,9 @@ absl::Status MeasureSearches(const Shop& shop, const QueryOptions& options) {
   for (const double share : {0.9, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.001, 0.0001, 0.0}) {
     const auto limit = static_cast<int64_t>(share * options.num_rows);
     const auto known = [&](int) { return RowFilter(absl::StrCat("number < ", limit)); };
+    // No number is negative, so the rows are the same.
     const auto fresh = [&](int i) {
-      return RowFilter(absl::StrCat("number < ", limit, " + ", i, " * 0 or number == ", -1 - i));
+      return RowFilter(absl::StrCat("number < ", limit, " and number != ", -1 - i));
     };
     VECDB_RETURN_IF_ERROR(SearchMicros(shop, 1, known).status());
     VECDB_ASSIGN_OR_RETURN(const auto again, SearchMicros(shop, options.num_searches, known));
