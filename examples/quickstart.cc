@@ -74,6 +74,7 @@ absl::Status Search(const vecdb::Collection& docs) {
                                    .vectors = query,
                                    .limit = 3,
                                    .params = vecdb::HnswSearchParams{.ef = 64},
+                                   .filter = R"(source in ["manual", "blog"])",
                                    .output_fields = {"doc_id", "source"}});
   if (!result.ok()) return result.status();
   for (const vecdb::Hit& hit : result->hits(0)) {

@@ -10,9 +10,6 @@ namespace {
 constexpr std::string_view kCollection = "docs";
 constexpr int32_t kMaxNameBytes = 64;
 
-// DatabaseOptions::max_result_rows, unless it is set.
-constexpr int32_t kMaxResultRows = 16384;
-
 vecdb::Schema DocsSchema() {
   return {
       .description = "documentation chunks",
@@ -25,20 +22,6 @@ vecdb::Schema DocsSchema() {
 
 // Names of files need not be UTF-8, and paths may be longer than the schema allows.
 std::string ShortName(const std::string& name) { return KeepTail(CleanUtf8(name), kMaxNameBytes); }
-
-std::vector<Found> HitsOf(const vecdb::SearchResult& result, std::string_view source) {
-  const std::string wanted = ShortName(std::string(source));
-  std::vector<Found> found;
-  for (const vecdb::Hit& hit : result.hits(0)) {
-    const std::string_view hit_source = hit.GetVarChar("source");
-    if (!wanted.empty() && hit_source != wanted) continue;
-    found.push_back({.score = hit.score(),
-                     .id = hit.int64_key(),
-                     .source = std::string(hit_source),
-                     .doc_id = std::string(hit.GetVarChar("doc_id"))});
-  }
-  return found;
-}
 
 }  // namespace
 
@@ -98,24 +81,25 @@ absl::Status Library::Finish() {
 
 absl::StatusOr<std::vector<Found>> Library::Search(std::span<const float> vector, int32_t limit,
                                                    std::string_view source) const {
-  // Without a filter language the hits of other sources are sorted out here, after the search: ask
-  // for more hits than needed, and for more again, until enough are left or there are no more.
-  int32_t asked = source.empty() ? limit : std::min(kMaxResultRows, 16 * limit);
-  while (true) {
-    auto result = docs_->Search({.field = "embedding",
-                                 .vectors = vector,
-                                 .limit = asked,
-                                 .params = vecdb::HnswSearchParams{.ef = std::max(128, asked)},
-                                 .output_fields = {"doc_id", "source"}});
-    if (!result.ok()) return result.status();
-
-    std::vector<Found> found = HitsOf(*result, source);
-    const bool enough = found.size() >= static_cast<size_t>(limit);
-    const bool all = result->hits(0).size() < static_cast<size_t>(asked) || asked == kMaxResultRows;
-    if (enough) found.resize(static_cast<size_t>(limit));
-    if (enough || all) return found;
-    asked = std::min(kMaxResultRows, 4 * asked);
+  vecdb::SearchRequest request{.field = "embedding",
+                               .vectors = vector,
+                               .limit = limit,
+                               .params = vecdb::HnswSearchParams{.ef = std::max(128, limit)},
+                               .output_fields = {"doc_id", "source"}};
+  if (!source.empty()) {
+    request.filter =
+        vecdb::RowFilter("source == {source}", {{"source", ShortName(std::string(source))}});
   }
+  const auto result = docs_->Search(request);
+  if (!result.ok()) return result.status();
+  std::vector<Found> found;
+  for (const vecdb::Hit& hit : result->hits(0)) {
+    found.push_back({.score = hit.score(),
+                     .id = hit.int64_key(),
+                     .source = std::string(hit.GetVarChar("source")),
+                     .doc_id = std::string(hit.GetVarChar("doc_id"))});
+  }
+  return found;
 }
 
 absl::StatusOr<LibraryStats> Library::Stats() const {
