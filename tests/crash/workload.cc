@@ -226,7 +226,11 @@ void Workload::Write(const std::string& name, WriteBatch batch, bool replace, Du
   const WriteOptions options{.durability = level};
   absl::StatusOr<WriteResult> result;
   if (batch.is_delete) {
-    result = target.collection->Delete(batch.keys, options, NewContext());
+    // By key and by filter in turn.
+    result = batch.number % 2 == 0
+                 ? target.collection->Delete(batch.keys, options, NewContext())
+                 : target.collection->DeleteWhere(RowFilter("id in {keys}", {{"keys", batch.keys}}),
+                                                  options, NewContext());
   } else {
     const RowBatch rows = RowsOfBatch(target.model->schema, batch.keys, batch.number);
     result = replace ? target.collection->Upsert(rows, options, NewContext())

@@ -272,7 +272,11 @@ class Simulation {
                              static_cast<Durability>(std::min<uint64_t>(3, 1 + Below(5)))};
     if (has_host_sequence_) options.host_sequence = batch.number;
     if (batch.is_delete) {
-      Settle(batch, collection_->Delete(batch.keys, options), "delete");
+      const RowFilter filter("id in {keys}", {{"keys", batch.keys}});
+      Settle(batch,
+             Below(2) == 0 ? collection_->Delete(batch.keys, options)
+                           : collection_->DeleteWhere(filter, options),
+             "delete");
     } else if (Below(2) == 0) {
       Insert(batch, options);
     } else {
