@@ -91,6 +91,16 @@ TEST(OptionsTest, TheCommandLineOfTheReadmeIsUnderstood) {
   EXPECT_EQ(options->json_path, "o");
 }
 
+TEST(OptionsTest, FiltersAndQueriesAreOptional) {
+  EXPECT_TRUE(Parse({})->filters.empty());
+  EXPECT_EQ(Parse({})->num_queries, 0);
+  const Options options =
+      *Parse({"--filter", "all,label=1+2:0.1", "--meta", "m", "--queries", "7"});
+  EXPECT_EQ(options.filters, (Names{"all", "label=1+2:0.1"}));
+  EXPECT_EQ(options.meta_path, "m");
+  EXPECT_EQ(options.num_queries, 7);
+}
+
 TEST(OptionsTest, TheDoorSaysWhatVecdbIs) {
   EXPECT_EQ(Parse({})->door, Door::kIndex);
   EXPECT_EQ(Parse({"--door", "collection"})->door, Door::kCollection);

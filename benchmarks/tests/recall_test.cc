@@ -50,6 +50,19 @@ TEST(RecallTest, RepeatedAndUnknownRowsDoNotCount) {
   EXPECT_EQ(judge.Hits(0, Ids{0, 6, 0xFFFFFFFF}), 1U);
 }
 
+TEST(RecallTest, FewerRowsThanKAreAllThatIsWanted) {
+  Dataset dataset = OneQuery();
+  dataset.truth.ids = {4, 5, kNoRow, kNoRow};
+  const RecallJudge judge(dataset, 3);
+  EXPECT_EQ(judge.Wanted(0), 2U);
+  EXPECT_EQ(judge.Hits(0, Ids{4, 5, kNoRow}), 2U);
+  EXPECT_EQ(judge.Hits(0, Ids{kNoRow, kNoRow, kNoRow}), 0U);
+  dataset.truth.ids = {kNoRow, kNoRow, kNoRow, kNoRow};
+  const RecallJudge nothing(dataset, 3);
+  EXPECT_EQ(nothing.Wanted(0), 0U);
+  EXPECT_EQ(nothing.Hits(0, Ids{kNoRow}), 0U);
+}
+
 TEST(RecallTest, MoreTiesThanKCountAsK) {
   const Dataset dataset = OneQuery();
   EXPECT_EQ(RecallJudge(dataset, 3).Hits(0, Ids{0, 1, 2, 3}), 3U);

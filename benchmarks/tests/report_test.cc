@@ -57,6 +57,15 @@ TEST_F(ReportTest, JsonHasTheFieldsOfTheReadmeAndNoOthers) {
   EXPECT_EQ(json, want) << text;
 }
 
+TEST_F(ReportTest, AFilterIsNamedWithItsRows) {
+  RowFilter filter{.text = "label=1", .rows = RowSet(2)};
+  filter.rows.Insert(1);
+  const Report report{options_, dataset_, results_, &filter};
+  EXPECT_NE(SearchText(report).find("filter label=1: 1 of 2 rows"), std::string::npos);
+  const nlohmann::json json = nlohmann::json::parse(JsonReport(report));
+  EXPECT_EQ(json["filter"], nlohmann::json::parse(R"({"text": "label=1", "rows": 1})"));
+}
+
 TEST_F(ReportTest, TextNamesEveryEnginePointNoteAndRatio) {
   const Report report{options_, dataset_, results_};
   const std::string text = BuildText(report) + SearchText(report);

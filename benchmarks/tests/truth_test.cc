@@ -82,6 +82,16 @@ TEST(ComputeTruthTest, EqualDistancesAreOrderedByRow) {
   }
 }
 
+TEST(ComputeTruthTest, RowsOutsideTheSetDoNotCountAndMissingOnesAreMarked) {
+  const Matrix base = MatrixOf(5, 1, {2, 0, 2, 1, 0});
+  const Matrix queries = MatrixOf(1, 1, {0});
+  RowSet allowed(5);
+  allowed.Insert(0);
+  allowed.Insert(3);
+  const Truth truth = ComputeTruth(Metric::kL2, base, queries, 3, 1, &allowed);
+  EXPECT_EQ(truth.ids, (Ids{3, 0, kNoRow}));
+}
+
 TEST(ComputeTruthTest, AgreesWithSortingAllRows) {
   std::mt19937 random(7);
   std::normal_distribution<float> noise;
@@ -138,6 +148,18 @@ TEST_F(DatasetTest, FilesThatDoNotBelongTogetherAreRefusedWithTheFigures) {
             std::string::npos);
   EXPECT_NE(LoadError(base, queries, Uint32s({1, 1, 0}), 2).find("has 1 neighbours per query"),
             std::string::npos);
+}
+
+TEST_F(DatasetTest, TheFirstQueriesAreKeptWithTheirTruth) {
+  Dataset dataset{.queries = MatrixOf(3, 2, {1, 2, 3, 4, 5, 6}),
+                  .truth = {.num_queries = 3, .k = 1, .ids = {7, 8, 9}}};
+  ASSERT_TRUE(KeepQueries(5, &dataset).ok());
+  EXPECT_EQ(dataset.queries.num_rows(), 3U);
+  ASSERT_TRUE(KeepQueries(2, &dataset).ok());
+  EXPECT_EQ(dataset.queries.num_rows(), 2U);
+  EXPECT_EQ(dataset.queries.row(1)[1], 4);
+  EXPECT_EQ(dataset.truth.num_queries, 2U);
+  EXPECT_EQ(dataset.truth.ids, (Ids{7, 8}));
 }
 
 TEST_F(DatasetTest, TheTruthIsComputedWhenNoFileHasIt) {

@@ -13,6 +13,9 @@
 namespace vecdb::filter {
 namespace {
 
+// There may be thousands of leaves: as much work as one is.
+constexpr size_t kBytesPerLeaf = size_t{16} << 10;
+
 absl::Status Keep(const PlanStep& plan, BlockReader& reader, BlockRows* rows);
 
 absl::Status KeepAll(const PlanStep& plan, BlockReader& reader, BlockRows* rows) {
@@ -39,7 +42,10 @@ absl::Status KeepAny(const PlanStep& plan, BlockReader& reader, BlockRows* rows)
 absl::Status Keep(const PlanStep& plan, BlockReader& reader, BlockRows* rows) {
   if (plan.block_verdict == Verdict::kNone) *rows = {};
   if (plan.block_verdict != Verdict::kSome) return absl::OkStatus();
-  if (plan.step->leaf != nullptr) return plan.step->leaf->Keep(plan.leaf, reader, rows);
+  if (plan.step->leaf != nullptr) {
+    VECDB_RETURN_IF_ERROR(reader.Spend(kBytesPerLeaf));
+    return plan.step->leaf->Keep(plan.leaf, reader, rows);
+  }
   return plan.step->kind == Node::Kind::kAnd ? KeepAll(plan, reader, rows)
                                              : KeepAny(plan, reader, rows);
 }

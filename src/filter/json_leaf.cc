@@ -52,6 +52,7 @@ class JsonLeaf : public Leaf {
     VECDB_ASSIGN_OR_RETURN(const ColumnBlock* states, reader.Read(plan.path->states));
     BlockRows by_answer[kNumStates] = {};
     for (size_t state = 0; state < kNumStates; ++state) {
+      if (answers_[state] == Answer::kNo) continue;
       by_answer[static_cast<size_t>(answers_[state])].Or(RowsOfState(*states, state));
     }
     for (BlockRows& some : by_answer) some.And(*rows);

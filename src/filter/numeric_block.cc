@@ -194,6 +194,7 @@ absl::StatusOr<NumericBlock> ComputeTerm(const Term& term, BlockReader& reader, 
     return BlockOf(*column);
   }
   VECDB_ASSIGN_OR_RETURN(NumericBlock left, ComputeTerm(term.operands[0], reader, rows));
+  VECDB_RETURN_IF_ERROR(reader.Spend(kRows * sizeof(int64_t)));
   if (term.kind == Term::Kind::kNegate) {
     NegateBlock(&left, rows);
     return left;

@@ -26,7 +26,7 @@ struct NumericBlock {
 bool IsNumeric(const Term& term);
 
 /// Computes such a term, as Apply and Negate do, and takes the rows without a result out of `rows`.
-/// Errors as BlockReader::Read.
+/// Errors as BlockReader::Read; Cancelled, DeadlineExceeded.
 absl::StatusOr<NumericBlock> ComputeTerm(const Term& term, BlockReader& reader, BlockRows* rows);
 
 /// Keeps the rows where a op b, for == != < and <=. Exact.

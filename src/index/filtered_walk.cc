@@ -13,6 +13,9 @@ namespace {
 // allowed rows then hang together as well as all rows do.
 constexpr size_t kEnoughNeighbors = 24;
 
+// Allowed rows not met before that are enough for a step when the filter goes against the query.
+constexpr size_t kEnoughNewRows = 32;
+
 // Rows that a step takes at most, and masked rows that it passes through.
 constexpr size_t kMaxBatch = 256;
 constexpr size_t kMaxMasked = 1024;
@@ -83,7 +86,8 @@ class Walker {
   }
 
   bool HasEnough() const {
-    return num_batch_ >= kMaxBatch || (!against_ && num_neighbors_ >= kEnoughNeighbors);
+    if (against_) return num_batch_ >= kEnoughNewRows;
+    return num_neighbors_ >= kEnoughNeighbors || num_batch_ >= kMaxBatch;
   }
 
   // The row's own neighbours: allowed ones into the batch, masked ones to be passed through.

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "filter/evaluate_testing.h"
 
@@ -154,6 +155,29 @@ TEST(EvaluateTest, ACancelBetweenBlocksIsNoticed) {
   EXPECT_EQ(EvaluateWith("i64 == 1", source, {.cancel = CancelToken::Make()}).code(),
             absl::StatusCode::kCancelled);
   EXPECT_EQ(source.num_reads, 2u);
+}
+
+TEST(EvaluateTest, ACancelIsNoticedWithinABlockOfManyLeaves) {
+  class CancellingSource : public MemorySource {
+   public:
+    using MemorySource::MemorySource;
+    absl::StatusOr<schema::ColumnBlock> Read(size_t column, uint32_t block,
+                                             const Context& context) const override {
+      context.cancel.Cancel();
+      return MemorySource::Read(column, block, context);
+    }
+  };
+  const CancellingSource source(naive::RandomFilterSchema(), NumberedRows(100), {}, 1);
+  std::string leaves = "i64 == d";
+  std::string sum = "i64";
+  for (int i = 0; i < 20; ++i) {
+    absl::StrAppend(&leaves, " or i64 + ", 1000 + i, " == i8");
+    absl::StrAppend(&sum, " + ", i);
+  }
+  for (const std::string& text : {leaves, sum + " < i8"}) {
+    EXPECT_EQ(EvaluateWith(text, source, {.cancel = CancelToken::Make()}).code(),
+              absl::StatusCode::kCancelled);
+  }
 }
 
 TEST(EvaluateTest, ThePartThatMatchesIsEstimatedFromStatistics) {
