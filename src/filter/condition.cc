@@ -29,7 +29,7 @@ absl::StatusOr<Condition::Pointer> Condition::Parse(const Schema& schema, std::s
     condition->schema_ = std::make_shared<const Schema>(schema);
     condition->expr_ = std::move(expr);
   } else {
-    condition->program_ = Program::Make(condition->node_);
+    condition->MakeReady();
   }
   return condition;
 }
@@ -43,16 +43,21 @@ absl::StatusOr<Condition::Pointer> Condition::Bind(const FilterParameters& param
   if (parameters_.empty()) {
     bound->node_ = node_;
     bound->program_ = program_;
+    bound->normal_form_ = normal_form_;
   } else {
     VECDB_ASSIGN_OR_RETURN(bound->node_, BuildNode(expr_, text_, *schema_, &parameters));
-    bound->program_ = Program::Make(bound->node_);
+    bound->MakeReady();
   }
   return bound;
 }
 
+void Condition::MakeReady() {
+  program_ = Program::Make(node_);
+  if (node_.kind != Node::Kind::kTrue) normal_form_ = NodeText(node_);
+}
+
 std::string Condition::ToString() const {
-  if (!parameters_.empty()) return ExprText(expr_);
-  return node_.kind == Node::Kind::kTrue ? std::string() : NodeText(node_);
+  return parameters_.empty() ? normal_form_ : ExprText(expr_);
 }
 
 }  // namespace vecdb::filter

@@ -37,10 +37,14 @@ class Condition {
   /// `node` ready to be evaluated; null as that is.
   const Program* program() const { return program_.get(); }
 
+  /// `node` as text, "" when every row matches; "" while parameters are to be bound.
+  const std::string& normal_form() const { return normal_form_; }
+
   std::string ToString() const;
 
  private:
   Condition() = default;
+  void MakeReady();
 
   // As it was written, while parameters are to be bound.
   std::string text_;
@@ -50,6 +54,7 @@ class Condition {
 
   Node node_;
   std::shared_ptr<const Program> program_;
+  std::string normal_form_;
 };
 
 }  // namespace vecdb::filter

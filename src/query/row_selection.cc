@@ -112,8 +112,12 @@ absl::StatusOr<BoundFilter> BoundFilter::Make(const RowFilter& filter, const Sch
     return bound;
   }
   VECDB_ASSIGN_OR_RETURN(bound.filter_, filter.Resolve(schema));
-  bound.text_ = bound.filter_.ToString();
   return bound;
+}
+
+std::string_view BoundFilter::text() const {
+  if (filter_.condition() == nullptr) return {};
+  return filter_.condition()->normal_form();
 }
 
 absl::StatusOr<Selection> SelectRows(const SegmentView& segment, const BoundFilter& filter,

@@ -5,7 +5,7 @@
 #include <memory>
 #include <optional>
 #include <span>
-#include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -30,14 +30,13 @@ class BoundFilter {
 
   bool matches_all() const { return !custom_ && filter_.condition() == nullptr; }
   /// In normal form; "" when it matches every row, and of a callback.
-  const std::string& text() const { return text_; }
+  std::string_view text() const;
 
   const Filter& filter() const { return filter_; }
   const RowFilter::Callback& custom() const { return custom_; }
 
  private:
   Filter filter_;
-  std::string text_;
   RowFilter::Callback custom_;
 };
 

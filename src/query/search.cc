@@ -61,7 +61,7 @@ absl::StatusOr<std::vector<Answer>> SearchAll(const SnapshotSearch& search,
 
 SearchStats StatsOf(const SnapshotSearch& search, const Selections& selections,
                     std::span<const Answer> answers) {
-  SearchStats stats{.filter = search.filter.text()};
+  SearchStats stats{.filter = std::string(search.filter.text())};
   for (size_t i = 0; i < search.segments.size(); ++i) {
     if (selections.skipped[i]) continue;
     SegmentSearchStats segment = StatsOf(search.segments[i], selections.segments[i]);
