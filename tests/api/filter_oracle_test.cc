@@ -111,6 +111,16 @@ class FilterOracleTest : public testing::Test {
     return true;
   }
 
+  static std::vector<int64_t> KeysOf(const Segment& segment, const Filter& filter) {
+    const auto rows = segment.FindMatching(filter);
+    EXPECT_OK(rows);
+    const auto batch = segment.Read(*rows, std::vector<std::string>{"i64"});
+    EXPECT_OK(batch);
+    const Column* keys = batch->column("i64");
+    if (keys == nullptr) return {};
+    return {keys->int64s().begin(), keys->int64s().end()};
+  }
+
   const Schema schema_ = filter::naive::RandomFilterSchema();
   const FilterParameters parameters_ = filter::naive::RandomFilterParameters();
   std::unique_ptr<Database> db_;
@@ -140,6 +150,56 @@ TEST_F(FilterOracleTest, RandomFiltersFindTheRowsThatMatchOneByOne) {
   RecordProperty("accepted", accepted);
   if (filters >= 1000 && !HasFailure()) {
     EXPECT_GE(accepted, filters / 2);
+  }
+}
+
+// The Segment door: segments with deletes, and the one that they are merged into.
+TEST_F(FilterOracleTest, MergedSegmentsHaveTheSameRowsThatMatch) {
+  const uint64_t seed = support::TestSeed("FilterOracleTest.Merged");
+  SCOPED_TRACE(seed);
+  support::SeededRandom random(seed);
+  filter::naive::RandomRow source(random);
+  const auto store = MakeMemoryObjectStore();
+  std::vector<std::unique_ptr<Segment>> segments;
+  std::vector<const Segment*> inputs;
+  for (int64_t part = 0; part < 3; ++part) {
+    Json documents = Json::array();
+    std::vector<uint32_t> deleted;
+    for (int64_t i = 0; i < 300; ++i) {
+      Row row = source.Next();
+      row["i64"] = part * 300 + i;
+      documents.push_back(AsDocument(row));
+      if (random.OneIn(7)) {
+        deleted.push_back(static_cast<uint32_t>(i));
+      } else {
+        rows_[part * 300 + i] = std::move(row);
+      }
+    }
+    auto builder = *SegmentBuilder::Make(schema_);
+    ASSERT_OK(builder->Add(*RowBatch::FromJson(schema_, documents.dump())));
+    const auto info = builder->Finish(*store, *ObjectPath::Parse(absl::StrCat("s", part)));
+    ASSERT_OK(info);
+    const auto with_deletes = (*Segment::Open(*store, *info))->WithDeletes(deleted, 5);
+    ASSERT_OK(with_deletes);
+    segments.push_back(*Segment::Open(*store, *with_deletes));
+    inputs.push_back(segments.back().get());
+  }
+  const auto merged_info = MergeSegments(inputs, *store, *ObjectPath::Parse("merged"));
+  ASSERT_OK(merged_info);
+  const auto merged = *Segment::Open(*store, *merged_info);
+  const int filters = support::ScaledCount(1'000);
+  for (int i = 0; i < filters && !HasFailure(); ++i) {
+    const std::string text = filter::naive::RandomFilter(random).Condition(i % 5);
+    const auto parsed = Filter::Parse(schema_, text);
+    if (!parsed.ok() || !parsed->parameters().empty()) continue;
+    SCOPED_TRACE("filter: " + text);
+    std::vector<int64_t> keys;
+    for (const Segment* segment : inputs) {
+      const auto found = KeysOf(*segment, *parsed);
+      keys.insert(keys.end(), found.begin(), found.end());
+    }
+    EXPECT_EQ(keys, ExpectedKeys(text));
+    EXPECT_EQ(KeysOf(*merged, *parsed), ExpectedKeys(text));
   }
 }
 
