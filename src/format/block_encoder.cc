@@ -38,15 +38,14 @@ void PutNumber(T number, std::string* out) {
   PutNumbers(std::span<const T>(&number, 1), out);
 }
 
-// Integers less the smallest of them, all of them in `width` bits.
+// At least one integer, each less the smallest of them, all of them in `width` bits.
 template <typename T>
 class Frame {
  public:
   explicit Frame(std::span<const T> values) : values_(values) {
-    const auto [min, max] = std::minmax_element(values.begin(), values.end());
-    if (values.empty()) return;
-    base_ = *min;
-    width_ = static_cast<uint32_t>(std::bit_width(LessBase(*max)));
+    const auto [min, max] = MinMax(values);
+    base_ = min;
+    width_ = static_cast<uint32_t>(std::bit_width(LessBase(max)));
   }
 
   uint64_t size_bytes() const { return kPackedHeaderBytes + PackedBytes(values_.size(), width_); }

@@ -47,14 +47,14 @@ void SetNumberBounds(std::span<const T> values, ColumnStats* stats) {
         std::all_of(values.begin(), values.end(), [](T value) { return std::isfinite(value); });
     if (!finite) return;
   }
-  const auto [min, max] = std::minmax_element(values.begin(), values.end());
+  const auto [min, max] = MinMax(values);
   stats->has_bounds = true;
   if constexpr (std::floating_point<T>) {
-    stats->min_real = *min;
-    stats->max_real = *max;
+    stats->min_real = min;
+    stats->max_real = max;
   } else {
-    stats->min_integer = *min;
-    stats->max_integer = *max;
+    stats->min_integer = min;
+    stats->max_integer = max;
   }
 }
 

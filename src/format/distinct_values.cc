@@ -16,10 +16,15 @@ DistinctValues::DistinctValues() : slots_{} {
   hashes_.reserve(schema::kBlockRows);
 }
 
-// Open addressing; at most half of the slots are taken.
+// Open addressing; at most half of the slots are taken. A value that is that of the row before is
+// not hashed.
 template <typename HashOf, typename Equal>
 void DistinctValues::FindWith(uint32_t num_rows, HashOf hash_of, Equal equal) {
   for (uint32_t row = 0; row < num_rows; ++row) {
+    if (row > 0 && equal(row, row - 1)) {
+      codes_.push_back(codes_.back());
+      continue;
+    }
     const uint64_t hash = hash_of(row);
     size_t slot = hash % kSlots;
     while (slots_[slot] != 0) {

@@ -212,20 +212,25 @@ class PathShredder {
   }
 
   void EncodeValues() {
-    schema::ColumnBlock block{.type = column_.type, .num_rows = num_rows()};
     if (column_.type == DataType::kVarChar) {
       const auto views = ValuesOf<std::string_view>([](const JsonScalar& s) { return s.text; });
-      block.views = views.get();
-      return Encode(block, &column_.values);
+      return Encode({.type = column_.type, .num_rows = num_rows(), .views = views.get()},
+                    &column_.values);
     }
-    const auto bools =
-        ValuesOf<uint8_t>([](const JsonScalar& s) -> uint8_t { return s.boolean ? 1 : 0; });
-    const auto integers = ValuesOf<int64_t>([](const JsonScalar& s) { return s.integer; });
-    const auto reals = ValuesOf<double>([](const JsonScalar& s) { return s.real; });
-    block.numbers = bools.get();
-    if (column_.type == DataType::kInt64) block.numbers = integers.get();
-    if (column_.type == DataType::kDouble) block.numbers = reals.get();
-    Encode(block, &column_.values);
+    if (column_.type == DataType::kBool) {
+      return EncodeNumbers<uint8_t>([](const JsonScalar& s) -> uint8_t { return s.boolean; });
+    }
+    if (column_.type == DataType::kInt64) {
+      return EncodeNumbers<int64_t>([](const JsonScalar& s) { return s.integer; });
+    }
+    EncodeNumbers<double>([](const JsonScalar& s) { return s.real; });
+  }
+
+  template <typename T, typename ValueOf>
+  void EncodeNumbers(ValueOf value_of) {
+    const auto numbers = ValuesOf<T>(value_of);
+    Encode({.type = column_.type, .num_rows = num_rows(), .numbers = numbers.get()},
+           &column_.values);
   }
 
   static void Encode(const schema::ColumnBlock& block, EncodedColumn* column) {

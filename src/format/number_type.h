@@ -3,7 +3,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <type_traits>
+#include <utility>
 
 #include "vecdb/schema.h"
 
@@ -44,6 +46,19 @@ inline size_t NumberBytes(DataType type) {
   size_t bytes = 0;
   VisitNumberType(type, [&bytes]<typename T>(T*) { bytes = sizeof(T); });
   return bytes;
+}
+
+/// The least and the greatest of some numbers, at least one, none NaN. A loop that compilers make
+/// vectors of, unlike that of std::minmax_element.
+template <typename T>
+std::pair<T, T> MinMax(std::span<const T> numbers) {
+  T min = numbers[0];
+  T max = numbers[0];
+  for (const T number : numbers) {
+    min = number < min ? number : min;
+    max = max < number ? number : max;
+  }
+  return {min, max};
 }
 
 /// The unsigned integer of as many bytes: the bits of a number.

@@ -11,22 +11,21 @@
 #include <vector>
 
 #include "format/bloom.h"
+#include "format/column_testing.h"
 #include "format/format_testing.h"
+#include "format/number_type.h"
 
 namespace vecdb::format {
 namespace {
 
 constexpr uint32_t kDataTag = 0x80010000;
 constexpr uint32_t kBlocksTag = 0x80020000;
+constexpr uint32_t kStatsTag = 0x80030000;
+constexpr uint32_t kColumnBloomTag = 0x80040000;
 constexpr int32_t kId = 100;
 
 Column Strings(DataType type, const std::vector<std::string>& values) {
-  Column::Strings strings;
-  for (const std::string& value : values) {
-    strings.bytes += value;
-    strings.ends.push_back(strings.bytes.size());
-  }
-  return Column(type, 0, std::move(strings));
+  return StringsColumn(type, values);
 }
 
 template <typename T>
@@ -83,6 +82,12 @@ void ExpectEqual(const Column& a, const Column& b) {
 constexpr DataType kTypes[] = {DataType::kBool,   DataType::kInt8,    DataType::kInt16,
                                DataType::kInt32,  DataType::kInt64,   DataType::kFloat,
                                DataType::kDouble, DataType::kVarChar, DataType::kJson};
+
+Column::Values EmptyValues(DataType type) {
+  Column::Values values = Column::Strings();
+  VisitNumberType(type, [&]<typename T>(T*) { values = std::vector<T>(); });
+  return values;
+}
 
 class ColumnFileTest : public ::testing::Test {
  protected:
@@ -292,6 +297,96 @@ TEST_F(ColumnFileTest, BoolOtherThanZeroAndOneIsDataLoss) {
   Rewrite(kDataTag | kId, [](std::string* data) { (*data)[9] = 2; });
   EXPECT_EQ(ReadCode(kId, DataType::kBool), absl::StatusCode::kDataLoss);
   EXPECT_EQ(ReadCode(kId, DataType::kInt8), absl::StatusCode::kOk);
+}
+
+TEST_F(ColumnFileTest, BlocksAreReadOneByOne) {
+  for (const DataType type : kTypes) {
+    const Column column = ColumnOf(type, 4097);
+    Write({column});
+    const auto file = Open();
+    ASSERT_OK(file);
+    Column::Values values = EmptyValues(type);
+    for (const uint32_t block : {0u, 1u}) {
+      const auto decoded = (*file)->ReadBlock(kId, type, block, {});
+      ASSERT_OK(decoded);
+      EXPECT_EQ(decoded->block.num_rows, block == 0 ? 4096u : 1u);
+      const auto bytes = (*file)->BlockMemoryBytes(kId, type, block, {});
+      ASSERT_OK(bytes);
+      EXPECT_LE(decoded->memory_bytes, *bytes);
+      AppendBlock(decoded->block, &values);
+    }
+    ExpectEqual(Column(type, 0, std::move(values)), column);
+    EXPECT_EQ(CodeOf((*file)->ReadBlock(kId, type, 2, {})), absl::StatusCode::kInternal);
+    EXPECT_EQ(CodeOf((*file)->BlockMemoryBytes(kId, type, 2, {})), absl::StatusCode::kInternal);
+    EXPECT_EQ(CodeOf((*file)->ReadBlock(kId + 1, type, 0, {})), absl::StatusCode::kDataLoss);
+  }
+}
+
+TEST_F(ColumnFileTest, ABlockOutlivesItsFile) {
+  Write({Strings(DataType::kVarChar, {"a", "b"})});
+  auto file = Open();
+  ASSERT_OK(file);
+  const auto decoded = (*file)->ReadBlock(kId, DataType::kVarChar, 0, {});
+  ASSERT_OK(decoded);
+  file->reset();
+  EXPECT_EQ(decoded->block.string(1), "b");
+}
+
+TEST_F(ColumnFileTest, SummarySaysWhatAColumnHolds) {
+  std::vector<std::string> texts;
+  for (int i = 0; i < 5000; ++i) texts.push_back(std::to_string(i));
+  Write({Strings(DataType::kVarChar, texts)});
+  const auto file = Open();
+  ASSERT_OK(file);
+  const auto summary = (*file)->ReadSummary(kId, DataType::kVarChar, {});
+  ASSERT_OK(summary);
+  EXPECT_EQ((*summary)->segment.min_string, "0");
+  EXPECT_EQ((*summary)->segment.max_string, "999");
+  ASSERT_EQ((*summary)->blocks.size(), 2u);
+  EXPECT_EQ((*summary)->blocks[1].min_string, "4096");
+  EXPECT_EQ((*summary)->blocks[1].distinct, 904u);
+  EXPECT_GE((*summary)->memory_bytes,
+            (*summary)->bloom.size() * 4 + 2 * sizeof(schema::ColumnStats));
+  for (const std::string& text : texts) {
+    ASSERT_TRUE(BloomMayContain((*summary)->bloom, schema::KeyHash(std::string_view(text))));
+  }
+}
+
+TEST_F(ColumnFileTest, ImpossibleSummariesAreDataLoss) {
+  const auto code = [&] { return CodeOf((*Open())->ReadSummary(kId, DataType::kVarChar, {})); };
+  const Column column = Strings(DataType::kVarChar, {"a", "b", "c"});
+  Write({column});
+  EXPECT_EQ(code(), absl::StatusCode::kOk);
+  for (const size_t bytes : {0u, 1000u}) {
+    Write({column});
+    Rewrite(kStatsTag | kId, [bytes](std::string* stats) { stats->resize(bytes); });
+    EXPECT_EQ(code(), absl::StatusCode::kDataLoss) << bytes;
+  }
+  for (const size_t bytes : {1u, 31u, 33u, 64u}) {
+    Write({column});
+    Rewrite(kColumnBloomTag | kId, [bytes](std::string* bloom) { bloom->resize(bytes); });
+    EXPECT_EQ(code(), absl::StatusCode::kDataLoss) << bytes;
+  }
+  Write({column});
+  Rewrite(kColumnBloomTag | kId, [](std::string* bloom) { bloom->resize(32); });
+  EXPECT_EQ(code(), absl::StatusCode::kOk);
+}
+
+TEST_F(ColumnFileTest, HiddenColumnsThatAreNotThereAreDataLoss) {
+  Write({ColumnOf(DataType::kInt64, 10)});
+  EXPECT_TRUE((*Open())->ReadShredded({})->empty());
+  const std::vector<ShreddedField> fields = {{.json_field_id = 100,
+                                              .path = {"a"},
+                                              .type = DataType::kInt64,
+                                              .states_field_id = 1000,
+                                              .values_field_id = 1001}};
+  Rewrite(Tag("SHRD"), [&](std::string* list) { *list = EncodeShredded(fields); });
+  EXPECT_EQ(CodeOf((*Open())->ReadShredded({})), absl::StatusCode::kDataLoss);
+  Rewrite(kDataTag | 1000, [](std::string*) {});
+  Rewrite(kDataTag | 1001, [](std::string*) {});
+  EXPECT_EQ(*(*Open())->ReadShredded({}), fields);
+  Rewrite(Tag("SHRD"), [&](std::string* list) { list->pop_back(); });
+  EXPECT_EQ(CodeOf((*Open())->ReadShredded({})), absl::StatusCode::kDataLoss);
 }
 
 TEST_F(ColumnFileTest, KeyOrderThatIsNoPermutationIsDataLoss) {

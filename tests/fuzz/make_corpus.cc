@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <numeric>
 #include <vector>
 
@@ -246,6 +247,49 @@ void MakeContainers(ObjectStore& store) {
                   TakeObject(store));
 }
 
+// Columns in encodings that few rows do not get, and hidden ones.
+void MakeEncodings(ObjectStore& store) {
+  constexpr size_t kRows = 300;
+  constexpr char kInt64 = 4 << 2;
+  constexpr char kVarChar = 7 << 2;
+  constexpr char kJson = 8 << 2;
+  const auto texts = [](const std::function<std::string(size_t)>& text_of) {
+    Column::Strings strings;
+    for (size_t row = 0; row < kRows; ++row) {
+      strings.bytes += text_of(row);
+      strings.ends.push_back(strings.bytes.size());
+    }
+    return strings;
+  };
+  std::vector<int64_t> packed(kRows);
+  std::vector<int64_t> few(kRows);
+  for (size_t row = 0; row < kRows; ++row) packed[row] = static_cast<int64_t>(row % 16);
+  for (size_t row = 0; row < kRows; ++row) few[row] = row % 2 == 0 ? INT64_MIN : INT64_MAX;
+  const auto save = [&](const std::string& name, char type, const Column& column) {
+    auto writer = Must(format::ColumnFileWriter::Create(store, ObjectName(), kRows, {}));
+    Must(writer.AddColumn(100, column, {}));
+    if (column.type() == DataType::kJson) Must(writer.AddShreddedJson(100, column, {}));
+    Must(writer.Finish({}));
+    SaveSectionFile("column_block", name, type, Front16(kRows), format::FileKind::kColumns,
+                    TakeObject(store));
+  };
+  save("packed", kInt64, Column(DataType::kInt64, 0, packed));
+  save("dictionary", kInt64, Column(DataType::kInt64, 0, few));
+  save("constant", kInt64, Column(DataType::kInt64, 0, std::vector<int64_t>(kRows, 7)));
+  save("text_dictionary", kVarChar,
+       Column(DataType::kVarChar, 0, texts([](size_t row) { return absl::StrCat("t", row % 3); })));
+  save("text_compressed", kVarChar, Column(DataType::kVarChar, 0, texts([](size_t row) {
+                                             return absl::StrCat("the same beginning ", row);
+                                           })));
+  save("text_packed", kVarChar, Column(DataType::kVarChar, 0, texts([](size_t row) {
+                                         return std::to_string(row * row * 7919 % 100000 % 250);
+                                       })));
+  save("json_shredded", kJson, Column(DataType::kJson, 0, texts([](size_t row) {
+                                        return absl::StrCat("{\"a\":", row % 5, ",\"b\":{\"c\":\"",
+                                                            row, "\"},\"d\":true,\"e\":0.5}");
+                                      })));
+}
+
 void MakeColumns(ObjectStore& store) {
   constexpr size_t kRows = 5;
   const RowBatch rows = Rows(false, kRows, "x");
@@ -262,6 +306,7 @@ void MakeColumns(ObjectStore& store) {
     SaveSectionFile("column_block", field, static_cast<char>(type << 2), Front16(kRows),
                     format::FileKind::kColumns, TakeObject(store));
   }
+  MakeEncodings(store);
   // Two blocks.
   constexpr size_t kMany = schema::kBlockRows + 1;
   constexpr char kVarChar = 7 << 2;
