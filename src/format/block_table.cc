@@ -21,6 +21,23 @@ bool IsKnown(uint32_t encoding) {
          encoding <= static_cast<uint32_t>(BlockEncoding::kDictionary);
 }
 
+// Reads the next entry, and gives its encoding as it is written.
+uint32_t GetEntry(base::ByteReader* reader, BlockEntry* block) {
+  block->offset = reader->Get<uint64_t>();
+  block->size_bytes = reader->Get<uint64_t>();
+  block->num_rows = reader->Get<uint32_t>();
+  const auto encoding = reader->Get<uint32_t>();
+  block->raw_bytes = reader->Get<uint32_t>();
+  block->text_bytes = reader->Get<uint32_t>();
+  block->encoding = static_cast<BlockEncoding>(encoding & ~kCompressedFlag);
+  block->compressed = (encoding & kCompressedFlag) != 0;
+  // Old files have 0 for the size of a plain block.
+  if (encoding == static_cast<uint32_t>(BlockEncoding::kPlain)) {
+    block->raw_bytes = static_cast<uint32_t>(std::min<uint64_t>(block->size_bytes, 0xffffffff));
+  }
+  return encoding;
+}
+
 // Whether the sizes of a block belong together.
 bool SizesFit(const BlockEntry& entry) {
   if (entry.text_bytes > entry.num_rows * uint64_t{kMaxJsonBytes}) return false;
@@ -54,12 +71,7 @@ absl::StatusOr<BlockTable> ParseBlockTable(const SectionFile& file, int32_t fiel
   uint64_t offset = 0;
   uint64_t rows_left = num_rows;
   for (BlockEntry& block : blocks) {
-    block.offset = reader.Get<uint64_t>();
-    block.size_bytes = reader.Get<uint64_t>();
-    block.num_rows = reader.Get<uint32_t>();
-    const auto encoding = reader.Get<uint32_t>();
-    block.raw_bytes = reader.Get<uint32_t>();
-    block.text_bytes = reader.Get<uint32_t>();
+    const uint32_t encoding = GetEntry(&reader, &block);
     if (block.offset != offset || block.size_bytes > data_bytes - offset ||
         block.num_rows != std::min<uint64_t>(rows_left, schema::kBlockRows)) {
       return file.Damaged(absl::StrFormat("block table of field %d is impossible", field_id));
@@ -68,11 +80,6 @@ absl::StatusOr<BlockTable> ParseBlockTable(const SectionFile& file, int32_t fiel
       return absl::FailedPreconditionError(
           absl::StrFormat("object %s: field %d has encoding %d, unknown to this library",
                           file.path(), field_id, encoding));
-    }
-    block.encoding = static_cast<BlockEncoding>(encoding & ~kCompressedFlag);
-    block.compressed = (encoding & kCompressedFlag) != 0;
-    if (encoding == static_cast<uint32_t>(BlockEncoding::kPlain)) {
-      block.raw_bytes = static_cast<uint32_t>(std::min<uint64_t>(block.size_bytes, 0xffffffff));
     }
     if (!SizesFit(block)) {
       return file.Damaged(absl::StrFormat("block table of field %d is impossible", field_id));
