@@ -1,11 +1,11 @@
 #include "engine/search_plan.h"
 
-#include <cmath>
 #include <optional>
 #include <utility>
 
 #include "absl/strings/str_format.h"
 #include "base/status_macros.h"
+#include "index/row_limits.h"
 #include "query/fetch.h"
 #include "schema/finite.h"
 #include "schema/search_params.h"
@@ -65,26 +65,11 @@ absl::Status CheckLimit(const SearchRequest& request, int32_t ceiling) {
   return absl::OkStatus();
 }
 
-// The bounds of a range as distances, of which smaller ones are nearer under every metric.
-absl::Status PlanRange(const SearchRequest& request, Metric metric, query::SnapshotSearch* search) {
-  if (!request.radius.has_value()) {
-    if (!request.range_filter.has_value()) return absl::OkStatus();
+absl::StatusOr<index::RowLimits> RangeOf(const SearchRequest& request, Metric metric) {
+  if (request.range_filter.has_value() && !request.radius.has_value()) {
     return absl::InvalidArgumentError("range_filter: has no meaning without radius");
   }
-  const float radius = *request.radius;
-  const float inner = request.range_filter.value_or(radius);
-  if (std::isnan(radius) || std::isnan(inner)) {
-    return absl::InvalidArgumentError("radius, range_filter: NaN is no bound");
-  }
-  const bool larger_is_better = LargerIsBetter(metric);
-  if (request.range_filter.has_value() && (larger_is_better ? inner <= radius : inner >= radius)) {
-    return absl::InvalidArgumentError(absl::StrFormat(
-        "radius %g, range_filter %g: under %s range_filter, the better end, must be %s radius",
-        radius, inner, MetricName(metric), larger_is_better ? "above" : "below"));
-  }
-  search->max_distance = larger_is_better ? -radius : radius;
-  if (request.range_filter.has_value()) search->min_distance = larger_is_better ? -inner : inner;
-  return absl::OkStatus();
+  return index::LimitsOfScores(metric, request.radius, request.range_filter);
 }
 
 absl::Status PlanGroups(const SearchRequest& request, const Schema& schema, int32_t ceiling,
@@ -151,7 +136,7 @@ absl::StatusOr<query::SnapshotSearch> Plan(const CollectionCore& core, const Sna
                                .allow_partial = request.allow_partial};
   VECDB_ASSIGN_OR_RETURN(search.output_columns, query::ColumnsOf(schema, request.output_fields,
                                                                  /*empty_means_all=*/false));
-  VECDB_RETURN_IF_ERROR(PlanRange(request, search.metric, &search));
+  VECDB_ASSIGN_OR_RETURN(search.range, RangeOf(request, search.metric));
   VECDB_ASSIGN_OR_RETURN(search.filter, query::BoundFilter::Make(request.filter, schema));
   return search;
 }

@@ -2,7 +2,6 @@
 #define VECDB_QUERY_NEAREST_H_
 
 #include <cstdint>
-#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -10,6 +9,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "index/row_limits.h"
 #include "query/fetch.h"
 #include "query/row_selection.h"
 #include "query/segment_view.h"
@@ -34,11 +34,8 @@ struct SnapshotSearch {
   Metric metric = Metric::kL2;
   SearchParams params{};
   BoundFilter filter{};
-  /// Only rows at a distance from `min_distance` on and below `max_distance`: the smaller the
-  /// nearer, under every metric.
-  float min_distance = -std::numeric_limits<float>::infinity();
-  float max_distance = std::numeric_limits<float>::infinity();
-  bool exact = false;  ///< compare rows one by one, whatever the index
+  index::RowLimits range{};  ///< of distances; its position is not used
+  bool exact = false;        ///< compare rows one by one, whatever the index
   /// With `exact`: only rows behind this distance and key in the order of results.
   std::optional<std::pair<float, schema::Key>> after{};
   uint32_t limit = 10;

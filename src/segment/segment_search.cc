@@ -59,7 +59,8 @@ absl::Status SearchGrowing(const GrowingSegment& segment, const SegmentSearch& s
   out->clear();
   const GrowingKeyOrder order(segment);
   const KeyPosition after(search.after, [&segment](uint32_t row) { return segment.key(row); });
-  index::TopRows top(search.k, &order, {search.min_distance, search.max_distance, after.get()});
+  index::TopRows top(search.k, &order,
+                     {search.range.min_distance, search.range.max_distance, after.get()});
   const base::RowMask mask{
       .num_rows = segment.VisibleRows(search.as_of),
       .allowed = search.allowed,
@@ -101,7 +102,7 @@ absl::Status SearchSealed(const SealedSegment& segment, const Resident& resident
   }
   const schema::KeyColumn keys(resident.keys->column);
   const KeyPosition after(search.after, [&keys](uint32_t row) { return keys[row]; });
-  const index::RowLimits limits{search.min_distance, search.max_distance, after.get()};
+  const index::RowLimits limits{search.range.min_distance, search.range.max_distance, after.get()};
   if (field.index != nullptr && !search.exact) {
     const index::RowQuery query{.vector = search.query,
                                 .k = search.k,

@@ -28,9 +28,8 @@ struct SegmentSearch {
   const uint64_t* allowed = nullptr;  ///< bitmap of all rows; nullptr allows all
   /// How many bits of `allowed` are set, when that is known.
   std::optional<uint64_t> num_allowed{};
-  float min_distance = -index::RowLimits::kUnbounded;  ///< only rows from here on
-  float max_distance = index::RowLimits::kUnbounded;   ///< and below this
-  bool exact = false;  ///< compare rows one by one, whatever the index
+  index::RowLimits range{};  ///< of distances; its position is not used
+  bool exact = false;        ///< compare rows one by one, whatever the index
   /// With `exact`: only rows behind this distance and key.
   std::optional<std::pair<float, schema::Key>> after{};
   uint64_t as_of = 0;

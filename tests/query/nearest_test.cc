@@ -61,8 +61,8 @@ TEST_F(NearestTest, OnlyDistancesBetweenTheBoundsCount) {
                                              Loaded(Sealed(Growing(Ids(100, 100), 10)))};
   SnapshotSearch search = SearchOf(segments);
   auto expected = Nearest(search, 200);
-  search.min_distance = 3;
-  search.max_distance = 6;
+  search.range.min_distance = 3;
+  search.range.max_distance = 6;
   std::erase_if(expected, [](const auto& row) { return row.first < 3 || row.first >= 6; });
   ASSERT_FALSE(expected.empty());
   EXPECT_EQ(Nearest(search, 200), expected);
