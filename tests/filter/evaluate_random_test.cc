@@ -123,7 +123,7 @@ TEST_F(EvaluateRandomTest, RandomFiltersMatchTheRowsThatTheNaiveEvaluatorSays) {
   RecordProperty("accepted", accepted);
   RecordProperty("indexed", std::to_string(num_indexed_));
   RecordProperty("pruned", std::to_string(num_pruned_));
-  if (HasFailure() || filters < 1000) return;
+  if (HasFailure() || filters < 10'000) return;
   EXPECT_GE(accepted, filters * 6 / 10);
   EXPECT_GE(num_indexed_, static_cast<uint64_t>(filters) / 1000);
   EXPECT_GE(num_pruned_, static_cast<uint64_t>(filters) / 20);
