@@ -197,5 +197,13 @@ TEST(LikePatternTest, RandomPatternsAgreeWithTheNaiveMatcher) {
   }
 }
 
+TEST(LikePatternTest, AnEmptyTextNeedsNoAddress) {
+  for (const char* pattern : {"%a%", "%", "", "a%b", "_%"}) {
+    EXPECT_EQ(LikePattern::Parse(pattern)->Matches(std::string_view()),
+              LikePattern::Parse(pattern)->Matches(""))
+        << pattern;
+  }
+}
+
 }  // namespace
 }  // namespace vecdb::filter
