@@ -245,11 +245,13 @@ class MemorySource : public ColumnSource {
       owned->texts.push_back(type == DataType::kJson ? value.dump() : value.get<std::string>());
     }
     schema::ColumnBlock block{.type = type, .num_rows = static_cast<uint32_t>(values.size())};
-    const std::set<std::string> distinct(owned->texts.begin(), owned->texts.end());
-    block.constant = options_.constants && distinct.size() == 1;
+    const auto other = [&owned](const std::string& text) { return text != owned->texts.front(); };
+    block.constant =
+        options_.constants && std::none_of(owned->texts.begin(), owned->texts.end(), other);
     auto form = options_.form;
     if (form == Options::Form::kRandom) form = static_cast<Options::Form>(random_.Below(3));
     if (form == Options::Form::kDictionary && !block.constant) {
+      const std::set<std::string> distinct(owned->texts.begin(), owned->texts.end());
       const std::vector<std::string> sorted(distinct.begin(), distinct.end());
       for (const std::string& text : owned->texts) {
         const auto at = std::lower_bound(sorted.begin(), sorted.end(), text) - sorted.begin();
@@ -283,7 +285,7 @@ class MemorySource : public ColumnSource {
 
   schema::ColumnStats StatsOf(DataType type, const std::vector<Json>& values) {
     schema::ColumnStats stats{.num_rows = static_cast<uint32_t>(values.size())};
-    if (type == DataType::kJson || values.empty()) return stats;
+    if (!options_.statistics || type == DataType::kJson || values.empty()) return stats;
     stats.distinct = static_cast<uint32_t>(std::set<Json>(values.begin(), values.end()).size());
     stats.has_bounds = true;
     const auto [least, greatest] = std::minmax_element(values.begin(), values.end());
