@@ -278,7 +278,7 @@ TEST_F(SegmentTest, FiltersAndBitmapsChooseRowsTogether) {
   const auto segment = Open(Build("s", 100, 200));
   EXPECT_EQ(*segment->FindMatching("id in [103, 100, 99]"), (std::vector<uint32_t>{0, 3}));
   EXPECT_EQ(segment->FindMatching({})->size(), 200u);
-  EXPECT_EQ(CodeOf(segment->FindMatching("idd == 1")), kInvalid);
+  EXPECT_EQ(CodeOf(segment->FindMatching("id ==")), kInvalid);
   const std::vector<float> query(static_cast<size_t>(segment->info().schema.fields[1].dim), 1.0F);
   SegmentQuery search{
       .field = "vector", .vectors = query, .k = 10, .metric = Metric::kL2, .filter = "id < 104"};
