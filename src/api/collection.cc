@@ -73,7 +73,7 @@ absl::StatusOr<uint64_t> Collection::Count(const RowFilter& filter, const Contex
 absl::StatusOr<uint64_t> Collection::Count(const RowFilter& filter, const Consistency& consistency,
                                            const Context& context) const {
   VECDB_ASSIGN_OR_RETURN(const auto engine, handle_->ForRead(consistency, context));
-  return engine->Count(filter, consistency, context);
+  return engine->CountWhere(filter, consistency, context);
 }
 
 absl::StatusOr<RowBatch> Collection::Query(const QueryRequest& request,

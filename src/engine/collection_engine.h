@@ -69,8 +69,8 @@ class CollectionEngine {
   absl::StatusOr<RowBatch> Get(const Keys& keys, std::span<const std::string> fields,
                                const Consistency& consistency, const Context& context);
   absl::StatusOr<uint64_t> Count(const Consistency& consistency, const Context& context);
-  absl::StatusOr<uint64_t> Count(const RowFilter& filter, const Consistency& consistency,
-                                 const Context& context);
+  absl::StatusOr<uint64_t> CountWhere(const RowFilter& filter, const Consistency& consistency,
+                                      const Context& context);
   absl::StatusOr<RowBatch> Query(const QueryRequest& request, const Context& context);
   absl::StatusOr<Snapshot> Pin(const Context& context);
   absl::Status Flush(const Context& context);

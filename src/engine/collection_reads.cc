@@ -38,9 +38,9 @@ absl::StatusOr<uint64_t> CollectionEngine::Count(const Consistency& consistency,
   return snapshot.live_rows;
 }
 
-absl::StatusOr<uint64_t> CollectionEngine::Count(const RowFilter& filter,
-                                                 const Consistency& consistency,
-                                                 const Context& context) {
+absl::StatusOr<uint64_t> CollectionEngine::CountWhere(const RowFilter& filter,
+                                                      const Consistency& consistency,
+                                                      const Context& context) {
   const CollectionCall call(*core_, context);
   VECDB_RETURN_IF_ERROR(call.status());
   VECDB_ASSIGN_OR_RETURN(auto bound, query::BoundFilter::Make(filter, *core_->schema()));
