@@ -94,7 +94,7 @@ class IsolationRaceTest : public ::testing::Test {
     const auto rows = collection_->Get(GroupIds(group));
     ASSERT_OK(rows);
     ExpectOneVersion(*rows);
-    EXPECT_EQ(*collection_->Count({}, {}), static_cast<uint64_t>(kGroups * kGroupRows));
+    EXPECT_EQ(*collection_->Count(), static_cast<uint64_t>(kGroups * kGroupRows));
   }
 
   // Reads until `done`, and at least once.
@@ -241,7 +241,7 @@ TEST_F(IsolationRaceTest, CloseKeepsExactlyTheAcknowledgedBatches) {
       const auto found = collection_->Search({.vectors = query});
       const auto rows = collection_->Get(GroupIds(0));
       if (found.ok() && rows.ok()) continue;
-      EXPECT_EQ(CodeOf(collection_->Count({}, {})), absl::StatusCode::kFailedPrecondition);
+      EXPECT_EQ(CodeOf(collection_->Count()), absl::StatusCode::kFailedPrecondition);
       return;
     }
   });
