@@ -215,6 +215,13 @@ absl::StatusOr<WriteResult> Writer::Write(const Batch& batch,
   });
 }
 
+// A journal that has failed, for whoever it was, takes no further record.
+absl::Status Writer::CheckJournal() {
+  const std::shared_ptr<journal::Journal> log = core_->journal();
+  if (log != nullptr && !log->error().ok()) core_->RefuseWrites(log->error());
+  return core_->WriteError();
+}
+
 // `prepare` does all that can fail, once no other batch is applied.
 template <typename PrepareTurn>
 absl::StatusOr<WriteResult> Writer::WriteInTurn(const WriteOptions& options, const Context& context,
@@ -226,7 +233,7 @@ absl::StatusOr<WriteResult> Writer::WriteInTurn(const WriteOptions& options, con
   AppliedWrite applied;
   {
     VECDB_ASSIGN_OR_RETURN(const auto pass, core_->write_gate().Enter(context));
-    VECDB_RETURN_IF_ERROR(core_->WriteError());
+    VECDB_RETURN_IF_ERROR(CheckJournal());
     if (options.host_sequence.has_value() && *options.host_sequence <= host_sequence_) {
       return WriteResult{.timestamp = last_.timestamp, .already_applied = true};
     }
@@ -332,10 +339,7 @@ absl::StatusOr<Writer::Sealed> Writer::Seal(const Context& context) {
     VECDB_RETURN_IF_ERROR(core_->AwaitVisible(all, context));
     if (const std::shared_ptr<journal::Journal> log = core_->journal(); log != nullptr) {
       const absl::Status begun = log->BeginFile(context);
-      if (!log->error().ok()) {
-        core_->RefuseWrites(log->error());
-        return core_->WriteError();
-      }
+      VECDB_RETURN_IF_ERROR(CheckJournal());
       VECDB_RETURN_IF_ERROR(begun);
     }
     last_.ticket = 0;

@@ -101,6 +101,7 @@ class Writer {
   absl::StatusOr<WriteResult> Write(const Batch& batch,
                                     std::optional<journal::PendingRecord> record,
                                     const WriteOptions& options, const Context& context);
+  absl::Status CheckJournal();
   template <typename PrepareTurn>
   absl::StatusOr<WriteResult> WriteInTurn(const WriteOptions& options, const Context& context,
                                           PrepareTurn prepare);
