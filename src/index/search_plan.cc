@@ -16,8 +16,9 @@ constexpr uint64_t kScanRowsPerEf = 12;
 constexpr uint64_t kScanRowsMasked = 700;
 constexpr uint64_t kScanRowsPerEfAgainst = 100;
 
-// With a smaller share of allowed rows, three links from one of them there is hardly another.
-constexpr uint64_t kRowsPerReachable = 150;
+// With a smaller share of allowed rows a walk looks at so many masked ones that comparing them all
+// is quicker: at 1 % of a million rows of 32 floats 0.38 ms against 0.54.
+constexpr uint64_t kRowsPerReachable = 60;
 
 // From this share on, a walk that ignores the mask is quicker than one that looks at it.
 constexpr double kWalkShare = 0.9;

@@ -11,6 +11,7 @@
 #include "filter/program.h"
 #include "segment/growing_columns.h"
 #include "segment/sealed_columns.h"
+#include "simd/select.h"
 
 namespace vecdb::query {
 namespace {
@@ -62,6 +63,7 @@ absl::Status AskHost(const SegmentView& segment, const BoundFilter& filter, uint
   if (const uint32_t rest = num_rows % 64; rest != 0) {
     bitmap->words.back() &= (uint64_t{1} << rest) - 1;
   }
+  bitmap->count = simd::CountBits(bitmap->words.data(), bitmap->words.size());
   return absl::OkStatus();
 }
 
@@ -83,6 +85,7 @@ absl::Status EvaluateFilter(const SegmentView& segment, const BoundFilter& filte
   bitmap->blocks_pruned = stats.blocks_pruned;
   bitmap->blocks_evaluated = stats.blocks_evaluated;
   bitmap->scalar_index = stats.used_index;
+  bitmap->count = stats.rows_matched;
   return absl::OkStatus();
 }
 
@@ -96,7 +99,6 @@ absl::StatusOr<std::shared_ptr<segment::FilterBitmap>> FindMatches(const Segment
   VECDB_RETURN_IF_ERROR(filter.custom()
                             ? AskHost(segment, filter, num_rows, context, bitmap.get())
                             : EvaluateFilter(segment, filter, num_rows, context, bitmap.get()));
-  bitmap->count = base::CountBits(bitmap->words.data(), num_rows);
   return bitmap;
 }
 
@@ -143,7 +145,7 @@ absl::StatusOr<Selection> SelectBoth(const SegmentView& segment, const Selection
   VECDB_ASSIGN_OR_RETURN(auto bitmap, FindMatches(segment, filter, as_of, context));
   if (const uint64_t* words = selection.words(); words != nullptr) {
     for (size_t i = 0; i < bitmap->words.size(); ++i) bitmap->words[i] &= words[i];
-    bitmap->count = base::CountBits(bitmap->words.data(), bitmap->words.size() * 64);
+    bitmap->count = simd::CountBits(bitmap->words.data(), bitmap->words.size());
   }
   Selection both = selection;
   both.bitmap = std::move(bitmap);

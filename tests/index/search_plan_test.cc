@@ -58,12 +58,12 @@ TEST(SearchPlanTest, SmallIndexesAreScannedWithoutAMask) {
   EXPECT_EQ(PlanHnswSearch(query).plan, SearchPlan::kWalk);
 }
 
-TEST(SearchPlanTest, RowsTooRareToReachEachOtherAreScanned) {
+TEST(SearchPlanTest, RowsThatLieFarApartAreScanned) {
   std::vector<uint64_t> words(1000000 / 64);
   base::RowMask mask{.num_rows = 1000000, .allowed = words.data()};
-  RowQuery query{.k = 10, .params = HnswSearchParams{.ef = 10}, .mask = mask, .num_set_bits = 6666};
+  RowQuery query{.k = 10, .params = HnswSearchParams{.ef = 10}, .mask = mask, .num_set_bits = 16666};
   EXPECT_EQ(PlanHnswSearch(query).plan, SearchPlan::kExactScan);
-  query.num_set_bits = 6667;
+  query.num_set_bits = 16667;
   EXPECT_EQ(PlanHnswSearch(query).plan, SearchPlan::kFilteredWalk);
 }
 
