@@ -61,7 +61,8 @@ TEST(SearchPlanTest, SmallIndexesAreScannedWithoutAMask) {
 TEST(SearchPlanTest, RowsThatLieFarApartAreScanned) {
   std::vector<uint64_t> words(1000000 / 64);
   base::RowMask mask{.num_rows = 1000000, .allowed = words.data()};
-  RowQuery query{.k = 10, .params = HnswSearchParams{.ef = 10}, .mask = mask, .num_set_bits = 16666};
+  RowQuery query{
+      .k = 10, .params = HnswSearchParams{.ef = 10}, .mask = mask, .num_set_bits = 16666};
   EXPECT_EQ(PlanHnswSearch(query).plan, SearchPlan::kExactScan);
   query.num_set_bits = 16667;
   EXPECT_EQ(PlanHnswSearch(query).plan, SearchPlan::kFilteredWalk);
