@@ -9,6 +9,7 @@
 #include "filter/condition.h"
 #include "filter/evaluate.h"
 #include "filter/program.h"
+#include "query/segment_keys.h"
 #include "segment/growing_columns.h"
 #include "segment/sealed_columns.h"
 #include "simd/select.h"
@@ -25,25 +26,18 @@ double MillisSince(Clock::time_point begin) {
 // The rows of a segment as the host's callback sees them.
 class HostRows final : public FilteredRows {
  public:
-  HostRows(const SegmentView& segment, uint32_t num_rows,
-           std::shared_ptr<const segment::ResidentColumn> keys)
-      : segment_(segment), id_(segment.id()), num_rows_(num_rows), keys_(std::move(keys)) {}
+  HostRows(const SegmentView& segment, uint32_t num_rows, SegmentKeys keys)
+      : id_(segment.id()), num_rows_(num_rows), keys_(std::move(keys)) {}
 
   std::string_view segment() const override { return id_; }
   uint32_t num_rows() const override { return num_rows_; }
-  int64_t int64_key(uint32_t row) const override { return KeyOf(row).int64(); }
-  std::string_view varchar_key(uint32_t row) const override { return KeyOf(row).varchar(); }
+  int64_t int64_key(uint32_t row) const override { return keys_[row].int64(); }
+  std::string_view varchar_key(uint32_t row) const override { return keys_[row].varchar(); }
 
  private:
-  schema::Key KeyOf(uint32_t row) const {
-    if (keys_ == nullptr) return segment_.growing->key(row);
-    return schema::KeyColumn(keys_->column)[row];
-  }
-
-  const SegmentView& segment_;
   const std::string id_;
   const uint32_t num_rows_;
-  const std::shared_ptr<const segment::ResidentColumn> keys_;  // null for growing rows
+  const SegmentKeys keys_;
 };
 
 uint32_t NumRows(const SegmentView& segment, uint64_t as_of) {
@@ -52,11 +46,7 @@ uint32_t NumRows(const SegmentView& segment, uint64_t as_of) {
 
 absl::Status AskHost(const SegmentView& segment, const BoundFilter& filter, uint32_t num_rows,
                      const Context& context, segment::FilterBitmap* bitmap) {
-  std::shared_ptr<const segment::ResidentColumn> keys;
-  if (segment.reads_sealed()) {
-    const size_t key = segment.sealed->info().schema.primary_key_index();
-    VECDB_ASSIGN_OR_RETURN(keys, segment.sealed->GetColumn(key, context));
-  }
+  VECDB_ASSIGN_OR_RETURN(SegmentKeys keys, SegmentKeys::Open(segment, context));
   VECDB_RETURN_IF_ERROR(
       filter.custom()(HostRows(segment, num_rows, std::move(keys)), std::span(bitmap->words)));
   // Bits beyond the rows are the host's to set, and nobody's to count.

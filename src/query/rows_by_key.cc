@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/status_macros.h"
+#include "query/segment_keys.h"
 
 namespace vecdb::query {
 namespace {
@@ -14,29 +15,6 @@ constexpr uint64_t kRowsPerPoll = 4096;
 // Sorting this share of the rows of a segment takes no longer than going through all of them in
 // the order of their keys.
 constexpr uint64_t kSortedShare = 32;
-
-// The keys of a segment, wherever they are.
-class SegmentKeys {
- public:
-  static absl::StatusOr<SegmentKeys> Open(const SegmentView& segment, const Context& context) {
-    SegmentKeys keys;
-    if (!segment.reads_sealed()) {
-      keys.growing_ = segment.growing;
-      return keys;
-    }
-    const size_t key = segment.sealed->info().schema.primary_key_index();
-    VECDB_ASSIGN_OR_RETURN(keys.sealed_, segment.sealed->GetColumn(key, context));
-    return keys;
-  }
-
-  schema::Key operator[](uint32_t row) const {
-    return growing_ != nullptr ? growing_->key(row) : schema::KeyColumn(sealed_->column)[row];
-  }
-
- private:
-  std::shared_ptr<const segment::GrowingSegment> growing_;
-  std::shared_ptr<const segment::ResidentColumn> sealed_;
-};
 
 // The first rows of one segment by key.
 class SegmentRows {
