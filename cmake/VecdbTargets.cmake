@@ -22,28 +22,3 @@ function(vecdb_own_code target)
     endif()
   endif()
 endfunction()
-
-# vecdb_precompile(<target> [header...]): where the preset asks for it, compiles once what nearly every
-# file includes, which halves a build from nothing. Other presets go without, so that a missing include
-# is found.
-function(vecdb_precompile target)
-  if(VECDB_PRECOMPILE)
-    target_precompile_headers(
-      ${target}
-      PRIVATE
-      <algorithm>
-      <atomic>
-      <functional>
-      <map>
-      <memory>
-      <optional>
-      <span>
-      <string>
-      <string_view>
-      <utility>
-      <vector>
-      <absl/status/statusor.h>
-      <absl/strings/str_format.h>
-      ${ARGN})
-  endif()
-endfunction()

@@ -15,7 +15,7 @@ if setarch "$(uname -m)" -R true 2>/dev/null; then fixed_addresses=(setarch "$(u
 
 # The rows of PROMISES.md run in full in the last stage; under the sanitizers at a part of their
 # counts.
-export VECDB_TEST_SCALE=${VECDB_TEST_SCALE:-0.05}
+export VECDB_TEST_SCALE=${VECDB_TEST_SCALE:-0.02}
 
 # run_stage <preset> <targets> [command before ctest]...
 run_stage() {

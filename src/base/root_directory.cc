@@ -15,7 +15,7 @@
 namespace vecdb::base {
 namespace {
 
-constexpr mode_t kDirectoryMode = 0755;
+constexpr mode_t kRootMode = 0755;
 
 // glibc has no function for it. The kernel refuses links and whatever leads out of `directory`.
 int OpenBeneath(int directory, const char* path, int flags, mode_t mode) {
@@ -55,7 +55,7 @@ absl::Status SyncHostDirectory(const std::string& path) {
 
 // Makes one directory and makes its name last. `path` has no '/' at its end.
 absl::Status MakeHostDirectory(const std::string& path) {
-  if (::mkdir(path.c_str(), kDirectoryMode) != 0) {
+  if (::mkdir(path.c_str(), kRootMode) != 0) {
     if (errno == EEXIST) return absl::OkStatus();
     return ErrnoStatus(errno, "make directory", path);
   }

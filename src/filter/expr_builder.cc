@@ -27,7 +27,7 @@ bool NegateValue(FilterValue* value) {
   return true;
 }
 
-Expr Node(ExprKind kind, size_t position) {
+Expr NewExpr(ExprKind kind, size_t position) {
   Expr expr;
   expr.kind = kind;
   expr.position = position;
@@ -108,14 +108,14 @@ void ExprBuilder::EndList() {
 ExprBuilder::Mistake ExprBuilder::PushConstant(size_t position) {
   Constant constant = std::move(constants_.back());
   constants_.pop_back();
-  Expr expr = Node(ExprKind::kConstant, position);
+  Expr expr = NewExpr(ExprKind::kConstant, position);
   expr.value = std::move(constant.value);
   expr.negated = constant.minus_only;
   return PushOperand({.expr = std::move(expr)});
 }
 
 ExprBuilder::Mistake ExprBuilder::PushName(ExprKind kind, std::string_view name, size_t position) {
-  Expr expr = Node(kind, position);
+  Expr expr = NewExpr(kind, position);
   expr.name = name;
   return PushOperand({.expr = std::move(expr)});
 }
@@ -137,7 +137,7 @@ ExprBuilder::Mistake ExprBuilder::AddPlace(std::string_view digits) {
 
 // The last operand, or the last two, under one node.
 Expr ExprBuilder::PopOne(ExprKind kind, size_t position) {
-  Expr expr = Node(kind, position);
+  Expr expr = NewExpr(kind, position);
   expr.children.push_back(Pop().expr);
   return expr;
 }
@@ -145,7 +145,7 @@ Expr ExprBuilder::PopOne(ExprKind kind, size_t position) {
 Expr ExprBuilder::PopPair(ExprKind kind, size_t position) {
   Operand right = Pop();
   Operand left = Pop();
-  Expr expr = Node(kind, position);
+  Expr expr = NewExpr(kind, position);
   expr.children.push_back(std::move(left.expr));
   expr.children.push_back(std::move(right.expr));
   return expr;
@@ -228,7 +228,7 @@ ExprBuilder::Mistake ExprBuilder::ReduceLike() {
 ExprBuilder::Mistake ExprBuilder::ReduceJunction(ExprKind kind, size_t position) {
   Operand right = Pop();
   Operand left = Pop();
-  Expr expr = Node(kind, position);
+  Expr expr = NewExpr(kind, position);
   if (left.expr.kind == kind && !left.enclosed) {
     expr = std::move(left.expr);
   } else {

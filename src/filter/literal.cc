@@ -10,7 +10,7 @@
 namespace vecdb::filter {
 namespace {
 
-using Number = std::variant<int64_t, double, MinusOnly>;
+using ParsedNumber = std::variant<int64_t, double, MinusOnly>;
 
 std::optional<uint64_t> ParseDigits(std::string_view digits, int base) {
   uint64_t value = 0;
@@ -26,15 +26,15 @@ std::optional<double> ParseReal(std::string_view digits, std::chars_format forma
   return value;
 }
 
-std::optional<Number> FromMagnitude(std::optional<uint64_t> magnitude) {
+std::optional<ParsedNumber> FromMagnitude(std::optional<uint64_t> magnitude) {
   constexpr uint64_t kBeyond = uint64_t{1} << 63;
   if (!magnitude.has_value() || *magnitude > kBeyond) return std::nullopt;
   if (*magnitude == kBeyond) return MinusOnly{};
   return static_cast<int64_t>(*magnitude);
 }
 
-std::optional<Number> FromReal(std::optional<double> real) {
-  return real.has_value() ? std::optional<Number>(*real) : std::nullopt;
+std::optional<ParsedNumber> FromReal(std::optional<double> real) {
+  return real.has_value() ? std::optional<ParsedNumber>(*real) : std::nullopt;
 }
 
 bool StartsWithBase(std::string_view text, char base) {
@@ -120,7 +120,7 @@ class StringDecoder {
 
 }  // namespace
 
-std::optional<Number> ParseNumber(std::string_view text) {
+std::optional<ParsedNumber> ParseNumber(std::string_view text) {
   if (StartsWithBase(text, 'x')) {
     const std::string_view digits = text.substr(2);
     if (digits.find_first_of(".pP") == std::string_view::npos) {

@@ -13,7 +13,7 @@ namespace {
 using schema::ColumnBlock;
 using Interval = IntervalSet<std::string>::Interval;
 
-constexpr size_t kMaxKernelRanges = 4;
+constexpr size_t kMaxCodeRanges = 4;
 constexpr size_t kMinHashedPoints = 8;
 constexpr size_t kMaxBytesAtOnce = size_t{256} << 10;
 
@@ -156,7 +156,7 @@ std::vector<StringMatcher::CodeRange> StringMatcher::CodesOf(const ColumnBlock& 
 
 void StringMatcher::KeepCodes(const ColumnBlock& block, BlockRows* rows) const {
   const std::vector<CodeRange> codes = CodesOf(block);
-  if (codes.size() > kMaxKernelRanges) return KeepCodesByTable(block, codes, rows);
+  if (codes.size() > kMaxCodeRanges) return KeepCodesByTable(block, codes, rows);
   BlockRows found;
   for (const CodeRange& range : codes) {
     BlockRows one;

@@ -63,7 +63,7 @@ int DepthOf(const FilterValue& value) {
   return depth + 1;
 }
 
-bool IsNumber(ValueKind kind) {
+bool MayBeNumber(ValueKind kind) {
   return kind == ValueKind::kInteger || kind == ValueKind::kReal || kind == ValueKind::kJson ||
          kind == ValueKind::kUnknown;
 }
@@ -245,7 +245,7 @@ absl::StatusOr<Term> TermBuilder::BuildArithmetic(const Expr& expr) const {
   Term term;
   for (const Expr& child : expr.children) {
     VECDB_ASSIGN_OR_RETURN(Term operand, BuildOperand(child));
-    if (!IsNumber(operand.values)) {
+    if (!MayBeNumber(operand.values)) {
       return Wrong(child, absl::StrFormat("%s is no number", Describe(operand)));
     }
     term.operands.push_back(std::move(operand));

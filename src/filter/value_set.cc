@@ -19,12 +19,12 @@ bool HasAllNumbers(const IntervalSet<Number>& numbers, const Universe& universe)
 // Nothing is below the empty string, so a set that begins there has no lower end; alone it is a
 // point.
 IntervalSet<std::string> TightenToStrings(const IntervalSet<std::string>& set) {
-  using Set = IntervalSet<std::string>;
-  const Set longer = set.Intersection(Set::Above(std::string(), /*closed=*/false));
+  using Strings = IntervalSet<std::string>;
+  const Strings longer = set.Intersection(Strings::Above(std::string(), /*closed=*/false));
   if (!set.Contains(std::string())) return longer;
-  const Set all = longer.Union(Set::Point(std::string()));
+  const Strings all = longer.Union(Strings::Point(std::string()));
   if (all.intervals().front().is_point()) return all;
-  return all.Union(Set::Below(std::string(), /*closed=*/false));
+  return all.Union(Strings::Below(std::string(), /*closed=*/false));
 }
 
 }  // namespace

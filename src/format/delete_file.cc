@@ -8,7 +8,7 @@ namespace {
 
 constexpr uint32_t kRowsTag = Tag("ROWS");
 constexpr uint32_t kTimeTag = Tag("TIME");
-constexpr uint32_t kKnownTags[] = {kRowsTag, kTimeTag};
+constexpr uint32_t kDeleteTags[] = {kRowsTag, kTimeTag};
 
 }  // namespace
 
@@ -37,7 +37,7 @@ absl::StatusOr<std::vector<RowDelete>> ReadDeleteFile(ObjectStore& store, const 
                                                       uint64_t num_rows, const Context& context) {
   VECDB_ASSIGN_OR_RETURN(auto file,
                          SectionFile::Open(store, path, FileKind::kDeletes, expected, context));
-  VECDB_RETURN_IF_ERROR(file->CheckKnown(kKnownTags));
+  VECDB_RETURN_IF_ERROR(file->CheckKnown(kDeleteTags));
   VECDB_ASSIGN_OR_RETURN(const std::string rows,
                          file->ReadSmall(kRowsTag, num_rows * sizeof(uint32_t), context));
   if (rows.size() % sizeof(uint32_t) != 0) return file->Damaged("row numbers are cut off");

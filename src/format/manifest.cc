@@ -23,10 +23,6 @@ constexpr size_t kMaxSegments = 1 << 20;
 // Timestamps of a database come from a clock that must be able to go on behind them.
 constexpr uint64_t kMaxTimestamp = std::numeric_limits<int64_t>::max();
 
-absl::Status Damaged(std::string_view name, std::string_view why) {
-  return absl::DataLossError(absl::StrFormat("object %s: %s", name, why));
-}
-
 // Takes the members of a JSON object that nobody has checked. A member that is missing or of
 // another type gives a zero and makes ok() false for good, so that a parser may read all and look
 // once.
@@ -212,10 +208,10 @@ absl::StatusOr<SegmentInfo> SegmentInfo::FromJson(std::string_view json) {
   const Json tree = ParseTree(json);
   SegmentInfo info;
   if (!Parse(tree, &info) || !tree.contains("schema"))
-    return Damaged("segment info", "is impossible");
+    return format::DamagedDocument("segment info", "is impossible");
   VECDB_ASSIGN_OR_RETURN(info.schema, schema::SchemaFromJson(Dump(tree["schema"])));
   if (!FitSchema(info.indexes, info.schema)) {
-    return Damaged("segment info", "an index has no field of its own");
+    return format::DamagedDocument("segment info", "an index has no field of its own");
   }
   return info;
 }
@@ -318,7 +314,7 @@ absl::StatusOr<Manifest> ManifestFromJson(std::string_view name, std::string_vie
       durability > 3 || consistency > 3 || manifest.flushed_timestamp > kMaxTimestamp ||
       !tree.contains("journal") ||
       !Parse(tree["journal"], &manifest.journal, &manifest.options.journal)) {
-    return Damaged(name, "impossible manifest");
+    return DamagedDocument(name, "impossible manifest");
   }
   manifest.options.durability = static_cast<Durability>(durability);
   manifest.options.consistency = static_cast<ConsistencyLevel>(consistency);
@@ -329,17 +325,17 @@ absl::StatusOr<Manifest> ManifestFromJson(std::string_view name, std::string_vie
     Members fields(index);
     const std::string field = fields.Text("field");
     const auto spec = IndexSpec::FromJson(fields.Object("spec"));
-    if (!fields.ok() || !spec.ok()) return Damaged(name, "impossible index definition");
+    if (!fields.ok() || !spec.ok()) return DamagedDocument(name, "impossible index definition");
     manifest.indexes.push_back({.field = field, .spec = *spec});
   }
   for (const Json& id : members.Array("kept_journals")) {
     if (!id.is_string() || !ObjectPath::Parse(id.get<std::string>()).ok()) {
-      return Damaged(name, "impossible id of a journal");
+      return DamagedDocument(name, "impossible id of a journal");
     }
     manifest.kept_journals.push_back(id.get<std::string>());
   }
   if (!FitSchema(manifest.indexes, manifest.schema)) {
-    return Damaged(name, "an index definition has no field of its own");
+    return DamagedDocument(name, "an index definition has no field of its own");
   }
   for (const Json& entry : members.Array("segments")) {
     Members fields(entry);
@@ -351,11 +347,11 @@ absl::StatusOr<Manifest> ManifestFromJson(std::string_view name, std::string_vie
         segment.info.max_timestamp > kMaxTimestamp ||
         !FitSchema(segment.info.indexes, manifest.schema) ||
         manifest.segments.size() > kMaxSegments) {
-      return Damaged(name, "impossible segment");
+      return DamagedDocument(name, "impossible segment");
     }
     segment.info.schema = manifest.schema;
   }
-  if (!members.ok()) return Damaged(name, "impossible manifest");
+  if (!members.ok()) return DamagedDocument(name, "impossible manifest");
   return manifest;
 }
 
@@ -378,10 +374,10 @@ absl::StatusOr<std::vector<CatalogEntry>> CatalogFromJson(std::string_view name,
     CatalogEntry entry{
         .name = fields.Text("name"), .id = fields.Text("id"), .dropped = fields.Flag("dropped")};
     if (!fields.ok() || !ObjectPath::Parse(entry.id).ok())
-      return Damaged(name, "impossible collection");
+      return DamagedDocument(name, "impossible collection");
     entries.push_back(std::move(entry));
   }
-  if (!members.ok()) return Damaged(name, "impossible catalog");
+  if (!members.ok()) return DamagedDocument(name, "impossible catalog");
   return entries;
 }
 

@@ -9,53 +9,54 @@
 namespace vecdb::format {
 namespace {
 
-constexpr uint64_t kFormatVersion = 1;
+constexpr uint64_t kDocumentFormatVersion = 1;
 constexpr std::string_view kPrefix = "{\"checksum\":\"";
 constexpr size_t kDigits = 16;
 constexpr size_t kCoveredFrom =
     kPrefix.size() + kDigits + 2;  // behind the digits, their quote and comma
 
-absl::Status Damaged(std::string_view name, std::string_view why) {
+}  // namespace
+
+absl::Status DamagedDocument(std::string_view name, std::string_view why) {
   return absl::DataLossError(absl::StrFormat("object %s: %s", name, why));
 }
-
-}  // namespace
 
 std::string SealJson(std::string_view kind, std::string_view id, std::string_view body) {
   const std::string covered =
       absl::StrFormat("\"format\":%d,\"kind\":\"%s\",\"id\":\"%s\",\"features\":[],\"body\":%s}\n",
-                      kFormatVersion, kind, id, body);
+                      kDocumentFormatVersion, kind, id, body);
   return absl::StrFormat("%s%016x\",%s", kPrefix, base::Xxh3(covered), covered);
 }
 
 absl::StatusOr<SealedDocument> UnsealJson(std::string_view name, std::string_view kind,
                                           std::string_view document) {
   if (document.size() < kCoveredFrom || !document.starts_with(kPrefix)) {
-    return Damaged(name, "not a vecdb document");
+    return DamagedDocument(name, "not a vecdb document");
   }
   const std::string_view covered = document.substr(kCoveredFrom);
   const std::string digits = absl::StrFormat("%016x\",", base::Xxh3(covered));
   if (document.substr(kPrefix.size(), kDigits + 2) != digits)
-    return Damaged(name, "checksum differs");
-  if (!base::PreCheckJson(document).ok()) return Damaged(name, "not a vecdb document");
+    return DamagedDocument(name, "checksum differs");
+  if (!base::PreCheckJson(document).ok()) return DamagedDocument(name, "not a vecdb document");
   const auto json = nlohmann::json::parse(document, nullptr, /*allow_exceptions=*/false);
   if (!json.is_object() || !json.contains("format") || !json["format"].is_number_unsigned() ||
       !json.contains("kind") || !json["kind"].is_string() || !json.contains("id") ||
       !json["id"].is_string() || !json.contains("features") || !json["features"].is_array() ||
       !json.contains("body") || !json["body"].is_object()) {
-    return Damaged(name, "not a vecdb document");
+    return DamagedDocument(name, "not a vecdb document");
   }
-  if (json["format"].get<uint64_t>() > kFormatVersion) {
+  if (json["format"].get<uint64_t>() > kDocumentFormatVersion) {
     return absl::FailedPreconditionError(
         absl::StrFormat("object %s: format version %d; this library reads up to %d", name,
-                        json["format"].get<uint64_t>(), kFormatVersion));
+                        json["format"].get<uint64_t>(), kDocumentFormatVersion));
   }
   if (!json["features"].empty()) {
     return absl::FailedPreconditionError(
         absl::StrFormat("object %s: needs the feature %s, which this library does not have", name,
                         json["features"][0].dump()));
   }
-  if (json["kind"].get<std::string>() != kind) return Damaged(name, "a document of another kind");
+  if (json["kind"].get<std::string>() != kind)
+    return DamagedDocument(name, "a document of another kind");
   return SealedDocument{.id = json["id"].get<std::string>(), .body = json["body"].dump()};
 }
 

@@ -22,6 +22,9 @@ namespace vecdb::format {
 
 inline constexpr size_t kMaxSealedJsonBytes = 256 << 20;
 
+/// The DataLoss error of a document that says what it must not.
+absl::Status DamagedDocument(std::string_view name, std::string_view why);
+
 struct SealedDocument {
   std::string id{};
   std::string body{};  ///< the text of a JSON object

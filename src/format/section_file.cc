@@ -15,7 +15,7 @@ namespace {
 constexpr uint64_t kHeaderMagic =
     0x3142444345560a89;  // "\x89\nVECDB1", so that text tools see binary
 constexpr uint64_t kFooterMagic = 0x31444e4542444356;  // "VCDBEND1"
-constexpr uint32_t kFormatVersion = 1;
+constexpr uint32_t kSectionFormatVersion = 1;
 constexpr uint64_t kHeaderBytes = 64;
 constexpr uint64_t kFooterBytes = 64;
 constexpr uint64_t kTableEntryBytes = 40;
@@ -44,7 +44,7 @@ bool SealHolds(std::span<const std::byte> record) {
 std::string HeaderBytes(FileKind kind) {
   base::ByteWriter header;
   header.Put(kHeaderMagic);
-  header.Put(kFormatVersion);
+  header.Put(kSectionFormatVersion);
   header.Put(kind);
   return Seal(std::move(header), kHeaderBytes);
 }
@@ -162,7 +162,7 @@ absl::StatusOr<FileSummary> SectionWriter::Finish(const Context& context) {
   const uint64_t checksum = base::Xxh3(std::string_view(tail.str()));
   base::ByteWriter footer;
   footer.Put(kFooterMagic);
-  footer.Put(kFormatVersion);
+  footer.Put(kSectionFormatVersion);
   footer.Put(kind_);
   footer.Put(offset_);
   footer.Put(static_cast<uint64_t>(checksums_.size()));
@@ -207,10 +207,10 @@ absl::Status SectionFile::ReadFooter(FileKind kind, const Context& context) {
   base::ByteReader head(header);
   if (head.Get<uint64_t>() != kHeaderMagic) return Damaged("not a vecdb file");
   if (!SealHolds(header)) return Damaged("header checksum differs, at offset 0");
-  if (const auto version = head.Get<uint32_t>(); version > kFormatVersion) {
+  if (const auto version = head.Get<uint32_t>(); version > kSectionFormatVersion) {
     return absl::FailedPreconditionError(
         absl::StrFormat("object %s: format version %d; this library reads up to %d", path_, version,
-                        kFormatVersion));
+                        kSectionFormatVersion));
   }
   if (head.Get<uint32_t>() != static_cast<uint32_t>(kind)) return Damaged("a file of another kind");
   base::ByteReader tail(raw_footer);
@@ -230,7 +230,7 @@ absl::Status SectionFile::ReadFooter(FileKind kind, const Context& context) {
   // Each section ends with one block that may be short, so checksums are few beside the bytes that
   // they cover: what is read here stays small, whatever the footer says.
   const uint64_t most_checksums = footer.checksums_offset / kChecksumBlockBytes + kMaxSections;
-  if (footer.version != kFormatVersion || footer.kind != static_cast<uint32_t>(kind) ||
+  if (footer.version != kSectionFormatVersion || footer.kind != static_cast<uint32_t>(kind) ||
       footer.num_sections > kMaxSections || footer.num_checksums > most_checksums ||
       footer.checksums_offset < kHeaderBytes || footer.checksums_offset > data_end ||
       footer.num_checksums > (data_end - footer.checksums_offset) / sizeof(uint64_t) ||

@@ -8,10 +8,10 @@
 namespace vecdb::format {
 namespace {
 
-constexpr uint32_t kMetaTag = Tag("META");
-constexpr uint32_t kRowsTag = Tag("ROWS");
+constexpr uint32_t kVectorMetaTag = Tag("META");
+constexpr uint32_t kVectorRowsTag = Tag("ROWS");
 constexpr uint32_t kNormTag = Tag("NORM");
-constexpr uint32_t kKnownTags[] = {kMetaTag, kRowsTag, kNormTag};
+constexpr uint32_t kVectorTags[] = {kVectorMetaTag, kVectorRowsTag, kNormTag};
 
 }  // namespace
 
@@ -25,8 +25,8 @@ absl::StatusOr<VectorFileWriter> VectorFileWriter::Create(ObjectStore& store,
   meta.Put(dim);
   meta.Put(uint32_t{0});
   meta.Put(num_rows);
-  VECDB_RETURN_IF_ERROR(writer->AddSection(kMetaTag, base::AsBytes(meta.str()), context));
-  VECDB_RETURN_IF_ERROR(writer->BeginSection(kRowsTag, context));
+  VECDB_RETURN_IF_ERROR(writer->AddSection(kVectorMetaTag, base::AsBytes(meta.str()), context));
+  VECDB_RETURN_IF_ERROR(writer->BeginSection(kVectorRowsTag, context));
   return VectorFileWriter(std::move(writer));
 }
 
@@ -45,8 +45,8 @@ absl::StatusOr<std::unique_ptr<VectorFile>> VectorFile::Open(
     int32_t dim, uint64_t num_rows, const Context& context) {
   VECDB_ASSIGN_OR_RETURN(auto file,
                          SectionFile::Open(store, path, FileKind::kVectors, expected, context));
-  VECDB_RETURN_IF_ERROR(file->CheckKnown(kKnownTags));
-  VECDB_ASSIGN_OR_RETURN(const std::string meta, file->ReadSmall(kMetaTag, 64, context));
+  VECDB_RETURN_IF_ERROR(file->CheckKnown(kVectorTags));
+  VECDB_ASSIGN_OR_RETURN(const std::string meta, file->ReadSmall(kVectorMetaTag, 64, context));
   base::ByteReader reader(meta);
   const auto stored_dim = reader.Get<int32_t>();
   reader.Get<uint32_t>();
@@ -70,8 +70,8 @@ absl::Status VectorFile::CheckFinite(std::span<const float> numbers, uint64_t fi
 absl::StatusOr<base::LargeBuffer> VectorFile::ReadRows(const Host& host,
                                                        const Context& context) const {
   const uint64_t bytes = num_rows_ * static_cast<uint64_t>(dim_) * sizeof(float);
-  VECDB_ASSIGN_OR_RETURN(base::LargeBuffer rows,
-                         file_->ReadLarge(kRowsTag, bytes, host, "vectors of a segment", context));
+  VECDB_ASSIGN_OR_RETURN(base::LargeBuffer rows, file_->ReadLarge(kVectorRowsTag, bytes, host,
+                                                                  "vectors of a segment", context));
   VECDB_RETURN_IF_ERROR(CheckFinite(rows.as<float>(), 0));
   return rows;
 }
@@ -90,7 +90,7 @@ absl::StatusOr<base::LargeBuffer> VectorFile::ReadInverseNorms(const Host& host,
 absl::Status VectorFile::ReadRow(uint64_t row, std::span<float> out, const Context& context) const {
   const uint64_t row_bytes = static_cast<uint64_t>(dim_) * sizeof(float);
   VECDB_RETURN_IF_ERROR(
-      file_->ReadRange(kRowsTag, row * row_bytes, std::as_writable_bytes(out), context));
+      file_->ReadRange(kVectorRowsTag, row * row_bytes, std::as_writable_bytes(out), context));
   return CheckFinite(out, row);
 }
 

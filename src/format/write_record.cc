@@ -20,7 +20,7 @@ namespace {
 
 constexpr uint8_t kHasHostSequence = 1;
 constexpr uint8_t kCompressed = 2;
-constexpr uint64_t kMinCompressedBytes = 512;
+constexpr uint64_t kMinCompressedRecordBytes = 512;
 constexpr size_t kHeadBytes = 32;
 constexpr uint64_t kMaxBatchRecordBytes = kMaxLogPayloadBytes - kHeadBytes - 4096;  // padding
 
@@ -34,7 +34,7 @@ struct Head {
   uint64_t stored_bytes = 0;  // the same, compressed
 };
 
-absl::Status Damaged(std::string_view name, std::string_view why) {
+absl::Status DamagedRecord(std::string_view name, std::string_view why) {
   return absl::DataLossError(absl::StrFormat("log record %s: %s", name, why));
 }
 
@@ -110,8 +110,8 @@ std::string EncodeKeys(const schema::KeyColumn& keys) {
 // Front, head and scalars; vectors and padding are left to the caller.
 std::string Begin(Head head, std::optional<uint64_t> host_sequence, const std::string& scalars,
                   size_t front_bytes, uint64_t vector_bytes, std::string bytes) {
-  const auto block =
-      scalars.size() >= kMinCompressedBytes ? CompressBlock(scalars) : std::optional<std::string>();
+  const auto block = scalars.size() >= kMinCompressedRecordBytes ? CompressBlock(scalars)
+                                                                 : std::optional<std::string>();
   const std::string& stored = block.has_value() ? *block : scalars;
   base::ByteWriter writer;
   writer.Put(head.kind);
@@ -202,7 +202,7 @@ absl::StatusOr<Head> DecodeHead(std::string_view name, base::ByteReader* reader)
   head.host_sequence = reader->Get<uint64_t>();
   head.raw_bytes = reader->Get<uint64_t>();
   head.stored_bytes = reader->Get<uint64_t>();
-  if (!reader->ok()) return Damaged(name, "too short");
+  if (!reader->ok()) return DamagedRecord(name, "too short");
   if (kind < 1 || kind > 3 || (head.flags & ~(kHasHostSequence | kCompressed)) != 0 ||
       reserved != 0) {
     return absl::FailedPreconditionError(
@@ -211,7 +211,7 @@ absl::StatusOr<Head> DecodeHead(std::string_view name, base::ByteReader* reader)
   }
   head.kind = static_cast<WriteKind>(kind);
   if (head.num_rows == 0 || head.raw_bytes > kMaxLogPayloadBytes) {
-    return Damaged(name, "impossible sizes");
+    return DamagedRecord(name, "impossible sizes");
   }
   return head;
 }
@@ -302,31 +302,31 @@ absl::StatusOr<WriteRecord> DecodeWrite(std::string_view name,
   VECDB_ASSIGN_OR_RETURN(const Head head, DecodeHead(name, &reader));
   std::span<const std::byte> scalars = reader.GetBytes(head.stored_bytes);
   reader.GetBytes((8 - (kHeadBytes + scalars.size()) % 8) % 8);
-  if (!reader.ok()) return Damaged(name, "cut off");
+  if (!reader.ok()) return DamagedRecord(name, "cut off");
   std::string unpacked;
   if ((head.flags & kCompressed) != 0) {
     VECDB_ASSIGN_OR_RETURN(unpacked, DecompressBlock(scalars, head.raw_bytes));
     scalars = base::AsBytes(std::string_view(unpacked));
   } else if (head.raw_bytes != head.stored_bytes) {
-    return Damaged(name, "impossible sizes");
+    return DamagedRecord(name, "impossible sizes");
   }
   WriteRecord record{.kind = head.kind, .rows = RowBatch(schema)};
   if ((head.flags & kHasHostSequence) != 0) record.host_sequence = head.host_sequence;
   if (!DecodeScalars(head, *schema, scalars, &record.rows)) {
-    return Damaged(name, "impossible columns");
+    return DamagedRecord(name, "impossible columns");
   }
   if (head.kind == WriteKind::kDelete) {
     const FieldSpec& key = schema->fields[schema->primary_key_index()];
     const Column* keys = record.rows.column(key.name);
-    if (keys == nullptr || keys->num_rows() != head.num_rows) return Damaged(name, "no keys");
+    if (keys == nullptr || keys->num_rows() != head.num_rows) return DamagedRecord(name, "no keys");
   } else if (!DecodeVectors(head, *schema, &reader, &record.rows)) {
-    return Damaged(name, "cut off");
+    return DamagedRecord(name, "cut off");
   }
-  if (reader.remaining() != 0) return Damaged(name, "bytes left over");
+  if (reader.remaining() != 0) return DamagedRecord(name, "bytes left over");
   if (head.kind == WriteKind::kDelete) return record;
   const absl::Status valid = schema::ValidateRows(
       *schema, record.rows, {.max_bytes = kMaxLogPayloadBytes, .auto_keys_made = true});
-  if (!valid.ok()) return Damaged(name, std::string(valid.message()));
+  if (!valid.ok()) return DamagedRecord(name, std::string(valid.message()));
   return record;
 }
 

@@ -37,8 +37,6 @@ struct BitmapMask {
   bool Contains(uint32_t row) const { return ((words[row / 64] >> (row % 64)) & 1) != 0; }
 };
 
-void PrefetchLinks(const HnswLevel& level, uint32_t row) { base::PrefetchLines(level.of(row), 2); }
-
 // One walk. A step collects a batch of allowed rows that were not met before, then computes their
 // distances. Allowed rows are marked when they join a batch, masked ones when they are passed
 // through, which no later step does again.

@@ -8,6 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "base/large_buffer.h"
+#include "base/prefetch.h"
 #include "index/vector_view.h"
 #include "vecdb/host.h"
 
@@ -22,6 +23,11 @@ struct HnswLevel {
   uint32_t* of(uint32_t node) const { return links + static_cast<size_t>(node) * degree; }
   uint32_t row(uint32_t node) const { return rows == nullptr ? node : rows[node]; }
 };
+
+/// The links begin on their way from memory: two lines hold those of M = 16.
+inline void PrefetchLinks(const HnswLevel& level, uint32_t node) {
+  base::PrefetchLines(level.of(node), 2);
+}
 
 /// The links of a hierarchical navigable small-world graph, in the layout of the file.
 ///

@@ -41,10 +41,6 @@ inline void PrefetchRows(const VectorView& view, const uint32_t* rows, size_t co
   for (size_t i = 0; i < count; ++i) base::PrefetchLines(view.row(rows[i]), lines);
 }
 
-inline void PrefetchLinks(const HnswLevel& level, uint32_t node) {
-  base::PrefetchLines(level.of(node), 2);
-}
-
 template <bool kUpper>
 absl::Status Walk(const HnswLevel& level, const QueryDistance& distance, HnswStart start, size_t ef,
                   WalkScratch* scratch, Poller* poller) {

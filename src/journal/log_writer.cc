@@ -14,7 +14,7 @@ namespace {
 
 // Small records are put together up to this, so that the system is called once for many; larger
 // ones are not copied.
-constexpr size_t kGatheredBytes = size_t{64} << 10;
+constexpr size_t kMaxGatheredBytes = size_t{64} << 10;
 // Room is made in steps that grow with the file: a small collection takes little disk, a busy one
 // seldom asks.
 constexpr uint64_t kFirstStepBytes = 256ULL << 10;
@@ -120,8 +120,9 @@ absl::Status LogWriter::WriteGrowing(std::span<PendingRecord> records, LogSet* f
   };
   for (PendingRecord& record : records) {
     const bool full = end_ + gathered.size() >= file_bytes_;
-    const bool large = record.bytes.size() >= kGatheredBytes;
-    if (full || large || gathered.size() >= kGatheredBytes) VECDB_RETURN_IF_ERROR(write_gathered());
+    const bool large = record.bytes.size() >= kMaxGatheredBytes;
+    if (full || large || gathered.size() >= kMaxGatheredBytes)
+      VECDB_RETURN_IF_ERROR(write_gathered());
     if (full || file_ == nullptr) VECDB_RETURN_IF_ERROR(BeginFile(files));
     FillFrame(header_, end_ + gathered.size(), synced_, &record);
     if (large) {

@@ -19,8 +19,8 @@
 namespace vecdb::segment {
 namespace {
 
-constexpr const char* kWhat = "building a scalar index";
-constexpr size_t kPieceRows = 4096;  // sorted at once, and between two looks at the context
+constexpr const char* kBuilding = "building a scalar index";
+constexpr size_t kSortedRows = 4096;  // sorted at once, and between two looks at the context
 constexpr uint64_t kSignBit = uint64_t{1} << 63;
 
 // A row and a number that is ordered as the values are: of numbers the value itself, of texts their
@@ -69,7 +69,7 @@ struct Order {
 template <typename KeyOfRow>
 absl::Status Fill(std::span<Entry> entries, const Context& context, KeyOfRow key_of) {
   for (size_t row = 0; row < entries.size(); ++row) {
-    if (row % kPieceRows == 0) VECDB_RETURN_IF_ERROR(context.Check());
+    if (row % kSortedRows == 0) VECDB_RETURN_IF_ERROR(context.Check());
     entries[row] = {.key = key_of(row), .row = static_cast<uint32_t>(row)};
   }
   return absl::OkStatus();
@@ -110,7 +110,7 @@ absl::Status MergeHalves(std::span<const Entry> from, size_t middle, const Order
   size_t b = std::min(middle, from.size());
   const size_t a_end = b;
   for (size_t i = 0; i < from.size(); ++i) {
-    if (i % kPieceRows == 0) VECDB_RETURN_IF_ERROR(context.Check());
+    if (i % kSortedRows == 0) VECDB_RETURN_IF_ERROR(context.Check());
     const bool take_b = a == a_end || (b < from.size() && order(from[b], from[a]));
     to[i] = from[take_b ? b++ : a++];
   }
@@ -127,12 +127,12 @@ absl::StatusOr<std::span<const Entry>> Sort(std::span<Entry> entries, std::span<
         host.executor, Priority::kBackground, (count + run - 1) / run, context,
         [&](size_t i, size_t) { return body(i * run, std::min(run, count - i * run)); });
   };
-  VECDB_RETURN_IF_ERROR(for_each_run(kPieceRows, [&](size_t begin, size_t length) {
+  VECDB_RETURN_IF_ERROR(for_each_run(kSortedRows, [&](size_t begin, size_t length) {
     const std::span<Entry> run = entries.subspan(begin, length);
     std::sort(run.begin(), run.end(), order);
     return absl::OkStatus();
   }));
-  for (size_t run = kPieceRows; run < count; run *= 2) {
+  for (size_t run = kSortedRows; run < count; run *= 2) {
     VECDB_RETURN_IF_ERROR(for_each_run(2 * run, [&](size_t begin, size_t length) {
       return MergeHalves(entries.subspan(begin, length), run, order, context,
                          scratch.data() + begin);
@@ -147,7 +147,7 @@ template <typename Visit>
 absl::Status ForEachValue(std::span<const Entry> sorted, const Order& order, const Context& context,
                           Visit visit) {
   for (size_t i = 0; i < sorted.size(); ++i) {
-    if (i % kPieceRows == 0) VECDB_RETURN_IF_ERROR(context.Check());
+    if (i % kSortedRows == 0) VECDB_RETURN_IF_ERROR(context.Check());
     if (i == 0 || !order.SameValue(sorted[i - 1], sorted[i])) visit(i);
   }
   return absl::OkStatus();
@@ -155,14 +155,15 @@ absl::Status ForEachValue(std::span<const Entry> sorted, const Order& order, con
 
 absl::Status Allocate(uint64_t text_bytes, const Host& host, ScalarIndexData* data) {
   const uint64_t values = data->num_values;
-  VECDB_ASSIGN_OR_RETURN(data->rows,
-                         base::LargeBuffer::Make(data->num_rows * sizeof(uint32_t), host, kWhat));
+  VECDB_ASSIGN_OR_RETURN(
+      data->rows, base::LargeBuffer::Make(data->num_rows * sizeof(uint32_t), host, kBuilding));
   VECDB_ASSIGN_OR_RETURN(data->run_ends,
-                         base::LargeBuffer::Make(values * sizeof(uint32_t), host, kWhat));
+                         base::LargeBuffer::Make(values * sizeof(uint32_t), host, kBuilding));
   base::LargeBuffer& fixed =
       ScalarFormOf(data->type) == ScalarForm::kTexts ? data->text_ends : data->numbers;
-  VECDB_ASSIGN_OR_RETURN(fixed, base::LargeBuffer::Make(values * sizeof(uint64_t), host, kWhat));
-  VECDB_ASSIGN_OR_RETURN(data->texts, base::LargeBuffer::Make(text_bytes, host, kWhat));
+  VECDB_ASSIGN_OR_RETURN(fixed,
+                         base::LargeBuffer::Make(values * sizeof(uint64_t), host, kBuilding));
+  VECDB_ASSIGN_OR_RETURN(data->texts, base::LargeBuffer::Make(text_bytes, host, kBuilding));
   return absl::OkStatus();
 }
 
@@ -218,7 +219,7 @@ absl::StatusOr<ScalarIndexData> Collect(const Column& column, std::span<const En
   if (!run_ends.empty()) run_ends.back() = data.num_rows;
   const std::span<uint32_t> rows = data.rows.as<uint32_t>();
   for (size_t i = 0; i < sorted.size(); ++i) {
-    if (i % kPieceRows == 0) VECDB_RETURN_IF_ERROR(context.Check());
+    if (i % kSortedRows == 0) VECDB_RETURN_IF_ERROR(context.Check());
     rows[i] = sorted[i].row;
   }
   return data;
@@ -229,8 +230,8 @@ absl::StatusOr<ScalarIndexData> Collect(const Column& column, std::span<const En
 absl::StatusOr<ScalarIndexData> MakeScalarIndex(const Column& column, const Host& host,
                                                 const Context& context) {
   const uint64_t bytes = column.num_rows() * sizeof(Entry);
-  VECDB_ASSIGN_OR_RETURN(auto entries, base::LargeBuffer::Make(bytes, host, kWhat));
-  VECDB_ASSIGN_OR_RETURN(auto scratch, base::LargeBuffer::Make(bytes, host, kWhat));
+  VECDB_ASSIGN_OR_RETURN(auto entries, base::LargeBuffer::Make(bytes, host, kBuilding));
+  VECDB_ASSIGN_OR_RETURN(auto scratch, base::LargeBuffer::Make(bytes, host, kBuilding));
   VECDB_RETURN_IF_ERROR(FillEntries(column, entries.as<Entry>(), context));
   const Order order{.texts = column.type() == DataType::kVarChar ? &column : nullptr};
   VECDB_ASSIGN_OR_RETURN(const std::span<const Entry> sorted,

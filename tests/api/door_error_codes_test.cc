@@ -1,6 +1,6 @@
 // Row E1 of the test plan: each error code that the headers of Index and Segment, and of the values
 // that all doors share, name for a call is produced here once. Adding a code to one of these
-// headers means adding it to kDocumented, and a case that produces it.
+// headers means adding it to kDoorCodes, and a case that produces it.
 #include <gtest/gtest.h>
 
 #include <memory_resource>
@@ -14,7 +14,7 @@
 namespace vecdb::support {
 namespace {
 
-constexpr Documented kDocumented[] = {
+constexpr Documented kDoorCodes[] = {
     // index.h, index_spec.h
     {"Index::Load", Code::kNotFound},
     {"Index::Load", Code::kDataLoss},
@@ -99,9 +99,9 @@ class RefusingMemory final : public std::pmr::memory_resource {
 };
 
 // A store with the segment "s" of ten rows in it, and a host with little memory.
-class World {
+class DoorWorld {
  public:
-  World() {
+  DoorWorld() {
     const auto builder = Builder();
     EXPECT_OK(builder->Add(Rows(Ids(0, 10))));
     info = *builder->Finish(*store, PathOf("s"));
@@ -160,130 +160,135 @@ class World {
   std::unique_ptr<Segment> segment;  // of `faulty`
 };
 
-using Case = CodeCase<World>;
+using DoorCase = CodeCase<DoorWorld>;
 
-std::vector<Case> IndexCases() {
+std::vector<DoorCase> IndexCases() {
   return {
       {{"Index::Load", Code::kNotFound},
-       [](World& w) { return Index::Load(*w.store, PathOf("missing")).status(); }},
+       [](DoorWorld& w) { return Index::Load(*w.store, PathOf("missing")).status(); }},
       {{"Index::Load", Code::kDataLoss},
-       [](World& w) {
+       [](DoorWorld& w) {
          EXPECT_OK(PutObject(*w.store, PathOf("foreign"), std::string(5000, 'x')));
          return Index::Load(*w.store, PathOf("foreign")).status();
        }},
       {{"Index::Load", Code::kFailedPrecondition},
-       [](World& w) {
+       [](DoorWorld& w) {
          const ObjectPath path = w.SaveIndex({.include_rows = false});
          return Index::Load(*w.store, path).status();
        }},
       {{"Index::Load", Code::kInvalidArgument},
-       [](World& w) {
+       [](DoorWorld& w) {
          const ObjectPath path = w.SaveIndex({.include_rows = false});
          return Index::Load(*w.store, path, {}, w.query).status();
        }},
       {{"Index::Load", Code::kResourceExhausted},
-       [](World& w) {
+       [](DoorWorld& w) {
          return Index::Load(*w.store, w.SaveIndex(), {.budget = &w.budget}).status();
        }},
       {{"Index::Search", Code::kInvalidArgument},
-       [](World& w) { return w.SearchIndex({.vectors = w.query.first(3)}); }},
+       [](DoorWorld& w) { return w.SearchIndex({.vectors = w.query.first(3)}); }},
       {{"Index::Save", Code::kAlreadyExists},
-       [](World& w) { return w.BuildIndex()->Save(*w.store, w.SaveIndex()); }},
+       [](DoorWorld& w) { return w.BuildIndex()->Save(*w.store, w.SaveIndex()); }},
       {{"IndexBuilder::Build", Code::kInvalidArgument},
-       [](World& w) { return IndexBuilder(0, Flat()).Build(w.floats).status(); }},
+       [](DoorWorld& w) { return IndexBuilder(0, Flat()).Build(w.floats).status(); }},
       {{"IndexBuilder::Build", Code::kResourceExhausted},
-       [](World& w) {
+       [](DoorWorld& w) {
          return IndexBuilder(4, Flat(), {.budget = &w.budget}).Build(w.floats).status();
        }},
       {{"IndexQuery::allowed", Code::kInvalidArgument},
-       [](World& w) { return w.SearchIndex({.vectors = w.query, .allowed = RowBitmap()}); }},
+       [](DoorWorld& w) { return w.SearchIndex({.vectors = w.query, .allowed = RowBitmap()}); }},
       {{"HnswSearchParams::ef", Code::kInvalidArgument},
-       [](World& w) {
+       [](DoorWorld& w) {
          return w.SearchIndex({.vectors = w.query, .k = 5, .params = HnswSearchParams{.ef = 4}},
                               Hnsw());
        }},
       {{"SearchParams", Code::kInvalidArgument},
-       [](World& w) { return w.SearchIndex({.vectors = w.query, .params = HnswSearchParams{}}); }},
+       [](DoorWorld& w) {
+         return w.SearchIndex({.vectors = w.query, .params = HnswSearchParams{}});
+       }},
       {{"IndexSpec::FromJson", Code::kInvalidArgument},
-       [](World&) { return IndexSpec::FromJson("{\"index_type\":\"ANNOY\"}").status(); }},
+       [](DoorWorld&) { return IndexSpec::FromJson("{\"index_type\":\"ANNOY\"}").status(); }},
       {{"IndexSpec::Validate", Code::kInvalidArgument},
-       [](World&) { return IndexSpec{.params = HnswParams{.m = 1}}.Validate(); }},
+       [](DoorWorld&) { return IndexSpec{.params = HnswParams{.m = 1}}.Validate(); }},
   };
 }
 
-std::vector<Case> SegmentBuilderCases() {
+std::vector<DoorCase> SegmentBuilderCases() {
   return {
       {{"SegmentInfo::FromJson", Code::kDataLoss},
-       [](World&) { return SegmentInfo::FromJson("{}").status(); }},
+       [](DoorWorld&) { return SegmentInfo::FromJson("{}").status(); }},
       {{"SegmentBuilder::Make", Code::kInvalidArgument},
-       [](World&) { return SegmentBuilder::Make({}).status(); }},
+       [](DoorWorld&) { return SegmentBuilder::Make({}).status(); }},
       {{"SegmentBuilder::Add", Code::kInvalidArgument},
-       [](World& w) { return w.Builder()->Add(TaggedRows(TaggedSchema(8), {1}, "t")); }},
+       [](DoorWorld& w) { return w.Builder()->Add(TaggedRows(TaggedSchema(8), {1}, "t")); }},
       {{"SegmentBuilder::AddIndex", Code::kInvalidArgument},
-       [](World& w) { return w.Builder()->AddIndex("tag", Flat()); }},
+       [](DoorWorld& w) { return w.Builder()->AddIndex("tag", Flat()); }},
       {{"SegmentBuilder::AddIndex", Code::kAlreadyExists},
-       [](World& w) {
+       [](DoorWorld& w) {
          const auto builder = w.Builder();
          EXPECT_OK(builder->AddIndex("v", Flat()));
          return builder->AddIndex("v", Hnsw());
        }},
       {{"SegmentBuilder::Finish", Code::kFailedPrecondition},
-       [](World& w) { return w.Builder()->Finish(*w.store, PathOf("t")).status(); }},
+       [](DoorWorld& w) { return w.Builder()->Finish(*w.store, PathOf("t")).status(); }},
       {{"SegmentBuilder::Finish", Code::kAlreadyExists},
-       [](World& w) { return w.FilledBuilder()->Finish(*w.store, PathOf("s")).status(); }},
+       [](DoorWorld& w) { return w.FilledBuilder()->Finish(*w.store, PathOf("s")).status(); }},
       {{"SegmentBuilder::Finish", Code::kUnavailable},
-       [](World& w) {
+       [](DoorWorld& w) {
          w.faults->Arm({.call = "Finish", .error = absl::UnavailableError("away")});
          return w.FilledBuilder()->Finish(w.faulty, PathOf("t")).status();
        }},
   };
 }
 
-std::vector<Case> SegmentCases() {
+std::vector<DoorCase> SegmentCases() {
   return {
       {{"Segment::Open", Code::kNotFound},
-       [](World& w) {
+       [](DoorWorld& w) {
          EXPECT_OK(w.store->Delete(PathOf("s/columns.vseg")));
          return Segment::Open(*w.store, w.info).status();
        }},
       {{"Segment::Open", Code::kDataLoss},
-       [](World& w) {
+       [](DoorWorld& w) {
          ReplaceObject(*w.store, "s/columns.vseg", "foreign");
          return Segment::Open(*w.store, w.info).status();
        }},
       {{"Segment::Open", Code::kFailedPrecondition},
-       [](World& w) { return Segment::Open(*w.store, w.PutNewerColumns()).status(); }},
+       [](DoorWorld& w) { return Segment::Open(*w.store, w.PutNewerColumns()).status(); }},
       {{"Segment::Load", Code::kResourceExhausted},
-       [](World& w) { return (*Segment::Open(*w.store, w.info, {.budget = &w.budget}))->Load(); }},
-      {{"Segment::Search", Code::kInvalidArgument}, [](World& w) { return w.SearchSegment(0); }},
+       [](DoorWorld& w) {
+         return (*Segment::Open(*w.store, w.info, {.budget = &w.budget}))->Load();
+       }},
+      {{"Segment::Search", Code::kInvalidArgument},
+       [](DoorWorld& w) { return w.SearchSegment(0); }},
       {{"Segment::Search", Code::kUnavailable},
-       [](World& w) {
+       [](DoorWorld& w) {
          w.faults->Arm({.call = "ReadAt", .error = absl::UnavailableError("away")});
          return w.SearchSegment(1);
        }},
       {{"Segment::FindMatching", Code::kInvalidArgument},
-       [](World& w) { return w.segment->FindMatching("nope nope").status(); }},
+       [](DoorWorld& w) { return w.segment->FindMatching("nope nope").status(); }},
       {{"Segment::Read", Code::kNotFound},
-       [](World& w) {
+       [](DoorWorld& w) {
          const std::vector<std::string> fields = {"x"};
          return w.segment->Read(w.first_row, fields).status();
        }},
       {{"Segment::Read", Code::kOutOfRange},
-       [](World& w) { return w.segment->Read(w.no_row, {}).status(); }},
+       [](DoorWorld& w) { return w.segment->Read(w.no_row, {}).status(); }},
       {{"Segment::BuildIndex", Code::kAlreadyExists},
-       [](World& w) {
+       [](DoorWorld& w) {
          const auto indexed = w.segment->BuildIndex("v", Flat());
          EXPECT_OK(indexed);
          return (*Segment::Open(*w.store, *indexed))->BuildIndex("v", Hnsw()).status();
        }},
       {{"Segment::WithDeletes", Code::kOutOfRange},
-       [](World& w) { return w.segment->WithDeletes(w.no_row, 7).status(); }},
+       [](DoorWorld& w) { return w.segment->WithDeletes(w.no_row, 7).status(); }},
       {{"Segment::WithDeletes", Code::kInvalidArgument},
-       [](World& w) { return w.segment->WithDeletes(w.first_row, 0).status(); }},
+       [](DoorWorld& w) { return w.segment->WithDeletes(w.first_row, 0).status(); }},
       {{"MergeSegments", Code::kInvalidArgument},
-       [](World& w) { return MergeSegments({}, *w.store, PathOf("m")).status(); }},
+       [](DoorWorld& w) { return MergeSegments({}, *w.store, PathOf("m")).status(); }},
       {{"MergeSegments", Code::kFailedPrecondition},
-       [](World& w) {
+       [](DoorWorld& w) {
          std::vector<uint32_t> all(10);
          std::iota(all.begin(), all.end(), 0u);
          const auto dead = Segment::Open(*w.store, *w.segment->WithDeletes(all, 7));
@@ -293,22 +298,23 @@ std::vector<Case> SegmentCases() {
   };
 }
 
-std::vector<Case> ValueCases() {
+std::vector<DoorCase> ValueCases() {
   return {
-      {{"Schema::Validate", Code::kInvalidArgument}, [](World&) { return Schema().Validate(); }},
+      {{"Schema::Validate", Code::kInvalidArgument},
+       [](DoorWorld&) { return Schema().Validate(); }},
       {{"RowBatch::FromJson", Code::kInvalidArgument},
-       [](World& w) { return RowBatch::FromJson(w.schema, "[{}]").status(); }},
+       [](DoorWorld& w) { return RowBatch::FromJson(w.schema, "[{}]").status(); }},
       {{"RowBatch::status", Code::kInvalidArgument},
-       [](World& w) {
+       [](DoorWorld& w) {
          RowBatch rows = w.Rows({1});
          rows.SetBool("x", {});
          EXPECT_EQ(w.Builder()->Add(rows), rows.status());
          return rows.status();
        }},
       {{"MemoryBudget::Reserve", Code::kResourceExhausted},
-       [](World& w) { return w.budget.Reserve(33, "rows"); }},
+       [](DoorWorld& w) { return w.budget.Reserve(33, "rows"); }},
       {{"Host::memory", Code::kResourceExhausted},
-       [](World& w) {
+       [](DoorWorld& w) {
          RefusingMemory memory;
          return IndexBuilder(4, Flat(), {.memory = &memory}).Build(w.floats).status();
        }},
@@ -318,70 +324,73 @@ std::vector<Case> ValueCases() {
 // A call that is stopped by its Context.
 struct Stoppable {
   const char* call;
-  absl::Status (*run)(World&, const Context&);
+  absl::Status (*run)(DoorWorld&, const Context&);
 };
 
 constexpr Stoppable kStoppable[] = {
-    {"Context::Check", [](World&, const Context& context) { return context.Check(); }},
+    {"Context::Check", [](DoorWorld&, const Context& context) { return context.Check(); }},
     {"Index::Load",
-     [](World& w, const Context& context) {
+     [](DoorWorld& w, const Context& context) {
        return Index::Load(*w.store, w.SaveIndex(), {}, {}, context).status();
      }},
     {"Index::Search",
-     [](World& w, const Context& context) {
+     [](DoorWorld& w, const Context& context) {
        return w.BuildIndex()->Search({.vectors = w.query}, context).status();
      }},
     {"Index::Save",
-     [](World& w, const Context& context) {
+     [](DoorWorld& w, const Context& context) {
        return w.BuildIndex()->Save(*w.store, PathOf("a"), {}, context);
      }},
     {"IndexBuilder::Build",
-     [](World& w, const Context& context) {
+     [](DoorWorld& w, const Context& context) {
        return IndexBuilder(4, Hnsw()).Build(w.floats, RowStorage::kView, context).status();
      }},
     {"SegmentInfo::Read",
-     [](World& w, const Context& context) {
+     [](DoorWorld& w, const Context& context) {
        return SegmentInfo::Read(*w.store, PathOf("s"), context).status();
      }},
     {"SegmentBuilder::Finish",
-     [](World& w, const Context& context) {
+     [](DoorWorld& w, const Context& context) {
        return w.FilledBuilder()->Finish(*w.store, PathOf("t"), context).status();
      }},
     {"Segment::Open",
-     [](World& w, const Context& context) {
+     [](DoorWorld& w, const Context& context) {
        return Segment::Open(*w.store, w.info, {}, context).status();
      }},
-    {"Segment::Load", [](World& w, const Context& context) { return w.segment->Load(context); }},
+    {"Segment::Load",
+     [](DoorWorld& w, const Context& context) { return w.segment->Load(context); }},
     {"Segment::Search",
-     [](World& w, const Context& context) { return w.SearchSegment(1, context); }},
+     [](DoorWorld& w, const Context& context) { return w.SearchSegment(1, context); }},
     {"Segment::FindRows",
-     [](World& w, const Context& context) { return w.segment->FindRows({1}, context).status(); }},
+     [](DoorWorld& w, const Context& context) {
+       return w.segment->FindRows({1}, context).status();
+     }},
     {"Segment::Read",
-     [](World& w, const Context& context) {
+     [](DoorWorld& w, const Context& context) {
        return w.segment->Read(w.first_row, {}, context).status();
      }},
     {"Segment::BuildIndex",
-     [](World& w, const Context& context) {
+     [](DoorWorld& w, const Context& context) {
        return w.segment->BuildIndex("v", Hnsw(), context).status();
      }},
     {"Segment::WithDeletes",
-     [](World& w, const Context& context) {
+     [](DoorWorld& w, const Context& context) {
        return w.segment->WithDeletes(w.first_row, 7, context).status();
      }},
     {"MergeSegments",
-     [](World& w, const Context& context) {
+     [](DoorWorld& w, const Context& context) {
        const Segment* const inputs[] = {w.segment.get()};
        return MergeSegments(inputs, *w.store, PathOf("m"), {}, context).status();
      }},
 };
 
-std::vector<Case> StoppedCases() {
-  std::vector<Case> cases;
+std::vector<DoorCase> StoppedCases() {
+  std::vector<DoorCase> cases;
   for (const auto& [call, run] : kStoppable) {
-    cases.push_back(
-        {{call, Code::kCancelled}, [run = run](World& w) { return run(w, CancelledContext()); }});
+    cases.push_back({{call, Code::kCancelled},
+                     [run = run](DoorWorld& w) { return run(w, CancelledContext()); }});
     cases.push_back({{call, Code::kDeadlineExceeded},
-                     [run = run](World& w) { return run(w, ExpiredContext()); }});
+                     [run = run](DoorWorld& w) { return run(w, ExpiredContext()); }});
   }
   return cases;
 }
@@ -398,7 +407,7 @@ TEST(DoorErrorCodesTest, EveryDocumentedOneIsProduced) {
        {IndexCases(), SegmentBuilderCases(), SegmentCases(), ValueCases(), StoppedCases()}) {
     AddProduced(cases, &produced);
   }
-  ExpectTheSame(kDocumented, produced);
+  ExpectTheSame(kDoorCodes, produced);
 }
 
 }  // namespace

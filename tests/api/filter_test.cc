@@ -13,7 +13,7 @@
 namespace vecdb::support {
 namespace {
 
-Schema TestSchema() {
+Schema FilterSchema() {
   return {.fields = {{.name = "id", .type = DataType::kInt64, .primary_key = true},
                      {.name = "v", .type = DataType::kFloatVector, .dim = 2},
                      {.name = "name", .type = DataType::kVarChar, .max_length = 64},
@@ -22,7 +22,7 @@ Schema TestSchema() {
 
 TEST(FilterTest, EmptyTextMatchesEveryRow) {
   for (const char* text : {"", "  \t\n"}) {
-    const auto filter = Filter::Parse(TestSchema(), text);
+    const auto filter = Filter::Parse(FilterSchema(), text);
     ASSERT_OK(filter);
     EXPECT_EQ(filter->ToString(), "");
     EXPECT_TRUE(filter->parameters().empty());
@@ -37,7 +37,7 @@ TEST(FilterTest, SchemaMustBeValid) {
 }
 
 TEST(FilterTest, ValuesOfEveryKindAreParameters) {
-  const auto filter = Filter::Parse(TestSchema(), "id == {v}");
+  const auto filter = Filter::Parse(FilterSchema(), "id == {v}");
   ASSERT_OK(filter);
   EXPECT_EQ(filter->parameters(), std::vector<std::string>{"v"});
   EXPECT_EQ(filter->Bind({{"v", 5}})->ToString(), "id == 5");
@@ -56,20 +56,20 @@ TEST(FilterTest, ValuesOfEveryKindAreParameters) {
 
 TEST(FilterTest, StringsAndListsAreParameters) {
   const auto filter =
-      Filter::Parse(TestSchema(), "name in {names} or f in {values} or id in {ids}");
+      Filter::Parse(FilterSchema(), "name in {names} or f in {values} or id in {ids}");
   ASSERT_OK(filter);
   const auto bound = filter->Bind({{"names", std::vector<std::string>{"b", "a\"b"}},
                                    {"values", std::vector<double>{2.5, 1}},
                                    {"ids", std::vector<int64_t>{3, 5}}});
   ASSERT_OK(bound);
   EXPECT_EQ(bound->ToString(), R"(f in [1, 2.5] or id in [3, 5] or name in ["a\"b", "b"])");
-  const auto like = Filter::Parse(TestSchema(), "name like {p}");
+  const auto like = Filter::Parse(FilterSchema(), "name like {p}");
   EXPECT_EQ(like->Bind({{"p", "%x_"}})->ToString(), R"(name like "%x_")");
   EXPECT_EQ(CodeOf(like->Bind({{"p", "\xff"}})), absl::StatusCode::kInvalidArgument);
 }
 
 TEST(FilterTest, ParametersHaveTheLimitsOfText) {
-  const auto filter = Filter::Parse(TestSchema(), "id in {ids}");
+  const auto filter = Filter::Parse(FilterSchema(), "id in {ids}");
   const auto bind = [&filter](size_t values) {
     return CodeOf(filter->Bind({{"ids", std::vector<int64_t>(values, 7)}}));
   };
@@ -78,7 +78,7 @@ TEST(FilterTest, ParametersHaveTheLimitsOfText) {
 }
 
 TEST(FilterTest, OneFilterServesManyThreads) {
-  const auto filter = Filter::Parse(TestSchema(), "id > {low} and name like \"a%\"");
+  const auto filter = Filter::Parse(FilterSchema(), "id > {low} and name like \"a%\"");
   ASSERT_OK(filter);
   std::vector<std::thread> threads;
   for (int i = 0; i < 4; ++i) {
@@ -97,17 +97,17 @@ TEST(FilterTest, OneFilterServesManyThreads) {
 TEST(FilterTest, LongListsAreBoundInLinearTime) {
   std::vector<int64_t> keys(100'000);
   for (size_t i = 0; i < keys.size(); ++i) keys[i] = static_cast<int64_t>(i * 7919 % 1'000'003);
-  const auto filter = Filter::Parse(TestSchema(), "id in {keys} and id not in {keys}");
+  const auto filter = Filter::Parse(FilterSchema(), "id in {keys} and id not in {keys}");
   EXPECT_EQ(filter->Bind({{"keys", keys}})->ToString(), "false");
   std::string text = "id != 1";
   for (int i = 2; i <= 20'000; ++i) text += " and id != " + std::to_string(2 * i);
-  ASSERT_OK(Filter::Parse(TestSchema(), text));
+  ASSERT_OK(Filter::Parse(FilterSchema(), text));
 }
 
 // Each took seconds to hours before: the text times the pattern, the name times the fields.
 TEST(FilterTest, LongTextsAndNamesCostTheirLength) {
   const std::string as(size_t{1} << 20, 'a');
-  const Schema schema = TestSchema();
+  const Schema schema = FilterSchema();
   EXPECT_EQ(Filter::Parse(schema, absl::StrCat("\"", as, "\" like \"%", as, "b\""))->ToString(),
             "false");
   EXPECT_EQ(Filter::Parse(schema, absl::StrCat("\"", as, "\" like \"%", as, "b%\""))->ToString(),

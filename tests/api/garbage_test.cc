@@ -9,13 +9,13 @@
 namespace vecdb::support {
 namespace {
 
-constexpr int64_t kGrace = 60'000;
+constexpr int64_t kGraceMs = 60'000;
 
 class GarbageTest : public ::testing::Test {
  protected:
   GarbageTest() : db_(std::make_shared<FaultObjectStore>(store_, faults_)) {
     db_.options.host.clock = &clock_;
-    db_.options.gc_grace_ms = kGrace;
+    db_.options.gc_grace_ms = kGraceMs;
   }
 
   void Create(const CollectionOptions& options = {}) {
@@ -38,7 +38,7 @@ class GarbageTest : public ::testing::Test {
   }
   // Twice: what the first pass removes may be what made an object named.
   GarbageReport CollectAll() {
-    clock_.Advance(kGrace + 1);
+    clock_.Advance(kGraceMs + 1);
     const auto report = db_->CollectGarbage();
     EXPECT_OK(report);
     return report.value_or(GarbageReport());
@@ -92,7 +92,7 @@ TEST_F(GarbageTest, WhatIsYoungerThanTheGracePeriodIsKept) {
   ASSERT_OK(collection_->Flush());
   Remove(*collection_, &oracle_, {2});
   ASSERT_OK(collection_->Flush());
-  clock_.Advance(kGrace - 1);
+  clock_.Advance(kGraceMs - 1);
   const std::set<std::string> before = Objects();
   const auto report = db_->CollectGarbage();
   ASSERT_OK(report);
@@ -202,7 +202,7 @@ TEST_F(GarbageTest, RunsBehindByItselfAfterFlushes) {
     Remove(*collection_, &oracle_, {round});
     ASSERT_OK(collection_->Flush());
     db_.executor.RunAll();
-    clock_.Advance(kGrace + 60'000);
+    clock_.Advance(kGraceMs + 60'000);
   }
   EXPECT_LE(Objects("/manifest/").size(), 4u);
   EXPECT_LE(Objects(".del").size(), 2u);

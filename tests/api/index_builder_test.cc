@@ -14,8 +14,8 @@ namespace {
 
 using support::CodeOf;
 
-const IndexSpec kHnsw = {.metric = Metric::kCosine,
-                         .params = HnswParams{.m = 4, .ef_construction = 20}};
+const IndexSpec kHnswSpec = {.metric = Metric::kCosine,
+                             .params = HnswParams{.m = 4, .ef_construction = 20}};
 
 std::vector<float> SomeRows(size_t count) {
   std::vector<float> rows(count);
@@ -26,12 +26,12 @@ std::vector<float> SomeRows(size_t count) {
 TEST(IndexBuilderTest, RefusesBadShapes) {
   const std::vector<float> rows = SomeRows(12);
   for (const int32_t dim : {0, -1, 32769}) {
-    EXPECT_EQ(CodeOf(IndexBuilder(dim, kHnsw).Build(rows)), absl::StatusCode::kInvalidArgument)
+    EXPECT_EQ(CodeOf(IndexBuilder(dim, kHnswSpec).Build(rows)), absl::StatusCode::kInvalidArgument)
         << dim;
   }
-  EXPECT_EQ(CodeOf(IndexBuilder(5, kHnsw).Build(rows)), absl::StatusCode::kInvalidArgument);
-  EXPECT_OK(IndexBuilder(1, kHnsw).Build(rows));
-  EXPECT_OK(IndexBuilder(32768, kHnsw).Build(SomeRows(3 * 32768)));
+  EXPECT_EQ(CodeOf(IndexBuilder(5, kHnswSpec).Build(rows)), absl::StatusCode::kInvalidArgument);
+  EXPECT_OK(IndexBuilder(1, kHnswSpec).Build(rows));
+  EXPECT_OK(IndexBuilder(32768, kHnswSpec).Build(SomeRows(3 * 32768)));
 }
 
 TEST(IndexBuilderTest, RefusesBadSpecs) {
@@ -51,14 +51,14 @@ TEST(IndexBuilderTest, RefusesBadSpecs) {
 TEST(IndexBuilderTest, NamesTheRowThatIsNotFinite) {
   std::vector<float> rows = SomeRows(40);
   rows[4 * 7 + 2] = std::numeric_limits<float>::quiet_NaN();
-  const auto index = IndexBuilder(4, kHnsw).Build(rows);
+  const auto index = IndexBuilder(4, kHnswSpec).Build(rows);
   ASSERT_EQ(CodeOf(index), absl::StatusCode::kInvalidArgument);
   EXPECT_NE(std::string(index.status().message()).find("row 7"), std::string::npos);
 }
 
 TEST(IndexBuilderTest, ACopyOutlivesTheHostsRows) {
   std::vector<float> rows = SomeRows(400);
-  const auto index = IndexBuilder(4, kHnsw).Build(rows, RowStorage::kCopy);
+  const auto index = IndexBuilder(4, kHnswSpec).Build(rows, RowStorage::kCopy);
   ASSERT_OK(index);
   const std::vector<float> query(rows.begin(), rows.begin() + 4);
   const auto before = (*index)->Search({.vectors = query, .k = 5});
@@ -72,7 +72,7 @@ TEST(IndexBuilderTest, ACopyOutlivesTheHostsRows) {
 TEST(IndexBuilderTest, CountsWhatItHolds) {
   const std::vector<float> rows = SomeRows(400);
   MemoryBudget budget;
-  const IndexBuilder builder(4, kHnsw, {.budget = &budget});
+  const IndexBuilder builder(4, kHnswSpec, {.budget = &budget});
   const auto viewed = builder.Build(rows, RowStorage::kView);
   ASSERT_OK(viewed);
   EXPECT_EQ((*viewed)->memory_bytes(), (*viewed)->index_bytes());
@@ -89,7 +89,7 @@ TEST(IndexBuilderTest, FailsCleanlyAtEveryLimitOfTheBudget) {
   size_t refused = 0;
   for (uint64_t limit = 0; limit < 12000; limit += 500) {
     MemoryBudget budget(limit);
-    const auto index = IndexBuilder(4, kHnsw, {.budget = &budget}).Build(rows);
+    const auto index = IndexBuilder(4, kHnswSpec, {.budget = &budget}).Build(rows);
     if (index.ok()) continue;
     ++refused;
     EXPECT_EQ(CodeOf(index), absl::StatusCode::kResourceExhausted);
@@ -106,7 +106,7 @@ class RefusingResource final : public std::pmr::memory_resource {
 
 TEST(IndexBuilderTest, AMemoryResourceThatThrowsIsResourceExhausted) {
   RefusingResource memory;
-  EXPECT_EQ(CodeOf(IndexBuilder(4, kHnsw, {.memory = &memory}).Build(SomeRows(400))),
+  EXPECT_EQ(CodeOf(IndexBuilder(4, kHnswSpec, {.memory = &memory}).Build(SomeRows(400))),
             absl::StatusCode::kResourceExhausted);
 }
 
@@ -114,7 +114,7 @@ TEST(IndexBuilderTest, StopsWhenCancelledOrLate) {
   const CancelToken token = CancelToken::Make();
   token.Cancel();
   const std::vector<float> rows = SomeRows(400);
-  EXPECT_EQ(CodeOf(IndexBuilder(4, kHnsw).Build(rows, RowStorage::kCopy, {.cancel = token})),
+  EXPECT_EQ(CodeOf(IndexBuilder(4, kHnswSpec).Build(rows, RowStorage::kCopy, {.cancel = token})),
             absl::StatusCode::kCancelled);
   EXPECT_EQ(CodeOf(IndexBuilder(4, {}).Build(rows, RowStorage::kView,
                                              Context::WithTimeout(absl::ZeroDuration()))),

@@ -18,8 +18,8 @@ namespace {
 
 using support::CodeOf;
 
-constexpr int32_t kDim = 6;
-constexpr uint32_t kRows = 400;
+constexpr int32_t kIndexDim = 6;
+constexpr uint32_t kIndexRows = 400;
 
 const IndexSpec kFlat = {.metric = Metric::kL2};
 const IndexSpec kHnsw = {.metric = Metric::kCosine,
@@ -36,11 +36,12 @@ std::vector<float> RandomFloats(size_t count, uint64_t seed) {
 
 class IndexTest : public ::testing::Test {
  protected:
-  IndexTest() : rows_(RandomFloats(kRows * kDim, 1)), query_(RandomFloats(kDim, 2)) {}
+  IndexTest()
+      : rows_(RandomFloats(kIndexRows * kIndexDim, 1)), query_(RandomFloats(kIndexDim, 2)) {}
 
   std::unique_ptr<Index> Build(const IndexSpec& spec, RowStorage storage = RowStorage::kView,
                                const Host& host = {}) {
-    auto index = IndexBuilder(kDim, spec, host).Build(rows_, storage);
+    auto index = IndexBuilder(kIndexDim, spec, host).Build(rows_, storage);
     EXPECT_OK(index);
     return *std::move(index);
   }
@@ -48,11 +49,11 @@ class IndexTest : public ::testing::Test {
   // The oracle: scores in double over the rows that are allowed.
   std::vector<uint32_t> Nearest(Metric metric, std::optional<RowBitmap> allowed, size_t k) const {
     std::vector<std::pair<double, uint32_t>> all;
-    for (uint32_t row = 0; row < kRows; ++row) {
+    for (uint32_t row = 0; row < kIndexRows; ++row) {
       if (allowed && ((*allowed)[row / 64] >> (row % 64) & 1) == 0) continue;
       double l2 = 0, dot = 0, norm = 0;
-      for (size_t i = 0; i < kDim; ++i) {
-        const double a = query_[i], b = rows_[row * kDim + i];
+      for (size_t i = 0; i < kIndexDim; ++i) {
+        const double a = query_[i], b = rows_[row * kIndexDim + i];
         l2 += (a - b) * (a - b);
         dot += a * b;
         norm += b * b;
@@ -114,8 +115,8 @@ TEST_F(IndexTest, ScoresAreRaw) {
 }
 
 TEST_F(IndexTest, ABitmapSaysWhichRowsMayComeBack) {
-  std::vector<uint64_t> bitmap((kRows + 63) / 64);
-  for (uint32_t row = 5; row < kRows; row += 11) bitmap[row / 64] |= uint64_t{1} << (row % 64);
+  std::vector<uint64_t> bitmap((kIndexRows + 63) / 64);
+  for (uint32_t row = 5; row < kIndexRows; row += 11) bitmap[row / 64] |= uint64_t{1} << (row % 64);
   for (const IndexSpec& spec : kSpecs) {
     const auto index = Build(spec);
     for (const int32_t k : {3, 100}) {
@@ -127,9 +128,9 @@ TEST_F(IndexTest, ABitmapSaysWhichRowsMayComeBack) {
 }
 
 TEST_F(IndexTest, EqualScoresComeByRow) {
-  const std::vector<float> rows(50 * kDim, 1.0f);
+  const std::vector<float> rows(50 * kIndexDim, 1.0f);
   for (const IndexSpec& spec : kSpecs) {
-    const auto index = IndexBuilder(kDim, spec).Build(rows);
+    const auto index = IndexBuilder(kIndexDim, spec).Build(rows);
     ASSERT_OK(index);
     const auto found = (*index)->Search({.vectors = query_, .k = 50});
     ASSERT_OK(found);
@@ -139,7 +140,7 @@ TEST_F(IndexTest, EqualScoresComeByRow) {
 
 TEST_F(IndexTest, ABatchAnswersAsItsQueriesAlone) {
   const auto executor = MakeThreadPool(3);
-  const std::vector<float> queries = RandomFloats(20 * kDim, 3);
+  const std::vector<float> queries = RandomFloats(20 * kIndexDim, 3);
   for (const IndexSpec& spec : kSpecs) {
     const auto index = Build(spec, RowStorage::kView, {.executor = executor.get()});
     const auto batch = index->Search({.vectors = queries, .k = 7});
@@ -147,7 +148,7 @@ TEST_F(IndexTest, ABatchAnswersAsItsQueriesAlone) {
     ASSERT_EQ(batch->ends.size(), 20U);
     for (size_t i = 0; i < 20; ++i) {
       const auto one =
-          index->Search({.vectors = std::span(queries).subspan(i * kDim, kDim), .k = 7});
+          index->Search({.vectors = std::span(queries).subspan(i * kIndexDim, kIndexDim), .k = 7});
       ASSERT_OK(one);
       EXPECT_TRUE(std::ranges::equal(batch->of(i), one->of(0)));
     }
@@ -156,7 +157,7 @@ TEST_F(IndexTest, ABatchAnswersAsItsQueriesAlone) {
 
 TEST_F(IndexTest, AnEmptyIndexAnswersWithNothing) {
   for (const IndexSpec& spec : kSpecs) {
-    const auto index = IndexBuilder(kDim, spec).Build({});
+    const auto index = IndexBuilder(kIndexDim, spec).Build({});
     ASSERT_OK(index);
     EXPECT_EQ((*index)->num_rows(), 0U);
     const auto found = (*index)->Search({.vectors = query_, .k = 3});
@@ -176,13 +177,13 @@ TEST_F(IndexTest, RefusesQueriesThatAreNone) {
   std::vector<float> with_nan = query_, with_inf = query_;
   with_nan[3] = nan;
   with_inf[5] = -inf;
-  const std::vector<uint64_t> short_bitmap((kRows + 63) / 64 - 1);
+  const std::vector<uint64_t> short_bitmap((kIndexRows + 63) / 64 - 1);
   const std::span<const float> vector(query_);
   for (const IndexSpec& spec : kSpecs) {
     const auto index = Build(spec);
     const IndexQuery cases[] = {
         {.vectors = {}},
-        {.vectors = vector.first(kDim - 1)},
+        {.vectors = vector.first(kIndexDim - 1)},
         {.vectors = vector, .k = 0},
         {.vectors = vector, .k = -1},
         {.vectors = vector, .k = 16385},
@@ -224,8 +225,8 @@ TEST_F(IndexTest, ALoadedIndexAnswersAsTheSavedOne) {
           Index::Load(*store, path_, {}, include_rows ? std::span<const float>() : rows_);
       ASSERT_OK(loaded);
       EXPECT_EQ((*loaded)->spec(), spec);
-      EXPECT_EQ((*loaded)->dim(), kDim);
-      EXPECT_EQ((*loaded)->num_rows(), kRows);
+      EXPECT_EQ((*loaded)->dim(), kIndexDim);
+      EXPECT_EQ((*loaded)->num_rows(), kIndexRows);
       EXPECT_EQ((*loaded)->index_bytes(), index->index_bytes());
       const uint64_t own_rows = include_rows ? rows_.size() * sizeof(float) : 0;
       EXPECT_EQ((*loaded)->memory_bytes(), index->index_bytes() + own_rows);
@@ -253,7 +254,7 @@ TEST_F(IndexTest, LoadSaysWhatIsWrongWithTheRows) {
   ASSERT_OK(Build(kHnsw)->Save(*store_, whole));
   const std::span<const float> rows(rows_);
   EXPECT_EQ(CodeOf(Index::Load(*store_, path_)), absl::StatusCode::kFailedPrecondition);
-  EXPECT_EQ(CodeOf(Index::Load(*store_, path_, {}, rows.first(rows.size() - kDim))),
+  EXPECT_EQ(CodeOf(Index::Load(*store_, path_, {}, rows.first(rows.size() - kIndexDim))),
             absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(CodeOf(Index::Load(*store_, whole, {}, rows)), absl::StatusCode::kInvalidArgument);
   std::vector<float> with_nan = rows_;

@@ -8,7 +8,7 @@
 namespace vecdb::support {
 namespace {
 
-constexpr Documented kDocumented[] = {
+constexpr Documented kQueryCodes[] = {
     {"Filter::Parse", Code::kInvalidArgument},
     {"Filter::Bind", Code::kInvalidArgument},
     {"RowFilter::Resolve", Code::kInvalidArgument},
@@ -44,7 +44,7 @@ constexpr Documented kDocumented[] = {
 
 using Case = CodeCase<World>;
 
-constexpr float kQuery[] = {1, 1, 1, 1};
+constexpr float kSomeQuery[] = {1, 1, 1, 1};
 
 // Flushed rows whose columns are damaged.
 void DamageColumns(World& w) {
@@ -137,31 +137,31 @@ const std::vector<Case>& QueryCases() {
 const std::vector<Case>& SearchCases() {
   static const auto& cases = *new std::vector<Case>{
       {{"Collection::OpenSearchIterator", Code::kFailedPrecondition},
-       [](World& w) { return w.c->OpenSearchIterator({.vectors = kQuery}).status(); }},
+       [](World& w) { return w.c->OpenSearchIterator({.vectors = kSomeQuery}).status(); }},
       {{"Collection::OpenSearchIterator", Code::kInvalidArgument},
        [](World& w) {
          EXPECT_OK(w.c->CreateIndex("v", Flat()));
-         return w.c->OpenSearchIterator({.vectors = kQuery}, {.position = "x"}).status();
+         return w.c->OpenSearchIterator({.vectors = kSomeQuery}, {.position = "x"}).status();
        }},
       {{"SearchIterator::Next", Code::kFailedPrecondition},
        [](World& w) {
          EXPECT_OK(w.c->CreateIndex("v", Flat()));
-         const auto iterator = *w.c->OpenSearchIterator({.vectors = kQuery});
+         const auto iterator = *w.c->OpenSearchIterator({.vectors = kSomeQuery});
          EXPECT_OK(w.db->DropCollection("c"));
          return iterator->Next().status();
        }},
       {{"SearchIterator::Next", Code::kCancelled},
        [](World& w) {
          EXPECT_OK(w.c->CreateIndex("v", Flat()));
-         const auto iterator = *w.c->OpenSearchIterator({.vectors = kQuery});
+         const auto iterator = *w.c->OpenSearchIterator({.vectors = kSomeQuery});
          return iterator->Next(CancelledContext()).status();
        }},
       {{"Collection::Explain", Code::kFailedPrecondition},
-       [](World& w) { return w.c->Explain({.vectors = kQuery}).status(); }},
+       [](World& w) { return w.c->Explain({.vectors = kSomeQuery}).status(); }},
       {{"Collection::Explain", Code::kInvalidArgument},
        [](World& w) {
          EXPECT_OK(w.c->CreateIndex("v", Flat()));
-         return w.c->Explain({.vectors = kQuery, .filter = "id"}).status();
+         return w.c->Explain({.vectors = kSomeQuery, .filter = "id"}).status();
        }},
       {{"Collection::Search", Code::kInvalidArgument},
        [](World& w) {
@@ -192,7 +192,7 @@ TEST(QueryErrorCodesTest, EveryDocumentedOneIsProduced) {
   for (const auto* cases : {&FilterCases(), &QueryCases(), &SearchCases()}) {
     AddProduced(*cases, &produced);
   }
-  ExpectTheSame(kDocumented, produced);
+  ExpectTheSame(kQueryCodes, produced);
 }
 
 }  // namespace

@@ -10,6 +10,8 @@
 namespace vecdb::support {
 namespace {
 
+using Names = std::vector<std::string>;
+
 // How writer and reader share a place.
 enum class Sharing {
   kFileSystem,        // one directory
@@ -274,7 +276,6 @@ TEST_P(SharedReadOnlyTest, NoDatabaseIsNotFoundAndNoneIsMade) {
 TEST_P(SharedReadOnlyTest, CollectionsAreFollowedWithRefresh) {
   OpenBoth();
   Write({1});
-  using Names = std::vector<std::string>;
   auto second = *writer_->CreateCollection("second", schema_);
   ASSERT_OK(second->Insert(TaggedRows(schema_, {1, 2}, "t")));
   EXPECT_EQ(reader_->ListCollections(), Names{"c"});

@@ -19,9 +19,9 @@ namespace {
 using support::CodeOf;
 using support::PathOf;
 
-constexpr auto kInvalid = absl::StatusCode::kInvalidArgument;
-constexpr auto kNotFound = absl::StatusCode::kNotFound;
-constexpr auto kDataLoss = absl::StatusCode::kDataLoss;
+using absl::StatusCode::kDataLoss;
+using absl::StatusCode::kInvalidArgument;
+using absl::StatusCode::kNotFound;
 
 Schema TestSchema() {
   return {.fields = {{.name = "id", .type = DataType::kInt64, .primary_key = true},
@@ -86,7 +86,7 @@ class SegmentTest : public ::testing::Test {
 };
 
 TEST_F(SegmentTest, BuilderRefusesABadSchema) {
-  EXPECT_EQ(CodeOf(SegmentBuilder::Make({})), kInvalid);
+  EXPECT_EQ(CodeOf(SegmentBuilder::Make({})), kInvalidArgument);
 }
 
 TEST_F(SegmentTest, BuilderAddsBatchesWholeOrNotAtAll) {
@@ -102,19 +102,20 @@ TEST_F(SegmentTest, BuilderAddsBatchesWholeOrNotAtAll) {
   RowBatch long_name = MakeRows(10, 1);
   long_name.SetVarChar("name", std::vector<std::string>{"12345678901"});
   for (const RowBatch& batch : {ragged, not_finite, twice, long_name, RowBatch(TestSchema())}) {
-    EXPECT_EQ(CodeOf((*builder)->Add(batch, 5)), kInvalid);
+    EXPECT_EQ(CodeOf((*builder)->Add(batch, 5)), kInvalidArgument);
     EXPECT_EQ((*builder)->num_rows(), 3u);
   }
-  EXPECT_EQ(CodeOf((*builder)->Add(MakeRows(10, 1), 4)), kInvalid);  // time runs backwards
+  EXPECT_EQ(CodeOf((*builder)->Add(MakeRows(10, 1), 4)), kInvalidArgument);  // time runs backwards
   EXPECT_EQ((*builder)->num_rows(), 3u);
 }
 
 TEST_F(SegmentTest, BuilderTakesOneIndexAVectorField) {
   auto builder = SegmentBuilder::Make(TestSchema());
   ASSERT_OK(builder);
-  EXPECT_EQ(CodeOf((*builder)->AddIndex("name", {})), kInvalid);
-  EXPECT_EQ(CodeOf((*builder)->AddIndex("nope", {})), kInvalid);
-  EXPECT_EQ(CodeOf((*builder)->AddIndex("vector", {.params = HnswParams{.m = 1}})), kInvalid);
+  EXPECT_EQ(CodeOf((*builder)->AddIndex("name", {})), kInvalidArgument);
+  EXPECT_EQ(CodeOf((*builder)->AddIndex("nope", {})), kInvalidArgument);
+  EXPECT_EQ(CodeOf((*builder)->AddIndex("vector", {.params = HnswParams{.m = 1}})),
+            kInvalidArgument);
   EXPECT_OK((*builder)->AddIndex("vector", {.params = HnswParams{}}));
   EXPECT_EQ(CodeOf((*builder)->AddIndex("vector", {})), absl::StatusCode::kAlreadyExists);
   EXPECT_OK((*builder)->AddIndex("other", {}));
@@ -157,7 +158,7 @@ TEST_F(SegmentTest, OpenRefusesWhatIsMissingDamagedOrNewer) {
   const SegmentInfo info = Build("s", 0, 10);
   SegmentInfo bad = info;
   bad.schema.fields.clear();
-  EXPECT_EQ(CodeOf(Segment::Open(*store_, bad)), kInvalid);
+  EXPECT_EQ(CodeOf(Segment::Open(*store_, bad)), kInvalidArgument);
   bad = info;
   bad.folder = "elsewhere";
   EXPECT_EQ(CodeOf(Segment::Open(*store_, bad)), kNotFound);
@@ -210,32 +211,34 @@ TEST_F(SegmentTest, SearchRefusesWhatItCannotMean) {
       {"as it should be", {.field = "vector", .vectors = one}, kOk},
       {"unknown field", {.field = "nope", .vectors = one}, kNotFound},
       {"no field", {.vectors = one}, kNotFound},
-      {"no vector field", {.field = "name", .vectors = one}, kInvalid},
-      {"no query", {.field = "vector"}, kInvalid},
-      {"half a query", {.field = "vector", .vectors = three}, kInvalid},
-      {"infinity", {.field = "vector", .vectors = not_finite}, kInvalid},
-      {"k 0", {.field = "vector", .vectors = one, .k = 0}, kInvalid},
-      {"k -1", {.field = "vector", .vectors = one, .k = -1}, kInvalid},
+      {"no vector field", {.field = "name", .vectors = one}, kInvalidArgument},
+      {"no query", {.field = "vector"}, kInvalidArgument},
+      {"half a query", {.field = "vector", .vectors = three}, kInvalidArgument},
+      {"infinity", {.field = "vector", .vectors = not_finite}, kInvalidArgument},
+      {"k 0", {.field = "vector", .vectors = one, .k = 0}, kInvalidArgument},
+      {"k -1", {.field = "vector", .vectors = one, .k = -1}, kInvalidArgument},
       {"k 16384", {.field = "vector", .vectors = one, .k = 16384}, kOk},
-      {"k 16385", {.field = "vector", .vectors = one, .k = 16385}, kInvalid},
+      {"k 16385", {.field = "vector", .vectors = one, .k = 16385}, kInvalidArgument},
       {"its metric", {.field = "vector", .vectors = one, .metric = Metric::kL2}, kOk},
-      {"another metric", {.field = "vector", .vectors = one, .metric = Metric::kIp}, kInvalid},
-      {"no index, no metric", {.field = "other", .vectors = one}, kInvalid},
+      {"another metric",
+       {.field = "vector", .vectors = one, .metric = Metric::kIp},
+       kInvalidArgument},
+      {"no index, no metric", {.field = "other", .vectors = one}, kInvalidArgument},
       {"no index, metric", {.field = "other", .vectors = one, .metric = Metric::kIp}, kOk},
       {"no such metric",
        {.field = "other", .vectors = one, .metric = static_cast<Metric>(9)},
-       kInvalid},
+       kInvalidArgument},
       {"ef", {.field = "vector", .vectors = one, .params = HnswSearchParams{.ef = 10}}, kOk},
       {"ef below k",
        {.field = "vector", .vectors = one, .params = HnswSearchParams{.ef = 9}},
-       kInvalid},
+       kInvalidArgument},
       {"ef of no index",
        {.field = "other",
         .vectors = one,
         .metric = Metric::kIp,
         .params = HnswSearchParams{.ef = 99}},
-       kInvalid},
-      {"short bitmap", {.field = "vector", .vectors = one, .allowed = one_word}, kInvalid},
+       kInvalidArgument},
+      {"short bitmap", {.field = "vector", .vectors = one, .allowed = one_word}, kInvalidArgument},
       {"bitmap", {.field = "vector", .vectors = one, .allowed = two_words}, kOk},
   };
   for (const Case& c : cases) EXPECT_EQ(CodeOf(segment->Search(c.query)), c.code) << c.what;
@@ -271,14 +274,14 @@ TEST_F(SegmentTest, FindRowsGivesTheRowsThatAreThere) {
   ASSERT_OK(rows);
   EXPECT_EQ(*rows, (std::vector<uint32_t>{9, 0, 4, 0}));
   EXPECT_TRUE(segment->FindRows(Keys(std::vector<int64_t>()))->empty());
-  EXPECT_EQ(CodeOf(segment->FindRows({std::string("x")})), kInvalid);
+  EXPECT_EQ(CodeOf(segment->FindRows({std::string("x")})), kInvalidArgument);
 }
 
 TEST_F(SegmentTest, FiltersAndBitmapsChooseRowsTogether) {
   const auto segment = Open(Build("s", 100, 200));
   EXPECT_EQ(*segment->FindMatching("id in [103, 100, 99]"), (std::vector<uint32_t>{0, 3}));
   EXPECT_EQ(segment->FindMatching({})->size(), 200u);
-  EXPECT_EQ(CodeOf(segment->FindMatching("id ==")), kInvalid);
+  EXPECT_EQ(CodeOf(segment->FindMatching("id ==")), kInvalidArgument);
   const std::vector<float> query(static_cast<size_t>(segment->info().schema.fields[1].dim), 1.0F);
   SegmentQuery search{
       .field = "vector", .vectors = query, .k = 10, .metric = Metric::kL2, .filter = "id < 104"};
@@ -297,7 +300,7 @@ TEST_F(SegmentTest, FiltersAndBitmapsChooseRowsTogether) {
   search.filter = "id < 0";
   EXPECT_TRUE(rows_of(search).empty());
   search.filter = "nope == 1 and id < 3 and";
-  EXPECT_EQ(CodeOf(segment->Search(search)), kInvalid);
+  EXPECT_EQ(CodeOf(segment->Search(search)), kInvalidArgument);
 }
 
 TEST_F(SegmentTest, ReadGivesTheFieldsAskedFor) {
@@ -326,8 +329,9 @@ TEST_F(SegmentTest, BuildIndexLeavesTheSegmentAsItIs) {
   const auto segment = Open(plain);
   const IndexSpec spec{.metric = Metric::kL2, .params = HnswParams{.m = 4}};
   EXPECT_EQ(CodeOf(segment->BuildIndex("nope", spec)), kNotFound);
-  EXPECT_EQ(CodeOf(segment->BuildIndex("name", spec)), kInvalid);
-  EXPECT_EQ(CodeOf(segment->BuildIndex("vector", {.params = HnswParams{.m = 0}})), kInvalid);
+  EXPECT_EQ(CodeOf(segment->BuildIndex("name", spec)), kInvalidArgument);
+  EXPECT_EQ(CodeOf(segment->BuildIndex("vector", {.params = HnswParams{.m = 0}})),
+            kInvalidArgument);
   EXPECT_EQ(CodeOf(segment->BuildIndex("vector", spec, support::CancelledContext())),
             absl::StatusCode::kCancelled);
   const auto with_index = segment->BuildIndex("vector", spec);
@@ -375,7 +379,7 @@ TEST_F(SegmentTest, WithDeletesRefusesWhatIsNotThere) {
   EXPECT_EQ(CodeOf(segment->WithDeletes(std::vector<uint32_t>{3, 10}, 7)),
             absl::StatusCode::kOutOfRange);
   for (const uint64_t time : {uint64_t{0}, std::numeric_limits<uint64_t>::max()}) {
-    EXPECT_EQ(CodeOf(segment->WithDeletes(std::vector<uint32_t>{3}, time)), kInvalid);
+    EXPECT_EQ(CodeOf(segment->WithDeletes(std::vector<uint32_t>{3}, time)), kInvalidArgument);
   }
   const auto none = segment->WithDeletes({}, 7);
   ASSERT_OK(none);
@@ -417,7 +421,7 @@ TEST_F(SegmentTest, MergeHoldsTheLiveRowsOfAll) {
 
 TEST_F(SegmentTest, MergeRefusesWhatDoesNotFitTogether) {
   const auto segment = Open(Build("s", 0, 3));
-  EXPECT_EQ(CodeOf(MergeSegments({}, *store_, PathOf("m"))), kInvalid);
+  EXPECT_EQ(CodeOf(MergeSegments({}, *store_, PathOf("m"))), kInvalidArgument);
   Schema other = TestSchema();
   other.enable_dynamic_field = false;
   auto builder = SegmentBuilder::Make(other);
@@ -432,7 +436,7 @@ TEST_F(SegmentTest, MergeRefusesWhatDoesNotFitTogether) {
   ASSERT_OK(other_info);
   const auto other_segment = Open(*other_info);
   const std::vector<const Segment*> different = {segment.get(), other_segment.get()};
-  EXPECT_EQ(CodeOf(MergeSegments(different, *store_, PathOf("m"))), kInvalid);
+  EXPECT_EQ(CodeOf(MergeSegments(different, *store_, PathOf("m"))), kInvalidArgument);
   const auto dead_info = segment->WithDeletes(std::vector<uint32_t>{0, 1, 2}, 9);
   ASSERT_OK(dead_info);
   const auto dead = Open(*dead_info);

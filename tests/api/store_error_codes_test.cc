@@ -1,6 +1,6 @@
 // Row E1 of the test plan: each error code that the headers of FileSystem and ObjectStore name is
 // produced here once, by the implementations in the library as far as they can. Adding a code to
-// one of these headers means adding it to kDocumented, and a case that produces it. That each
+// one of these headers means adding it to kStoreCodes, and a case that produces it. That each
 // implementation gives the same ones is what support/file_system_contract.h and
 // support/object_store_contract.h are about.
 #include <gtest/gtest.h>
@@ -22,7 +22,7 @@
 namespace vecdb::support {
 namespace {
 
-constexpr Documented kDocumented[] = {
+constexpr Documented kStoreCodes[] = {
     // Of every call of a FileSystem.
     {"FileSystem", Code::kNotFound},
     {"FileSystem", Code::kAlreadyExists},
@@ -59,10 +59,10 @@ constexpr Documented kDocumented[] = {
 };
 
 // A directory with a file "f", as files and as a store of objects, and a store of a host.
-class World {
+class StoreWorld {
  public:
-  World() { std::ofstream(root + "/f") << "0123456789"; }
-  ~World() { EXPECT_EQ(::chmod(root.c_str(), 0700), 0); }
+  StoreWorld() { std::ofstream(root + "/f") << "0123456789"; }
+  ~StoreWorld() { EXPECT_EQ(::chmod(root.c_str(), 0700), 0); }
 
   /// Makes something that can be neither read nor written under the name of a file.
   void PutSocket() const { EXPECT_EQ(::mknod((root + "/socket").c_str(), S_IFSOCK | 0600, 0), 0); }
@@ -108,7 +108,7 @@ class World {
   }
 };
 
-using Case = CodeCase<World>;
+using StoreCase = CodeCase<StoreWorld>;
 
 // The calls of a FileSystem, each with one path.
 struct FileCall {
@@ -157,78 +157,80 @@ absl::Status ReadTen(const ObjectReader& reader, uint64_t offset) {
   return reader.ReadAt(offset, std::as_writable_bytes(std::span(out)));
 }
 
-std::vector<Case> FileSystemCases() {
+std::vector<StoreCase> FileSystemCases() {
   return {
       {{"FileSystem", Code::kNotFound},
-       [](World& w) { return OfEveryCall(*w.files, "missing/x"); }},
+       [](StoreWorld& w) { return OfEveryCall(*w.files, "missing/x"); }},
       {{"FileSystem", Code::kAlreadyExists},
-       [](World& w) {
+       [](StoreWorld& w) {
          EXPECT_OK(w.files->CreateDirectories("d"));
          return w.files->CreateFile("d").status();
        }},
       {{"FileSystem", Code::kResourceExhausted},
-       [](World& w) { return w.WithoutDescriptors([&] { return OfEveryCall(*w.files, "x"); }); }},
+       [](StoreWorld& w) {
+         return w.WithoutDescriptors([&] { return OfEveryCall(*w.files, "x"); });
+       }},
       {{"FileSystem", Code::kPermissionDenied},
-       [](World& w) { return w.WithoutRights([&] { return OfEveryCall(*w.files, "x"); }); }},
+       [](StoreWorld& w) { return w.WithoutRights([&] { return OfEveryCall(*w.files, "x"); }); }},
       {{"FileSystem", Code::kFailedPrecondition},
-       [](World& w) { return OfEveryCall(*w.files, "f/x"); }},
+       [](StoreWorld& w) { return OfEveryCall(*w.files, "f/x"); }},
       {{"FileSystem", Code::kInvalidArgument},
-       [](World& w) { return OfEveryCall(*w.files, "../x"); }},
+       [](StoreWorld& w) { return OfEveryCall(*w.files, "../x"); }},
       {{"FileSystem", Code::kUnknown},
-       [](World& w) {
+       [](StoreWorld& w) {
          w.PutSocket();
          return w.files->OpenForRead("socket").status();
        }},
       {{"FileSystem::CreateFile", Code::kAlreadyExists},
-       [](World& w) { return w.files->CreateFile("f").status(); }},
+       [](StoreWorld& w) { return w.files->CreateFile("f").status(); }},
       {{"FileSystem::Link", Code::kAlreadyExists},
-       [](World& w) {
+       [](StoreWorld& w) {
          EXPECT_OK(WriteFile(*w.files, "g", ""));
          return w.files->Link("g", "f");
        }},
-      {{"FileSystem::Unlink", Code::kNotFound}, [](World& w) { return w.files->Unlink("x"); }},
+      {{"FileSystem::Unlink", Code::kNotFound}, [](StoreWorld& w) { return w.files->Unlink("x"); }},
       {{"FileSystem::RemoveDirectory", Code::kFailedPrecondition},
-       [](World& w) {
+       [](StoreWorld& w) {
          EXPECT_OK(w.files->CreateDirectories("d/e"));
          return w.files->RemoveDirectory("d");
        }},
       {{"FileSystem::Lock", Code::kFailedPrecondition},
-       [](World& w) {
+       [](StoreWorld& w) {
          const auto lock = w.files->Lock("l");
          EXPECT_OK(lock);
          return w.files->Lock("l").status();
        }},
       {{"RandomAccessFile::ReadAt", Code::kOutOfRange},
-       [](World& w) { return ReadTen(**w.files->OpenForRead("f"), 1); }},
+       [](StoreWorld& w) { return ReadTen(**w.files->OpenForRead("f"), 1); }},
       {{"RandomAccessFile::ReadAt", Code::kDataLoss},
-       [](World& w) {
+       [](StoreWorld& w) {
          const auto file = w.files->OpenForRead("f");
          w.Shrink();
          return ReadTen(**file, 0);
        }},
       {{"AppendFile::Preallocate", Code::kResourceExhausted},
-       [](World& w) {
+       [](StoreWorld& w) {
          return w.WithoutSpace(
              [&] { return (*w.files->CreateFile("g"))->Preallocate(uint64_t{1} << 62); });
        }},
       {{"AppendFile::Append", Code::kResourceExhausted},
-       [](World& w) {
+       [](StoreWorld& w) {
          return w.WithoutSpace(
              [&] { return (*w.files->CreateFile("g"))->Append(BytesOf(std::string(10000, 'x'))); });
        }},
   };
 }
 
-std::vector<Case> ObjectStoreCases() {
+std::vector<StoreCase> ObjectStoreCases() {
   return {
       {{"ObjectStore", Code::kNotFound},
-       [](World& w) { return w.store->Open(PathOf("missing/x")).status(); }},
+       [](StoreWorld& w) { return w.store->Open(PathOf("missing/x")).status(); }},
       {{"ObjectStore", Code::kResourceExhausted},
-       [](World& w) {
+       [](StoreWorld& w) {
          return w.WithoutDescriptors([&] { return w.store->Create(PathOf("x")).status(); });
        }},
       {{"ObjectStore", Code::kUnavailable},
-       [](World& w) {
+       [](StoreWorld& w) {
          const auto writer = w.store->Create(PathOf("x"));
          EXPECT_OK(writer);
          for (const std::string& path : FilesBelow(*w.files, ".tmp")) {
@@ -237,48 +239,48 @@ std::vector<Case> ObjectStoreCases() {
          return (*writer)->Finish();
        }},
       {{"ObjectStore", Code::kPermissionDenied},
-       [](World& w) {
+       [](StoreWorld& w) {
          return w.WithoutRights([&] { return w.store->Open(PathOf("f")).status(); });
        }},
       {{"ObjectStore", Code::kUnknown},
-       [](World& w) {
+       [](StoreWorld& w) {
          w.PutSocket();
          return w.store->Open(PathOf("socket")).status();
        }},
       {{"ObjectStore::Open", Code::kNotFound},
-       [](World& w) { return w.store->Open(PathOf("missing")).status(); }},
+       [](StoreWorld& w) { return w.store->Open(PathOf("missing")).status(); }},
       {{"ObjectStore::Open", Code::kFailedPrecondition},  // a symbolic link: OpenLocalObjectStore
-       [](World& w) {
+       [](StoreWorld& w) {
          std::filesystem::create_symlink("f", w.root + "/link");
          return w.store->Open(PathOf("link")).status();
        }},
       {{"ObjectStore::Lock", Code::kFailedPrecondition},
-       [](World& w) {
+       [](StoreWorld& w) {
          const auto lock = w.store->Lock();
          EXPECT_OK(lock);
          return w.store->Lock().status();
        }},
       {{"ObjectReader::ReadAt", Code::kOutOfRange},
-       [](World& w) { return ReadTen(**w.store->Open(PathOf("f")), 1); }},
+       [](StoreWorld& w) { return ReadTen(**w.store->Open(PathOf("f")), 1); }},
       {{"ObjectReader::ReadAt", Code::kDataLoss},
-       [](World& w) {
+       [](StoreWorld& w) {
          const auto reader = w.store->Open(PathOf("f"));
          w.Shrink();
          return ReadTen(**reader, 0);
        }},
       {{"ObjectWriter::Finish", Code::kAlreadyExists},
-       [](World& w) {
+       [](StoreWorld& w) {
          const auto writer = w.store->Create(PathOf("f"));
          EXPECT_OK(writer);
          return (*writer)->Finish();
        }},
       {{"ObjectWriter::Finish", Code::kUnknown},
-       [](World& w) {
+       [](StoreWorld& w) {
          w.faults->Arm({.call = "Link", .mode = FaultMode::kFailAfter});
          return PutObject(*w.store, PathOf("x"), "");
        }},
       {{"ObjectWriter::Finish", Code::kDataLoss},
-       [](World& w) {
+       [](StoreWorld& w) {
          w.faults->Arm({.call = "SyncDirectory"});
          return PutObject(*w.store, PathOf("x"), "");
        }},
@@ -286,15 +288,15 @@ std::vector<Case> ObjectStoreCases() {
 }
 
 // The library's own stores never give these two; a host's may, and the library hands them on.
-std::vector<Case> HostsStoreCases() {
+std::vector<StoreCase> HostsStoreCases() {
   return {
       {{"ObjectStore::Create", Code::kAlreadyExists},
-       [](World& w) {
+       [](StoreWorld& w) {
          w.faults->Arm({.call = "Create", .error = absl::AlreadyExistsError("taken")});
          return PutObject(**WithPrefix(w.of_host, "a"), PathOf("x"), "");
        }},
       {{"ObjectReader::ReadAt", Code::kUnavailable},
-       [](World& w) {
+       [](StoreWorld& w) {
          EXPECT_OK(PutObject(*w.of_host, PathOf("a/x"), "text"));
          w.faults->Arm({.call = "ReadAt", .error = absl::UnavailableError("away")});
          return GetObject(**WithPrefix(w.of_host, "a"), PathOf("x"), 4).status();
@@ -311,7 +313,7 @@ TEST(StoreErrorCodesTest, EveryDocumentedOneIsProduced) {
   for (const auto& cases : {FileSystemCases(), ObjectStoreCases(), HostsStoreCases()}) {
     AddProduced(cases, &produced);
   }
-  ExpectTheSame(kDocumented, produced);
+  ExpectTheSame(kStoreCodes, produced);
 }
 
 }  // namespace

@@ -16,7 +16,7 @@ namespace {
 
 using Calls = std::vector<std::string>;
 
-constexpr auto kUnknown = absl::StatusCode::kUnknown;
+using absl::StatusCode::kUnknown;
 
 // Which of `count` calls of `call` on `path` fail: "x" for each that does, "." for the others.
 std::string Failures(FaultInjector& injector, int count, const std::string& call = "Sync",

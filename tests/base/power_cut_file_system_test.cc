@@ -13,7 +13,7 @@
 namespace vecdb::support {
 namespace {
 
-constexpr auto kUnknown = absl::StatusCode::kUnknown;
+using absl::StatusCode::kUnknown;
 
 using PowerCutFileSystemTest = PowerCutTest;
 

@@ -9,8 +9,8 @@ namespace {
 
 using support::CodeOf;
 
-constexpr auto kOk = absl::StatusCode::kOk;
-constexpr auto kInvalid = absl::StatusCode::kInvalidArgument;
+using absl::StatusCode::kInvalidArgument;
+using absl::StatusCode::kOk;
 
 TEST(CollectionOptionsTest, BothSidesOfEveryLimit) {
   const struct {
@@ -18,31 +18,31 @@ TEST(CollectionOptionsTest, BothSidesOfEveryLimit) {
     absl::StatusCode code;
   } cases[] = {
       {{}, kOk},
-      {{.num_shards = 0}, kInvalid},
+      {{.num_shards = 0}, kInvalidArgument},
       {{.num_shards = 64}, kOk},
-      {{.num_shards = 65}, kInvalid},
-      {{.segment_max_bytes = (1 << 20) - 1}, kInvalid},
+      {{.num_shards = 65}, kInvalidArgument},
+      {{.segment_max_bytes = (1 << 20) - 1}, kInvalidArgument},
       {{.segment_max_bytes = 1 << 20}, kOk},
-      {{.segment_max_bytes = (64ULL << 30) + 1}, kInvalid},
-      {{.seal_proportion = 0.009}, kInvalid},
+      {{.segment_max_bytes = (64ULL << 30) + 1}, kInvalidArgument},
+      {{.seal_proportion = 0.009}, kInvalidArgument},
       {{.seal_proportion = 1}, kOk},
-      {{.seal_proportion = 1.01}, kInvalid},
-      {{.journal = static_cast<JournalPlace>(4)}, kInvalid},
+      {{.seal_proportion = 1.01}, kInvalidArgument},
+      {{.journal = static_cast<JournalPlace>(4)}, kInvalidArgument},
       {{.journal = JournalPlace::kNone}, kOk},
-      {{.durability = static_cast<Durability>(0)}, kInvalid},
+      {{.durability = static_cast<Durability>(0)}, kInvalidArgument},
       {{.durability = Durability::kNone}, kOk},
-      {{.durability = static_cast<Durability>(4)}, kInvalid},
-      {{.journal_max_bytes = (1 << 20) - 1}, kInvalid},
+      {{.durability = static_cast<Durability>(4)}, kInvalidArgument},
+      {{.journal_max_bytes = (1 << 20) - 1}, kInvalidArgument},
       {{.journal_max_bytes = 1 << 20}, kOk},
-      {{.journal_max_bytes = (1ULL << 40) + 1}, kInvalid},
-      {{.consistency = static_cast<ConsistencyLevel>(4)}, kInvalid},
+      {{.journal_max_bytes = (1ULL << 40) + 1}, kInvalidArgument},
+      {{.consistency = static_cast<ConsistencyLevel>(4)}, kInvalidArgument},
       {{.consistency = ConsistencyLevel::kEventually}, kOk},
-      {{.staleness_ms = -1}, kInvalid},
+      {{.staleness_ms = -1}, kInvalidArgument},
       {{.staleness_ms = 86'400'000}, kOk},
-      {{.staleness_ms = 86'400'001}, kInvalid},
-      {{.retention_ms = -1}, kInvalid},
+      {{.staleness_ms = 86'400'001}, kInvalidArgument},
+      {{.retention_ms = -1}, kInvalidArgument},
       {{.retention_ms = 86'400'000}, kOk},
-      {{.retention_ms = 11LL * 366 * 86'400'000}, kInvalid},
+      {{.retention_ms = 11LL * 366 * 86'400'000}, kInvalidArgument},
   };
   for (size_t i = 0; i < std::size(cases); ++i) {
     EXPECT_EQ(CodeOf(ValidateOptions(cases[i].options)), cases[i].code) << "case " << i;

@@ -11,7 +11,7 @@ namespace {
 
 using support::CodeOf;
 
-constexpr auto kInvalid = absl::StatusCode::kInvalidArgument;
+using absl::StatusCode::kInvalidArgument;
 
 // What makes a plan fail is tried through the API, too, in tests/api/query_test.cc.
 class QueryPlanTest : public CoreFixture {};
@@ -26,18 +26,18 @@ TEST_F(QueryPlanTest, KeysComeBackFromTheirText) {
     const auto again = OwnedKey::Parse(key.ToString(), schema_);
     ASSERT_OK(again);
     EXPECT_EQ(again->key(), schema::Key(number));
-    EXPECT_EQ(CodeOf(OwnedKey::Parse(key.ToString(), named)), kInvalid);
+    EXPECT_EQ(CodeOf(OwnedKey::Parse(key.ToString(), named)), kInvalidArgument);
   }
   for (const char* text : {"", "a", "i7", "\xc3\xa9"}) {
     const OwnedKey key = OwnedKey::Of(schema::Key(std::string_view(text)));
     const auto again = OwnedKey::Parse(key.ToString(), named);
     ASSERT_OK(again);
     EXPECT_EQ(again->key(), schema::Key(std::string_view(text)));
-    EXPECT_EQ(CodeOf(OwnedKey::Parse(key.ToString(), schema_)), kInvalid);
+    EXPECT_EQ(CodeOf(OwnedKey::Parse(key.ToString(), schema_)), kInvalidArgument);
   }
   for (const char* text : {"", "7", "i", "i 7", "i7 ", "i9223372036854775808", "s\xff"}) {
-    EXPECT_EQ(CodeOf(OwnedKey::Parse(text, schema_)), kInvalid) << text;
-    EXPECT_EQ(CodeOf(OwnedKey::Parse(text, named)), kInvalid) << text;
+    EXPECT_EQ(CodeOf(OwnedKey::Parse(text, schema_)), kInvalidArgument) << text;
+    EXPECT_EQ(CodeOf(OwnedKey::Parse(text, named)), kInvalidArgument) << text;
   }
 }
 
@@ -45,9 +45,9 @@ TEST_F(QueryPlanTest, NoLimitIsTheCeilingOfTheDatabase) {
   EXPECT_EQ(PlanQuery(*core_, {})->limit, 100u);
   EXPECT_EQ(PlanQuery(*core_, {.offset = 40})->limit, 60u);
   EXPECT_OK(PlanQuery(*core_, {.limit = 60, .offset = 40}));
-  EXPECT_EQ(CodeOf(PlanQuery(*core_, {.limit = 61, .offset = 40})), kInvalid);
-  EXPECT_EQ(CodeOf(PlanQuery(*core_, {.offset = 100})), kInvalid);
-  EXPECT_EQ(CodeOf(PlanQuery(*core_, {.limit = 2, .offset = 2147483647})), kInvalid);
+  EXPECT_EQ(CodeOf(PlanQuery(*core_, {.limit = 61, .offset = 40})), kInvalidArgument);
+  EXPECT_EQ(CodeOf(PlanQuery(*core_, {.offset = 100})), kInvalidArgument);
+  EXPECT_EQ(CodeOf(PlanQuery(*core_, {.limit = 2, .offset = 2147483647})), kInvalidArgument);
 }
 
 TEST_F(QueryPlanTest, IterationsHaveNoCeiling) {
@@ -55,10 +55,10 @@ TEST_F(QueryPlanTest, IterationsHaveNoCeiling) {
             std::numeric_limits<uint64_t>::max());
   EXPECT_EQ(PlanQueryIteration(*core_, {.limit = 1000, .offset = 500}, {.batch_size = 1})->limit,
             1000u);
-  EXPECT_EQ(CodeOf(PlanQueryIteration(*core_, {}, {.batch_size = 101})), kInvalid);
-  EXPECT_EQ(CodeOf(PlanQueryIteration(*core_, {}, {.batch_size = 0})), kInvalid);
+  EXPECT_EQ(CodeOf(PlanQueryIteration(*core_, {}, {.batch_size = 101})), kInvalidArgument);
+  EXPECT_EQ(CodeOf(PlanQueryIteration(*core_, {}, {.batch_size = 0})), kInvalidArgument);
   EXPECT_EQ(CodeOf(PlanQueryIteration(*core_, {.order_by_key = false}, {.batch_size = 1})),
-            kInvalid);
+            kInvalidArgument);
   const auto plan = PlanQueryIteration(*core_, {}, {.batch_size = 1, .position = "i5"});
   ASSERT_OK(plan);
   EXPECT_EQ(plan->after->key(), schema::Key(int64_t{5}));

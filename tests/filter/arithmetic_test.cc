@@ -11,13 +11,14 @@
 #include <vector>
 
 #include "filter/naive_values.h"
+#include "support/int64_limits.h"
 #include "support/seeded_random.h"
 
 namespace vecdb::filter {
 namespace {
 
-constexpr int64_t kMin = std::numeric_limits<int64_t>::min();
-constexpr int64_t kMax = std::numeric_limits<int64_t>::max();
+using support::kMaxInt64;
+using support::kMinInt64;
 constexpr double kMaxReal = std::numeric_limits<double>::max();
 constexpr Operator kOperators[] = {Operator::kAdd,    Operator::kSubtract, Operator::kMultiply,
                                    Operator::kDivide, Operator::kModulo,   Operator::kPower};
@@ -25,14 +26,14 @@ constexpr Operator kOperators[] = {Operator::kAdd,    Operator::kSubtract, Opera
 Numeric I(int64_t value) { return value; }
 Numeric R(double value) { return value; }
 
-struct Case {
+struct ArithmeticCase {
   Numeric a;
   Operator op;
   Numeric b;
   std::optional<Numeric> result;
 };
 
-void CheckCases(const std::vector<Case>& cases) {
+void CheckCases(const std::vector<ArithmeticCase>& cases) {
   for (size_t i = 0; i < cases.size(); ++i) {
     EXPECT_EQ(Apply(cases[i].op, cases[i].a, cases[i].b), cases[i].result) << "case " << i;
   }
@@ -73,14 +74,14 @@ TEST(ArithmeticTest, PowersAreRealEvenOfIntegers) {
 
 TEST(ArithmeticTest, IntegersHaveNoResultBeyondTheirLimits) {
   CheckCases({
-      {I(kMax - 1), Operator::kAdd, I(1), I(kMax)},
-      {I(kMax), Operator::kAdd, I(1), std::nullopt},
-      {I(kMin + 1), Operator::kSubtract, I(1), I(kMin)},
-      {I(kMin), Operator::kSubtract, I(1), std::nullopt},
-      {I(kMin / 2), Operator::kMultiply, I(2), I(kMin)},
-      {I(kMax / 2 + 1), Operator::kMultiply, I(2), std::nullopt},
-      {I(kMin), Operator::kDivide, I(-1), std::nullopt},
-      {I(kMin), Operator::kModulo, I(-1), I(0)},
+      {I(kMaxInt64 - 1), Operator::kAdd, I(1), I(kMaxInt64)},
+      {I(kMaxInt64), Operator::kAdd, I(1), std::nullopt},
+      {I(kMinInt64 + 1), Operator::kSubtract, I(1), I(kMinInt64)},
+      {I(kMinInt64), Operator::kSubtract, I(1), std::nullopt},
+      {I(kMinInt64 / 2), Operator::kMultiply, I(2), I(kMinInt64)},
+      {I(kMaxInt64 / 2 + 1), Operator::kMultiply, I(2), std::nullopt},
+      {I(kMinInt64), Operator::kDivide, I(-1), std::nullopt},
+      {I(kMinInt64), Operator::kModulo, I(-1), I(0)},
   });
 }
 
@@ -107,8 +108,8 @@ TEST(ArithmeticTest, RealsHaveNoResultThatIsNotFinite) {
 
 TEST(ArithmeticTest, NegateFailsForTheLeastIntegerAlone) {
   EXPECT_EQ(Negate(I(5)), std::optional(I(-5)));
-  EXPECT_EQ(Negate(I(kMax)), std::optional(I(-kMax)));
-  EXPECT_EQ(Negate(I(kMin)), std::nullopt);
+  EXPECT_EQ(Negate(I(kMaxInt64)), std::optional(I(-kMaxInt64)));
+  EXPECT_EQ(Negate(I(kMinInt64)), std::nullopt);
   EXPECT_EQ(Negate(R(2.5)), std::optional(R(-2.5)));
   EXPECT_TRUE(std::signbit(std::get<double>(*Negate(R(0.0)))));
 }
@@ -135,7 +136,7 @@ Numeric RandomNumeric(support::SeededRandom& random) {
     case 0:
       return I(static_cast<int64_t>(random.Below(7)) - 3);
     case 1:
-      return I(random.OneIn(2) ? kMax - (any & 3) : kMin + (any & 3));
+      return I(random.OneIn(2) ? kMaxInt64 - (any & 3) : kMinInt64 + (any & 3));
     case 2:
       return R(static_cast<double>(any) / 4);
     case 3:

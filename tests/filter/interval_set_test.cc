@@ -101,14 +101,6 @@ class RandomSets {
   support::SeededRandom random_;
 };
 
-template <typename Combine>
-std::vector<bool> Combined(const std::vector<bool>& a, const std::vector<bool>& b,
-                           Combine combine) {
-  std::vector<bool> out;
-  for (size_t i = 0; i < a.size(); ++i) out.push_back(combine(a[i], b[i]));
-  return out;
-}
-
 template <typename T>
 void CheckPair(RandomSets<T>& random) {
   const Sample<T> a = random.Next();

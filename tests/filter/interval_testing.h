@@ -125,6 +125,15 @@ void ExpectInvariants(const IntervalSet<T>& set) {
   }
 }
 
+/// Value by value.
+template <typename Combine>
+std::vector<bool> Combined(const std::vector<bool>& a, const std::vector<bool>& b,
+                           Combine combine) {
+  std::vector<bool> out;
+  for (size_t i = 0; i < a.size(); ++i) out.push_back(combine(a[i], b[i]));
+  return out;
+}
+
 }  // namespace vecdb::filter
 
 #endif  // VECDB_FILTER_INTERVAL_TESTING_H_

@@ -46,7 +46,7 @@ TEST(JsonMatcherTest, WhatIsMissingCountsAsOther) {
   EXPECT_FALSE(JsonMatcher(RandomSchemaNode("x == 1").set).Contains({}));
 }
 
-struct Case {
+struct JsonCase {
   Quantifier quantifier;
   FilterValue wanted;
   std::string array;
@@ -56,7 +56,7 @@ struct Case {
 TEST(ArrayMatcherTest, ArraysHoldOneValueAllOrAny) {
   using List = FilterValue::List;
   const std::string array = R"([1, 2.5, "a\u0062", true, [1, 2.0], null, {"k": 1}])";
-  const Case cases[] = {
+  const JsonCase cases[] = {
       {Quantifier::kOne, 1, array, true},
       {Quantifier::kOne, 1.0, array, true},
       {Quantifier::kOne, 2, array, false},
@@ -84,7 +84,7 @@ TEST(ArrayMatcherTest, ArraysHoldOneValueAllOrAny) {
       {Quantifier::kAll, List{1, 2}, "[1, 1]", false},
       {Quantifier::kOne, 9007199254740993, "[9007199254740992.0]", false},
   };
-  for (const Case& c : cases) {
+  for (const JsonCase& c : cases) {
     EXPECT_EQ(ArrayMatcher(c.quantifier, c.wanted).Contains(c.array), c.holds)
         << naive::JsonOf(c.wanted).dump() << " in " << c.array;
     EXPECT_EQ(naive::Contains(c.quantifier, &static_cast<const Json&>(Json::parse(c.array)),

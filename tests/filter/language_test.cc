@@ -28,7 +28,7 @@ namespace {
 
 constexpr const char* kAllRows = "(all rows)";
 
-struct Case {
+struct LanguageCase {
   int line = 0;
   std::vector<std::string> filter{};
   std::vector<std::string> parameters{};
@@ -38,7 +38,7 @@ struct Case {
 struct LanguageFile {
   std::vector<std::string> head{};  // up to the first case
   Schema schema{};
-  std::vector<Case> cases{};
+  std::vector<LanguageCase> cases{};
   std::vector<std::vector<std::string>> comments{};  // before each case
 };
 
@@ -130,7 +130,7 @@ std::string TextOf(const absl::StatusOr<Filter>& filter) {
   return text.empty() ? kAllRows : text;
 }
 
-std::string Answer(const Schema& schema, const Case& one) {
+std::string Answer(const Schema& schema, const LanguageCase& one) {
   const auto filter = Filter::Parse(schema, absl::StrJoin(one.filter, "\n"));
   if (!filter.ok() || one.parameters.empty()) return TextOf(filter);
   FilterParameters parameters;
@@ -142,7 +142,7 @@ void Write(const std::filesystem::path& path, const LanguageFile& file) {
   std::ofstream out(path);
   for (const std::string& line : file.head) out << line << "\n";
   for (size_t i = 0; i < file.cases.size(); ++i) {
-    const Case& one = file.cases[i];
+    const LanguageCase& one = file.cases[i];
     out << "\n";
     for (const std::string& line : file.comments[i]) out << line << "\n";
     if (!file.comments[i].empty()) out << "\n";
@@ -167,7 +167,7 @@ TEST_P(LanguageTest, FiltersMeanWhatTheFileSays) {
   const LanguageFile file = Read(GetParam());
   ASSERT_OK(file.schema.Validate());
   ASSERT_FALSE(file.cases.empty());
-  for (const Case& one : file.cases) {
+  for (const LanguageCase& one : file.cases) {
     EXPECT_EQ(Answer(file.schema, one), absl::StrJoin(one.expected, "\n"))
         << GetParam().string() << ":" << one.line;
   }
@@ -176,7 +176,7 @@ TEST_P(LanguageTest, FiltersMeanWhatTheFileSays) {
 
 TEST_P(LanguageTest, NormalFormsAreTheirOwn) {
   const LanguageFile file = Read(GetParam());
-  for (const Case& one : file.cases) {
+  for (const LanguageCase& one : file.cases) {
     const std::string text = Answer(file.schema, one);
     if (text == kAllRows || text.starts_with("filter")) continue;
     const auto again = Filter::Parse(file.schema, text);

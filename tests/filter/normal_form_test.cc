@@ -25,7 +25,7 @@ namespace {
 using naive::Row;
 using naive::Truth;
 
-constexpr size_t kRows = 1009;
+constexpr size_t kDrawnRows = 1009;
 constexpr size_t kRowsPerFilter = 20;
 
 std::string TextOf(const Row& row) { return naive::Json(row).dump(); }
@@ -59,7 +59,7 @@ class NormalFormTest : public testing::Test {
  protected:
   void MakeRows(support::SeededRandom& random) {
     naive::RandomRow source(random);
-    while (rows_.size() < kRows) rows_.push_back(source.Next());
+    while (rows_.size() < kDrawnRows) rows_.push_back(source.Next());
   }
 
   // The normal form of `text`; nothing when it does not fit the schema.
@@ -139,7 +139,7 @@ TEST_F(NormalFormTest, RandomFiltersMeanWhatTheirNormalFormsMean) {
   int accepted = 0;
   for (int i = 0; i < filters && !HasFailure(); ++i) {
     naive::RandomFilter filter(random);
-    accepted += Check(filter.Condition(i % 5), random.Below(kRows)) ? 1 : 0;
+    accepted += Check(filter.Condition(i % 5), random.Below(kDrawnRows)) ? 1 : 0;
   }
   RecordProperty("seed", std::to_string(seed));
   RecordProperty("filters", filters);

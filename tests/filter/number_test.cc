@@ -10,6 +10,7 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/hash/hash.h"
+#include "support/int64_limits.h"
 
 namespace vecdb::filter {
 namespace {
@@ -17,18 +18,18 @@ namespace {
 // The oracle holds every int64 and every double exactly.
 static_assert(std::numeric_limits<long double>::digits >= 64);
 
-constexpr int64_t kMin = std::numeric_limits<int64_t>::min();
-constexpr int64_t kMax = std::numeric_limits<int64_t>::max();
+using support::kMaxInt64;
+using support::kMinInt64;
 constexpr double kTwo53 = 9007199254740992.0;
 constexpr double kTwo63 = 9223372036854775808.0;
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-struct Case {
+struct NumberCase {
   Number number;
   long double exact;
 };
 
-void AddIntegers(int64_t first, int64_t last, std::vector<Case>& cases) {
+void AddIntegers(int64_t first, int64_t last, std::vector<NumberCase>& cases) {
   for (int64_t value = first;; ++value) {
     cases.push_back({Number(value), static_cast<long double>(value)});
     if (value == last) return;
@@ -36,7 +37,7 @@ void AddIntegers(int64_t first, int64_t last, std::vector<Case>& cases) {
 }
 
 // `value`, and three doubles to either side of it.
-void AddReals(double value, std::vector<Case>& cases) {
+void AddReals(double value, std::vector<NumberCase>& cases) {
   for (int i = 0; i < 3; ++i) value = std::nextafter(value, -kInfinity);
   for (int i = 0; i < 7; ++i) {
     cases.push_back({Number(value), static_cast<long double>(value)});
@@ -44,15 +45,15 @@ void AddReals(double value, std::vector<Case>& cases) {
   }
 }
 
-std::vector<Case> Cases() {
-  std::vector<Case> cases;
+std::vector<NumberCase> Cases() {
+  std::vector<NumberCase> cases;
   constexpr int64_t kExact = int64_t{1} << 53;
   for (const int64_t at : {-kExact, int64_t{0}, kExact, int64_t{1} << 62}) {
     AddIntegers(at - 3, at + 3, cases);
     AddReals(static_cast<double>(at), cases);
   }
-  AddIntegers(kMin, kMin + 1025, cases);
-  AddIntegers(kMax - 1025, kMax, cases);
+  AddIntegers(kMinInt64, kMinInt64 + 1025, cases);
+  AddIntegers(kMaxInt64 - 1025, kMaxInt64, cases);
   for (const double value : {-1e300, -kTwo63, -2.5, -1.0, -0.5, -0.0, 0.5, 1.0, 2.5, kTwo53 / 2,
                              kTwo63 - 1024, kTwo63, 2 * kTwo63, 1e19, 1e300}) {
     AddReals(value, cases);
@@ -65,10 +66,10 @@ std::vector<Case> Cases() {
 }
 
 TEST(NumberTest, ComparesExactlyAcrossBothKinds) {
-  const std::vector<Case> cases = Cases();
+  const std::vector<NumberCase> cases = Cases();
   size_t wrong = 0;
-  for (const Case& a : cases) {
-    for (const Case& b : cases) {
+  for (const NumberCase& a : cases) {
+    for (const NumberCase& b : cases) {
       if ((a.number == b.number) != (a.exact == b.exact)) ++wrong;
       if ((a.number < b.number) != (a.exact < b.exact)) ++wrong;
       if ((a.number > b.number) != (a.exact > b.exact)) ++wrong;
@@ -80,9 +81,9 @@ TEST(NumberTest, ComparesExactlyAcrossBothKinds) {
 TEST(NumberTest, DoesNotRoundToCompare) {
   EXPECT_GT(Number(int64_t{9007199254740993}), Number(9007199254740992.0));
   EXPECT_LT(Number(int64_t{9007199254740993}), Number(9007199254740994.0));
-  EXPECT_LT(Number(kMax), Number(kTwo63));
-  EXPECT_EQ(Number(kMin), Number(-kTwo63));
-  EXPECT_GT(Number(kMin), Number(std::nextafter(-kTwo63, -kInfinity)));
+  EXPECT_LT(Number(kMaxInt64), Number(kTwo63));
+  EXPECT_EQ(Number(kMinInt64), Number(-kTwo63));
+  EXPECT_GT(Number(kMinInt64), Number(std::nextafter(-kTwo63, -kInfinity)));
   EXPECT_LT(Number(int64_t{0}), Number(std::numeric_limits<double>::denorm_min()));
 }
 
@@ -93,10 +94,10 @@ TEST(NumberTest, ZeroHasNoSign) {
 }
 
 TEST(NumberTest, EqualNumbersHashAlike) {
-  const std::vector<Case> cases = Cases();
+  const std::vector<NumberCase> cases = Cases();
   absl::flat_hash_set<Number> numbers;
   std::vector<long double> exact;
-  for (const Case& c : cases) {
+  for (const NumberCase& c : cases) {
     numbers.insert(c.number);
     exact.push_back(c.exact);
   }
@@ -109,7 +110,7 @@ TEST(NumberTest, EqualNumbersHashAlike) {
 
 TEST(NumberTest, KnowsTheIntegersOfInt64) {
   const long double min = -static_cast<long double>(kTwo63);
-  for (const Case& c : Cases()) {
+  for (const NumberCase& c : Cases()) {
     const bool integer = std::floor(c.exact) == c.exact && c.exact >= min && c.exact < -min;
     EXPECT_EQ(c.number.is_integer(), integer) << c.exact;
     if (integer) {
@@ -119,7 +120,7 @@ TEST(NumberTest, KnowsTheIntegersOfInt64) {
 }
 
 TEST(NumberTest, AsDoubleIsTheNearest) {
-  for (const Case& c : Cases()) EXPECT_EQ(c.number.AsDouble(), static_cast<double>(c.exact));
+  for (const NumberCase& c : Cases()) EXPECT_EQ(c.number.AsDouble(), static_cast<double>(c.exact));
 }
 
 TEST(NumberTest, FloorAndCeilStayWithinInt64) {
@@ -128,7 +129,7 @@ TEST(NumberTest, FloorAndCeilStayWithinInt64) {
     if (exact < min || exact >= -min) return std::nullopt;
     return static_cast<int64_t>(exact);
   };
-  for (const Case& c : Cases()) {
+  for (const NumberCase& c : Cases()) {
     EXPECT_EQ(Floor(c.number), in_int64(std::floor(c.exact))) << c.exact;
     EXPECT_EQ(Ceil(c.number), in_int64(std::ceil(c.exact))) << c.exact;
   }

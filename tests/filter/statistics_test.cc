@@ -20,7 +20,7 @@ schema::ColumnStats Integers(int64_t low, int64_t high, uint32_t distinct = 0) {
           .distinct = distinct};
 }
 
-schema::ColumnStats Strings(std::string low, std::string high) {
+schema::ColumnStats StringStats(std::string low, std::string high) {
   return {.has_bounds = true, .min_string = std::move(low), .max_string = std::move(high)};
 }
 
@@ -61,7 +61,7 @@ TEST(StatisticsTest, RealsAndBoolsAreJudgedByTheirOwnBounds) {
 }
 
 TEST(StatisticsTest, StringsMayHaveNoUpperBound) {
-  schema::ColumnStats stats = Strings("b", "d");
+  schema::ColumnStats stats = StringStats("b", "d");
   EXPECT_EQ(JudgeText("v < \"b\"", DataType::kVarChar, stats), Verdict::kNone);
   EXPECT_EQ(JudgeText("v > \"d\"", DataType::kVarChar, stats), Verdict::kNone);
   EXPECT_EQ(JudgeText("v >= \"b\"", DataType::kVarChar, stats), Verdict::kAll);

@@ -70,7 +70,7 @@ std::string RandomText(support::SeededRandom& random) {
   return text;
 }
 
-Set RandomSet(support::SeededRandom& random) {
+Set RandomStrings(support::SeededRandom& random) {
   std::vector<Set> parts;
   const bool points = random.OneIn(2);
   for (uint64_t left = random.Below(random.OneIn(2) ? 3 : 30); left > 0; --left) {
@@ -109,7 +109,7 @@ class StringMatcherTest : public testing::Test {
 
 TEST_F(StringMatcherTest, SetsKeepTheirRowsInEveryFormOfBlock) {
   for (int i = support::ScaledCount(60); i > 0; --i) {
-    const Set set = RandomSet(random_);
+    const Set set = RandomStrings(random_);
     const StringMatcher matcher(set);
     const Blocks blocks = RandomBlocks();
     const auto num_rows = static_cast<uint32_t>(blocks.texts().size());

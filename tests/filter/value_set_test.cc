@@ -57,14 +57,6 @@ std::vector<bool> MembersOf(const Universe& universe) {
   return has;
 }
 
-template <typename Combine>
-std::vector<bool> Combined(const std::vector<bool>& a, const std::vector<bool>& b,
-                           Combine combine) {
-  std::vector<bool> out;
-  for (size_t i = 0; i < a.size(); ++i) out.push_back(combine(a[i], b[i]));
-  return out;
-}
-
 // What `set` has of the universe: values that it has not do not count.
 std::vector<bool> Within(const Universe& universe, const ValueSet& set) {
   return Combined(MembersOf(set), MembersOf(universe), std::logical_and<>());

@@ -12,7 +12,7 @@ namespace vecdb::format {
 namespace {
 
 // Rows of three distinct values each, so that every encoding but the constant one is possible.
-std::vector<int64_t> Numbers() {
+std::vector<int64_t> SomeNumbers() {
   std::vector<int64_t> numbers(1030);
   for (size_t i = 0; i < numbers.size(); ++i) numbers[i] = static_cast<int64_t>(i % 3) * 100;
   return numbers;
@@ -24,7 +24,7 @@ std::vector<std::string> Strings() {
 }
 
 EncodedBlock NumbersAs(BlockEncoding encoding) {
-  static const auto* const kNumbers = new std::vector<int64_t>(Numbers());
+  static const auto* const kNumbers = new std::vector<int64_t>(SomeNumbers());
   const auto block = NumberBlock(DataType::kInt64, *kNumbers);
   return EncodeBlockAs(encoding, block, DistinctOf(block));
 }
@@ -48,16 +48,16 @@ void ExpectRefused(const EncodedBlock& good, DataType type, const std::vector<Ed
   }
 }
 
-const std::vector<Edit> kLengths = {{"a byte less", [](std::string* b) { b->pop_back(); }},
-                                    {"a byte more", [](std::string* b) { b->push_back('\0'); }},
-                                    {"seven bytes", [](std::string* b) { b->resize(7); }},
-                                    {"nothing", [](std::string* b) { b->clear(); }}};
+const std::vector<Edit> kLengthEdits = {{"a byte less", [](std::string* b) { b->pop_back(); }},
+                                        {"a byte more", [](std::string* b) { b->push_back('\0'); }},
+                                        {"seven bytes", [](std::string* b) { b->resize(7); }},
+                                        {"nothing", [](std::string* b) { b->clear(); }}};
 
 TEST(BlockDecoderTest, BlocksOfAnotherLengthAreRefused) {
   for (const BlockEncoding encoding :
        {BlockEncoding::kPlain, BlockEncoding::kPacked, BlockEncoding::kDictionary}) {
-    ExpectRefused(NumbersAs(encoding), DataType::kInt64, kLengths);
-    ExpectRefused(StringsAs(encoding), DataType::kVarChar, kLengths);
+    ExpectRefused(NumbersAs(encoding), DataType::kInt64, kLengthEdits);
+    ExpectRefused(StringsAs(encoding), DataType::kVarChar, kLengthEdits);
   }
 }
 
@@ -184,7 +184,7 @@ TEST(BlockDecoderTest, BlocksAreAppendedToColumns) {
   Column::Values numbers = std::vector<int64_t>{5};
   AppendBlock(Decode(NumbersAs(BlockEncoding::kPacked), DataType::kInt64)->block, &numbers);
   std::vector<int64_t> expected = {5};
-  for (const int64_t number : Numbers()) expected.push_back(number);
+  for (const int64_t number : SomeNumbers()) expected.push_back(number);
   EXPECT_EQ(std::get<std::vector<int64_t>>(numbers), expected);
   Column::Values strings = Column::Strings();
   const auto block = Decode(StringsAs(BlockEncoding::kDictionary), DataType::kVarChar);

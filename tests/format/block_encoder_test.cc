@@ -67,8 +67,8 @@ class NumberEncoderTest : public ::testing::Test {
   }
 };
 
-using Numbers = ::testing::Types<uint8_t, int8_t, int16_t, int32_t, int64_t, float, double>;
-TYPED_TEST_SUITE(NumberEncoderTest, Numbers);
+using NumberTypes = ::testing::Types<uint8_t, int8_t, int16_t, int32_t, int64_t, float, double>;
+TYPED_TEST_SUITE(NumberEncoderTest, NumberTypes);
 
 TYPED_TEST(NumberEncoderTest, NumbersOfEverySpreadComeBack) {
   using T = TypeParam;

@@ -22,7 +22,7 @@ constexpr uint32_t kDataTag = 0x80010000;
 constexpr uint32_t kBlocksTag = 0x80020000;
 constexpr uint32_t kStatsTag = 0x80030000;
 constexpr uint32_t kColumnBloomTag = 0x80040000;
-constexpr int32_t kId = 100;
+constexpr int32_t kFieldId = 100;
 
 Column Strings(DataType type, const std::vector<std::string>& values) {
   return StringsColumn(type, values);
@@ -96,7 +96,7 @@ class ColumnFileTest : public ::testing::Test {
     num_rows_ = columns.front().num_rows();
     auto writer = ColumnFileWriter::Create(*store_, path_, num_rows_, {});
     EXPECT_OK(writer);
-    int32_t id = kId;
+    int32_t id = kFieldId;
     for (const Column& column : columns) EXPECT_OK(writer->AddColumn(id++, column, {}));
     const DataType key = columns.front().type();
     if (key == DataType::kInt64 || key == DataType::kVarChar) {
@@ -128,7 +128,7 @@ TEST_F(ColumnFileTest, ColumnsOfEveryTypeComeBack) {
     auto file = ColumnFile::Open(*store_, path_, summary, rows, {});
     ASSERT_OK(file);
     for (size_t i = 0; i < columns.size(); ++i) {
-      const auto column = (*file)->ReadColumn(kId + static_cast<int32_t>(i), kTypes[i], {});
+      const auto column = (*file)->ReadColumn(kFieldId + static_cast<int32_t>(i), kTypes[i], {});
       ASSERT_OK(column);
       ExpectEqual(*column, columns[i]);
     }
@@ -141,7 +141,7 @@ TEST_F(ColumnFileTest, ShortestAndLongestStringsComeBack) {
       DataType::kVarChar,
       {"", std::string(65535, 'x'), "", "", std::string(65536, 'y'), std::string("\0\xff", 2), ""});
   Write({column});
-  const auto read = (*Open())->ReadColumn(kId, DataType::kVarChar, {});
+  const auto read = (*Open())->ReadColumn(kFieldId, DataType::kVarChar, {});
   ASSERT_OK(read);
   ExpectEqual(*read, column);
 }
@@ -151,16 +151,17 @@ TEST_F(ColumnFileTest, ColumnBytesSaysWhatAColumnTakes) {
          Strings(DataType::kJson, std::vector<std::string>(5000, "abc"))});
   const auto file = Open();
   ASSERT_OK(file);
-  EXPECT_EQ(*(*file)->ColumnBytes(kId, DataType::kInt32), 5000u * 4);
-  EXPECT_EQ(*(*file)->ColumnBytes(kId + 1, DataType::kJson), 5000u * (3 + 8));
-  EXPECT_EQ(CodeOf((*file)->ColumnBytes(kId + 2, DataType::kJson)), absl::StatusCode::kDataLoss);
+  EXPECT_EQ(*(*file)->ColumnBytes(kFieldId, DataType::kInt32), 5000u * 4);
+  EXPECT_EQ(*(*file)->ColumnBytes(kFieldId + 1, DataType::kJson), 5000u * (3 + 8));
+  EXPECT_EQ(CodeOf((*file)->ColumnBytes(kFieldId + 2, DataType::kJson)),
+            absl::StatusCode::kDataLoss);
 }
 
 TEST_F(ColumnFileTest, NoRowsAreFine) {
   Write({Column(DataType::kInt64, 0, std::vector<int64_t>())});
   const auto file = Open();
   ASSERT_OK(file);
-  EXPECT_EQ((*file)->ReadColumn(kId, DataType::kInt64, {})->num_rows(), 0u);
+  EXPECT_EQ((*file)->ReadColumn(kFieldId, DataType::kInt64, {})->num_rows(), 0u);
   EXPECT_TRUE((*file)->ReadKeyOrder({})->empty());
   EXPECT_OK((*file)->ReadBloom({}));
 }
@@ -195,17 +196,17 @@ TEST_F(ColumnFileTest, KeyOrderSortsByKeyThenRow) {
 TEST_F(ColumnFileTest, WriterRefusesAColumnOfOtherLength) {
   auto writer = ColumnFileWriter::Create(*store_, path_, 3, {});
   ASSERT_OK(writer);
-  EXPECT_EQ(CodeOf(writer->AddColumn(kId, ColumnOf(DataType::kInt8, 4), {})),
+  EXPECT_EQ(CodeOf(writer->AddColumn(kFieldId, ColumnOf(DataType::kInt8, 4), {})),
             absl::StatusCode::kInternal);
 }
 
 TEST_F(ColumnFileTest, ColumnThatIsNotThereOrOfAnotherTypeIsDataLoss) {
   Write({ColumnOf(DataType::kInt64, 10)});
-  EXPECT_EQ(ReadCode(kId, DataType::kInt64), absl::StatusCode::kOk);
-  EXPECT_EQ(ReadCode(kId + 1, DataType::kInt64), absl::StatusCode::kDataLoss);
-  EXPECT_EQ(ReadCode(kId, DataType::kInt32), absl::StatusCode::kDataLoss);
-  EXPECT_EQ(ReadCode(kId, DataType::kBool), absl::StatusCode::kDataLoss);
-  EXPECT_EQ(ReadCode(kId, DataType::kVarChar), absl::StatusCode::kDataLoss);
+  EXPECT_EQ(ReadCode(kFieldId, DataType::kInt64), absl::StatusCode::kOk);
+  EXPECT_EQ(ReadCode(kFieldId + 1, DataType::kInt64), absl::StatusCode::kDataLoss);
+  EXPECT_EQ(ReadCode(kFieldId, DataType::kInt32), absl::StatusCode::kDataLoss);
+  EXPECT_EQ(ReadCode(kFieldId, DataType::kBool), absl::StatusCode::kDataLoss);
+  EXPECT_EQ(ReadCode(kFieldId, DataType::kVarChar), absl::StatusCode::kDataLoss);
 }
 
 TEST_F(ColumnFileTest, OtherNumberOfRowsIsDataLoss) {
@@ -232,7 +233,8 @@ TEST_F(ColumnFileTest, RowsWithoutBytesTakeNoMemory) {
   num_rows_ = 0x7fffffff;
   const auto file = Open();
   ASSERT_OK(file);
-  EXPECT_EQ(CodeOf((*file)->ReadColumn(kId, DataType::kInt64, {})), absl::StatusCode::kDataLoss);
+  EXPECT_EQ(CodeOf((*file)->ReadColumn(kFieldId, DataType::kInt64, {})),
+            absl::StatusCode::kDataLoss);
   EXPECT_EQ(CodeOf((*file)->ReadKeyOrder({})), absl::StatusCode::kDataLoss);
   EXPECT_EQ(CodeOf((*file)->ReadBloom({})), absl::StatusCode::kDataLoss);
 }
@@ -265,8 +267,8 @@ TEST_F(ColumnFileTest, ImpossibleBlockTablesWithRightChecksumsAreRefused) {
   for (const DataType type : {DataType::kInt64, DataType::kVarChar}) {
     for (const Case& c : cases) {
       Write({ColumnOf(type, 4097)});
-      Rewrite(kBlocksTag | kId, c.edit);
-      EXPECT_EQ(ReadCode(kId, type), c.code) << c.what;
+      Rewrite(kBlocksTag | kFieldId, c.edit);
+      EXPECT_EQ(ReadCode(kFieldId, type), c.code) << c.what;
     }
   }
 }
@@ -280,23 +282,23 @@ TEST_F(ColumnFileTest, ImpossibleStringsAreDataLoss) {
   };
   for (const auto& [what, edit] : edits) {
     Write({Strings(DataType::kJson, {"a", "b", "c"})});
-    Rewrite(kDataTag | kId, edit);
-    EXPECT_EQ(ReadCode(kId, DataType::kJson), absl::StatusCode::kDataLoss) << what;
+    Rewrite(kDataTag | kFieldId, edit);
+    EXPECT_EQ(ReadCode(kFieldId, DataType::kJson), absl::StatusCode::kDataLoss) << what;
   }
 }
 
 TEST_F(ColumnFileTest, BlockTooShortForItsEndsIsDataLoss) {
   Write({Strings(DataType::kJson, {"a", "b", "c"})});
-  Rewrite(kDataTag | kId, [](std::string* data) { data->resize(11); });
-  Rewrite(kBlocksTag | kId, [](std::string* table) { PutAt(table, 8, uint64_t{11}); });
-  EXPECT_EQ(ReadCode(kId, DataType::kJson), absl::StatusCode::kDataLoss);
+  Rewrite(kDataTag | kFieldId, [](std::string* data) { data->resize(11); });
+  Rewrite(kBlocksTag | kFieldId, [](std::string* table) { PutAt(table, 8, uint64_t{11}); });
+  EXPECT_EQ(ReadCode(kFieldId, DataType::kJson), absl::StatusCode::kDataLoss);
 }
 
 TEST_F(ColumnFileTest, BoolOtherThanZeroAndOneIsDataLoss) {
   Write({ColumnOf(DataType::kBool, 10)});
-  Rewrite(kDataTag | kId, [](std::string* data) { (*data)[9] = 2; });
-  EXPECT_EQ(ReadCode(kId, DataType::kBool), absl::StatusCode::kDataLoss);
-  EXPECT_EQ(ReadCode(kId, DataType::kInt8), absl::StatusCode::kOk);
+  Rewrite(kDataTag | kFieldId, [](std::string* data) { (*data)[9] = 2; });
+  EXPECT_EQ(ReadCode(kFieldId, DataType::kBool), absl::StatusCode::kDataLoss);
+  EXPECT_EQ(ReadCode(kFieldId, DataType::kInt8), absl::StatusCode::kOk);
 }
 
 TEST_F(ColumnFileTest, BlocksAreReadOneByOne) {
@@ -307,18 +309,19 @@ TEST_F(ColumnFileTest, BlocksAreReadOneByOne) {
     ASSERT_OK(file);
     Column::Values values = EmptyValues(type);
     for (const uint32_t block : {0u, 1u}) {
-      const auto decoded = (*file)->ReadBlock(kId, type, block, {});
+      const auto decoded = (*file)->ReadBlock(kFieldId, type, block, {});
       ASSERT_OK(decoded);
       EXPECT_EQ(decoded->block.num_rows, block == 0 ? 4096u : 1u);
-      const auto bytes = (*file)->BlockMemoryBytes(kId, type, block, {});
+      const auto bytes = (*file)->BlockMemoryBytes(kFieldId, type, block, {});
       ASSERT_OK(bytes);
       EXPECT_LE(decoded->memory_bytes, *bytes);
       AppendBlock(decoded->block, &values);
     }
     ExpectEqual(Column(type, 0, std::move(values)), column);
-    EXPECT_EQ(CodeOf((*file)->ReadBlock(kId, type, 2, {})), absl::StatusCode::kInternal);
-    EXPECT_EQ(CodeOf((*file)->BlockMemoryBytes(kId, type, 2, {})), absl::StatusCode::kInternal);
-    EXPECT_EQ(CodeOf((*file)->ReadBlock(kId + 1, type, 0, {})), absl::StatusCode::kDataLoss);
+    EXPECT_EQ(CodeOf((*file)->ReadBlock(kFieldId, type, 2, {})), absl::StatusCode::kInternal);
+    EXPECT_EQ(CodeOf((*file)->BlockMemoryBytes(kFieldId, type, 2, {})),
+              absl::StatusCode::kInternal);
+    EXPECT_EQ(CodeOf((*file)->ReadBlock(kFieldId + 1, type, 0, {})), absl::StatusCode::kDataLoss);
   }
 }
 
@@ -326,7 +329,7 @@ TEST_F(ColumnFileTest, ABlockOutlivesItsFile) {
   Write({Strings(DataType::kVarChar, {"a", "b"})});
   auto file = Open();
   ASSERT_OK(file);
-  const auto decoded = (*file)->ReadBlock(kId, DataType::kVarChar, 0, {});
+  const auto decoded = (*file)->ReadBlock(kFieldId, DataType::kVarChar, 0, {});
   ASSERT_OK(decoded);
   file->reset();
   EXPECT_EQ(decoded->block.string(1), "b");
@@ -338,7 +341,7 @@ TEST_F(ColumnFileTest, SummarySaysWhatAColumnHolds) {
   Write({Strings(DataType::kVarChar, texts)});
   const auto file = Open();
   ASSERT_OK(file);
-  const auto summary = (*file)->ReadSummary(kId, DataType::kVarChar, {});
+  const auto summary = (*file)->ReadSummary(kFieldId, DataType::kVarChar, {});
   ASSERT_OK(summary);
   EXPECT_EQ((*summary)->segment.min_string, "0");
   EXPECT_EQ((*summary)->segment.max_string, "999");
@@ -353,22 +356,24 @@ TEST_F(ColumnFileTest, SummarySaysWhatAColumnHolds) {
 }
 
 TEST_F(ColumnFileTest, ImpossibleSummariesAreDataLoss) {
-  const auto code = [&] { return CodeOf((*Open())->ReadSummary(kId, DataType::kVarChar, {})); };
+  const auto code = [&] {
+    return CodeOf((*Open())->ReadSummary(kFieldId, DataType::kVarChar, {}));
+  };
   const Column column = Strings(DataType::kVarChar, {"a", "b", "c"});
   Write({column});
   EXPECT_EQ(code(), absl::StatusCode::kOk);
   for (const size_t bytes : {0u, 1000u}) {
     Write({column});
-    Rewrite(kStatsTag | kId, [bytes](std::string* stats) { stats->resize(bytes); });
+    Rewrite(kStatsTag | kFieldId, [bytes](std::string* stats) { stats->resize(bytes); });
     EXPECT_EQ(code(), absl::StatusCode::kDataLoss) << bytes;
   }
   for (const size_t bytes : {1u, 31u, 33u, 64u}) {
     Write({column});
-    Rewrite(kColumnBloomTag | kId, [bytes](std::string* bloom) { bloom->resize(bytes); });
+    Rewrite(kColumnBloomTag | kFieldId, [bytes](std::string* bloom) { bloom->resize(bytes); });
     EXPECT_EQ(code(), absl::StatusCode::kDataLoss) << bytes;
   }
   Write({column});
-  Rewrite(kColumnBloomTag | kId, [](std::string* bloom) { bloom->resize(32); });
+  Rewrite(kColumnBloomTag | kFieldId, [](std::string* bloom) { bloom->resize(32); });
   EXPECT_EQ(code(), absl::StatusCode::kOk);
 }
 

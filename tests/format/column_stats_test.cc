@@ -121,14 +121,14 @@ std::string Section(DataType type, const std::vector<T>& first, const std::vecto
   return EncodeStats(type, stats);
 }
 
-struct Edit {
+struct StatsEdit {
   const char* what;
   std::function<void(std::string*)> edit;
 };
 
-void ExpectRefused(DataType type, const std::string& good, const std::vector<Edit>& edits) {
+void ExpectRefused(DataType type, const std::string& good, const std::vector<StatsEdit>& edits) {
   ASSERT_TRUE(DecodeStats(type, 4097, good).has_value());
-  for (const Edit& edit : edits) {
+  for (const StatsEdit& edit : edits) {
     std::string bad = good;
     edit.edit(&bad);
     EXPECT_FALSE(DecodeStats(type, 4097, bad).has_value()) << edit.what;

@@ -15,8 +15,8 @@
 namespace vecdb::format {
 namespace {
 
-constexpr auto kDataLoss = absl::StatusCode::kDataLoss;
-constexpr auto kFailedPrecondition = absl::StatusCode::kFailedPrecondition;
+using absl::StatusCode::kDataLoss;
+using absl::StatusCode::kFailedPrecondition;
 
 // Where the fields lie, as docs/formats.md gives them.
 constexpr size_t kHeaderVersionAt = 8;

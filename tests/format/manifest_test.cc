@@ -18,7 +18,7 @@ using support::CodeOf;
 using support::PathOf;
 using Json = nlohmann::json;
 
-constexpr auto kDataLoss = absl::StatusCode::kDataLoss;
+using absl::StatusCode::kDataLoss;
 
 Schema RichSchema() {
   return {

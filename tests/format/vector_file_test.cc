@@ -12,7 +12,7 @@
 namespace vecdb::format {
 namespace {
 
-constexpr auto kDataLoss = absl::StatusCode::kDataLoss;
+using absl::StatusCode::kDataLoss;
 
 std::vector<float> Floats(size_t count, float scale) {
   std::vector<float> floats(count);

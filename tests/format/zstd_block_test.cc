@@ -10,7 +10,7 @@
 namespace vecdb::format {
 namespace {
 
-constexpr auto kDataLoss = absl::StatusCode::kDataLoss;
+using absl::StatusCode::kDataLoss;
 
 // `count` bytes of which zstd saves most, though not nearly all.
 std::string Words(size_t count) {

@@ -9,13 +9,13 @@ namespace {
 
 using support::CodeOf;
 
-constexpr float kInf = RowLimits::kUnbounded;
+constexpr float kUnbounded = RowLimits::kUnbounded;
 
 TEST(RowLimitsTest, TheDefaultLetsEveryDistancePass) {
   const RowLimits limits;
   EXPECT_FALSE(limits.any());
-  EXPECT_EQ(limits.farthest(), kInf);
-  for (const float distance : {-kInf, -1.0f, 0.0f, 3.0f, kInf}) {
+  EXPECT_EQ(limits.farthest(), kUnbounded);
+  for (const float distance : {-kUnbounded, -1.0f, 0.0f, 3.0f, kUnbounded}) {
     EXPECT_TRUE(limits.Contains(distance, 0)) << distance;
   }
 }
@@ -23,12 +23,12 @@ TEST(RowLimitsTest, TheDefaultLetsEveryDistancePass) {
 TEST(RowLimitsTest, TheLowerBoundIsInAndTheUpperOut) {
   const RowLimits limits{.min_distance = -2, .max_distance = 5};
   EXPECT_TRUE(limits.any());
-  EXPECT_FALSE(limits.Contains(std::nextafter(-2.0f, -kInf), 0));
+  EXPECT_FALSE(limits.Contains(std::nextafter(-2.0f, -kUnbounded), 0));
   EXPECT_TRUE(limits.Contains(-2, 0));
-  EXPECT_TRUE(limits.Contains(std::nextafter(5.0f, -kInf), 0));
+  EXPECT_TRUE(limits.Contains(std::nextafter(5.0f, -kUnbounded), 0));
   EXPECT_FALSE(limits.Contains(5, 0));
-  EXPECT_FALSE(limits.Contains(kInf, 0));
-  EXPECT_EQ(limits.farthest(), std::nextafter(5.0f, -kInf));
+  EXPECT_FALSE(limits.Contains(kUnbounded, 0));
+  EXPECT_EQ(limits.farthest(), std::nextafter(5.0f, -kUnbounded));
 }
 
 TEST(RowLimitsTest, ScoresOfEveryMetricBecomeOneInterval) {
@@ -47,12 +47,12 @@ TEST(RowLimitsTest, ScoresOfEveryMetricBecomeOneInterval) {
 TEST(RowLimitsTest, EitherScoreMayBeLeftOut) {
   const auto radius = LimitsOfScores(Metric::kIp, -1.0f, std::nullopt);
   ASSERT_OK(radius);
-  EXPECT_EQ(radius->min_distance, -kInf);
+  EXPECT_EQ(radius->min_distance, -kUnbounded);
   EXPECT_EQ(radius->max_distance, 1);
   const auto filter = LimitsOfScores(Metric::kL2, std::nullopt, 1.0f);
   ASSERT_OK(filter);
   EXPECT_EQ(filter->min_distance, 1);
-  EXPECT_EQ(filter->max_distance, kInf);
+  EXPECT_EQ(filter->max_distance, kUnbounded);
   const auto none = LimitsOfScores(Metric::kL2, std::nullopt, std::nullopt);
   ASSERT_OK(none);
   EXPECT_FALSE(none->any());
@@ -66,8 +66,8 @@ TEST(RowLimitsTest, RangesWithoutScoresAreRefused) {
   EXPECT_EQ(code(Metric::kL2, 4.0f, 9.0f), absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(code(Metric::kIp, 4.0f, 4.0f), absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(code(Metric::kCosine, 0.75f, 0.5f), absl::StatusCode::kInvalidArgument);
-  EXPECT_EQ(code(Metric::kL2, std::nullopt, kInf), absl::StatusCode::kInvalidArgument);
-  EXPECT_EQ(code(Metric::kL2, -kInf, std::nullopt), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(code(Metric::kL2, std::nullopt, kUnbounded), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(code(Metric::kL2, -kUnbounded, std::nullopt), absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(code(Metric::kL2, NAN, std::nullopt), absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(code(Metric::kL2, std::nullopt, NAN), absl::StatusCode::kInvalidArgument);
 }

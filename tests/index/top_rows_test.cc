@@ -11,7 +11,7 @@
 namespace vecdb::index {
 namespace {
 
-constexpr float kInf = std::numeric_limits<float>::infinity();
+constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
 std::vector<Candidate> Sorted(std::vector<Candidate> rows, size_t k, const RowOrder* order) {
   std::sort(rows.begin(), rows.end(),
@@ -41,14 +41,14 @@ TEST(TopRowsTest, KeepsTheNearestWhateverTheOrderOfOffers) {
 
 TEST(TopRowsTest, TakesInfinityWhileThereIsRoom) {
   TopRows top(2);
-  top.Offer(kInf, 5);
-  EXPECT_EQ(top.worst(), kInf);
-  top.Offer(kInf, 4);
-  top.Offer(kInf, 3);
+  top.Offer(kInfinity, 5);
+  EXPECT_EQ(top.worst(), kInfinity);
+  top.Offer(kInfinity, 4);
+  top.Offer(kInfinity, 3);
   top.Offer(1, 9);
   std::vector<Candidate> found;
   top.Finish(&found);
-  EXPECT_EQ(found, (std::vector<Candidate>{{1, 9}, {kInf, 3}}));
+  EXPECT_EQ(found, (std::vector<Candidate>{{1, 9}, {kInfinity, 3}}));
 }
 
 TEST(TopRowsTest, IsEmptyAfterFinishAndReset) {
@@ -82,7 +82,7 @@ TEST(TopRowsTest, TakesOnlyWhatTheLimitsContain) {
 
 TEST(TopRowsTest, KOfZeroTakesNothing) {
   TopRows top(0);
-  top.Offer(-kInf, 1);
+  top.Offer(-kInfinity, 1);
   EXPECT_EQ(top.size(), 0U);
 }
 

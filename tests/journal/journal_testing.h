@@ -28,8 +28,8 @@ namespace vecdb::journal {
 
 using support::CodeOf;
 
-constexpr auto kDataLoss = absl::StatusCode::kDataLoss;
-constexpr auto kUnknown = absl::StatusCode::kUnknown;
+using absl::StatusCode::kDataLoss;
+using absl::StatusCode::kUnknown;
 constexpr uint64_t kNoRotation = uint64_t{1} << 40;
 inline constexpr const char* kFolder = "collections/c/journal/l";
 

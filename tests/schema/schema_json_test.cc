@@ -12,7 +12,7 @@ namespace {
 
 using std::string_view_literals::operator""sv;
 
-constexpr absl::StatusCode kDataLoss = absl::StatusCode::kDataLoss;
+using absl::StatusCode::kDataLoss;
 
 constexpr std::string_view kDocs =
     R"({"fields":[{"id":100,"name":"id","type":5,"primary_key":true},)"

@@ -15,7 +15,7 @@ namespace {
 
 using support::CodeOf;
 
-constexpr auto kDataLoss = absl::StatusCode::kDataLoss;
+using absl::StatusCode::kDataLoss;
 
 template <typename T>
 std::string Raw(std::initializer_list<T> values) {
@@ -30,7 +30,7 @@ std::string MetaOf(uint32_t code, uint32_t rows, DataType type, uint32_t values,
 }
 
 // Three rows 7, -1, 7 as an index like SORTED.
-Sections Integers() {
+Sections IntegerSections() {
   return {{index::kMetaTag, MetaOf(4, 3, DataType::kInt8, 2, 0)},
           {kScalarRowsTag, Raw<uint32_t>({1, 0, 2})},
           {kScalarRunsTag, Raw<uint32_t>({1, 3})},
@@ -38,8 +38,8 @@ Sections Integers() {
 }
 constexpr ScalarField kIntegers = {DataType::kInt8, 3};
 
-Sections Reals() {
-  Sections sections = Integers();
+Sections RealSections() {
+  Sections sections = IntegerSections();
   sections[index::kMetaTag] = MetaOf(4, 3, DataType::kFloat, 2, 0);
   sections[kScalarNumbersTag] = Raw<double>({-0.5, 7});
   return sections;
@@ -47,8 +47,8 @@ Sections Reals() {
 constexpr ScalarField kReals = {DataType::kFloat, 3};
 
 // Three rows "b", "", "b".
-Sections Texts() {
-  Sections sections = Integers();
+Sections TextSections() {
+  Sections sections = IntegerSections();
   sections[index::kMetaTag] = MetaOf(4, 3, DataType::kVarChar, 2, 1);
   sections.erase(kScalarNumbersTag);
   sections[kScalarTextEndsTag] = Raw<uint64_t>({0, 1});
@@ -87,26 +87,26 @@ TEST(ScalarIndexFileTest, ReadsWhatItWroteOfEveryType) {
 TEST(ScalarIndexFileTest, LaysOutBytesAsDescribed) {
   const SealedScalarIndex numbers =
       MakeIndex(Column(DataType::kInt8, 0, std::vector<int8_t>{7, -1, 7}));
-  EXPECT_EQ(SectionsOf(*WriteIndexFile(numbers.data(), kSorted)), Integers());
+  EXPECT_EQ(SectionsOf(*WriteIndexFile(numbers.data(), kSorted)), IntegerSections());
   const SealedScalarIndex texts = MakeIndex(TextColumn({"b", "", "b"}));
-  EXPECT_EQ(SectionsOf(*WriteIndexFile(texts.data(), kSorted)), Texts());
-  Sections inverted = Texts();
+  EXPECT_EQ(SectionsOf(*WriteIndexFile(texts.data(), kSorted)), TextSections());
+  Sections inverted = TextSections();
   inverted[index::kMetaTag] = MetaOf(3, 3, DataType::kVarChar, 2, 1);
   EXPECT_EQ(SectionsOf(*WriteIndexFile(texts.data(), kInverted)), inverted);
 }
 
 TEST(ScalarIndexFileTest, ReadsEachOfTheFormsBelow) {
-  EXPECT_OK(Read(Integers(), kIntegers));
-  EXPECT_OK(Read(Reals(), kReals));
-  EXPECT_OK(Read(Texts(), kTexts));
+  EXPECT_OK(Read(IntegerSections(), kIntegers));
+  EXPECT_OK(Read(RealSections(), kReals));
+  EXPECT_OK(Read(TextSections(), kTexts));
 }
 
 TEST(ScalarIndexFileTest, RefusesAnIndexOfSomethingElse) {
-  EXPECT_EQ(CodeOf(Read(Integers(), kIntegers, kInverted)), kDataLoss);
-  EXPECT_EQ(CodeOf(Read(Integers(), {DataType::kInt16, 3})), kDataLoss);
-  EXPECT_EQ(CodeOf(Read(Integers(), {DataType::kInt8, 2})), kDataLoss);
-  EXPECT_EQ(CodeOf(Read(Integers(), {DataType::kInt8, 4})), kDataLoss);
-  Sections json = Integers();
+  EXPECT_EQ(CodeOf(Read(IntegerSections(), kIntegers, kInverted)), kDataLoss);
+  EXPECT_EQ(CodeOf(Read(IntegerSections(), {DataType::kInt16, 3})), kDataLoss);
+  EXPECT_EQ(CodeOf(Read(IntegerSections(), {DataType::kInt8, 2})), kDataLoss);
+  EXPECT_EQ(CodeOf(Read(IntegerSections(), {DataType::kInt8, 4})), kDataLoss);
+  Sections json = IntegerSections();
   json[index::kMetaTag] = MetaOf(4, 3, DataType::kJson, 2, 0);
   EXPECT_EQ(CodeOf(Read(json, {DataType::kJson, 3})), kDataLoss);
 }
@@ -125,44 +125,46 @@ std::vector<Wrong> WrongSections() {
   };
   const double inf = std::numeric_limits<double>::infinity();
   return {
-      {"MetaTooShort", Integers, kIntegers, index::kMetaTag, std::string(31, '\0')},
-      {"MetaTooLong", Integers, kIntegers, index::kMetaTag, meta(DataType::kInt8, 2, 0) + "x"},
-      {"Metric", Integers, kIntegers, index::kMetaTag,
+      {"MetaTooShort", IntegerSections, kIntegers, index::kMetaTag, std::string(31, '\0')},
+      {"MetaTooLong", IntegerSections, kIntegers, index::kMetaTag,
+       meta(DataType::kInt8, 2, 0) + "x"},
+      {"Metric", IntegerSections, kIntegers, index::kMetaTag,
        Raw<uint32_t>({4, 1, 0, 3, 2, 2}) + Raw<uint64_t>({0})},
-      {"Dim", Integers, kIntegers, index::kMetaTag,
+      {"Dim", IntegerSections, kIntegers, index::kMetaTag,
        Raw<uint32_t>({4, 0, 1, 3, 2, 2}) + Raw<uint64_t>({0})},
-      {"NoValues", Integers, kIntegers, index::kMetaTag, meta(DataType::kInt8, 0, 0)},
-      {"MoreValuesThanRows", Integers, kIntegers, index::kMetaTag, meta(DataType::kInt8, 4, 0)},
-      {"TextsOfIntegers", Integers, kIntegers, index::kMetaTag, meta(DataType::kInt8, 2, 1)},
-      {"TooManyTextBytes", Texts, kTexts, index::kMetaTag,
+      {"NoValues", IntegerSections, kIntegers, index::kMetaTag, meta(DataType::kInt8, 0, 0)},
+      {"MoreValuesThanRows", IntegerSections, kIntegers, index::kMetaTag,
+       meta(DataType::kInt8, 4, 0)},
+      {"TextsOfIntegers", IntegerSections, kIntegers, index::kMetaTag, meta(DataType::kInt8, 2, 1)},
+      {"TooManyTextBytes", TextSections, kTexts, index::kMetaTag,
        meta(DataType::kVarChar, 2, (uint64_t{1} << 36) + 1)},
-      {"OtherTextBytes", Texts, kTexts, index::kMetaTag, meta(DataType::kVarChar, 2, 2)},
-      {"RowsTooShort", Integers, kIntegers, kScalarRowsTag, Raw<uint32_t>({1, 0})},
-      {"RowsTooLong", Integers, kIntegers, kScalarRowsTag, Raw<uint32_t>({1, 0, 2, 2})},
-      {"RowOutOfRange", Integers, kIntegers, kScalarRowsTag, Raw<uint32_t>({1, 0, 3})},
-      {"RowFarOut", Integers, kIntegers, kScalarRowsTag, Raw<uint32_t>({1, 0, 0xffffffff})},
-      {"RowTwice", Integers, kIntegers, kScalarRowsTag, Raw<uint32_t>({0, 0, 2})},
-      {"RunDescends", Integers, kIntegers, kScalarRowsTag, Raw<uint32_t>({1, 2, 0})},
-      {"EmptyRun", Integers, kIntegers, kScalarRunsTag, Raw<uint32_t>({3, 3})},
-      {"FirstRunEmpty", Integers, kIntegers, kScalarRunsTag, Raw<uint32_t>({0, 3})},
-      {"RunsFall", Integers, kIntegers, kScalarRunsTag, Raw<uint32_t>({4, 3})},
-      {"RunsStopShort", Integers, kIntegers, kScalarRunsTag, Raw<uint32_t>({1, 2})},
-      {"RunsGoOn", Integers, kIntegers, kScalarRunsTag, Raw<uint32_t>({1, 4})},
-      {"NumbersTooShort", Integers, kIntegers, kScalarNumbersTag, Raw<int64_t>({7})},
-      {"IntegerTwice", Integers, kIntegers, kScalarNumbersTag, Raw<int64_t>({7, 7})},
-      {"IntegersFall", Integers, kIntegers, kScalarNumbersTag, Raw<int64_t>({7, -1})},
-      {"IntegerTooLarge", Integers, kIntegers, kScalarNumbersTag, Raw<int64_t>({-1, 128})},
-      {"IntegerTooSmall", Integers, kIntegers, kScalarNumbersTag, Raw<int64_t>({-129, 7})},
-      {"RealTwice", Reals, kReals, kScalarNumbersTag, Raw<double>({0.0, -0.0})},
-      {"RealsFall", Reals, kReals, kScalarNumbersTag, Raw<double>({1, 0})},
-      {"RealInfinite", Reals, kReals, kScalarNumbersTag, Raw<double>({0, inf})},
-      {"RealNan", Reals, kReals, kScalarNumbersTag, Raw<double>({0, inf - inf})},
-      {"TextEndsTooShort", Texts, kTexts, kScalarTextEndsTag, Raw<uint64_t>({1})},
-      {"TextEndsFall", Texts, kTexts, kScalarTextEndsTag, Raw<uint64_t>({2, 1})},
-      {"TextEndsStopShort", Texts, kTexts, kScalarTextEndsTag, Raw<uint64_t>({0, 0})},
-      {"TextEndsGoOn", Texts, kTexts, kScalarTextEndsTag, Raw<uint64_t>({0, 2})},
-      {"TextsFall", Texts, kTexts, kScalarTextEndsTag, Raw<uint64_t>({1, 1})},
-      {"TextsTooLong", Texts, kTexts, kScalarTextsTag, "bb"},
+      {"OtherTextBytes", TextSections, kTexts, index::kMetaTag, meta(DataType::kVarChar, 2, 2)},
+      {"RowsTooShort", IntegerSections, kIntegers, kScalarRowsTag, Raw<uint32_t>({1, 0})},
+      {"RowsTooLong", IntegerSections, kIntegers, kScalarRowsTag, Raw<uint32_t>({1, 0, 2, 2})},
+      {"RowOutOfRange", IntegerSections, kIntegers, kScalarRowsTag, Raw<uint32_t>({1, 0, 3})},
+      {"RowFarOut", IntegerSections, kIntegers, kScalarRowsTag, Raw<uint32_t>({1, 0, 0xffffffff})},
+      {"RowTwice", IntegerSections, kIntegers, kScalarRowsTag, Raw<uint32_t>({0, 0, 2})},
+      {"RunDescends", IntegerSections, kIntegers, kScalarRowsTag, Raw<uint32_t>({1, 2, 0})},
+      {"EmptyRun", IntegerSections, kIntegers, kScalarRunsTag, Raw<uint32_t>({3, 3})},
+      {"FirstRunEmpty", IntegerSections, kIntegers, kScalarRunsTag, Raw<uint32_t>({0, 3})},
+      {"RunsFall", IntegerSections, kIntegers, kScalarRunsTag, Raw<uint32_t>({4, 3})},
+      {"RunsStopShort", IntegerSections, kIntegers, kScalarRunsTag, Raw<uint32_t>({1, 2})},
+      {"RunsGoOn", IntegerSections, kIntegers, kScalarRunsTag, Raw<uint32_t>({1, 4})},
+      {"NumbersTooShort", IntegerSections, kIntegers, kScalarNumbersTag, Raw<int64_t>({7})},
+      {"IntegerTwice", IntegerSections, kIntegers, kScalarNumbersTag, Raw<int64_t>({7, 7})},
+      {"IntegersFall", IntegerSections, kIntegers, kScalarNumbersTag, Raw<int64_t>({7, -1})},
+      {"IntegerTooLarge", IntegerSections, kIntegers, kScalarNumbersTag, Raw<int64_t>({-1, 128})},
+      {"IntegerTooSmall", IntegerSections, kIntegers, kScalarNumbersTag, Raw<int64_t>({-129, 7})},
+      {"RealTwice", RealSections, kReals, kScalarNumbersTag, Raw<double>({0.0, -0.0})},
+      {"RealsFall", RealSections, kReals, kScalarNumbersTag, Raw<double>({1, 0})},
+      {"RealInfinite", RealSections, kReals, kScalarNumbersTag, Raw<double>({0, inf})},
+      {"RealNan", RealSections, kReals, kScalarNumbersTag, Raw<double>({0, inf - inf})},
+      {"TextEndsTooShort", TextSections, kTexts, kScalarTextEndsTag, Raw<uint64_t>({1})},
+      {"TextEndsFall", TextSections, kTexts, kScalarTextEndsTag, Raw<uint64_t>({2, 1})},
+      {"TextEndsStopShort", TextSections, kTexts, kScalarTextEndsTag, Raw<uint64_t>({0, 0})},
+      {"TextEndsGoOn", TextSections, kTexts, kScalarTextEndsTag, Raw<uint64_t>({0, 2})},
+      {"TextsFall", TextSections, kTexts, kScalarTextEndsTag, Raw<uint64_t>({1, 1})},
+      {"TextsTooLong", TextSections, kTexts, kScalarTextsTag, "bb"},
   };
 }
 
@@ -172,7 +174,7 @@ TEST(ScalarIndexFileTest, RefusesWhatCannotBe) {
     sections[wrong.tag] = wrong.bytes;
     EXPECT_EQ(CodeOf(Read(sections, wrong.field)), kDataLoss) << wrong.name;
   }
-  Sections bools = Integers();
+  Sections bools = IntegerSections();
   bools[index::kMetaTag] = MetaOf(3, 3, DataType::kBool, 2, 0);
   bools[kScalarNumbersTag] = Raw<int64_t>({0, 2});
   EXPECT_EQ(CodeOf(Read(bools, {DataType::kBool, 3}, kInverted)), kDataLoss);
@@ -181,7 +183,7 @@ TEST(ScalarIndexFileTest, RefusesWhatCannotBe) {
 }
 
 TEST(ScalarIndexFileTest, RefusesMissingSectionsAndUnknownOnes) {
-  for (const Sections& good : {Integers(), Texts()}) {
+  for (const Sections& good : {IntegerSections(), TextSections()}) {
     const ScalarField field = good.contains(kScalarTextsTag) ? kTexts : kIntegers;
     for (const auto& [tag, bytes] : good) {
       Sections sections = good;
@@ -199,7 +201,7 @@ TEST(ScalarIndexFileTest, ChangedByteIsRefusedOrGivesEachRowOnce) {
   const struct {
     Sections sections;
     ScalarField field;
-  } files[] = {{Integers(), kIntegers}, {Reals(), kReals}, {Texts(), kTexts}};
+  } files[] = {{IntegerSections(), kIntegers}, {RealSections(), kReals}, {TextSections(), kTexts}};
   for (const auto& file : files) {
     for (const auto& [tag, bytes] : file.sections) {
       for (size_t bit = 0; bit < bytes.size() * 8; ++bit) {
@@ -239,7 +241,7 @@ TEST(ScalarIndexFileTest, ReadingKeepsToTheBudget) {
 }
 
 TEST(ScalarIndexFileTest, ReadingHonoursTheContext) {
-  const auto store = WriteIndexFile(Integers());
+  const auto store = WriteIndexFile(IntegerSections());
   EXPECT_EQ(CodeOf(ReadIndexFile(*store, kSorted, kIntegers, {}, support::CancelledContext())),
             absl::StatusCode::kCancelled);
 }

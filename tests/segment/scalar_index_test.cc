@@ -8,12 +8,13 @@
 
 #include "base/row_mask.h"
 #include "segment/scalar_index_testing.h"
+#include "support/int64_limits.h"
 
 namespace vecdb::segment {
 namespace {
 
-constexpr int64_t kMin = std::numeric_limits<int64_t>::min();
-constexpr int64_t kMax = std::numeric_limits<int64_t>::max();
+using support::kMaxInt64;
+using support::kMinInt64;
 
 ValueSet NumbersIn(IntervalSet<Number> numbers) { return {.numbers = std::move(numbers)}; }
 ValueSet TextsIn(IntervalSet<std::string> strings) { return {.strings = std::move(strings)}; }
@@ -70,13 +71,14 @@ TEST(ScalarIndexTest, EndsOfIntervalsAreOpenOrClosed) {
 
 TEST(ScalarIndexTest, IntegersAtTheEndsOfInt64AreFound) {
   const SealedScalarIndex index =
-      MakeIndex(Column(DataType::kInt64, 0, std::vector<int64_t>{kMax, kMin, 0, kMax - 1, kMin}));
+      MakeIndex(Column(DataType::kInt64, 0,
+                       std::vector<int64_t>{kMaxInt64, kMinInt64, 0, kMaxInt64 - 1, kMinInt64}));
   using Set = IntervalSet<Number>;
-  EXPECT_EQ(RowsOf(index, NumbersIn(Set::Point(Number(kMin)))), (Rows{1, 4}));
-  EXPECT_EQ(RowsOf(index, NumbersIn(Set::Point(Number(kMax)))), (Rows{0}));
-  EXPECT_EQ(RowsOf(index, NumbersIn(Set::Above(Number(kMax - 1), false))), (Rows{0}));
-  EXPECT_EQ(RowsOf(index, NumbersIn(Set::Below(Number(kMin), true))), (Rows{1, 4}));
-  EXPECT_EQ(RowsOf(index, NumbersIn(Set::Below(Number(kMin), false))), Rows{});
+  EXPECT_EQ(RowsOf(index, NumbersIn(Set::Point(Number(kMinInt64)))), (Rows{1, 4}));
+  EXPECT_EQ(RowsOf(index, NumbersIn(Set::Point(Number(kMaxInt64)))), (Rows{0}));
+  EXPECT_EQ(RowsOf(index, NumbersIn(Set::Above(Number(kMaxInt64 - 1), false))), (Rows{0}));
+  EXPECT_EQ(RowsOf(index, NumbersIn(Set::Below(Number(kMinInt64), true))), (Rows{1, 4}));
+  EXPECT_EQ(RowsOf(index, NumbersIn(Set::Below(Number(kMinInt64), false))), Rows{});
   EXPECT_EQ(RowsOf(index, NumbersIn(Set::Above(Number(9223372036854775808.0), true))), Rows{});
   EXPECT_EQ(RowsOf(index, NumbersIn(Set::Below(Number(9223372036854775808.0), false))),
             (Rows{0, 1, 2, 3, 4}));

@@ -14,9 +14,7 @@
 namespace vecdb::segment {
 namespace {
 
-constexpr auto kDataLoss = absl::StatusCode::kDataLoss;
-constexpr size_t kVector = 1;  // the column in SmallSchema
-
+using absl::StatusCode::kDataLoss;
 std::string BytesOf(ObjectStore& store, const std::string& path) {
   return GetObject(store, PathOf(path), support::kNoLimit).value();
 }

@@ -16,7 +16,6 @@
 namespace vecdb::segment {
 namespace {
 
-constexpr size_t kVector = 1;
 constexpr Metric kMetrics[] = {Metric::kL2, Metric::kIp, Metric::kCosine};
 
 double Distance(Metric metric, std::span<const float> a, std::span<const float> b) {

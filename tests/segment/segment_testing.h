@@ -32,6 +32,8 @@ using support::PathOf;
 
 constexpr uint64_t kEver = ~uint64_t{0};
 
+inline constexpr size_t kVector = 1;  ///< the column in SmallSchema
+
 /// Key "id" (Int64 or VarChar), FloatVector "vector", "group" Int32.
 inline Schema SmallSchema(DataType key = DataType::kInt64, int32_t dim = 4) {
   Schema schema{.fields = {{.name = "id", .type = key, .primary_key = true},

@@ -12,8 +12,6 @@
 namespace vecdb::segment {
 namespace {
 
-constexpr size_t kVector = 1;
-
 std::vector<std::string> NamesIn(ObjectStore& store, const std::string& folder) {
   std::vector<std::string> names;
   const auto objects = store.List(PathOf(folder));
