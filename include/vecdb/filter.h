@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -21,21 +22,40 @@ namespace vecdb {
 inline constexpr size_t kMaxFilterBytes = size_t{4} << 20;
 inline constexpr size_t kMaxFilterNodes = 65536;  ///< fields, constants, lists, operators, calls
 inline constexpr int kMaxFilterDepth = 64;  ///< parentheses, signs, operators within operators
-inline constexpr size_t kMaxFilterListValues = 1'000'000;
+inline constexpr size_t kMaxFilterListValues = 1'000'000;   ///< in all lists of a filter
+inline constexpr size_t kMaxFilterNestedLists = 1'000;      ///< of a json_contains_all or _any
+inline constexpr size_t kMaxFilterLikeUnderscores = 1'000;  ///< of a `like` that has a % too
 
 /// A constant of a filter: what a parameter stands for. A value.
+///
+/// Integers are those that int64_t holds whatever their value: what is unsigned and has 64 bits,
+/// size_t for example, does not compile, because half of it is none. Cast it to int64_t, where you
+/// know that it fits. Enums and pointers do not compile either; in particular none becomes a bool.
 class FilterValue {
+  template <typename T>
+  static constexpr bool kFitsInt64 = sizeof(T) + (std::is_signed_v<T> ? 0 : 1) <= sizeof(int64_t);
+
  public:
   using List = std::vector<FilterValue>;
   using Variant = std::variant<bool, int64_t, double, std::string, List>;
 
   FilterValue() : value_(false) {}
   // All implicit by design: values are written where parameters are given.
-  FilterValue(bool value) : value_(value) {}  // NOLINT
+  template <std::same_as<bool> T>
+  FilterValue(T value) : value_(value) {}  // NOLINT
   template <std::integral T>
-  requires(!std::same_as<T, bool> && (std::signed_integral<T> || sizeof(T) < sizeof(int64_t)))
-      FilterValue(T value)
+  requires(!std::same_as<T, bool> && kFitsInt64<T>) FilterValue(T value)
       : value_(static_cast<int64_t>(value)) {}  // NOLINT
+  template <std::integral T>
+  requires(!kFitsInt64<T>) FilterValue(T)
+  = delete;
+  template <typename T>
+  requires std::is_enum_v<T> FilterValue(T)
+  = delete;
+  template <typename T>
+  requires(!std::same_as<std::remove_cv_t<T>, char>) FilterValue(T*)
+  = delete;
+  FilterValue(std::nullptr_t) = delete;
   template <std::floating_point T>
   FilterValue(T value) : value_(static_cast<double>(value)) {}                          // NOLINT
   FilterValue(const char* value) : value_(std::string(value)) {}                        // NOLINT

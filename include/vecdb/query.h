@@ -43,7 +43,8 @@ struct IteratorOptions {
   int32_t batch_size = 1000;
   /// Where an earlier iterator of the same request stood (`position()`); "" begins at the first
   /// row. With the snapshot of that iterator the rest comes back exactly; with a later state, what
-  /// of it lies behind that place.
+  /// of it lies behind that place. The rows that `offset` leaves out are not left out again, and of
+  /// `limit` what that iterator had left counts.
   std::string position{};
 };
 
@@ -59,7 +60,8 @@ class QueryIterator {
   /// Collection::Query; after one the same batch can be asked for again.
   absl::StatusOr<RowBatch> Next(const Context& context = {});
 
-  /// A text for IteratorOptions::position: behind the last row that Next has returned.
+  /// A text for IteratorOptions::position: behind the last row that Next has returned, and how many
+  /// rows `limit` leaves; "" before the first.
   std::string position() const;
   /// The state that is read.
   std::shared_ptr<const Snapshot> snapshot() const;
@@ -78,7 +80,9 @@ class SearchIterator {
   ~SearchIterator();
 
   /// The next hits, 1 to batch_size of them, as the hits of query 0; none when there are no more.
-  /// Errors as Collection::Search; after one the same batch can be asked for again.
+  /// Errors as Collection::Search; after one the same batch can be asked for again. With
+  /// SearchRequest::allow_partial a segment whose damage shows at some batch is left out from there
+  /// on, and partial() of that batch and later ones tells.
   absl::StatusOr<SearchResult> Next(const Context& context = {});
 
   std::string position() const;                      ///< as QueryIterator::position

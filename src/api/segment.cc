@@ -251,7 +251,10 @@ absl::StatusOr<std::vector<uint32_t>> Segment::FindMatching(const RowFilter& fil
       const query::LiveRows live,
       query::FindLiveRows({.sealed = state_->segment}, bound, api::kNow, context));
   std::vector<uint32_t> rows;
-  live.ForEach([&rows](uint32_t row) { rows.push_back(row); });
+  VECDB_RETURN_IF_ERROR(live.ForEach(context, [&rows](uint32_t row) {
+    rows.push_back(row);
+    return true;
+  }));
   return rows;
 }
 

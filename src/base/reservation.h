@@ -2,6 +2,7 @@
 #define VECDB_BASE_RESERVATION_H_
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -19,6 +20,15 @@ class Reservation {
     if (budget != nullptr) {
       if (absl::Status status = budget->Reserve(bytes, what); !status.ok()) return status;
     }
+    Reservation reservation;
+    reservation.budget_ = budget;
+    reservation.bytes_ = bytes;
+    return reservation;
+  }
+
+  /// The same without emptying a cache; nothing when it does not fit.
+  static std::optional<Reservation> TryMake(MemoryBudget* budget, uint64_t bytes) {
+    if (budget != nullptr && !budget->TryReserve(bytes)) return std::nullopt;
     Reservation reservation;
     reservation.budget_ = budget;
     reservation.bytes_ = bytes;

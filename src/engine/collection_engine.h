@@ -108,8 +108,10 @@ class CollectionEngine {
                                                       int32_t batch_size, const Snapshot& state);
   absl::StatusOr<RowBatch> Read(const Snapshot& state, const QueryPlan& plan,
                                 const Context& context);
-  absl::StatusOr<std::vector<query::Found>> FindHits(const query::SnapshotSearch& search,
-                                                     uint32_t k, const Context& context);
+  absl::StatusOr<query::FoundHits> FindHits(const query::SnapshotSearch& search, uint32_t k,
+                                            const Context& context);
+  bool MarkUnreadable(const query::SnapshotSearch& search, std::span<const query::Found> hits,
+                      const Context& context, std::span<query::SegmentView> segments);
   absl::StatusOr<std::unique_ptr<query::ResultRows>> FetchHits(const query::SnapshotSearch& search,
                                                                std::span<const query::Found> hits,
                                                                const Context& context);

@@ -117,11 +117,18 @@ absl::StatusOr<RowBatch> CollectionEngine::Read(const Snapshot& state, const Que
   return ReadRows(*core_, state, plan, context);
 }
 
-absl::StatusOr<std::vector<query::Found>> CollectionEngine::FindHits(
-    const query::SnapshotSearch& search, uint32_t k, const Context& context) {
+absl::StatusOr<query::FoundHits> CollectionEngine::FindHits(const query::SnapshotSearch& search,
+                                                            uint32_t k, const Context& context) {
   const CollectionCall call(*core_, context);
   VECDB_RETURN_IF_ERROR(call.status());
   return query::FindHits(search, k, context);
+}
+
+bool CollectionEngine::MarkUnreadable(const query::SnapshotSearch& search,
+                                      std::span<const query::Found> hits, const Context& context,
+                                      std::span<query::SegmentView> segments) {
+  const CollectionCall call(*core_, context);
+  return call.status().ok() && query::MarkUnreadable(search, hits, context, segments);
 }
 
 absl::StatusOr<std::unique_ptr<query::ResultRows>> CollectionEngine::FetchHits(

@@ -22,19 +22,19 @@ absl::StatusOr<std::unique_ptr<QueryCursor>> QueryCursor::Open(
 
 absl::StatusOr<RowBatch> QueryCursor::Next(const Context& context) {
   plan_.limit = std::min(batch_size_, rows_left_);
-  if (plan_.limit == 0) return RowBatch(engine_->schema());
+  if (plan_.limit == 0 || at_end_) return RowBatch(engine_->schema());
   VECDB_ASSIGN_OR_RETURN(RowBatch batch, engine_->Read(*snapshot_->state(), plan_, context));
   const schema::KeyColumn keys = schema::KeysOf(batch);
-  rows_left_ = keys.size() == 0 ? 0 : rows_left_ - keys.size();
-  if (keys.size() > 0) {
-    plan_.offset = 0;
-    plan_.after = OwnedKey::Of(keys[keys.size() - 1]);
-  }
+  at_end_ = keys.size() == 0;
+  if (at_end_) return batch;
+  if (rows_left_ != kAllRows) rows_left_ -= keys.size();
+  plan_.offset = 0;
+  plan_.after = OwnedKey::Of(keys[keys.size() - 1]);
   return batch;
 }
 
 std::string QueryCursor::position() const {
-  return plan_.after.has_value() ? plan_.after->ToString() : std::string();
+  return plan_.after.has_value() ? PositionText(rows_left_, *plan_.after) : std::string();
 }
 
 }  // namespace vecdb::engine

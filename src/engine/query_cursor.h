@@ -13,8 +13,9 @@
 
 namespace vecdb::engine {
 
-/// The inside of a QueryIterator: a state, a plan, and the last key that was returned. Each batch
-/// is looked for anew behind that key, so there is nothing else to remember. For one thread at a
+/// The inside of a QueryIterator: a state, a plan, the last key that was returned, and how many
+/// rows the limit leaves. Each batch is looked for anew behind that key, so that is all there is to
+/// remember. For one thread at a
 /// time.
 class QueryCursor {
  public:
@@ -34,7 +35,8 @@ class QueryCursor {
   std::shared_ptr<CollectionEngine> engine_;
   std::shared_ptr<const vecdb::Snapshot> snapshot_;
   QueryPlan plan_;          // its limit and offset are those of the next batch
-  uint64_t rows_left_ = 0;  // of all batches
+  uint64_t rows_left_ = 0;  // of all batches; kAllRows without a limit
+  bool at_end_ = false;     // of the state that is read
   uint64_t batch_size_ = 0;
 };
 

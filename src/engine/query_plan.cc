@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <charconv>
-#include <limits>
 #include <system_error>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "base/status_macros.h"
 #include "base/utf8.h"
@@ -48,6 +48,19 @@ absl::StatusOr<QueryPlan> Plan(const CollectionCore& core, const QueryRequest& r
   return plan;
 }
 
+// Takes the rows that are left off the front of a position: at least one of `limit` was returned.
+absl::StatusOr<uint64_t> TakeRowsLeft(uint64_t limit, std::string_view* position) {
+  uint64_t rows = 0;
+  const auto read = std::from_chars(position->data(), position->data() + position->size(), rows);
+  const std::string front = absl::StrCat(rows, ":");
+  if (read.ec != std::errc() || rows >= limit || !position->starts_with(front)) {
+    return absl::InvalidArgumentError(absl::StrFormat(
+        "position: not one of an iterator of the same request, whose limit is %d", limit));
+  }
+  position->remove_prefix(front.size());
+  return rows;
+}
+
 }  // namespace
 
 OwnedKey OwnedKey::Of(const schema::Key& key) {
@@ -64,7 +77,7 @@ absl::StatusOr<OwnedKey> OwnedKey::Parse(std::string_view text, const Schema& sc
   const bool kind = !text.empty() && text[0] == (key.is_int64 ? 'i' : 's');
   if (kind && key.is_int64) {
     const auto read = std::from_chars(text.data() + 1, text.data() + text.size(), key.number);
-    if (read.ec == std::errc() && read.ptr == text.data() + text.size()) return key;
+    if (read.ec == std::errc() && key.ToString() == text) return key;
   }
   if (kind && !key.is_int64 && text.size() <= 1 + size_t{kMaxVarCharBytes} &&
       base::IsValidUtf8(text)) {
@@ -96,10 +109,19 @@ absl::StatusOr<QueryPlan> PlanQueryIteration(const CollectionCore& core,
   if (!plan.by_key) {
     return absl::InvalidArgumentError("order_by_key: an iterator gives rows by key alone");
   }
-  if (plan.limit == 0) plan.limit = std::numeric_limits<uint64_t>::max();
+  if (plan.limit == 0) plan.limit = kAllRows;
   if (options.position.empty()) return plan;
-  VECDB_ASSIGN_OR_RETURN(plan.after, OwnedKey::Parse(options.position, *core.schema()));
+  std::string_view position = options.position;
+  if (plan.limit != kAllRows) {
+    VECDB_ASSIGN_OR_RETURN(plan.limit, TakeRowsLeft(plan.limit, &position));
+  }
+  VECDB_ASSIGN_OR_RETURN(plan.after, OwnedKey::Parse(position, *core.schema()));
+  plan.offset = 0;
   return plan;
+}
+
+std::string PositionText(uint64_t rows_left, const OwnedKey& after) {
+  return rows_left == kAllRows ? after.ToString() : absl::StrCat(rows_left, ":", after.ToString());
 }
 
 absl::StatusOr<RowBatch> ReadRows(const CollectionCore& core, const Snapshot& snapshot,

@@ -2,6 +2,8 @@
 #define VECDB_ENGINE_QUERY_PLAN_H_
 
 #include <cstdint>
+#include <limits>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,6 +32,9 @@ struct OwnedKey {
   static absl::StatusOr<OwnedKey> Parse(std::string_view text, const Schema& schema);
 };
 
+/// The limit of an iterator that has none.
+inline constexpr uint64_t kAllRows = std::numeric_limits<uint64_t>::max();
+
 /// A QueryRequest that was checked against a collection.
 struct QueryPlan {
   query::BoundFilter filter{};
@@ -43,10 +48,16 @@ struct QueryPlan {
 /// Errors as Collection::Query.
 absl::StatusOr<QueryPlan> PlanQuery(const CollectionCore& core, const QueryRequest& request);
 
-/// The same for an iterator, whose limit has no ceiling; `limit` is that of all batches.
+/// The same for an iterator, whose limit has no ceiling; `limit` is that of all batches to come.
+/// With a position `after` is its key, `limit` what the iterator that stood there had left, and
+/// nothing is left out first. InvalidArgument for a position that no iterator of the request gives.
 absl::StatusOr<QueryPlan> PlanQueryIteration(const CollectionCore& core,
                                              const QueryRequest& request,
                                              const IteratorOptions& options);
+
+/// Where an iterator stands: "i42" behind that key, "15:i42" with a limit of which 15 rows are
+/// left.
+std::string PositionText(uint64_t rows_left, const OwnedKey& after);
 
 /// InvalidArgument for a batch size out of range.
 absl::Status CheckBatchSize(const CollectionCore& core, int32_t batch_size);

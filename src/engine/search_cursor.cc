@@ -33,6 +33,8 @@ absl::StatusOr<std::unique_ptr<SearchCursor>> SearchCursor::Open(
   VECDB_ASSIGN_OR_RETURN(cursor->search_, engine->PlanIteration(request, options.batch_size,
                                                                 *cursor->snapshot_->state()));
   cursor->search_.vectors = cursor->vector_;
+  cursor->segments_.assign(cursor->search_.segments.begin(), cursor->search_.segments.end());
+  cursor->search_.segments = cursor->segments_;
   if (!options.position.empty()) {
     const std::string_view text = options.position;
     if (text.size() <= kDistanceDigits) return NoPosition();
@@ -53,24 +55,42 @@ absl::Status SearchCursor::Refill(const Context& context) {
   search_.after.reset();
   if (last_key_.has_value()) search_.after.emplace(last_distance_, last_key_->key());
   const size_t wanted = std::max(batch_size_, kHitsAtOnce);
-  VECDB_ASSIGN_OR_RETURN(found_,
+  VECDB_ASSIGN_OR_RETURN(auto found,
                          engine_->FindHits(search_, static_cast<uint32_t>(wanted), context));
+  found_ = std::move(found.hits);
+  partial_ = partial_ || found.partial;
   next_ = 0;
   all_found_ = found_.size() < wanted;
   return absl::OkStatus();
 }
 
+// Marks the segments in which hits cannot be read, and forgets what was found, so that it is found
+// again without them; false when there are none.
+bool SearchCursor::LeaveOutUnreadable(std::span<const query::Found> hits, const Context& context) {
+  if (!search_.allow_partial) return false;
+  if (!engine_->MarkUnreadable(search_, hits, context, segments_)) return false;
+  found_.clear();
+  next_ = 0;
+  all_found_ = false;
+  return true;
+}
+
 absl::StatusOr<SearchResult> SearchCursor::Next(const Context& context) {
-  if (next_ == found_.size() && !all_found_) VECDB_RETURN_IF_ERROR(Refill(context));
-  const size_t count = std::min(batch_size_, found_.size() - next_);
-  const auto batch = std::span(found_).subspan(next_, count);
-  VECDB_ASSIGN_OR_RETURN(auto rows, engine_->FetchHits(search_, batch, context));
-  if (count > 0) {
-    last_distance_ = batch.back().distance;
-    last_key_ = OwnedKey::Of(schema::KeyColumn(*rows->keys)[count - 1]);
-    next_ += count;
+  while (true) {
+    if (next_ == found_.size() && !all_found_) VECDB_RETURN_IF_ERROR(Refill(context));
+    const size_t count = std::min(batch_size_, found_.size() - next_);
+    const auto batch = std::span(found_).subspan(next_, count);
+    auto rows = engine_->FetchHits(search_, batch, context);
+    if (absl::IsDataLoss(rows.status()) && LeaveOutUnreadable(batch, context)) continue;
+    VECDB_RETURN_IF_ERROR(rows.status());
+    (*rows)->partial = partial_;
+    if (count > 0) {
+      last_distance_ = batch.back().distance;
+      last_key_ = OwnedKey::Of(schema::KeyColumn(*(*rows)->keys)[count - 1]);
+      next_ += count;
+    }
+    return SearchResult(*std::move(rows));
   }
-  return SearchResult(std::move(rows));
 }
 
 std::string SearchCursor::position() const {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -19,7 +20,7 @@ namespace vecdb::engine {
 
 /// The inside of a SearchIterator: a state, a search, and the last hit that was returned. Each
 /// batch is looked for behind that hit, by comparing all rows: the answers are exact and there is
-/// nothing else to remember. For one thread at a time.
+/// nothing else to remember but which segments turned out damaged. For one thread at a time.
 class SearchCursor {
  public:
   static absl::StatusOr<std::unique_ptr<SearchCursor>> Open(
@@ -34,11 +35,13 @@ class SearchCursor {
  private:
   SearchCursor() = default;
   absl::Status Refill(const Context& context);
+  bool LeaveOutUnreadable(std::span<const query::Found> hits, const Context& context);
 
   std::shared_ptr<CollectionEngine> engine_;
   std::shared_ptr<const vecdb::Snapshot> snapshot_;
   std::vector<float> vector_;
-  query::SnapshotSearch search_;  // borrows the two above
+  std::vector<query::SegmentView> segments_;  // of the state, damage that showed since marked
+  query::SnapshotSearch search_;              // borrows all of the above
   size_t batch_size_ = 0;
 
   // The last hit that was returned.
@@ -49,6 +52,7 @@ class SearchCursor {
   std::vector<query::Found> found_;
   size_t next_ = 0;
   bool all_found_ = false;
+  bool partial_ = false;  // a damaged segment was left out
 };
 
 }  // namespace vecdb::engine

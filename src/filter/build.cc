@@ -1,5 +1,6 @@
 #include "filter/build.h"
 
+#include <algorithm>
 #include <cmath>
 #include <compare>
 #include <optional>
@@ -15,6 +16,8 @@
 
 namespace vecdb::filter {
 namespace {
+
+constexpr size_t kMaxLikeWork = size_t{1} << 26;
 
 bool IsNumber(ValueKind kind) { return kind == ValueKind::kInteger || kind == ValueKind::kReal; }
 
@@ -118,12 +121,24 @@ bool Fit(ValueKind a, ValueKind b) {
          a == ValueKind::kUnknown || b == ValueKind::kUnknown;
 }
 
+std::string CannotCompare(const Term& a, const Term& b) {
+  return absl::StrFormat("%s cannot be compared with %s", Describe(a), Describe(b));
+}
+
+// Lists among the values of a list.
+size_t CountLists(const FilterValue& list) {
+  const auto& values = *list.get_if<FilterValue::List>();
+  return static_cast<size_t>(std::count_if(
+      values.begin(), values.end(),
+      [](const FilterValue& value) { return value.get_if<FilterValue::List>() != nullptr; }));
+}
+
 class NodeBuilder {
  public:
   NodeBuilder(std::string_view text, const Schema& schema, const FilterParameters* parameters)
       : terms_(text, schema, parameters) {}
 
-  absl::StatusOr<Node> BuildWhole(const Expr& expr) const {
+  absl::StatusOr<Node> BuildWhole(const Expr& expr) {
     const auto* constant = expr.value.get_if<bool>();
     if (expr.kind == ExprKind::kConstant && constant != nullptr) return ConstantNode(*constant);
     return Build(expr, false);
@@ -131,7 +146,7 @@ class NodeBuilder {
 
  private:
   // The condition, or its opposite.
-  absl::StatusOr<Node> Build(const Expr& expr, bool negated) const {
+  absl::StatusOr<Node> Build(const Expr& expr, bool negated) {
     switch (expr.kind) {
       case ExprKind::kCompare:
         return BuildCompare(expr, expr.children[0], expr.op, expr.children[1], negated);
@@ -156,7 +171,7 @@ class NodeBuilder {
   }
 
   // not (a and b) is (not a) or (not b).
-  absl::StatusOr<Node> BuildJunction(const Expr& expr, bool negated) const {
+  absl::StatusOr<Node> BuildJunction(const Expr& expr, bool negated) {
     std::vector<Node> conditions;
     for (const Expr& child : expr.children) {
       VECDB_ASSIGN_OR_RETURN(Node condition, Build(child, negated));
@@ -166,7 +181,7 @@ class NodeBuilder {
     return Combine(is_and ? Node::Kind::kAnd : Node::Kind::kOr, std::move(conditions));
   }
 
-  absl::StatusOr<Node> BuildRange(const Expr& expr, bool negated) const {
+  absl::StatusOr<Node> BuildRange(const Expr& expr, bool negated) {
     VECDB_ASSIGN_OR_RETURN(
         Node low, BuildCompare(expr, expr.children[0], expr.op, expr.children[1], negated));
     VECDB_ASSIGN_OR_RETURN(
@@ -178,7 +193,7 @@ class NodeBuilder {
   }
 
   // A Bool field is a condition by itself.
-  absl::StatusOr<Node> BuildField(const Expr& expr, bool negated) const {
+  absl::StatusOr<Node> BuildField(const Expr& expr, bool negated) {
     VECDB_ASSIGN_OR_RETURN(Term term, terms_.Build(expr));
     if (term.kind == Term::Kind::kField && term.values == ValueKind::kBool) {
       return Set(std::move(term), {.bools = ValueSet::kTrue}, negated);
@@ -195,8 +210,7 @@ class NodeBuilder {
 
   absl::Status CheckComparable(const Expr& expr, const Term& a, Operator op, const Term& b) const {
     if (!Fit(a.values, b.values)) {
-      return terms_.Wrong(
-          expr, absl::StrFormat("%s cannot be compared with %s", Describe(a), Describe(b)));
+      return terms_.Wrong(expr, CannotCompare(a, b));
     }
     if ((a.values == ValueKind::kBool || b.values == ValueKind::kBool) && !IsEquality(op)) {
       return terms_.Wrong(expr, absl::StrFormat("Bool values have no order; %s takes == and !=",
@@ -206,7 +220,7 @@ class NodeBuilder {
   }
 
   absl::StatusOr<Node> BuildCompare(const Expr& expr, const Expr& left, Operator op,
-                                    const Expr& right, bool negated) const {
+                                    const Expr& right, bool negated) {
     VECDB_ASSIGN_OR_RETURN(Term a, terms_.BuildOperand(left));
     VECDB_ASSIGN_OR_RETURN(Term b, terms_.BuildOperand(right));
     VECDB_RETURN_IF_ERROR(CheckComparable(expr, a, op, b));
@@ -251,7 +265,7 @@ class NodeBuilder {
     return node;
   }
 
-  absl::StatusOr<Node> BuildIn(const Expr& expr, bool negated) const {
+  absl::StatusOr<Node> BuildIn(const Expr& expr, bool negated) {
     VECDB_ASSIGN_OR_RETURN(Term term, terms_.BuildOperand(expr.children[0]));
     VECDB_ASSIGN_OR_RETURN(const Term list, terms_.Build(expr.children[1]));
     if (list.values == ValueKind::kUnknown) return ConstantNode(false);
@@ -261,7 +275,7 @@ class NodeBuilder {
     }
     std::vector<ValueSet> sets;
     for (const FilterValue& value : *values) {
-      VECDB_RETURN_IF_ERROR(CheckElement(expr, term, value));
+      VECDB_RETURN_IF_ERROR(CheckElement(expr, term, value, sets.size() + 1));
       sets.push_back(SetOf(term, Operator::kEqual, value));
     }
     if (term.values == ValueKind::kUnknown) return ConstantNode(false);
@@ -269,14 +283,19 @@ class NodeBuilder {
     return Set(std::move(term), UnionOf(std::move(sets)), negated);
   }
 
-  absl::Status CheckElement(const Expr& expr, const Term& term, const FilterValue& value) const {
+  // `number` counts from 1.
+  absl::Status CheckElement(const Expr& expr, const Term& term, const FilterValue& value,
+                            size_t number) const {
     Term element;
-    element.value = value;
     element.values = KindOf(value);
     if (element.values == ValueKind::kList) {
-      return terms_.Wrong(expr.children[1], "a list within the list");
+      return terms_.Wrong(expr.children[1],
+                          absl::StrFormat("element %d: a list within the list", number));
     }
-    return CheckComparable(expr.children[1], term, Operator::kEqual, element);
+    if (Fit(term.values, element.values)) return absl::OkStatus();
+    element.value = value;
+    return terms_.Wrong(expr.children[1],
+                        absl::StrFormat("element %d: %s", number, CannotCompare(term, element)));
   }
 
   // A constant in a list.
@@ -286,7 +305,7 @@ class NodeBuilder {
     return ConstantNode(found != negated);
   }
 
-  absl::StatusOr<Node> BuildLike(const Expr& expr, bool negated) const {
+  absl::StatusOr<Node> BuildLike(const Expr& expr, bool negated) {
     VECDB_ASSIGN_OR_RETURN(Term term, terms_.BuildOperand(expr.children[0]));
     VECDB_ASSIGN_OR_RETURN(const Term text, terms_.Build(expr.children[1]));
     if (!Fit(term.values, ValueKind::kString)) {
@@ -303,10 +322,31 @@ class NodeBuilder {
     if (!pattern.has_value()) {
       return terms_.Wrong(expr.children[1], "the pattern ends in a backslash; write \\\\");
     }
-    if (term.kind == Term::Kind::kConstant) {
-      return ConstantNode(pattern->Matches(*term.value.get_if<std::string>()) != negated);
+    const size_t underscores = pattern->CountUnderscores();
+    if (pattern->has_percent() && underscores > kMaxFilterLikeUnderscores) {
+      return terms_.Wrong(expr.children[1],
+                          absl::StrFormat("a pattern with %% and %d _; with %% at most %d",
+                                          underscores, kMaxFilterLikeUnderscores));
     }
+    if (term.kind == Term::Kind::kConstant) return MatchConstant(expr, term, *pattern, negated);
     return Like(std::move(term), *std::move(pattern), negated);
+  }
+
+  // Nobody can cancel this, so it must not take long.
+  absl::StatusOr<Node> MatchConstant(const Expr& expr, const Term& constant,
+                                     const LikePattern& pattern, bool negated) {
+    const auto& text = *constant.value.get_if<std::string>();
+    const size_t cost = pattern.CostPerByte();
+    if (cost > 1) like_work_ += text.size() * cost;
+    if (like_work_ > kMaxLikeWork) {
+      return terms_.Wrong(
+          expr.children[0],
+          absl::StrFormat(
+              "a constant of %d bytes, and a pattern with _ between two %% that may take "
+              "%d steps for each; the limit is %d steps in a filter",
+              text.size(), cost, kMaxLikeWork));
+    }
+    return ConstantNode(pattern.Matches(text) != negated);
   }
 
   // A pattern without wildcards is a value, one that ends in the only % a range.
@@ -328,7 +368,7 @@ class NodeBuilder {
     return node;
   }
 
-  absl::StatusOr<Node> BuildExists(const Expr& expr, bool negated) const {
+  absl::StatusOr<Node> BuildExists(const Expr& expr, bool negated) {
     VECDB_ASSIGN_OR_RETURN(Term term, terms_.Build(expr.children[0]));
     if (term.kind != Term::Kind::kJson || term.steps.empty()) {
       return terms_.Wrong(
@@ -343,7 +383,7 @@ class NodeBuilder {
     return node;
   }
 
-  absl::StatusOr<Node> BuildContains(const Expr& expr, bool negated) const {
+  absl::StatusOr<Node> BuildContains(const Expr& expr, bool negated) {
     VECDB_ASSIGN_OR_RETURN(Term term, terms_.Build(expr.children[0]));
     VECDB_ASSIGN_OR_RETURN(Term value, terms_.Build(expr.children[1]));
     if (term.kind != Term::Kind::kJson) {
@@ -357,6 +397,12 @@ class NodeBuilder {
                           absl::StrFormat("%s is no list; %s takes one", Describe(value),
                                           QuantifierText(expr.quantifier)));
     }
+    if (expr.quantifier != Quantifier::kOne && CountLists(value.value) > kMaxFilterNestedLists) {
+      return terms_.Wrong(
+          expr.children[1],
+          absl::StrFormat("%d lists within the list; %s takes at most %d", CountLists(value.value),
+                          QuantifierText(expr.quantifier), kMaxFilterNestedLists));
+    }
     Node node;
     node.kind = Node::Kind::kContains;
     node.negated = negated;
@@ -366,7 +412,8 @@ class NodeBuilder {
     return node;
   }
 
-  const TermBuilder terms_;
+  TermBuilder terms_;
+  size_t like_work_ = 0;  // steps that constants may take to meet their patterns
 };
 
 }  // namespace

@@ -17,6 +17,14 @@ size_t CountCharacters(std::string_view text) {
       std::count_if(text.begin(), text.end(), [](char c) { return !base::IsUtf8Continuation(c); }));
 }
 
+// Of the character at the start of `text`; 0 when there is none.
+size_t ValidCharacterBytes(std::string_view text) {
+  for (size_t length = 1; length <= std::min<size_t>(text.size(), 4); ++length) {
+    if (base::IsValidUtf8(text.substr(0, length))) return length;
+  }
+  return 0;
+}
+
 // What is printed takes one line, and one place for each character.
 std::string Printable(std::string_view text) {
   std::string printable(text);
@@ -55,6 +63,21 @@ absl::Status ErrorAt(std::string_view text, size_t position, std::string_view wh
       "filter, line %d, column %d: %s%s\n  %s%s%s\n  %s^", line_number,
       CountCharacters(text.substr(begin, position - begin)) + 1, what, long_winded ? "..." : "",
       left, Printable(shown), right, std::string(indent, ' ')));
+}
+
+absl::Status CheckUtf8(std::string_view text) {
+  if (base::IsValidUtf8(text)) return absl::OkStatus();
+  std::string valid(text);
+  size_t first = text.size();
+  for (size_t at = 0; at < text.size();) {
+    const size_t length = ValidCharacterBytes(text.substr(at));
+    if (length == 0) {
+      first = std::min(first, at);
+      valid[at] = '?';
+    }
+    at += std::max<size_t>(length, 1);
+  }
+  return ErrorAt(valid, first, "a byte that is not valid UTF-8");
 }
 
 }  // namespace vecdb::filter

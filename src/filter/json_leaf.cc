@@ -81,6 +81,9 @@ class JsonLeaf : public Leaf {
 
   virtual bool Holds(const JsonScalar& value) const = 0;
 
+  // How much work a byte of the text may be.
+  virtual size_t CostPerByte() const { return 1; }
+
   // Of the values of a shredded path.
   virtual absl::Status KeepByValue(const ColumnBlock& /*values*/, BlockReader& /*reader*/,
                                    BlockRows* /*rows*/) const {
@@ -129,8 +132,8 @@ class JsonLeaf : public Leaf {
     rows->KeepIf([&](size_t row) {
       if (!status.ok()) return false;
       const std::string_view text = texts->string(row);
-      status = reader.Spend(text.size());
-      return Holds(schema::FindInJson(text, steps_, &buffer));
+      status = reader.Spend(text.size() * CostPerByte());
+      return status.ok() && Holds(schema::FindInJson(text, steps_, &buffer));
     });
     return status;
   }
@@ -187,6 +190,7 @@ class JsonLikeLeaf : public JsonLeaf {
   bool Holds(const JsonScalar& value) const override {
     return value.kind == JsonScalar::Kind::kString ? matcher_.Contains(value.text) : negated_;
   }
+  size_t CostPerByte() const override { return matcher_.CostPerByte(); }
 
   absl::Status KeepByValue(const ColumnBlock& values, BlockReader& reader,
                            BlockRows* rows) const override {
@@ -232,6 +236,7 @@ class ContainsLeaf : public JsonLeaf {
     const bool holds = value.kind == JsonScalar::Kind::kArray && matcher_.Contains(value.raw);
     return holds != negated_;
   }
+  size_t CostPerByte() const override { return matcher_.CostPerByte(); }
 
   const bool negated_;
   const ArrayMatcher matcher_;

@@ -43,9 +43,12 @@ class ArrayMatcher {
  public:
   ArrayMatcher(Quantifier quantifier, const FilterValue& wanted);
 
-  /// `array` is JsonScalar::raw of a kArray. Takes time in proportion to it, but for lists within
-  /// the list.
+  /// `array` is JsonScalar::raw of a kArray. Takes time in proportion to it, at worst times
+  /// CostPerByte().
   bool Contains(std::string_view array) const;
+
+  /// How much work a byte of an array may be: that of each list within the list, and 1.
+  size_t CostPerByte() const { return 1 + lists_.size(); }
 
  private:
   bool IsWanted(const schema::JsonScalar& element) const;

@@ -1,5 +1,6 @@
 #include "filter/like_pattern.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 
@@ -29,6 +30,8 @@ uint32_t CodePointOf(std::string_view character) {
 bool IsEmpty(const std::vector<std::string>& piece) {
   return piece.size() == 1 && piece.front().empty();
 }
+
+constexpr size_t kBytesComparedAtOnce = 32;
 
 bool IsSpecial(char c) { return c == '%' || c == '_' || c == '\\'; }
 
@@ -106,6 +109,24 @@ bool LikePattern::Matches(std::string_view text) const {
     if (!Find(pieces_[i], text, &at)) return false;
   }
   return MatchEnd(pieces_.back(), text, at);
+}
+
+// A piece is sought from each character on at worst, by its first run; then all of it is compared.
+size_t LikePattern::CostPerByte() const {
+  size_t most = 1;
+  for (size_t i = 1; i + 1 < pieces_.size(); ++i) {
+    if (pieces_[i].size() == 1) continue;
+    size_t bytes = 0;
+    for (const std::string& run : pieces_[i]) bytes += run.size();
+    most = std::max(most, pieces_[i].size() + bytes / kBytesComparedAtOnce);
+  }
+  return most;
+}
+
+size_t LikePattern::CountUnderscores() const {
+  size_t count = 0;
+  for (const Piece& piece : pieces_) count += piece.size() - 1;
+  return count;
 }
 
 std::optional<std::string> LikePattern::AsLiteral() const {

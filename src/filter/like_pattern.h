@@ -16,9 +16,15 @@ class LikePattern {
   /// nullopt when `text` ends in a backslash that is none of these.
   static std::optional<LikePattern> Parse(std::string_view text);
 
-  /// Whether all of `text`, which is valid UTF-8, fits. Takes time in proportion to the text, with
-  /// _ at worst to text times pattern.
+  /// Whether all of `text`, which is valid UTF-8, fits. Takes time in proportion to the text, at
+  /// worst times CostPerByte().
   bool Matches(std::string_view text) const;
+
+  /// How much work a byte of a text may be; 1 unless there is a _ between two %.
+  size_t CostPerByte() const;
+
+  bool has_percent() const { return pieces_.size() > 1; }
+  size_t CountUnderscores() const;
 
   /// The text that alone fits; nullopt when there are wildcards.
   std::optional<std::string> AsLiteral() const;

@@ -5,7 +5,7 @@
 #include <variant>
 
 #include "absl/strings/str_format.h"
-#include "base/utf8.h"
+#include "base/status_macros.h"
 #include "filter/error.h"
 #include "filter/expr_builder.h"
 #include "filter/literal.h"
@@ -154,9 +154,11 @@ struct expression_expected : seq<or_level> {};
 struct close_parenthesis;
 struct parentheses
     : seq<one<'('>, ws, must<nested<expression_expected>>, ws, must<close_parenthesis>> {};
+struct bit_operator;
+struct complement : seq<at<one<'~'>>, bit_operator> {};
 struct scalar_operand : scalar {};
 struct operand : sor<scalar_operand, exists, call_one, call_all, call_any, field_operand, parameter,
-                     parentheses> {};
+                     parentheses, complement> {};
 
 // ---- operators
 
@@ -356,7 +358,7 @@ struct action<list_element> {
   template <typename Input>
   static void apply(const Input& in, State& state) {
     if (++state.list_values > kMaxFilterListValues) {
-      throw parse_error("a list of more than 1000000 values", in);
+      throw parse_error(kTooManyListValues, in);
     }
     if (const Mistake mistake = state.builder.EndElement(); mistake != nullptr) {
       throw parse_error(mistake, in);
@@ -403,7 +405,7 @@ absl::StatusOr<Expr> ParseFilter(std::string_view text) {
     return absl::InvalidArgumentError(
         absl::StrFormat("filter: %d bytes; at most %d", text.size(), kMaxFilterBytes));
   }
-  if (!base::IsValidUtf8(text)) return absl::InvalidArgumentError("filter: not valid UTF-8");
+  VECDB_RETURN_IF_ERROR(CheckUtf8(text));
   grammar::State state;
   state.begin = text.data();
   try {

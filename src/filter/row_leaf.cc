@@ -36,7 +36,8 @@ class RowLeaf : public Leaf {
     absl::Status status;
     rows->KeepIf([&](size_t row) {
       if (!status.ok()) return false;
-      status = reader.Spend(kBytesPerRow + term.BytesAt(row));
+      status = reader.Spend(kBytesPerRow + term.BytesAt(row) * CostPerByte());
+      if (!status.ok()) return false;
       const RowOperand operand = term.ValueAt(row);
       return !operand.failed && Holds(operand.value) != negated_;
     });
@@ -48,6 +49,9 @@ class RowLeaf : public Leaf {
   static constexpr size_t kBytesPerRow = 16;
 
   virtual bool Holds(const JsonScalar& value) const = 0;
+
+  // How much work a byte of a value may be.
+  virtual size_t CostPerByte() const { return 1; }
 
   const bool negated_;
   const Term term_;
@@ -71,6 +75,7 @@ class RowLikeLeaf : public RowLeaf {
   bool Holds(const JsonScalar& value) const override {
     return value.kind == JsonScalar::Kind::kString && pattern_.Matches(value.text);
   }
+  size_t CostPerByte() const override { return pattern_.CostPerByte(); }
 
   const LikePattern pattern_;
 };

@@ -69,7 +69,7 @@ StringMatcher::StringMatcher(const IntervalSet<std::string>& set) {
 }
 
 StringMatcher::StringMatcher(LikePattern pattern, bool negated)
-    : negated_(negated), pattern_(std::move(pattern)) {}
+    : negated_(negated), pattern_(std::move(pattern)), cost_per_byte_(pattern_->CostPerByte()) {}
 
 bool StringMatcher::IsInIntervals(std::string_view text) const {
   const auto at = std::partition_point(
@@ -84,25 +84,47 @@ bool StringMatcher::Has(std::string_view text) const {
   return IsInIntervals(text);
 }
 
-// A block with more is read 64 rows at a time.
+// Of a block that is much work each string is told to the reader.
 absl::Status StringMatcher::Keep(const ColumnBlock& block, BlockReader& reader,
                                  BlockRows* rows) const {
-  if (!reads_all() || BytesOf(block) <= kMaxBytesAtOnce) {
+  const size_t bytes = BytesOf(block);
+  if (!reads_all() || bytes <= kMaxBytesAtOnce / cost_per_byte_) {
     Keep(block, rows);
     return absl::OkStatus();
   }
-  for (size_t i = 0; i < kBlockWords; ++i) {
-    BlockRows part;
-    part.words[i] = rows->words[i];
-    size_t bytes = 0;
-    part.KeepIf([&](size_t row) {
-      bytes += block.string(row).size();
-      return true;
-    });
-    VECDB_RETURN_IF_ERROR(reader.Spend(bytes));
-    KeepEach(block, &part);
-    rows->words[i] = part.words[i];
+  if (block.constant) {
+    VECDB_RETURN_IF_ERROR(reader.Spend(bytes * cost_per_byte_));
+    Keep(block, rows);
+    return absl::OkStatus();
   }
+  // A dictionary that is longer than the rows left may hold much that none of them has.
+  if (block.codes != nullptr && block.num_strings <= rows->count()) {
+    return KeepCodes(block, reader, rows);
+  }
+  return KeepEach(block, reader, rows);
+}
+
+absl::Status StringMatcher::KeepEach(const ColumnBlock& block, BlockReader& reader,
+                                     BlockRows* rows) const {
+  absl::Status status;
+  rows->KeepIf([&](size_t row) {
+    if (!status.ok()) return false;
+    const std::string_view text = block.string(row);
+    status = reader.Spend(text.size() * cost_per_byte_);
+    return status.ok() && Contains(text);
+  });
+  return status;
+}
+
+absl::Status StringMatcher::KeepCodes(const ColumnBlock& block, BlockReader& reader,
+                                      BlockRows* rows) const {
+  std::vector<uint8_t> contained(block.num_strings);
+  for (uint32_t code = 0; code < block.num_strings; ++code) {
+    const std::string_view text = block.text(code);
+    VECDB_RETURN_IF_ERROR(reader.Spend(text.size() * cost_per_byte_));
+    contained[code] = Contains(text) ? 1 : 0;
+  }
+  rows->KeepIf([&](size_t row) { return contained[block.codes[row]] != 0; });
   return absl::OkStatus();
 }
 

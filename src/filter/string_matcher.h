@@ -27,6 +27,9 @@ class StringMatcher {
 
   bool Contains(std::string_view text) const { return Has(text) != negated_; }
 
+  /// How much work a byte of a string may be: 1, or what the pattern says.
+  size_t CostPerByte() const { return cost_per_byte_; }
+
   /// Keeps the rows whose string it contains, with a look at the reader's context between long
   /// strings. Cancelled, DeadlineExceeded.
   absl::Status Keep(const schema::ColumnBlock& block, BlockReader& reader, BlockRows* rows) const;
@@ -49,6 +52,10 @@ class StringMatcher {
   bool IsInIntervals(std::string_view text) const;
   std::vector<CodeRange> CodesOf(const schema::ColumnBlock& block) const;
   void KeepEach(const schema::ColumnBlock& block, BlockRows* rows) const;
+  absl::Status KeepEach(const schema::ColumnBlock& block, BlockReader& reader,
+                        BlockRows* rows) const;
+  absl::Status KeepCodes(const schema::ColumnBlock& block, BlockReader& reader,
+                         BlockRows* rows) const;
   void KeepCodes(const schema::ColumnBlock& block, BlockRows* rows) const;
   void KeepCodesByTable(const schema::ColumnBlock& block, const std::vector<CodeRange>& codes,
                         BlockRows* rows) const;
@@ -58,6 +65,7 @@ class StringMatcher {
   bool hashed_ = false;
   KeySet hashes_;  // of the points, when there are many: what is not here needs no search
   std::optional<LikePattern> pattern_;
+  size_t cost_per_byte_ = 1;
 };
 
 }  // namespace vecdb::filter

@@ -37,8 +37,8 @@ ValueKind KindOfField(DataType type) {
   }
 }
 
-// Null, or why a filter cannot hold `value`.
-const char* MistakeIn(const FilterValue& value) {
+// Null, or why a filter cannot hold `value`. The values of lists are added to `list_values`.
+const char* MistakeIn(const FilterValue& value, size_t* list_values) {
   if (const auto* real = value.get_if<double>(); real != nullptr && !std::isfinite(*real)) {
     return "a number that is not finite";
   }
@@ -48,9 +48,10 @@ const char* MistakeIn(const FilterValue& value) {
   }
   const auto* list = value.get_if<FilterValue::List>();
   if (list == nullptr) return nullptr;
-  if (list->size() > kMaxFilterListValues) return "a list of more than 1000000 values";
+  *list_values += list->size();
+  if (*list_values > kMaxFilterListValues) return kTooManyListValues;
   for (const FilterValue& element : *list) {
-    if (const char* mistake = MistakeIn(element); mistake != nullptr) return mistake;
+    if (const char* mistake = MistakeIn(element, list_values); mistake != nullptr) return mistake;
   }
   return nullptr;
 }
@@ -139,7 +140,7 @@ absl::Status TermBuilder::Wrong(const Expr& expr, std::string_view what) const {
   return ErrorAt(text_, expr.position, what);
 }
 
-absl::StatusOr<Term> TermBuilder::Build(const Expr& expr) const {
+absl::StatusOr<Term> TermBuilder::Build(const Expr& expr) {
   switch (expr.kind) {
     case ExprKind::kConstant:
       if (expr.negated) return Wrong(expr, "an integer beyond 64 bits");
@@ -158,7 +159,7 @@ absl::StatusOr<Term> TermBuilder::Build(const Expr& expr) const {
   }
 }
 
-absl::StatusOr<Term> TermBuilder::BuildOperand(const Expr& expr) const {
+absl::StatusOr<Term> TermBuilder::BuildOperand(const Expr& expr) {
   VECDB_ASSIGN_OR_RETURN(Term term, Build(expr));
   if (term.kind == Term::Kind::kJson && term.steps.empty()) {
     return Wrong(expr,
@@ -170,8 +171,10 @@ absl::StatusOr<Term> TermBuilder::BuildOperand(const Expr& expr) const {
   return term;
 }
 
-absl::StatusOr<Term> TermBuilder::BuildConstant(const Expr& expr, const FilterValue& value) const {
-  if (const char* mistake = MistakeIn(value); mistake != nullptr) return Wrong(expr, mistake);
+absl::StatusOr<Term> TermBuilder::BuildConstant(const Expr& expr, const FilterValue& value) {
+  if (const char* mistake = MistakeIn(value, &list_values_); mistake != nullptr) {
+    return Wrong(expr, mistake);
+  }
   if (DepthOf(value) > kMaxFilterDepth) return Wrong(expr, "lists nested deeper than 64 levels");
   Term term;
   term.values = KindOf(value);
@@ -179,7 +182,7 @@ absl::StatusOr<Term> TermBuilder::BuildConstant(const Expr& expr, const FilterVa
   return term;
 }
 
-absl::StatusOr<Term> TermBuilder::BuildParameter(const Expr& expr) const {
+absl::StatusOr<Term> TermBuilder::BuildParameter(const Expr& expr) {
   if (parameters_ == nullptr) {
     Term term;
     term.values = ValueKind::kUnknown;
@@ -241,7 +244,7 @@ absl::StatusOr<Term> TermBuilder::BuildPath(const Expr& expr) const {
   return term;
 }
 
-absl::StatusOr<Term> TermBuilder::BuildArithmetic(const Expr& expr) const {
+absl::StatusOr<Term> TermBuilder::BuildArithmetic(const Expr& expr) {
   Term term;
   for (const Expr& child : expr.children) {
     VECDB_ASSIGN_OR_RETURN(Term operand, BuildOperand(child));

@@ -29,7 +29,8 @@ class Scan {
         poller_(context, view.dim),
         top_(top),
         prefetched_lines_(
-            std::min(static_cast<size_t>(view.dim) * sizeof(float) / base::kCacheLineBytes + 1,
+            std::min((static_cast<size_t>(view.dim) * sizeof(float) + base::kCacheLineBytes - 1) /
+                         base::kCacheLineBytes,
                      kPrefetchedLines)),
         block_rows_(
             std::clamp<size_t>(kBlockFloats / static_cast<size_t>(view.dim), 8, kBlockRows)) {}

@@ -23,7 +23,7 @@ constexpr size_t kMaxMasked = 1024;
 constexpr uint32_t kSeeds = 32;
 
 // Times as many rows are kept when the filter goes against the query, for as much recall.
-constexpr size_t kEffortAgainst = 2;
+constexpr size_t kEffortAgainst = 3;
 
 constexpr uint8_t kUnmet = 0;  // no walk has this number
 

@@ -1,6 +1,7 @@
 #ifndef VECDB_INDEX_QUERY_DISTANCE_H_
 #define VECDB_INDEX_QUERY_DISTANCE_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
@@ -15,7 +16,7 @@ namespace vecdb::index {
 ///
 ///   kL2      |query - row|^2
 ///   kIp      -(query . row)
-///   kCosine  -(query . row) * (1/|query| * 1/|row|), 0 for zero vectors
+///   kCosine  -(query . row) * (1/|query| * 1/|row|), from -1 to 1, 0 for zero vectors
 ///
 /// What overflows to NaN counts as infinitely far. Borrows view and query. Immutable, thread-safe.
 class QueryDistance {
@@ -60,6 +61,7 @@ class QueryDistance {
       const float norm = view_.inverse_norms[row];
       const float scale = inverse_norm_ * norm;
       distance = IsMild(norm, 1e30f) && IsMild(scale, 1e20f) ? distance * scale : FinishSlowly(row);
+      distance = std::clamp(distance, -1.0f, 1.0f);  // rounding may lead a little beyond
     }
     return distance == distance ? distance : std::numeric_limits<float>::infinity();
   }

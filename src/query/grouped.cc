@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <string>
+#include <tuple>
 #include <utility>
 
 #include "absl/strings/str_format.h"
@@ -53,6 +54,7 @@ std::string BytesOf(const FilterValue& value) {
 struct Group {
   FilterValue value{};
   std::vector<Found> rows{};
+  size_t num_sorted = 0;  // of the rows; those behind were added since
 };
 
 class Grouping {
@@ -69,6 +71,7 @@ class Grouping {
   absl::StatusOr<std::vector<Found>> Find() {
     VECDB_RETURN_IF_ERROR(FindValues());
     if (search_.group_size > 1) VECDB_RETURN_IF_ERROR(FillGroups());
+    SortGroups();
     std::vector<Found> rows;
     for (size_t i = search_.offset; i < groups_.size(); ++i) {
       rows.insert(rows.end(), groups_[i].rows.begin(), groups_[i].rows.end());
@@ -87,20 +90,22 @@ class Grouping {
       more = found.size() == k;
       VECDB_RETURN_IF_ERROR(AddRows(found));
     }
+    SortGroups();
+    KeepWanted();
     return absl::OkStatus();
   }
 
-  // The rows of a group so far are its best. Of k rows of fewer than k / group_size groups at least
-  // one group is full, so that every search leaves fewer.
+  // Of k rows of fewer than k / group_size groups at least one group is full, so that every search
+  // leaves fewer. Where rows are found nearly exactly, neither the rows that a group had nor the
+  // new ones are its best: both are kept.
   absl::Status FillGroups() {
     for (bool more = true; more;) {
       FilterValue::List open;
-      for (Group& group : groups_) {
+      for (const Group& group : groups_) {
         if (group.rows.size() < search_.group_size) open.push_back(group.value);
       }
       if (open.empty()) break;
       const uint32_t k = RowsFor(open.size());
-      for (const FilterValue& value : open) groups_[numbers_[BytesOf(value)]].rows.clear();
       VECDB_ASSIGN_OR_RETURN(const auto found, FindWhere("in", std::move(open), k));
       more = found.size() == k;
       VECDB_RETURN_IF_ERROR(AddRows(found));
@@ -118,11 +123,13 @@ class Grouping {
     if (op == "not in" && values.empty()) {
       return FindNearest(search_, selections_, query_, k, context_, stats_);
     }
-    const std::string& field = search_.schema->fields[*search_.group_column].name;
-    VECDB_ASSIGN_OR_RETURN(const auto filter,
-                           BoundFilter::Make(RowFilter(absl::StrFormat("%s %s {values}", field, op),
-                                                       {{"values", std::move(values)}}),
-                                             *search_.schema));
+    VECDB_ASSIGN_OR_RETURN(
+        const auto filter,
+        BoundFilter::Make(
+            RowFilter(absl::StrFormat("%s %s {values}",
+                                      search_.schema->fields[*search_.group_column].name, op),
+                      {{"values", std::move(values)}}),
+            *search_.schema));
     Selections both = selections_;
     for (size_t i = 0; i < both.segments.size(); ++i) {
       if (both.skipped[i] || both.segments[i].none()) continue;
@@ -133,7 +140,7 @@ class Grouping {
     return FindNearest(search_, both, query_, k, context_, stats_);
   }
 
-  // Puts rows, best first, into their groups, new ones behind the others.
+  // Puts rows into their groups, new ones behind the others.
   absl::Status AddRows(std::span<const Found> found) {
     std::vector<RowPlace> places;
     for (const Found& row : found) places.push_back(row.place);
@@ -145,13 +152,41 @@ class Grouping {
       const FilterValue value = ValueAt(*values, i);
       const auto [at, is_new] = numbers_.try_emplace(BytesOf(value), groups_.size());
       if (is_new) groups_.push_back({.value = value});
-      std::vector<Found>& rows = groups_[at->second].rows;
-      if (at->second < wanted_ && rows.size() < search_.group_size) rows.push_back(found[i]);
+      groups_[at->second].rows.push_back(found[i]);
     }
-    if (groups_.size() <= wanted_) return absl::OkStatus();
-    for (size_t i = wanted_; i < groups_.size(); ++i) numbers_.erase(BytesOf(groups_[i].value));
-    groups_.resize(wanted_);
+    for (Group& group : groups_) KeepBest(&group);
     return absl::OkStatus();
+  }
+
+  // Leaves the best rows of a group, each once, in their order.
+  void KeepBest(Group* group) const {
+    std::vector<Found>& rows = group->rows;
+    if (rows.size() == group->num_sorted) return;
+    std::sort(rows.begin(), rows.end(), [](const Found& a, const Found& b) {
+      return std::tie(a.place.segment, a.place.row, a.distance) <
+             std::tie(b.place.segment, b.place.row, b.distance);
+    });
+    const auto end = std::unique(rows.begin(), rows.end(), [](const Found& a, const Found& b) {
+      return a.place.segment == b.place.segment && a.place.row == b.place.row;
+    });
+    rows.erase(end, rows.end());
+    std::sort(rows.begin(), rows.end(),
+              [this](const Found& a, const Found& b) { return ComesBefore(search_, a, b); });
+    if (rows.size() > search_.group_size) rows.resize(search_.group_size);
+    group->num_sorted = rows.size();
+  }
+
+  // A group is as good as its first row. Searches that are nearly exact give them in no order.
+  void SortGroups() {
+    std::sort(groups_.begin(), groups_.end(), [this](const Group& a, const Group& b) {
+      return ComesBefore(search_, a.rows[0], b.rows[0]);
+    });
+    for (size_t i = 0; i < groups_.size(); ++i) numbers_[BytesOf(groups_[i].value)] = i;
+  }
+
+  void KeepWanted() {
+    for (size_t i = wanted_; i < groups_.size(); ++i) numbers_.erase(BytesOf(groups_[i].value));
+    if (groups_.size() > wanted_) groups_.resize(wanted_);
   }
 
   const SnapshotSearch& search_;
@@ -160,7 +195,7 @@ class Grouping {
   const Context& context_;
   const std::span<SegmentSearchStats> stats_;
   const size_t wanted_;
-  std::vector<Group> groups_;              // best first
+  std::vector<Group> groups_;              // best first once they are sorted
   std::map<std::string, size_t> numbers_;  // of groups, by the bytes of their values
 };
 

@@ -21,6 +21,14 @@ absl::Status SearchSegment(const SegmentView& segment, const segment::SegmentSea
   return SearchSealed(*segment.sealed, *segment.resident, search, context, out);
 }
 
+// Reads the times of the rows when some are later than the search, as SearchSealed will.
+absl::Status ReadTimes(const SegmentView& segment, uint64_t as_of, const Context& context) {
+  if (!segment.reads_sealed() || as_of >= segment.sealed->info().max_timestamp) {
+    return absl::OkStatus();
+  }
+  return segment.sealed->GetTimestamps(context).status();
+}
+
 void AddCounts(const index::SearchCounts& counts, SegmentSearchStats* stats) {
   switch (counts.plan) {
     case index::SearchPlan::kExactScan:
@@ -41,6 +49,12 @@ void AddCounts(const index::SearchCounts& counts, SegmentSearchStats* stats) {
 
 }  // namespace
 
+bool ComesBefore(const SnapshotSearch& search, const Found& a, const Found& b) {
+  if (a.distance != b.distance) return a.distance < b.distance;
+  return KeyOf(search.segments[a.place.segment], a.place.row) <
+         KeyOf(search.segments[b.place.segment], b.place.row);
+}
+
 absl::StatusOr<Selections> SelectAll(const SnapshotSearch& search, const Context& context) {
   Selections selections;
   selections.skipped.resize(search.segments.size());
@@ -48,7 +62,10 @@ absl::StatusOr<Selections> SelectAll(const SnapshotSearch& search, const Context
     const SegmentView& segment = search.segments[i];
     const auto select = [&]() -> absl::StatusOr<Selection> {
       VECDB_RETURN_IF_ERROR(segment.search_damage());
-      return SelectRows(segment, search.filter, search.as_of, context);
+      VECDB_ASSIGN_OR_RETURN(Selection selected,
+                             SelectRows(segment, search.filter, search.as_of, context));
+      if (!selected.none()) VECDB_RETURN_IF_ERROR(ReadTimes(segment, search.as_of, context));
+      return selected;
     };
     absl::StatusOr<Selection> selection = select();
     selections.skipped[i] = absl::IsDataLoss(selection.status()) && search.allow_partial;
@@ -90,11 +107,8 @@ absl::StatusOr<std::vector<Found>> FindNearest(const SnapshotSearch& search,
     }
   }
   if (search.segments.size() > 1) {
-    std::sort(found.begin(), found.end(), [&search](const Found& a, const Found& b) {
-      if (a.distance != b.distance) return a.distance < b.distance;
-      return KeyOf(search.segments[a.place.segment], a.place.row) <
-             KeyOf(search.segments[b.place.segment], b.place.row);
-    });
+    std::sort(found.begin(), found.end(),
+              [&search](const Found& a, const Found& b) { return ComesBefore(search, a, b); });
   }
   if (found.size() > k) found.resize(k);
   return found;

@@ -1,6 +1,7 @@
 #ifndef VECDB_QUERY_NEAREST_H_
 #define VECDB_QUERY_NEAREST_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -52,13 +53,25 @@ struct Found {
   RowPlace place{};
 };
 
+/// Rows of an answer, in its order.
+struct FoundHits {
+  std::vector<Found> hits{};
+  bool partial = false;  ///< a damaged segment was left out
+};
+
 /// The selected rows of each segment, and what is left out.
 struct Selections {
   std::vector<Selection> segments{};
   std::vector<bool> skipped{};  ///< damaged
+
+  bool partial() const { return std::find(skipped.begin(), skipped.end(), true) != skipped.end(); }
 };
 
-/// Evaluates the filter of a search. DataLoss for damaged segments, unless these may be left out.
+/// Whether a row comes before another in the order of results: by (distance, key).
+bool ComesBefore(const SnapshotSearch& search, const Found& a, const Found& b);
+
+/// Evaluates the filter of a search, and reads what tells the rows of the time from later ones.
+/// DataLoss for damaged segments, unless these may be left out.
 absl::StatusOr<Selections> SelectAll(const SnapshotSearch& search, const Context& context);
 
 /// The `k` best selected rows of all segments for one query, in the order of (score, key).

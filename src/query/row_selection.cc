@@ -142,12 +142,15 @@ absl::StatusOr<Selection> SelectBoth(const SegmentView& segment, const Selection
   return both;
 }
 
-uint64_t LiveRows::Count() const {
+absl::StatusOr<uint64_t> LiveRows::Count(const Context& context) const {
   const bool all_alive =
       mask.row_times == nullptr && (mask.deletes == nullptr || mask.deletes->count() == 0);
   if (all_alive) return selection.count().value_or(mask.num_rows);
   uint64_t count = 0;
-  ForEach([&count](uint32_t) { ++count; });
+  VECDB_RETURN_IF_ERROR(ForEach(context, [&count](uint32_t) {
+    ++count;
+    return true;
+  }));
   return count;
 }
 

@@ -1,6 +1,7 @@
 #ifndef VECDB_QUERY_ROW_SELECTION_H_
 #define VECDB_QUERY_ROW_SELECTION_H_
 
+#include <bit>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -8,8 +9,10 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "base/row_mask.h"
+#include "base/status_macros.h"
 #include "query/segment_view.h"
 #include "segment/filter_bitmap.h"
 #include "vecdb/context.h"
@@ -72,20 +75,25 @@ struct LiveRows {
   std::shared_ptr<const segment::ResidentColumn> times{};  ///< what the mask borrows
   Selection selection{};                                   ///< the same
 
-  /// How many there are.
-  uint64_t Count() const;
+  /// Rows of the segment between two looks at the context, whether they are alive or not.
+  static constexpr uint32_t kRowsPerPoll = 64 << 10;
 
-  /// Calls `visit(row)` for each, in order.
+  /// How many there are. Cancelled, DeadlineExceeded.
+  absl::StatusOr<uint64_t> Count(const Context& context) const;
+
+  /// Calls `visit(row)` for each, in order, until it gives false. Cancelled, DeadlineExceeded.
   template <typename Visit>
-  void ForEach(Visit visit) const {
+  absl::Status ForEach(const Context& context, Visit visit) const {
     for (uint32_t first = 0; first < mask.num_rows; first += 64) {
+      if (first % kRowsPerPoll == 0) VECDB_RETURN_IF_ERROR(context.Check());
       uint64_t word = mask.allowed == nullptr ? ~uint64_t{0} : mask.allowed[first / 64];
       for (; word != 0; word &= word - 1) {
         const uint32_t row = first + static_cast<uint32_t>(std::countr_zero(word));
-        if (row >= mask.num_rows) return;
-        if (mask.Contains(row)) visit(row);
+        if (row >= mask.num_rows) break;
+        if (mask.Contains(row) && !visit(row)) return absl::OkStatus();
       }
     }
+    return absl::OkStatus();
   }
 };
 

@@ -58,21 +58,17 @@ class SegmentRows {
   absl::StatusOr<std::vector<uint32_t>> Sorted(const LiveRows& live, const Context& context) const {
     const auto by_key = [this](uint32_t a, uint32_t b) { return keys_[a] < keys_[b]; };
     std::vector<uint32_t> rows;
-    absl::Status status;
     const auto keep_first = [&] {
       if (rows.size() <= query_.limit) return;
       const auto end = rows.begin() + static_cast<ptrdiff_t>(query_.limit);
       std::nth_element(rows.begin(), end, rows.end(), by_key);
       rows.erase(end, rows.end());
     };
-    uint64_t steps = 0;
-    live.ForEach([&](uint32_t row) {
-      if (++steps % kRowsPerPoll == 0 && status.ok()) status = context.Check();
-      if (!status.ok() || !IsWanted(keys_[row])) return;
-      rows.push_back(row);
+    VECDB_RETURN_IF_ERROR(live.ForEach(context, [&](uint32_t row) {
+      if (IsWanted(keys_[row])) rows.push_back(row);
       if (rows.size() >= 2 * query_.limit + kRowsPerPoll) keep_first();
-    });
-    VECDB_RETURN_IF_ERROR(status);
+      return true;
+    }));
     keep_first();
     std::sort(rows.begin(), rows.end(), by_key);
     return rows;
@@ -126,13 +122,14 @@ absl::Status ForEachSegment(const RowQuery& query, const Context& context, Visit
 
 absl::StatusOr<std::vector<RowPlace>> FindAsTheyLie(const RowQuery& query, const Context& context) {
   std::vector<RowPlace> places;
-  VECDB_RETURN_IF_ERROR(ForEachSegment(
-      query, context, [&](uint32_t segment, const LiveRows& live) -> absl::StatusOr<bool> {
-        live.ForEach([&](uint32_t row) {
-          if (places.size() < query.limit) places.push_back({segment, row});
-        });
-        return places.size() < query.limit;
-      }));
+  const auto take = [&](uint32_t segment, const LiveRows& live) -> absl::StatusOr<bool> {
+    VECDB_RETURN_IF_ERROR(live.ForEach(context, [&](uint32_t row) {
+      places.push_back({segment, row});
+      return places.size() < query.limit;
+    }));
+    return places.size() < query.limit;
+  };
+  VECDB_RETURN_IF_ERROR(ForEachSegment(query, context, take));
   return places;
 }
 
@@ -157,11 +154,12 @@ absl::StatusOr<std::vector<RowPlace>> FindRows(const RowQuery& query, const Cont
 
 absl::StatusOr<uint64_t> CountRows(const RowQuery& query, const Context& context) {
   uint64_t count = 0;
-  VECDB_RETURN_IF_ERROR(
-      ForEachSegment(query, context, [&](uint32_t, const LiveRows& live) -> absl::StatusOr<bool> {
-        count += live.Count();
-        return true;
-      }));
+  const auto add = [&](uint32_t, const LiveRows& live) -> absl::StatusOr<bool> {
+    VECDB_ASSIGN_OR_RETURN(const uint64_t live_rows, live.Count(context));
+    count += live_rows;
+    return true;
+  };
+  VECDB_RETURN_IF_ERROR(ForEachSegment(query, context, add));
   return count;
 }
 

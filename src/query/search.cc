@@ -2,13 +2,13 @@
 
 #include <algorithm>
 #include <chrono>
-#include <iterator>
 #include <utility>
 
 #include "base/parallel_for.h"
 #include "base/status_macros.h"
 #include "query/fetch.h"
 #include "query/grouped.h"
+#include "schema/column_block.h"
 
 namespace vecdb::query {
 namespace {
@@ -75,28 +75,54 @@ SearchStats StatsOf(const SnapshotSearch& search, const Selections& selections,
   return stats;
 }
 
-// Marks the segments whose rows among `places` cannot be read; false when there is none.
-bool MarkUnreadable(const SnapshotSearch& search, std::span<const RowPlace> places,
-                    const Context& context, std::vector<SegmentView>* segments) {
+// Reads all values of a column of a segment, unless that is left out anyway.
+absl::Status ReadColumn(const SegmentView& segment, size_t column, const Context& context) {
+  if (!segment.reads_sealed() || !segment.search_damage().ok()) return absl::OkStatus();
+  const segment::SealedSegment& sealed = *segment.sealed;
+  const int32_t field_id = segment::FieldIdOf(sealed.info().schema, column);
+  const DataType type = segment::TypeOf(sealed.info().schema, column);
+  VECDB_RETURN_IF_ERROR(sealed.blocks().Summary(field_id, type, context).status());
+  for (uint64_t row = 0; row < sealed.num_rows(); row += schema::kBlockRows) {
+    const auto block = static_cast<uint32_t>(row / schema::kBlockRows);
+    VECDB_RETURN_IF_ERROR(sealed.blocks().Read(field_id, type, block, context).status());
+  }
+  return absl::OkStatus();
+}
+
+// Marks the segments in which the column to group by cannot be read; false when there is none.
+bool MarkUngroupable(const SnapshotSearch& search, const Context& context,
+                     std::span<SegmentView> segments) {
+  if (!search.group_column.has_value()) return false;
   bool marked = false;
-  for (uint32_t i = 0; i < segments->size(); ++i) {
-    std::vector<RowPlace> of_segment;
-    std::copy_if(places.begin(), places.end(), std::back_inserter(of_segment),
-                 [i](const RowPlace& place) { return place.segment == i; });
-    const absl::Status read =
-        FetchRows(search.schema, search.segments, of_segment, search.output_columns, context)
-            .status();
+  for (SegmentView& segment : segments) {
+    const absl::Status read = ReadColumn(segment, *search.group_column, context);
     if (!absl::IsDataLoss(read)) continue;
-    (*segments)[i].load_damage = read;
+    segment.load_damage = read;
     marked = true;
   }
   return marked;
 }
 
+// The answer when damage shows only during a search, which ended with `error`: the segments that
+// `mark` finds it in are left out, and others give their hits.
+template <typename Mark>
+absl::StatusOr<std::unique_ptr<ResultRows>> SearchRest(const SnapshotSearch& search,
+                                                       const absl::Status& error,
+                                                       const Context& context, Mark mark) {
+  if (!absl::IsDataLoss(error) || !search.allow_partial) return error;
+  std::vector<SegmentView> segments(search.segments.begin(), search.segments.end());
+  if (!mark(std::span(segments))) return error;
+  SnapshotSearch rest = search;
+  rest.segments = segments;
+  return Search(rest, context);
+}
+
 // The rows of the hits of all queries, with their fields.
 absl::StatusOr<std::unique_ptr<ResultRows>> FetchAll(const SnapshotSearch& search,
-                                                     std::span<const RowPlace> places,
+                                                     std::span<const Found> hits,
                                                      const Context& context) {
+  std::vector<RowPlace> places;
+  for (const Found& hit : hits) places.push_back(hit.place);
   VECDB_ASSIGN_OR_RETURN(RowBatch rows, FetchRows(search.schema, search.segments, places,
                                                   search.output_columns, context));
   auto result = std::make_unique<ResultRows>(std::move(rows));
@@ -113,12 +139,12 @@ void AddHits(Metric metric, std::span<const Found> hits, ResultRows* result) {
   result->ends.push_back(result->hits.size());
 }
 
-std::vector<RowPlace> PlacesOf(std::span<const Answer> answers) {
-  std::vector<RowPlace> places;
+std::vector<Found> HitsOf(std::span<const Answer> answers) {
+  std::vector<Found> hits;
   for (const Answer& answer : answers) {
-    for (const Found& hit : answer.hits) places.push_back(hit.place);
+    hits.insert(hits.end(), answer.hits.begin(), answer.hits.end());
   }
-  return places;
+  return hits;
 }
 
 }  // namespace
@@ -128,43 +154,62 @@ absl::StatusOr<std::unique_ptr<ResultRows>> Search(const SnapshotSearch& search,
   Clock::time_point lap = Clock::now();
   VECDB_ASSIGN_OR_RETURN(const Selections selections, SelectAll(search, context));
   const double filter_ms = Lap(&lap);
-  VECDB_ASSIGN_OR_RETURN(const auto answers, SearchAll(search, selections, context));
-  const double search_ms = Lap(&lap);
-  const std::vector<RowPlace> places = PlacesOf(answers);
-  auto result = FetchAll(search, places, context);
-  if (absl::IsDataLoss(result.status()) && search.allow_partial) {
-    // Damage that shows only now: the segments it is in are left out, and others give their hits.
-    std::vector<SegmentView> segments(search.segments.begin(), search.segments.end());
-    if (!MarkUnreadable(search, places, context, &segments)) return result.status();
-    SnapshotSearch rest = search;
-    rest.segments = segments;
-    return Search(rest, context);
+  const auto answers = SearchAll(search, selections, context);
+  if (!answers.ok()) {
+    return SearchRest(search, answers.status(), context, [&](std::span<SegmentView> segments) {
+      return MarkUngroupable(search, context, segments);
+    });
   }
-  VECDB_RETURN_IF_ERROR(result.status());
+  const double search_ms = Lap(&lap);
+  const std::vector<Found> hits = HitsOf(*answers);
+  auto result = FetchAll(search, hits, context);
+  if (!result.ok()) {
+    return SearchRest(search, result.status(), context, [&](std::span<SegmentView> segments) {
+      return MarkUnreadable(search, hits, context, segments);
+    });
+  }
   ResultRows& rows = **result;
-  for (const Answer& answer : answers) AddHits(search.metric, answer.hits, &rows);
-  rows.partial = std::find(selections.skipped.begin(), selections.skipped.end(), true) !=
-                 selections.skipped.end();
-  rows.stats = StatsOf(search, selections, answers);
+  for (const Answer& answer : *answers) AddHits(search.metric, answer.hits, &rows);
+  rows.partial = selections.partial();
+  rows.stats = StatsOf(search, selections, *answers);
   rows.stats.filter_ms = filter_ms;
   rows.stats.search_ms = search_ms;
   rows.stats.fetch_ms = Lap(&lap);
   return result;
 }
 
-absl::StatusOr<std::vector<Found>> FindHits(const SnapshotSearch& search, uint32_t k,
-                                            const Context& context) {
+absl::StatusOr<FoundHits> FindHits(const SnapshotSearch& search, uint32_t k,
+                                   const Context& context) {
   VECDB_ASSIGN_OR_RETURN(const Selections selections, SelectAll(search, context));
   std::vector<SegmentSearchStats> stats(search.segments.size());
-  return FindNearest(search, selections, search.vectors.data(), k, context, stats);
+  FoundHits found{.partial = selections.partial()};
+  VECDB_ASSIGN_OR_RETURN(found.hits,
+                         FindNearest(search, selections, search.vectors.data(), k, context, stats));
+  return found;
+}
+
+bool MarkUnreadable(const SnapshotSearch& search, std::span<const Found> hits,
+                    const Context& context, std::span<SegmentView> segments) {
+  bool marked = false;
+  for (uint32_t i = 0; i < segments.size(); ++i) {
+    std::vector<RowPlace> of_segment;
+    for (const Found& hit : hits) {
+      if (hit.place.segment == i) of_segment.push_back(hit.place);
+    }
+    const absl::Status read =
+        FetchRows(search.schema, search.segments, of_segment, search.output_columns, context)
+            .status();
+    if (!absl::IsDataLoss(read)) continue;
+    segments[i].load_damage = read;
+    marked = true;
+  }
+  return marked;
 }
 
 absl::StatusOr<std::unique_ptr<ResultRows>> FetchHits(const SnapshotSearch& search,
                                                       std::span<const Found> hits,
                                                       const Context& context) {
-  std::vector<RowPlace> places;
-  for (const Found& hit : hits) places.push_back(hit.place);
-  VECDB_ASSIGN_OR_RETURN(auto result, FetchAll(search, places, context));
+  VECDB_ASSIGN_OR_RETURN(auto result, FetchAll(search, hits, context));
   AddHits(search.metric, hits, result.get());
   return result;
 }

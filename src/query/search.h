@@ -19,10 +19,16 @@ absl::StatusOr<std::unique_ptr<ResultRows>> Search(const SnapshotSearch& search,
                                                    const Context& context);
 
 /// The `k` best rows for the one query of a search, without their fields.
-absl::StatusOr<std::vector<Found>> FindHits(const SnapshotSearch& search, uint32_t k,
-                                            const Context& context);
+absl::StatusOr<FoundHits> FindHits(const SnapshotSearch& search, uint32_t k,
+                                   const Context& context);
 
-/// The result whose one query has these hits.
+/// Marks in `segments`, a copy of those of the search or these themselves, the ones whose hits
+/// among `hits` cannot be read for damage, so that searches leave them out; false when there is
+/// none.
+bool MarkUnreadable(const SnapshotSearch& search, std::span<const Found> hits,
+                    const Context& context, std::span<SegmentView> segments);
+
+/// The result whose one query has these hits. DataLoss when one cannot be read; see MarkUnreadable.
 absl::StatusOr<std::unique_ptr<ResultRows>> FetchHits(const SnapshotSearch& search,
                                                       std::span<const Found> hits,
                                                       const Context& context);

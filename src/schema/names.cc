@@ -1,5 +1,6 @@
 #include "schema/names.h"
 
+#include <algorithm>
 #include <cstddef>
 
 #include "absl/strings/ascii.h"
@@ -46,6 +47,16 @@ absl::Status ValidateName(std::string_view what, std::string_view name) {
         "%s %s may hold letters, digits and '_' only; byte %d is another", what, Quoted(name), i));
   }
   return absl::OkStatus();
+}
+
+absl::Status ValidateFieldName(std::string_view name) {
+  const absl::Status status = ValidateName("field name", name);
+  if (!status.ok()) return status;
+  if (std::find(kFilterWords.begin(), kFilterWords.end(), name) == kFilterWords.end()) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(absl::StrFormat(
+      "field name %s is a word of the filter language, which could not name it", Quoted(name)));
 }
 
 }  // namespace vecdb::schema

@@ -73,7 +73,7 @@ absl::Status CheckKeyMembers(const FieldSpec& field) {
 }
 
 absl::Status CheckField(const FieldSpec& field) {
-  VECDB_RETURN_IF_ERROR(schema::ValidateName("field name", field.name));
+  VECDB_RETURN_IF_ERROR(schema::ValidateFieldName(field.name));
   if (!IsSupported(field.type)) {
     return absl::InvalidArgumentError(
         absl::StrFormat("field %s has type %s, which is not supported", Quoted(field.name),

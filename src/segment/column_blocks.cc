@@ -1,10 +1,25 @@
 #include "segment/column_blocks.h"
 
+#include <string_view>
 #include <utility>
 
 #include "base/status_macros.h"
 
 namespace vecdb::segment {
+namespace {
+
+constexpr std::string_view kWhatOfBlocks = "a block of a column";
+
+}  // namespace
+
+ColumnBlocks::ColumnBlocks(const format::ColumnFile* file, MemoryBudget* budget)
+    : file_(file), budget_(budget) {
+  if (budget_ != nullptr) budget_->AddCache(this);
+}
+
+ColumnBlocks::~ColumnBlocks() {
+  if (budget_ != nullptr) budget_->RemoveCache(this);
+}
 
 std::shared_ptr<const ColumnBlocks::Block> ColumnBlocks::Find(int32_t field_id,
                                                               uint32_t block) const {
@@ -12,13 +27,6 @@ std::shared_ptr<const ColumnBlocks::Block> ColumnBlocks::Find(int32_t field_id,
   const auto found = columns_.find(field_id);
   if (found == columns_.end() || block >= found->second.size()) return nullptr;
   return found->second[block];
-}
-
-absl::StatusOr<base::Reservation> ColumnBlocks::Reserve(uint64_t bytes) {
-  auto reservation = base::Reservation::Make(budget_, bytes, "a block of a column");
-  if (reservation.ok()) return reservation;
-  DropBlocks();
-  return base::Reservation::Make(budget_, bytes, "a block of a column");
 }
 
 // Two threads may both read a block; the first to come back wins.
@@ -29,7 +37,8 @@ absl::StatusOr<schema::ColumnBlock> ColumnBlocks::Read(int32_t field_id, DataTyp
     VECDB_ASSIGN_OR_RETURN(const uint64_t bytes,
                            file_->BlockMemoryBytes(field_id, type, block, context));
     auto read = std::make_shared<Block>();
-    VECDB_ASSIGN_OR_RETURN(read->reservation, Reserve(bytes));
+    VECDB_ASSIGN_OR_RETURN(read->reservation,
+                           base::Reservation::Make(budget_, bytes, kWhatOfBlocks));
     VECDB_ASSIGN_OR_RETURN(auto decoded, file_->ReadBlock(field_id, type, block, context));
     read->values = std::move(decoded.block);
     base::MutexLock lock(&mutex_);
@@ -54,7 +63,8 @@ absl::StatusOr<std::shared_ptr<const format::ColumnSummary>> ColumnBlocks::Summa
   VECDB_ASSIGN_OR_RETURN(const auto read, file_->ReadSummary(field_id, type, context));
   auto summarized = std::make_shared<Summarized>();
   summarized->summary = *read;
-  VECDB_ASSIGN_OR_RETURN(summarized->reservation, Reserve(read->memory_bytes));
+  VECDB_ASSIGN_OR_RETURN(summarized->reservation,
+                         base::Reservation::Make(budget_, read->memory_bytes, kWhatOfBlocks));
   std::shared_ptr<const format::ColumnSummary> summary(summarized, &summarized->summary);
   base::MutexLock lock(&mutex_);
   return summaries_.emplace(field_id, std::move(summary)).first->second;
@@ -74,14 +84,14 @@ absl::StatusOr<std::shared_ptr<const std::vector<format::ShreddedField>>> Column
   return shredded_;
 }
 
-void ColumnBlocks::DropBlocks() {
+void ColumnBlocks::DropUnused() {
   Columns columns;  // outlives the lock: what goes gives its memory back without it
   base::MutexLock lock(&mutex_);
   columns_.swap(columns);
 }
 
 void ColumnBlocks::Drop() {
-  DropBlocks();
+  DropUnused();
   Summaries summaries;
   base::MutexLock lock(&mutex_);
   summaries_.swap(summaries);

@@ -19,14 +19,16 @@ namespace vecdb::segment {
 
 /// The columns of a sealed segment in blocks: each is read and decoded when it is first needed, and
 /// kept as long as the memory budget allows. Thread-safe; borrows file and budget.
-class ColumnBlocks {
+class ColumnBlocks final : public MemoryCache {
  public:
   /// `budget` may be null.
-  ColumnBlocks(const format::ColumnFile* file, MemoryBudget* budget)
-      : file_(file), budget_(budget) {}
+  ColumnBlocks(const format::ColumnFile* file, MemoryBudget* budget);
+  ~ColumnBlocks() override;
+  ColumnBlocks(const ColumnBlocks&) = delete;
+  ColumnBlocks& operator=(const ColumnBlocks&) = delete;
 
-  /// The values of a block of a column. When the budget has no room the other blocks go first;
-  /// ResourceExhausted when that is not enough.
+  /// The values of a block of a column. When the budget has no room what is kept elsewhere goes
+  /// first; ResourceExhausted when that is not enough.
   absl::StatusOr<schema::ColumnBlock> Read(int32_t field_id, DataType type, uint32_t block,
                                            const Context& context);
 
@@ -39,7 +41,10 @@ class ColumnBlocks {
   absl::StatusOr<std::shared_ptr<const std::vector<format::ShreddedField>>> Shredded(
       const Context& context);
 
-  /// Forgets all of it. Blocks in use stay until their users are done.
+  /// Forgets the blocks. Those in use stay until their users are done.
+  void DropUnused() override;
+
+  /// Forgets the summaries too.
   void Drop();
   uint64_t bytes() const;
 
@@ -57,8 +62,6 @@ class ColumnBlocks {
   using Summaries = std::map<int32_t, std::shared_ptr<const format::ColumnSummary>>;
 
   std::shared_ptr<const Block> Find(int32_t field_id, uint32_t block) const;
-  absl::StatusOr<base::Reservation> Reserve(uint64_t bytes);
-  void DropBlocks();
 
   const format::ColumnFile* const file_;
   MemoryBudget* const budget_;

@@ -5,6 +5,14 @@
 
 namespace vecdb::segment {
 
+FilterBitmapCache::FilterBitmapCache(MemoryBudget* budget) : budget_(budget) {
+  if (budget_ != nullptr) budget_->AddCache(this);
+}
+
+FilterBitmapCache::~FilterBitmapCache() {
+  if (budget_ != nullptr) budget_->RemoveCache(this);
+}
+
 std::shared_ptr<const FilterBitmap> FilterBitmapCache::Find(std::string_view filter) {
   base::MutexLock lock(&mutex_);
   const auto found = std::find_if(entries_.begin(), entries_.end(),
@@ -17,8 +25,8 @@ std::shared_ptr<const FilterBitmap> FilterBitmapCache::Find(std::string_view fil
 void FilterBitmapCache::Add(std::string_view filter, std::shared_ptr<const FilterBitmap> bitmap) {
   if (filter.size() > kMaxFilterBytes) return;
   const uint64_t bytes = bitmap->words.size() * sizeof(uint64_t) + filter.size();
-  auto reservation = base::Reservation::Make(budget_, bytes, "rows that a filter matches");
-  if (!reservation.ok()) return;
+  auto reservation = base::Reservation::TryMake(budget_, bytes);
+  if (!reservation.has_value()) return;
   std::list<Entry> old;  // outlives the lock
   std::list<Entry> fresh;
   fresh.push_back({std::string(filter), std::move(bitmap), *std::move(reservation)});
@@ -27,7 +35,7 @@ void FilterBitmapCache::Add(std::string_view filter, std::shared_ptr<const Filte
   if (entries_.size() > kMaxBitmaps) old.splice(old.begin(), entries_, std::prev(entries_.end()));
 }
 
-void FilterBitmapCache::Drop() {
+void FilterBitmapCache::DropUnused() {
   std::list<Entry> entries;  // outlives the lock
   base::MutexLock lock(&mutex_);
   entries_.swap(entries);

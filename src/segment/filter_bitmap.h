@@ -28,14 +28,17 @@ struct FilterBitmap {
 
 /// What filters have matched in a sealed segment, whose rows never change, by their normal form:
 /// the last kMaxBitmaps of them, as far as the memory budget allows. Thread-safe.
-class FilterBitmapCache {
+class FilterBitmapCache final : public MemoryCache {
  public:
   static constexpr size_t kMaxBitmaps = 64;
   /// Longer filters are not remembered: their text takes more than their bits.
   static constexpr size_t kMaxFilterBytes = 65536;
 
   /// `budget` may be null.
-  explicit FilterBitmapCache(MemoryBudget* budget) : budget_(budget) {}
+  explicit FilterBitmapCache(MemoryBudget* budget);
+  ~FilterBitmapCache() override;
+  FilterBitmapCache(const FilterBitmapCache&) = delete;
+  FilterBitmapCache& operator=(const FilterBitmapCache&) = delete;
 
   /// Null when the filter is not remembered.
   std::shared_ptr<const FilterBitmap> Find(std::string_view filter);
@@ -43,7 +46,7 @@ class FilterBitmapCache {
   /// Remembers what a filter matches, unless the budget has no room.
   void Add(std::string_view filter, std::shared_ptr<const FilterBitmap> bitmap);
 
-  void Drop();
+  void DropUnused() override;
   uint64_t bytes() const;
 
  private:

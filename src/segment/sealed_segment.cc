@@ -175,7 +175,7 @@ absl::StatusOr<std::shared_ptr<const ResidentColumn>> SealedSegment::GetTimestam
 
 void SealedSegment::DropColumns() const {
   rows_->blocks->Drop();
-  rows_->bitmaps->Drop();
+  rows_->bitmaps->DropUnused();
   Columns cache;
   std::shared_ptr<const KeyIndex> key_index;
   ScalarIndexes scalar_indexes;
@@ -341,6 +341,7 @@ absl::StatusOr<std::shared_ptr<const filter::ScalarIndex>> SealedSegment::LoadSc
     ReportDamage(*info, loaded.status());
     return nullptr;
   }
+  if (absl::IsResourceExhausted(loaded.status())) return nullptr;  // the column itself will do
   VECDB_RETURN_IF_ERROR(loaded.status());
   base::MutexLock lock(&rows_->mutex);
   return rows_->scalar_indexes.try_emplace(info->object.name, *loaded).first->second;

@@ -123,7 +123,7 @@ class SealedSegment {
   bool index_damaged(size_t column) const;
 
   /// The same for the index of a scalar field, read once and kept until DropColumns or WithInfo of
-  /// an info without it.
+  /// an info without it. Null also where the memory budget has no room for it.
   absl::StatusOr<std::shared_ptr<const filter::ScalarIndex>> LoadScalarIndex(
       size_t column, const Context& context) const;
 

@@ -504,7 +504,7 @@ TEST_F(BudgetTest, BuildThatDoesNotFitIsToldAndCanBeTriedAgain) {
     const Squeeze squeeze(&budget_, 10000);
     const uint64_t before = budget_.used_bytes();
     EXPECT_EQ(CodeOf(c.WaitForIndex("v")), Code::kResourceExhausted);
-    EXPECT_EQ(budget_.used_bytes(), before);
+    EXPECT_LE(budget_.used_bytes(), before);  // caches were emptied for it
     EXPECT_NE(c.DescribeIndex("v")->last_error, "");
     ExpectSameSearch(oracle_, c, {.field = "v", .vectors = {1, 2, 3, 0}});
   }

@@ -100,6 +100,28 @@ TEST_P(DamagedSegmentTest, SearchIsDataLossUnlessPartOfTheAnswerWillDo) {
   }
 }
 
+TEST_P(DamagedSegmentTest, IteratorsSayThatTheyLeaveItOut) {
+  static constexpr float kQuery[] = {1, 2, 3, 0};
+  const auto whole = collection_->OpenSearchIterator({.vectors = kQuery}, {.batch_size = 40});
+  ASSERT_OK(whole);
+  EXPECT_EQ(CodeOf((*whole)->Next()), Code::kDataLoss);
+  const auto part = collection_->OpenSearchIterator({.vectors = kQuery, .allow_partial = true},
+                                                    {.batch_size = 40});
+  ASSERT_OK(part);
+  std::vector<OracleHit> hits;
+  for (size_t size = 1; size > 0;) {
+    const auto batch = (*part)->Next();
+    ASSERT_OK(batch);
+    EXPECT_TRUE(batch->partial());
+    const std::vector<OracleHit> found = HitsOf(*batch, schema_);
+    hits.insert(hits.end(), found.begin(), found.end());
+    size = found.size();
+  }
+  const auto search = Search(/*allow_partial=*/true);
+  ASSERT_OK(search);
+  EXPECT_EQ(hits, HitsOf(*search, schema_));
+}
+
 TEST_P(DamagedSegmentTest, RowsOfOtherShardsAreRead) {
   const std::vector<int64_t> readable = ReadableKeys(Ids(0, 200));
   EXPECT_EQ(readable.size(), 200 - damaged_rows_);

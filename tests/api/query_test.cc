@@ -272,6 +272,42 @@ TEST_F(QueryTest, IteratorsHaveALimitAndAnOffset) {
   EXPECT_EQ(keys, std::vector<int64_t>(all.begin() + 5, all.begin() + 30));
 }
 
+TEST_F(QueryTest, IteratorsThatGoOnKeepTheirLimitAndSkipNoRowsAgain) {
+  Fill();
+  const auto all = Expected([](int64_t) { return true; });
+  QueryRequest request{.limit = 25, .offset = 5};
+  std::vector<int64_t> keys;
+  std::string position;
+  for (const size_t size : {10u, 10u, 5u, 0u, 0u}) {
+    const auto iterator =
+        shop_->OpenQueryIterator(request, {.batch_size = 10, .position = position});
+    ASSERT_OK(iterator);
+    EXPECT_EQ((*iterator)->position(), position);
+    const auto batch = KeysOf(*(*iterator)->Next());
+    EXPECT_EQ(batch.size(), size);
+    keys.insert(keys.end(), batch.begin(), batch.end());
+    position = (*iterator)->position();
+    request.consistency = (*iterator)->snapshot();
+  }
+  EXPECT_EQ(keys, std::vector<int64_t>(all.begin() + 5, all.begin() + 30));
+  request.limit = 0;
+  const auto first = *shop_->OpenQueryIterator(request, {.batch_size = 10});
+  EXPECT_EQ(KeysOf(*first->Next()), std::vector<int64_t>(all.begin() + 5, all.begin() + 15));
+  const auto rest = *shop_->OpenQueryIterator(request, {.position = first->position()});
+  EXPECT_EQ(KeysOf(*rest->Next()), std::vector<int64_t>(all.begin() + 15, all.end()));
+}
+
+TEST_F(QueryTest, AnIteratorAtTheEndOfItsStateKeepsItsLimitForALaterOne) {
+  ASSERT_OK(shop_->Insert(Rows(Ids(0, 3))));
+  const auto first = *shop_->OpenQueryIterator({.limit = 5}, {.batch_size = 10});
+  EXPECT_EQ(KeysOf(*first->Next()), Ids(0, 3));
+  EXPECT_EQ(first->Next()->num_rows(), 0u);
+  ASSERT_OK(shop_->Insert(Rows(Ids(3, 10))));
+  EXPECT_EQ(first->Next()->num_rows(), 0u);
+  const auto later = *shop_->OpenQueryIterator({.limit = 5}, {.position = first->position()});
+  EXPECT_EQ(KeysOf(*later->Next()), Ids(3, 2));
+}
+
 TEST_F(QueryTest, MistakesAreNamed) {
   const auto expect = [](const auto& result, Code code, std::string_view part) {
     EXPECT_EQ(support::StatusOf(result).code(), code) << part;

@@ -48,6 +48,50 @@ TEST(MemoryBudgetTest, WithoutALimitItOnlyCounts) {
   EXPECT_EQ(budget.limit_bytes(), std::numeric_limits<uint64_t>::max());
 }
 
+// Holds some of a budget until it is asked for it.
+class HeldMemory final : public MemoryCache {
+ public:
+  HeldMemory(MemoryBudget* budget, uint64_t bytes) : budget_(budget) {
+    held_ = *base::Reservation::Make(budget, bytes, "a cache");
+    budget_->AddCache(this);
+  }
+  ~HeldMemory() override { budget_->RemoveCache(this); }
+  HeldMemory(const HeldMemory&) = delete;
+  HeldMemory& operator=(const HeldMemory&) = delete;
+
+  void DropUnused() override { held_ = {}; }
+  uint64_t bytes() const { return held_.bytes(); }
+
+ private:
+  MemoryBudget* budget_;
+  base::Reservation held_;
+};
+
+TEST(MemoryBudgetTest, CachesAreEmptiedOneAfterTheOtherUntilItFits) {
+  MemoryBudget budget(100);
+  HeldMemory first(&budget, 30);
+  HeldMemory second(&budget, 30);
+  HeldMemory third(&budget, 30);
+  EXPECT_FALSE(budget.TryReserve(40));
+  EXPECT_EQ(budget.used_bytes(), 90u);
+  EXPECT_OK(budget.Reserve(40, "rows"));
+  EXPECT_EQ(first.bytes() + second.bytes(), 30u) << "one of the two is enough";
+  EXPECT_EQ(third.bytes(), 30u);
+  EXPECT_EQ(CodeOf(budget.Reserve(101, "too much")), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(third.bytes(), 30u) << "what can never fit empties nothing";
+  EXPECT_OK(budget.Reserve(60, "all that is left"));
+  EXPECT_EQ(third.bytes(), 0u);
+  EXPECT_EQ(CodeOf(budget.Reserve(1, "one more")), absl::StatusCode::kResourceExhausted);
+}
+
+TEST(MemoryBudgetTest, CachesThatWereRemovedAreLeftAlone) {
+  MemoryBudget budget(100);
+  HeldMemory kept(&budget, 50);
+  budget.RemoveCache(&kept);
+  EXPECT_EQ(CodeOf(budget.Reserve(60, "rows")), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(kept.bytes(), 50u);
+}
+
 TEST(ReservationTest, GivesItsShareBackOnce) {
   MemoryBudget budget(100);
   {

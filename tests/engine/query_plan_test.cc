@@ -35,7 +35,8 @@ TEST_F(QueryPlanTest, KeysComeBackFromTheirText) {
     EXPECT_EQ(again->key(), schema::Key(std::string_view(text)));
     EXPECT_EQ(CodeOf(OwnedKey::Parse(key.ToString(), schema_)), kInvalidArgument);
   }
-  for (const char* text : {"", "7", "i", "i 7", "i7 ", "i9223372036854775808", "s\xff"}) {
+  for (const char* text :
+       {"", "7", "i", "i 7", "i7 ", "i07", "i-0", "i9223372036854775808", "s\xff"}) {
     EXPECT_EQ(CodeOf(OwnedKey::Parse(text, schema_)), kInvalidArgument) << text;
     EXPECT_EQ(CodeOf(OwnedKey::Parse(text, named)), kInvalidArgument) << text;
   }
@@ -62,6 +63,30 @@ TEST_F(QueryPlanTest, IterationsHaveNoCeiling) {
   const auto plan = PlanQueryIteration(*core_, {}, {.batch_size = 1, .position = "i5"});
   ASSERT_OK(plan);
   EXPECT_EQ(plan->after->key(), schema::Key(int64_t{5}));
+}
+
+TEST_F(QueryPlanTest, PositionsOfALimitSayHowManyRowsAreLeft) {
+  const auto plan_at = [this](int32_t limit, const std::string& position) {
+    return PlanQueryIteration(*core_, {.limit = limit, .offset = 5},
+                              {.batch_size = 1, .position = position});
+  };
+  const OwnedKey key = OwnedKey::Of(schema::Key(int64_t{14}));
+  EXPECT_EQ(PositionText(kAllRows, key), "i14");
+  for (const uint64_t left : {0u, 1u, 24u}) {
+    const auto plan = plan_at(25, PositionText(left, key));
+    ASSERT_OK(plan);
+    EXPECT_EQ(plan->limit, left);
+    EXPECT_EQ(plan->offset, 0u);
+    EXPECT_EQ(plan->after->key(), schema::Key(int64_t{14}));
+  }
+  EXPECT_EQ(plan_at(0, "i14")->limit, kAllRows);
+  EXPECT_EQ(plan_at(0, "i14")->offset, 0u);
+  EXPECT_EQ(CodeOf(plan_at(0, "24:i14")), kInvalidArgument);
+  for (const char* text :
+       {"i14", "25:i14", "18446744073709551615:i14", "18446744073709551616:i14", ":i14", "07:i14",
+        "+7:i14", "-7:i14", " 7:i14", "7 :i14", "7i14", "7", "7:", "7:7:i14", "7:14", "7:i014"}) {
+    EXPECT_EQ(CodeOf(plan_at(25, text)), kInvalidArgument) << text;
+  }
 }
 
 TEST_F(QueryPlanTest, RowsComeWithTheFieldsOfThePlan) {

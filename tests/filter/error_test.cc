@@ -53,5 +53,19 @@ TEST(FilterErrorTest, LongReasonsAreCut) {
             absl::StrCat("filter, line 1, column 1: ", std::string(400, 'x'), "...\n  a\n  ^"));
 }
 
+TEST(FilterErrorTest, TheFirstByteThatIsNoUtf8IsPointedAt) {
+  const auto message = [](std::string_view text) { return std::string(CheckUtf8(text).message()); };
+  EXPECT_TRUE(CheckUtf8("").ok());
+  EXPECT_TRUE(CheckUtf8("a\u65e5\U0001f600").ok());
+  const std::string what = "a byte that is not valid UTF-8";
+  EXPECT_EQ(message("\xff"), absl::StrCat("filter, line 1, column 1: ", what, "\n  ?\n  ^"));
+  // The second half of a character, half a one, and half of a surrogate pair.
+  EXPECT_EQ(message("ab\x80"), absl::StrCat("filter, line 1, column 3: ", what, "\n  ab?\n    ^"));
+  EXPECT_EQ(message("\u65e5\xc3 \xe6\x97 \u65e5"),
+            absl::StrCat("filter, line 1, column 2: ", what, "\n  \u65e5? ?? \u65e5\n   ^"));
+  EXPECT_EQ(message("a\n\xed\xa0\x80"),
+            absl::StrCat("filter, line 2, column 1: ", what, "\n  ???\n  ^"));
+}
+
 }  // namespace
 }  // namespace vecdb::filter

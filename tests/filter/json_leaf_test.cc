@@ -87,5 +87,32 @@ TEST(JsonLeafTest, LongTextsNoticeACancelWithinABlock) {
   EXPECT_EQ(leaf->Keep(leaf->Plan(source), reader, &kept).code(), absl::StatusCode::kCancelled);
 }
 
+// Each text is short, yet much work for the condition.
+TEST(JsonLeafTest, ConditionsThatAreMuchWorkNoticeACancel) {
+  std::vector<naive::Row> rows(100, RandomRows(1, 3)[0]);
+  for (naive::Row& row : rows) row["$meta"] = naive::Json({{"x", "abc"}});
+  const MemorySource source(naive::RandomFilterSchema(), rows, {}, 1);
+  std::string pattern = "%";
+  std::string lists = "[0]";
+  for (int i = 1; i < 500; ++i) {
+    pattern += "a_";
+    lists += ", [" + std::to_string(i) + "]";
+  }
+  for (const auto& [text, code] : std::vector<std::pair<std::string, absl::StatusCode>>{
+           {"x like \"" + pattern + "%\"", absl::StatusCode::kCancelled},
+           {"json_contains_any(x, [" + lists + "])", absl::StatusCode::kCancelled},
+           {"json_contains_all(x, [" + lists + "])", absl::StatusCode::kCancelled},
+           {"x like \"%a%c_\"", absl::StatusCode::kOk},
+           {"json_contains_any(x, [1, 2])", absl::StatusCode::kOk}}) {
+    const Context context{.cancel = CancelToken::Make()};
+    BlockReader reader(source, context);
+    EXPECT_OK(reader.MoveTo(0));
+    const auto leaf = MakeJsonLeaf(RandomSchemaNode(text));
+    context.cancel.Cancel();
+    BlockRows kept = BlockRows::First(100);
+    EXPECT_EQ(leaf->Keep(leaf->Plan(source), reader, &kept).code(), code) << text;
+  }
+}
+
 }  // namespace
 }  // namespace vecdb::filter

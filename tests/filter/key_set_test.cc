@@ -2,8 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <cstddef>
+#include <cstdint>
 #include <limits>
 #include <set>
+#include <utility>
+#include <vector>
 
 #include "support/seeded_random.h"
 
@@ -49,6 +53,44 @@ TEST(KeySetTest, RandomKeysAreFoundAndNoOthers) {
     for (int i = 0; i < 400; ++i) {
       const uint64_t key = random.Below(range) * step;
       EXPECT_EQ(set.Contains(key), keys.contains(key)) << key;
+    }
+  }
+}
+
+// Those of a Fibonacci number lay beside each other under a multiplication by the golden ratio.
+TEST(KeySetTest, KeysAtEqualDistancesAreLookedUpLikeRandomOnes) {
+  const uint64_t seed = support::TestSeed("KeySetTest.Distances");
+  SCOPED_TRACE(seed);
+  support::SeededRandom random(seed);
+  constexpr uint64_t kSteps[] = {1,
+                                 121393,
+                                 514229,
+                                 832040,
+                                 3524578,
+                                 1'700'000'121'393,
+                                 uint64_t{1} << 20,
+                                 uint64_t{1} << 44,
+                                 0x9e3779b97f4a7c15,
+                                 0xf1de83e19937733d};  // the inverse of the one before
+  const std::pair<uint64_t, uint64_t> kCases[] = {{20'000, 0}, {100'000, 1'700'000'000'000}};
+  for (const auto& [num_keys, first] : kCases) {
+    std::set<uint64_t> others;
+    while (others.size() < num_keys) others.insert(random.Next());
+    const size_t bound = 4 * SetOf(others).MostProbes();
+    EXPECT_LT(bound, 1000u);
+    for (const uint64_t step : kSteps) {
+      std::set<uint64_t> keys;
+      for (uint64_t i = 0; i < num_keys; ++i) keys.insert(first + i * step);
+      const KeySet set = SetOf(keys);
+      EXPECT_LE(set.MostProbes(), bound) << num_keys << " keys " << step << " apart";
+      size_t passed = 0;
+      for (uint64_t i = num_keys; i < 2 * num_keys; ++i) {
+        const uint64_t other = first + i * step;
+        if (keys.contains(other)) continue;  // it went all round
+        EXPECT_FALSE(set.Contains(other)) << other;
+        if (set.MayContain(other)) ++passed;
+      }
+      EXPECT_LT(passed, num_keys / 10) << num_keys << " keys " << step << " apart";
     }
   }
 }

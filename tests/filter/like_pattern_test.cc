@@ -94,6 +94,23 @@ TEST(LikePatternTest, ManyWildcardsTakeNoExponentialTime) {
   EXPECT_FALSE(Pattern(pattern + "b").Matches(text));
 }
 
+TEST(LikePatternTest, WhatAByteMayCostIsThatOfThePieceBetweenTwoPercentSigns) {
+  for (const char* pattern : {"", "a", "%", "a%", "%a%", "%a%b%", "_", "_a_%", "%_a_", "a_%b%_c"}) {
+    EXPECT_EQ(Pattern(pattern).CostPerByte(), 1u) << pattern;
+  }
+  EXPECT_EQ(Pattern("%_%").CostPerByte(), 2u);
+  EXPECT_EQ(Pattern("%a_b%").CostPerByte(), 2u);
+  EXPECT_EQ(Pattern("%a_b_c%d_e%").CostPerByte(), 3u);
+  EXPECT_EQ(Pattern("%_" + std::string(320, 'a') + "%").CostPerByte(), 12u);
+}
+
+TEST(LikePatternTest, UnderscoresAreCountedUnlessTheyStandForThemselves) {
+  EXPECT_EQ(Pattern("").CountUnderscores(), 0u);
+  EXPECT_EQ(Pattern("_a%_\\__%b_").CountUnderscores(), 4u);
+  EXPECT_FALSE(Pattern("_\\%").has_percent());
+  EXPECT_TRUE(Pattern("_%").has_percent());
+}
+
 // ---- prefixes
 
 std::string Utf8(const std::vector<uint32_t>& points) {

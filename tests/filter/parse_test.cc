@@ -6,6 +6,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "schema/names.h"
 #include "support/status_testing.h"
 
 namespace vecdb::filter {
@@ -95,7 +96,32 @@ TEST(ParseFilterTest, InvalidUtf8IsRefused) {
     EXPECT_TRUE(absl::IsInvalidArgument(status)) << text;
     EXPECT_NE(status.message().find("UTF-8"), std::string::npos) << status;
   }
+  EXPECT_EQ(ParseFilter("a == 1 and\nb == \"\u65e5\xff\"").status().message(),
+            "filter, line 2, column 8: a byte that is not valid UTF-8\n"
+            "  b == \"\u65e5?\"\n"
+            "         ^");
   EXPECT_OK(ParseFilter("a == \"\u65e5\""));
+}
+
+// The words that fields are not named, and no others, stand for something else.
+TEST(ParseFilterTest, NamesThatAFieldMayHaveCanBeNamed) {
+  const auto is_name = [](const std::string& word) {
+    const auto filter = ParseFilter(absl::StrCat(word, " == 1"));
+    return filter.ok() && filter->kind == ExprKind::kCompare &&
+           filter->children[0].kind == ExprKind::kPath && filter->children[0].name == word;
+  };
+  for (const std::string_view reserved : schema::kFilterWords) {
+    const std::string word(reserved);
+    EXPECT_FALSE(is_name(word)) << word;
+    std::string mixed = word;
+    mixed.back() = static_cast<char>(mixed.back() ^ 0x20);
+    EXPECT_TRUE(is_name(mixed)) << mixed;
+    EXPECT_TRUE(is_name(absl::StrCat(word, "_"))) << word;
+  }
+  for (const char* name : {"null", "between", "is", "json_contains", "json_contains_all",
+                           "JSON_CONTAINS_ANY", "e", "x1", "_"}) {
+    EXPECT_TRUE(is_name(name)) << name;
+  }
 }
 
 TEST(ParseFilterTest, NulIsACharacterOfAStringAndNothingElse) {

@@ -156,5 +156,57 @@ TEST_F(StringMatcherTest, LongStringsAreReadInPartsThatNoticeACancel) {
   }
 }
 
+// 4,000 short strings that are as much work as 500 times their bytes.
+TEST_F(StringMatcherTest, PatternsThatAreMuchWorkNoticeACancel) {
+  std::vector<std::string> texts;
+  for (int i = 0; i < 4000; ++i) texts.push_back(std::string(20, 'a') + std::to_string(i % 2000));
+  const Blocks blocks(std::move(texts));
+  const MemorySource source(naive::RandomFilterSchema(), {}, {}, 1);
+  std::string text = "%";
+  for (int i = 0; i < 500; ++i) text += "a_";
+  const StringMatcher dear(*LikePattern::Parse(text + "b%"), true);
+  const StringMatcher cheap(*LikePattern::Parse("%a%b%"), true);
+  for (const schema::ColumnBlock& block : blocks.forms()) {
+    const Context context{.cancel = CancelToken::Make()};
+    BlockReader reader(source, context);
+    BlockRows rows = BlockRows::First(4000);
+    EXPECT_OK(dear.Keep(block, reader, &rows));
+    EXPECT_EQ(rows.count(), 4000u);
+    context.cancel.Cancel();
+    EXPECT_EQ(dear.Keep(block, reader, &rows).code(), absl::StatusCode::kCancelled);
+    rows = BlockRows::First(4000);
+    EXPECT_OK(cheap.Keep(block, reader, &rows));
+  }
+}
+
+TEST_F(StringMatcherTest, PatternsThatAreMuchWorkKeepTheirRows) {
+  const MemorySource source(naive::RandomFilterSchema(), {}, {}, 1);
+  const Context context{};
+  const LikePattern pattern = *LikePattern::Parse("%z_" + std::string(40'000, 'a') + "%");
+  const LikePattern fitting = *LikePattern::Parse("%z_" + std::string(9, 'a') + "%a_%");
+  std::vector<std::string> texts;
+  for (int i = 0; i < 4000; ++i) {
+    texts.push_back(RandomText(random_) + "zb" + std::string(random_.Below(100), 'a'));
+  }
+  const Blocks blocks(std::move(texts));
+  for (const LikePattern& one : {pattern, fitting}) {
+    for (const bool negated : {false, true}) {
+      for (const schema::ColumnBlock& block : blocks.forms()) {
+        for (const bool all : {true, false}) {
+          const BlockRows before = all ? BlockRows::First(4000) : SomeRows(4000, random_);
+          BlockReader reader(source, context);
+          BlockRows rows = before;
+          EXPECT_OK(StringMatcher(one, negated).Keep(block, reader, &rows));
+          for (size_t row = 0; row < 4000; ++row) {
+            ASSERT_EQ(rows.contains(row),
+                      before.contains(row) && one.Matches(blocks.texts()[row]) != negated)
+                << row;
+          }
+        }
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace vecdb::filter

@@ -57,6 +57,17 @@ TEST(QueryDistanceTest, CosineDoesNotDependOnTheLengthOfVectors) {
   }
 }
 
+TEST(QueryDistanceTest, CosineStaysFromMinusOneToOne) {
+  for (const int32_t dim : {9, 25, 31, 36, 97}) {
+    std::vector<float> ones(static_cast<size_t>(dim), 1.0f);
+    const std::vector<float> row = ones;
+    const TestRows rows(row, dim);
+    EXPECT_GE(QueryDistance(rows.view(), Metric::kCosine, ones.data()).One(0), -1) << dim;
+    for (float& value : ones) value = -1;
+    EXPECT_LE(QueryDistance(rows.view(), Metric::kCosine, ones.data()).One(0), 1) << dim;
+  }
+}
+
 TEST(QueryDistanceTest, AZeroVectorScoresZeroUnderCosine) {
   const TestRows rows({0, 0, /**/ 1, 2}, 2);
   const float zero[] = {0, 0};

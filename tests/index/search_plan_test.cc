@@ -96,8 +96,8 @@ TEST(SearchPlanTest, TheCountOfTheCallerIsBelievedAndDeletesAreTakenFromIt) {
 }
 
 TEST(SearchPlanTest, AgainstTheFilterMoreRowsAreScanned) {
-  EXPECT_TRUE(ScanBeatsWalkAgainst(6400, 64));
-  EXPECT_FALSE(ScanBeatsWalkAgainst(6401, 64));
+  EXPECT_TRUE(ScanBeatsWalkAgainst(20480, 64));
+  EXPECT_FALSE(ScanBeatsWalkAgainst(20481, 64));
 }
 
 }  // namespace

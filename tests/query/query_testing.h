@@ -6,12 +6,14 @@
 #include <algorithm>
 #include <memory>
 #include <numeric>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_format.h"
 #include "query/segment_view.h"
 #include "segment/segment_writer.h"
+#include "support/column_damage.h"
 #include "support/status_testing.h"
 #include "support/test_database.h"
 
@@ -30,12 +32,16 @@ class QueryFixture : public ::testing::Test {
     return {.growing = std::move(growing)};
   }
 
-  /// The same rows on the store, not loaded.
-  SegmentView Sealed(const SegmentView& view) {
+  /// The same rows on the store, not loaded; the column of `damaged_field` cannot be read.
+  SegmentView Sealed(const SegmentView& view, std::optional<int32_t> damaged_field = {}) {
     const ObjectPath folder = *ObjectPath::Parse(absl::StrFormat("s/%d", ++folders_));
     const auto info =
         segment::WriteRows(*view.growing, view.growing->num_rows(), *store_, folder, {}, {});
     EXPECT_OK(info);
+    if (damaged_field.has_value()) {
+      const ObjectPath columns = *segment::SegmentObjectPath(*info, segment::ColumnFileName());
+      support::DamageColumn(*store_, columns.str(), *damaged_field);
+    }
     auto sealed = segment::SealedSegment::Open(store_, *info, {}, view.growing->deletes(), {});
     EXPECT_OK(sealed);
     return {.sealed = *std::move(sealed)};
@@ -47,6 +53,8 @@ class QueryFixture : public ::testing::Test {
     sealed.resident = *std::move(resident);
     return sealed;
   }
+
+  int32_t FieldIdOf(size_t column) const { return segment::FieldIdOf(*schema_, column); }
 
   const std::shared_ptr<const Schema> schema_ =
       std::make_shared<const Schema>(support::TaggedSchema());

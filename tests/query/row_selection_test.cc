@@ -22,8 +22,11 @@ class RowSelectionTest : public QueryFixture {
     const auto live = FindLiveRows(segment, Bound(filter), as_of, {});
     EXPECT_OK(live);
     std::vector<uint32_t> rows;
-    live->ForEach([&rows](uint32_t row) { rows.push_back(row); });
-    EXPECT_EQ(live->Count(), rows.size());
+    EXPECT_OK(live->ForEach({}, [&rows](uint32_t row) {
+      rows.push_back(row);
+      return true;
+    }));
+    EXPECT_EQ(*live->Count({}), rows.size());
     const auto keys = segment.Gather(0, rows, {});
     EXPECT_OK(keys);
     return {keys->int64s().begin(), keys->int64s().end()};
@@ -92,6 +95,34 @@ TEST_F(RowSelectionTest, AHostSeesKeysAndRowsOfTheTime) {
     EXPECT_FALSE(Bound(filter).matches_all());
   }
   EXPECT_EQ(growing.id(), "");
+}
+
+TEST_F(RowSelectionTest, VisitsEndWhenNoMoreRowsAreWanted) {
+  const LiveRows live{.mask = {.num_rows = 200'000}};
+  std::vector<uint32_t> rows;
+  ASSERT_OK(live.ForEach({}, [&rows](uint32_t row) {
+    rows.push_back(row);
+    return rows.size() < 3;
+  }));
+  EXPECT_EQ(rows, (std::vector<uint32_t>{0, 1, 2}));
+}
+
+TEST_F(RowSelectionTest, VisitsAndCountsStopWithTheContextAmongDeadRowsToo) {
+  constexpr uint32_t kNumRows = 4 * LiveRows::kRowsPerPoll;
+  const Context context{.cancel = CancelToken::Make()};
+  uint32_t last = 0;
+  EXPECT_EQ(CodeOf(LiveRows{.mask = {.num_rows = kNumRows}}.ForEach(context,
+                                                                    [&](uint32_t row) {
+                                                                      context.cancel.Cancel();
+                                                                      last = row;
+                                                                      return true;
+                                                                    })),
+            absl::StatusCode::kCancelled);
+  EXPECT_EQ(last, LiveRows::kRowsPerPoll - 1);
+  const std::vector<uint64_t> times(kNumRows, 11);  // later than as_of
+  const LiveRows dead{.mask = {.num_rows = kNumRows, .row_times = times.data(), .as_of = 10}};
+  EXPECT_EQ(*dead.Count({}), 0u);
+  EXPECT_EQ(CodeOf(dead.Count(context)), absl::StatusCode::kCancelled);
 }
 
 TEST_F(RowSelectionTest, WhatCannotBeUsedIsRefused) {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "format/column_file.h"
 #include "query/query_testing.h"
 
 namespace vecdb::query {
@@ -101,6 +102,68 @@ TEST_F(SearchTest, StopsWhenItIsNoLongerWanted) {
   EXPECT_EQ(CodeOf(Search(SearchOf(segments, 10), context)), absl::StatusCode::kCancelled);
   EXPECT_EQ(CodeOf(Search(SearchOf(segments, 10), Context::WithTimeout(absl::ZeroDuration()))),
             absl::StatusCode::kDeadlineExceeded);
+}
+
+TEST_F(SearchTest, SegmentsWhoseTimesAreDamagedAreLeftOutOfOlderStates) {
+  const std::vector<SegmentView> segments = {
+      Growing({1, 2}, 10), Loaded(Sealed(Growing({3, 4}, 20), format::kTimestampFieldId))};
+  SnapshotSearch search = SearchOf(segments, 15);
+  EXPECT_EQ(CodeOf(Search(search, {})), absl::StatusCode::kDataLoss);
+  EXPECT_EQ(CodeOf(FindHits(search, 5, {})), absl::StatusCode::kDataLoss);
+  search.allow_partial = true;
+  const auto part = Search(search, {});
+  ASSERT_OK(part);
+  EXPECT_TRUE((*part)->partial);
+  EXPECT_EQ((*part)->hits.size(), 2u);
+  const auto hits = FindHits(search, 5, {});
+  ASSERT_OK(hits);
+  EXPECT_TRUE(hits->partial);
+  EXPECT_EQ(hits->hits.size(), 2u);
+  search.as_of = 20;  // where nobody asks for times
+  const auto whole = Search(search, {});
+  ASSERT_OK(whole);
+  EXPECT_FALSE((*whole)->partial);
+  EXPECT_EQ((*whole)->hits.size(), 4u);
+}
+
+TEST_F(SearchTest, SegmentsWhoseGroupsAreDamagedAreLeftOut) {
+  const std::vector<SegmentView> segments = {Growing(Ids(0, 10), 10),
+                                             Loaded(Sealed(Growing(Ids(50, 10), 11), FieldIdOf(1))),
+                                             Loaded(Sealed(Growing(Ids(100, 10), 12)))};
+  SnapshotSearch search = SearchOf(segments, 20);
+  search.group_column = 1;
+  for (const uint32_t group_size : {1u, 3u}) {
+    search.group_size = group_size;
+    search.allow_partial = false;
+    EXPECT_EQ(CodeOf(Search(search, {})), absl::StatusCode::kDataLoss);
+    search.allow_partial = true;
+    const auto part = Search(search, {});
+    ASSERT_OK(part);
+    EXPECT_TRUE((*part)->partial);
+    EXPECT_EQ((*part)->hits.size(), 2 * group_size);
+    EXPECT_EQ((*part)->stats.segments.size(), 2u);
+  }
+}
+
+TEST_F(SearchTest, SegmentsWhoseOutputFieldsAreDamagedAreLeftOut) {
+  const std::vector<SegmentView> segments = {Growing(Ids(0, 3), 10),
+                                             Loaded(Sealed(Growing(Ids(50, 3), 11), FieldIdOf(1)))};
+  SnapshotSearch search = SearchOf(segments, 20);
+  search.output_columns = {0, 1};
+  EXPECT_EQ(CodeOf(Search(search, {})), absl::StatusCode::kDataLoss);
+  search.allow_partial = true;
+  const auto part = Search(search, {});
+  ASSERT_OK(part);
+  EXPECT_TRUE((*part)->partial);
+  EXPECT_EQ((*part)->hits.size(), 3u);
+  const auto found = FindHits(search, 6, {});
+  ASSERT_OK(found);
+  EXPECT_FALSE(found->partial);
+  EXPECT_EQ(CodeOf(FetchHits(search, found->hits, {})), absl::StatusCode::kDataLoss);
+  std::vector<SegmentView> marked = segments;
+  EXPECT_TRUE(MarkUnreadable(search, found->hits, {}, marked));
+  EXPECT_OK(marked[0].search_damage());
+  EXPECT_EQ(CodeOf(marked[1].search_damage()), absl::StatusCode::kDataLoss);
 }
 
 TEST_F(SearchTest, FieldThatIsNotLoadedIsToldSo) {

@@ -46,6 +46,24 @@ TEST(NamesTest, RefusesOtherNamesAndSaysWhy) {
   }
 }
 
+TEST(NamesTest, RefusesWordsOfTheFilterLanguageForFieldsOnly) {
+  for (const std::string_view word : kFilterWords) {
+    EXPECT_TRUE(IsInvalid(ValidateFieldName(word),
+                          {"field name", Quoted(word), "a word of the filter language"}));
+    EXPECT_OK(ValidateName("collection name", word));
+  }
+  for (const char* name : {"In", "oR", "inn", "tRUE", "json_contains", "null", "title"}) {
+    EXPECT_OK(ValidateFieldName(name)) << name;
+  }
+  EXPECT_TRUE(IsInvalid(ValidateFieldName("1a"), {"field name", "must begin with a letter"}));
+  Schema schema{.fields = {{.name = "id", .type = DataType::kInt64, .primary_key = true},
+                           {.name = "v", .type = DataType::kFloatVector, .dim = 2},
+                           {.name = "like", .type = DataType::kBool}}};
+  EXPECT_TRUE(IsInvalid(schema.Validate(), {"field name", "\"like\"", "filter language"}));
+  schema.fields[2].name = "likes";
+  EXPECT_OK(schema.Validate());
+}
+
 TEST(NamesTest, QuotesShortTextAsItIs) {
   EXPECT_EQ(Quoted("title"), "\"title\"");
   EXPECT_EQ(Quoted(""), "\"\"");

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "segment/filter_bitmap.h"
 #include "segment/segment_testing.h"
 
 namespace vecdb::segment {
@@ -68,6 +69,28 @@ TEST_F(ColumnBlocksTest, BlocksMakeRoomForOthersWithinTheBudget) {
   const auto held = segment->blocks().Read(kGroup, DataType::kInt32, 0, {});
   EXPECT_EQ(CodeOf(segment->blocks().Read(kGroup, DataType::kInt32, 1, {})),
             absl::StatusCode::kResourceExhausted);
+}
+
+TEST_F(ColumnBlocksTest, BlocksAndBitmapsOfOtherSegmentsMakeRoomToo) {
+  MemoryBudget measured;
+  const auto measure = Open(&measured);
+  ASSERT_OK(measure->blocks().Read(kGroup, DataType::kInt32, 0, {}));
+  MemoryBudget one_block(measured.used_bytes());
+  const auto first = Open(&one_block);
+  const auto second = Open(&one_block);
+  FilterBitmapCache bitmaps(&one_block);
+  for (int round = 0; round < 2; ++round) {
+    EXPECT_OK(first->blocks().Read(kGroup, DataType::kInt32, 0, {}));
+    EXPECT_OK(second->blocks().Read(kGroup, DataType::kInt32, 0, {}));
+    EXPECT_EQ(first->blocks().bytes(), 0u);
+    second->blocks().Drop();
+    bitmaps.Add("group > 1", std::make_shared<const FilterBitmap>(FilterBitmap{.words = {1, 2}}));
+    EXPECT_GT(bitmaps.bytes(), 0u);
+    EXPECT_OK(first->blocks().Read(kGroup, DataType::kInt32, 0, {}));
+    EXPECT_EQ(bitmaps.bytes(), 0u);
+    bitmaps.Add("group > 1", std::make_shared<const FilterBitmap>(FilterBitmap{.words = {1, 2}}));
+    EXPECT_EQ(bitmaps.bytes(), 0u) << "a bitmap empties no cache";
+  }
 }
 
 TEST_F(ColumnBlocksTest, SummariesBoundTheValues) {

@@ -22,7 +22,7 @@ TEST(FilterBitmapCacheTest, WhatWasAddedIsFoundByItsFilter) {
   EXPECT_EQ(cache.Find("a == 1")->count, 1u);
   EXPECT_EQ(cache.Find("a == 2")->count, 2u);
   EXPECT_EQ(cache.bytes(), 2 * (4 * sizeof(uint64_t) + 6));
-  cache.Drop();
+  cache.DropUnused();
   EXPECT_EQ(cache.Find("a == 1"), nullptr);
   EXPECT_EQ(cache.bytes(), 0u);
 }

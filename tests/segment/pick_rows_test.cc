@@ -39,5 +39,35 @@ TEST(PickRowsTest, OnlyBlocksWithARowAreRead) {
   EXPECT_LT(sealed->blocks().bytes(), 2 * schema::kBlockRows * sizeof(int32_t));
 }
 
+TEST(PickRowsTest, OneBlockIsHeldHoweverManyAreWanted) {
+  const Schema schema = SmallSchema();
+  const auto growing = MakeGrowing(schema);
+  constexpr uint32_t kBlocks = 6;
+  Add(growing.get(), MakeRows(schema, KeyRange(0, kBlocks * schema::kBlockRows)), 10);
+  const Written written = Write(*growing);
+  std::vector<uint32_t> rows;  // two of each block, the last block first and its neighbour apart
+  for (uint32_t i = 0; i < 2 * kBlocks; ++i) {
+    rows.push_back((2 * kBlocks - 1 - i) % kBlocks * schema::kBlockRows + i);
+  }
+  for (const size_t column : {size_t{0}, size_t{2}}) {
+    const DataType type = TypeOf(schema, column);
+    const auto pick = [&](MemoryBudget* budget) {
+      const auto sealed = OpenSealed(written, {.budget = budget});
+      return PickRows(sealed->blocks(), FieldIdOf(schema, column), type, rows, {});
+    };
+    const auto expected = Texts(schema, FieldName(schema, column), growing->Gather(column, rows));
+    // From no room for a block on, until the pick succeeds: with room for less than two.
+    size_t limit = 1000;
+    absl::StatusOr<Column> picked = absl::UnknownError("not picked yet");
+    for (; !picked.ok(); limit += 1000) {
+      MemoryBudget budget(limit);
+      picked = pick(&budget);
+      ASSERT_TRUE(picked.ok() || absl::IsResourceExhausted(picked.status())) << picked.status();
+    }
+    EXPECT_EQ(Texts(schema, FieldName(schema, column), *picked), expected);
+    EXPECT_LT(limit, 2 * schema::kBlockRows * sizeof(int64_t)) << FieldName(schema, column);
+  }
+}
+
 }  // namespace
 }  // namespace vecdb::segment
