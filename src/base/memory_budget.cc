@@ -1,6 +1,5 @@
 #include "vecdb/memory_budget.h"
 
-#include <algorithm>
 #include <list>
 
 #include "absl/strings/str_format.h"

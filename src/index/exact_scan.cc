@@ -7,6 +7,7 @@
 
 #include "base/prefetch.h"
 #include "base/status_macros.h"
+#include "index/hnsw_search.h"
 #include "index/poller.h"
 #include "index/query_distance.h"
 
@@ -28,10 +29,7 @@ class Scan {
         first_row_(first_row),
         poller_(context, view.dim),
         top_(top),
-        prefetched_lines_(
-            std::min((static_cast<size_t>(view.dim) * sizeof(float) + base::kCacheLineBytes - 1) /
-                         base::kCacheLineBytes,
-                     kPrefetchedLines)),
+        prefetched_lines_(std::min(PrefetchLinesOf(view), kPrefetchedLines)),
         block_rows_(
             std::clamp<size_t>(kBlockFloats / static_cast<size_t>(view.dim), 8, kBlockRows)) {}
 

@@ -123,13 +123,11 @@ class Grouping {
     if (op == "not in" && values.empty()) {
       return FindNearest(search_, selections_, query_, k, context_, stats_);
     }
-    VECDB_ASSIGN_OR_RETURN(
-        const auto filter,
-        BoundFilter::Make(
-            RowFilter(absl::StrFormat("%s %s {values}",
-                                      search_.schema->fields[*search_.group_column].name, op),
-                      {{"values", std::move(values)}}),
-            *search_.schema));
+    const std::string& field = search_.schema->fields[*search_.group_column].name;
+    VECDB_ASSIGN_OR_RETURN(const auto filter,
+                           BoundFilter::Make(RowFilter(absl::StrFormat("%s %s {values}", field, op),
+                                                       {{"values", std::move(values)}}),
+                                             *search_.schema));
     Selections both = selections_;
     for (size_t i = 0; i < both.segments.size(); ++i) {
       if (both.skipped[i] || both.segments[i].none()) continue;
