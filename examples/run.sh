@@ -6,7 +6,7 @@ set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . cmake/setup.sh
-install_packages core examples >&2
+install_packages core >&2
 
 # A build folder that is configured already, perhaps with tests and benchmarks, stays as it is.
 if [ ! -f build/release/build.ninja ]; then

@@ -4,20 +4,10 @@
 #include <limits>
 #include <span>
 
+#include "base/split_mix.h"
 #include "base/status_macros.h"
 
 namespace vecdb::index {
-namespace {
-
-// The finalizer of SplitMix64 (Steele, Lea and Flood, 2014).
-uint64_t Mix(uint64_t x) {
-  x += 0x9e3779b97f4a7c15ULL;
-  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ULL;
-  x = (x ^ (x >> 27)) * 0x94d049bb133111ebULL;
-  return x ^ (x >> 31);
-}
-
-}  // namespace
 
 absl::StatusOr<HnswOrder> HnswOrder::Make(uint32_t num_rows, uint32_t m, uint64_t seed,
                                           const Host& host) {
@@ -25,9 +15,9 @@ absl::StatusOr<HnswOrder> HnswOrder::Make(uint32_t num_rows, uint32_t m, uint64_
   VECDB_ASSIGN_OR_RETURN(order.keys_, base::LargeBuffer::Make(uint64_t{num_rows} * sizeof(uint64_t),
                                                               host, "HNSW build order"));
   const std::span<uint64_t> keys = order.keys_.as<uint64_t>();
-  const uint64_t mixed_seed = Mix(seed);
+  const uint64_t mixed_seed = base::MixBits(seed);
   for (uint32_t row = 0; row < num_rows; ++row) {
-    keys[row] = (Mix(mixed_seed + row) & 0xffffffff00000000ULL) | row;
+    keys[row] = (base::MixBits(mixed_seed + row) & 0xffffffff00000000ULL) | row;
   }
   std::sort(keys.begin(), keys.end());
   for (uint64_t below = std::numeric_limits<uint64_t>::max() / m; below > 0; below /= m) {

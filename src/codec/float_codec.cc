@@ -1,0 +1,178 @@
+#include "codec/float_codec.h"
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+#include <vector>
+
+#include "absl/strings/str_format.h"
+#include "simd/distance.h"
+#include "simd/half_distance.h"
+#include "simd/row_norm.h"
+
+namespace vecdb::codec {
+namespace {
+
+// What the row or query is multiplied by.
+float FloatScale(const CodecSpec& spec, const float* row) {
+  return spec.metric == Metric::kCosine ? simd::InverseNorm(row, static_cast<size_t>(spec.dim))
+                                        : 1.0f;
+}
+
+// The query, scaled, and the look at the results that both codecs share.
+class FloatQuery : public CodeDistance {
+ public:
+  explicit FloatQuery(const CodecSpec& spec) : spec_(spec), query_(static_cast<size_t>(spec.dim)) {}
+
+  void SetQuery(const float* query) override {
+    const float scale = FloatScale(spec_, query);
+    for (size_t d = 0; d < query_.size(); ++d) query_[d] = query[d] * scale;
+  }
+
+ protected:
+  const CodecSpec& spec() const { return spec_; }
+  const float* query() const { return query_.data(); }
+  size_t dim() const { return query_.size(); }
+
+  // Sums of products that overflow both ways are no number.
+  static void PutNoNumbersFar(size_t count, float* out) {
+    for (size_t i = 0; i < count; ++i) {
+      out[i] = out[i] == out[i] ? out[i] : std::numeric_limits<float>::infinity();
+    }
+  }
+
+ private:
+  const CodecSpec& spec_;
+  std::vector<float> query_;
+};
+
+class Float32Distance final : public FloatQuery {
+ public:
+  explicit Float32Distance(const CodecSpec& spec)
+      : FloatQuery(spec), kernels_(simd::KernelsFor(spec.metric)) {}
+
+  void Compare(const simd::CodeRows& rows, float* out) const override {
+    size_t i = 0;
+    for (; i + 4 <= rows.count; i += 4) {
+      const float* const group[4] = {Row(rows, i), Row(rows, i + 1), Row(rows, i + 2),
+                                     Row(rows, i + 3)};
+      kernels_.four(query(), group, dim(), out + i);
+    }
+    for (; i < rows.count; ++i) out[i] = kernels_.one(query(), Row(rows, i), dim());
+    PutNoNumbersFar(rows.count, out);
+  }
+
+ private:
+  // The kernels take rows of any alignment.
+  static const float* Row(const simd::CodeRows& rows, size_t i) {
+    return reinterpret_cast<const float*>(rows.row(i));
+  }
+
+  const simd::DistanceKernels& kernels_;
+};
+
+class Float16Distance final : public FloatQuery {
+ public:
+  Float16Distance(const CodecSpec& spec, const simd::HalfKernels& kernels)
+      : FloatQuery(spec), kernels_(kernels) {}
+
+  void Compare(const simd::CodeRows& rows, float* out) const override {
+    if (spec().metric == Metric::kL2) {
+      kernels_.squared(query(), dim(), rows, out);
+    } else {
+      kernels_.dot(query(), dim(), rows, out);
+      for (size_t i = 0; i < rows.count; ++i) out[i] = -out[i];
+    }
+    PutNoNumbersFar(rows.count, out);
+  }
+
+ private:
+  const simd::HalfKernels& kernels_;
+};
+
+// What learns nothing.
+class UntrainedCodec : public Codec {
+ public:
+  using Codec::Codec;
+  void Write(base::ByteWriter*) const override {}
+  uint64_t memory_bytes() const override { return 0; }
+};
+
+class Float32Codec final : public UntrainedCodec {
+ public:
+  using UntrainedCodec::UntrainedCodec;
+
+  size_t code_bytes() const override { return dim() * sizeof(float); }
+
+  void Encode(const float* rows, size_t count, uint8_t* codes) const override {
+    if (spec().metric != Metric::kCosine) {
+      if (count > 0) std::memcpy(codes, rows, count * code_bytes());
+      return;
+    }
+    for (size_t i = 0; i < count; ++i) {
+      const float* row = rows + i * dim();
+      const float scale = FloatScale(spec(), row);
+      for (size_t d = 0; d < dim(); ++d, codes += sizeof(float)) {
+        const float value = row[d] * scale;
+        std::memcpy(codes, &value, sizeof(value));
+      }
+    }
+  }
+
+  void Decode(const uint8_t* codes, size_t count, float* rows) const override {
+    if (count > 0) std::memcpy(rows, codes, count * code_bytes());
+  }
+
+  std::unique_ptr<CodeDistance> MakeDistance() const override {
+    return std::make_unique<Float32Distance>(spec());
+  }
+};
+
+class Float16Codec final : public UntrainedCodec {
+ public:
+  explicit Float16Codec(const CodecSpec& spec)
+      : UntrainedCodec(spec), kernels_(simd::BestHalfKernels()) {}
+
+  size_t code_bytes() const override { return dim() * kHalfBytes; }
+
+  void Encode(const float* rows, size_t count, uint8_t* codes) const override {
+    for (size_t i = 0; i < count; ++i) {
+      EncodeRow(rows + i * dim(), codes + i * code_bytes());
+    }
+  }
+
+  void Decode(const uint8_t* codes, size_t count, float* rows) const override {
+    kernels_.to_floats(codes, count * dim(), rows);
+  }
+
+  std::unique_ptr<CodeDistance> MakeDistance() const override {
+    return std::make_unique<Float16Distance>(spec(), kernels_);
+  }
+
+ private:
+  static constexpr size_t kHalfBytes = 2;
+  static constexpr size_t kChunk = 256;
+
+  void EncodeRow(const float* row, uint8_t* code) const {
+    const float scale = FloatScale(spec(), row);
+    float scaled[kChunk];
+    for (size_t at = 0; at < dim(); at += kChunk) {
+      const size_t count = std::min(kChunk, dim() - at);
+      for (size_t d = 0; d < count; ++d) scaled[d] = row[at + d] * scale;
+      kernels_.from_floats(scaled, count, code + at * kHalfBytes);
+    }
+  }
+
+  const simd::HalfKernels& kernels_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Codec>> MakeFloatCodec(const CodecSpec& spec) {
+  if (spec.kind == CodecKind::kFloat32) return std::make_unique<Float32Codec>(spec);
+  if (spec.kind == CodecKind::kFloat16) return std::make_unique<Float16Codec>(spec);
+  return absl::InvalidArgumentError(
+      absl::StrFormat("codec kind %d is not one of floats", static_cast<int>(spec.kind)));
+}
+
+}  // namespace vecdb::codec

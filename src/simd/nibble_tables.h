@@ -1,0 +1,28 @@
+#ifndef VECDB_SIMD_NIBBLE_TABLES_H_
+#define VECDB_SIMD_NIBBLE_TABLES_H_
+
+#include <cstddef>
+#include <cstdint>
+
+namespace vecdb::simd {
+
+/// Rows whose codes lie together in a block.
+inline constexpr size_t kBlockRows = 32;
+
+/// Bytes of a block for each part of the codes.
+inline constexpr size_t kPartBytes = 16;
+
+/// Looks every nibble of a block up in a table that lies in a register (Andre, Kermarrec and Le
+/// Scouarnec 2015) and adds up for each row. A block holds 32 rows of `parts` nibbles, an even
+/// number: byte i of the 16 bytes of part j holds row i in its low nibble and row i + 16 in its
+/// high one. Then
+///
+///   sums[32 * b + i] = the sum over j of tables[16 * j + nibble j of row i of block b]
+///
+/// modulo 2^16; the caller sees to it that no sum is larger.
+void SumNibbleTables(const uint8_t* tables, size_t parts, const uint8_t* blocks, size_t num_blocks,
+                     uint16_t* sums);
+
+}  // namespace vecdb::simd
+
+#endif  // VECDB_SIMD_NIBBLE_TABLES_H_
