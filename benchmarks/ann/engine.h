@@ -23,6 +23,7 @@ struct BuildReport {
   double cpu_seconds = 0;          ///< the same, summed over the threads
   uint64_t bytes_beyond_rows = 0;  ///< held by the index, without the float32 rows
   bool holds_rows = true;          ///< in memory of its own, beside the benchmark's array
+  bool needs_rows = true;          ///< float32, its own or the benchmark's, beside the index
   std::string note{};              ///< how the bytes were counted, and what else is worth saying
 };
 

@@ -5,11 +5,13 @@
 
 #include <exception>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_format.h"
 #include "ann/engine.h"
+#include "ann/faiss_ivf.h"
 #include "base/status_macros.h"
 #include "common/clocks.h"
 
@@ -31,9 +33,11 @@ uint64_t GraphBytes(const faiss::HNSW& graph) {
 
 class FaissEngine : public Engine {
  public:
-  FaissEngine(const Dataset& dataset, const Options& options)
+  // `ivf_build` is there when the index is one with inverted lists.
+  FaissEngine(const Dataset& dataset, const Options& options, std::optional<IvfBuild> ivf_build)
       : dataset_(dataset),
         options_(options),
+        ivf_build_(ivf_build),
         metric_(dataset.metric == Metric::kL2 ? faiss::METRIC_L2 : faiss::METRIC_INNER_PRODUCT) {}
 
   absl::StatusOr<BuildReport> Build() override {
@@ -44,6 +48,7 @@ class FaissEngine : public Engine {
   }
 
   absl::Status Configure(const Params& search) override {
+    if (ivf_build_) return ConfigureIvf(search);
     VECDB_ASSIGN_OR_RETURN(const int ef, IntParam(search, "ef", 64));
     if (graph_) graph_->hnsw.efSearch = ef;
     return absl::OkStatus();
@@ -60,8 +65,9 @@ class FaissEngine : public Engine {
     labels.resize(ids.size());
     distances.resize(ids.size());
     try {
-      index_->search(1, queries.row(query).data(), static_cast<faiss::Index::idx_t>(ids.size()),
-                     distances.data(), labels.data());
+      const faiss::Index& index = ivf_ ? ivf_->index() : *index_;
+      index.search(1, queries.row(query).data(), static_cast<faiss::Index::idx_t>(ids.size()),
+                   distances.data(), labels.data());
     } catch (const std::exception& error) {
       return Failed(error);
     }
@@ -74,7 +80,32 @@ class FaissEngine : public Engine {
   }
 
  private:
+  absl::Status ConfigureIvf(const Params& search) {
+    VECDB_ASSIGN_OR_RETURN(const IvfSearchParams params, ReadIvfSearch(search));
+    if (ivf_) ivf_->Configure(params.nprobe, EffectiveRefineK(options_.index, params));
+    return absl::OkStatus();
+  }
+
   absl::StatusOr<BuildReport> BuildFrom(const Matrix& rows) {
+    return ivf_build_ ? BuildIvf(rows) : BuildPlain(rows);
+  }
+
+  absl::StatusOr<BuildReport> BuildIvf(const Matrix& rows) {
+    ivf_.reset();
+    try {
+      const Stopwatch watch;
+      omp_set_num_threads(options_.num_build_threads);
+      ivf_.emplace(options_.index, *ivf_build_, rows.dim(), metric_);
+      ivf_->Add(rows);
+      BuildReport report{.seconds = watch.wall_seconds(), .cpu_seconds = watch.cpu_seconds()};
+      ivf_->Describe(&report);
+      return report;
+    } catch (const std::exception& error) {
+      return Failed(error);
+    }
+  }
+
+  absl::StatusOr<BuildReport> BuildPlain(const Matrix& rows) {
     VECDB_ASSIGN_OR_RETURN(const int m, IntParam(options_.build, "M", 16));
     VECDB_ASSIGN_OR_RETURN(const int ef, IntParam(options_.build, "efConstruction", 200));
     graph_ = nullptr;
@@ -105,21 +136,27 @@ class FaissEngine : public Engine {
 
   const Dataset& dataset_;
   const Options& options_;
+  const std::optional<IvfBuild> ivf_build_;
   const faiss::MetricType metric_;
   Matrix normalized_queries_;
   std::unique_ptr<faiss::Index> index_;
   faiss::IndexHNSW* graph_ = nullptr;  // what index_ is, when it is a graph
+  std::optional<FaissIvf> ivf_;        // in the place of index_, when there are lists
 };
 
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Engine>> MakeFaissEngine(const Dataset& dataset,
                                                         const Options& options) {
-  if (options.index != "HNSW" && options.index != "FLAT") {
+  std::optional<IvfBuild> ivf_build;
+  if (IsIvf(options.index)) {
+    VECDB_ASSIGN_OR_RETURN(ivf_build, ReadIvfBuild(options.index, options.build,
+                                                   dataset.base.num_rows(), dataset.base.dim()));
+  } else if (options.index != "HNSW" && options.index != "FLAT") {
     return absl::InvalidArgumentError(
-        absl::StrFormat("faiss is used with the indexes HNSW and FLAT, not %s", options.index));
+        absl::StrFormat("faiss is not used with the index %s", options.index));
   }
-  return std::make_unique<FaissEngine>(dataset, options);
+  return std::make_unique<FaissEngine>(dataset, options, ivf_build);
 }
 
 }  // namespace vecdb::bench

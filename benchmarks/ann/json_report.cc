@@ -19,12 +19,16 @@ Json PointJson(const PointResult& point) {
 
 Json EngineJson(const EngineResult& result, const Report& report) {
   const Matrix& base = report.dataset.base;
-  const auto bytes = static_cast<double>(result.build.bytes_beyond_rows + base.num_bytes());
+  const auto num_rows = static_cast<double>(base.num_rows());
+  const uint64_t row_bytes = result.build.needs_rows ? base.num_bytes() : 0;
+  const auto index_bytes = static_cast<double>(result.build.bytes_beyond_rows);
+  const auto total_bytes = static_cast<double>(result.build.bytes_beyond_rows + row_bytes);
   Json json = {{"engine", result.name},
                {"index", report.options.index},
                {"build", ParamsText(report.options.build)},
                {"build_seconds", result.build.seconds},
-               {"bytes_per_vector", bytes / static_cast<double>(base.num_rows())},
+               {"bytes_per_vector", total_bytes / num_rows},
+               {"index_bytes_per_vector", index_bytes / num_rows},
                {"points", Json::array()}};
   for (const PointResult& point : result.points) json["points"].push_back(PointJson(point));
   return json;

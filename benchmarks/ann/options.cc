@@ -5,6 +5,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_format.h"
+#include "ann/ivf_params.h"
 #include "base/status_macros.h"
 #include "common/flags.h"
 
@@ -41,9 +42,10 @@ Flags MakeFlags(RawOptions& raw) {
   flags.Add("engine", "any of vecdb, vecdb-index, vecdb-collection, hnswlib, faiss",
             &options.engines);
   flags.Add("door", "what vecdb stands for: index, collection or both", &raw.door);
-  flags.Add("index", "HNSW or FLAT", &raw.index);
-  flags.Add("build", "for example M=16,efConstruction=200", &raw.build);
-  flags.Add("search", "for example ef=10,20,40", &raw.search);
+  flags.Add("index", "HNSW, FLAT, IVF_FLAT, IVF_SQ8 or IVF_PQ", &raw.index);
+  flags.Add("build", "for example M=16,efConstruction=200 or nlist=256,m=32,nbits=4,refine=true",
+            &raw.build);
+  flags.Add("search", "for example ef=10,20,40 or nprobe=1,2,4,8:refine_k=4", &raw.search);
   flags.Add("k", "neighbours per query", &options.k, 1, 16384);
   flags.Add("threads", "that search, each one query at a time", &options.num_threads, 1, 256);
   flags.Add("build-threads", "that build", &options.num_build_threads, 1, 256);
@@ -92,6 +94,19 @@ absl::Status CheckRecalls(const std::vector<double>& recalls) {
       absl::StrFormat("--compare-at: %g is no recall above 0 and up to 1", *bad));
 }
 
+absl::Status CheckIndex(const Options& options) {
+  if (options.index == "HNSW" || options.index == "FLAT") return absl::OkStatus();
+  if (!IsIvf(options.index)) {
+    return absl::InvalidArgumentError(absl::StrFormat("--index: \"%s\" is unknown", options.index));
+  }
+  const auto& engines = options.engines;
+  if (std::find(engines.begin(), engines.end(), "hnswlib") == engines.end()) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(absl::StrFormat(
+      "--engine: hnswlib has no %s; leave it out, as in --engine vecdb,faiss", options.index));
+}
+
 absl::Status CheckFiles(const DatasetFiles& files) {
   if (files.base.empty()) return absl::InvalidArgumentError("--base is missing");
   if (files.queries.empty()) return absl::InvalidArgumentError("--query is missing");
@@ -110,6 +125,7 @@ absl::Status Resolve(RawOptions& raw) {
       &options.row_storage)));
   VECDB_RETURN_IF_ERROR(OpenDoor(raw.door, &options));
   options.index = absl::AsciiStrToUpper(raw.index);
+  VECDB_RETURN_IF_ERROR(CheckIndex(options));
   VECDB_ASSIGN_OR_RETURN(options.build, ParseParams(raw.build));
   VECDB_ASSIGN_OR_RETURN(options.searches, ParseSweep(raw.search));
   return absl::OkStatus();

@@ -1,7 +1,8 @@
 #include "ann/params.h"
 
 #include <algorithm>
-#include <limits>
+#include <charconv>
+#include <cmath>
 
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
@@ -24,6 +25,7 @@ absl::Status Malformed(std::string_view text, std::string_view why) {
 absl::StatusOr<std::vector<Choices>> ParseChoices(std::string_view text) {
   std::string with_commas(text);
   std::replace(with_commas.begin(), with_commas.end(), ';', ',');
+  std::replace(with_commas.begin(), with_commas.end(), ':', ',');
   std::vector<Choices> all;
   for (const std::string& part : SplitCommas(with_commas)) {
     const size_t equals = part.find('=');
@@ -42,6 +44,13 @@ absl::StatusOr<std::vector<Choices>> ParseChoices(std::string_view text) {
     all.back().values.push_back(std::move(value));
   }
   return all;
+}
+
+// nullptr when the key is not there.
+const std::string* ValueOf(const Params& params, std::string_view key) {
+  const auto found = std::find_if(params.begin(), params.end(),
+                                  [key](const Param& param) { return param.key == key; });
+  return found == params.end() ? nullptr : &found->value;
 }
 
 }  // namespace
@@ -74,13 +83,31 @@ std::string ParamsText(const Params& params) {
   });
 }
 
-absl::StatusOr<int> IntParam(const Params& params, std::string_view key, int fallback) {
-  for (const Param& param : params) {
-    if (param.key != key) continue;
-    VECDB_RETURN_IF_ERROR(
-        ParseInt(key, param.value, 0, std::numeric_limits<int>::max(), &fallback));
-  }
-  return fallback;
+absl::StatusOr<int> IntParam(const Params& params, std::string_view key, int fallback, int lowest,
+                             int highest) {
+  const std::string* value = ValueOf(params, key);
+  if (value == nullptr) return fallback;
+  int number = 0;
+  VECDB_RETURN_IF_ERROR(ParseInt(key, *value, lowest, highest, &number));
+  return number;
+}
+
+absl::StatusOr<double> NumberParam(const Params& params, std::string_view key, double fallback) {
+  const std::string* value = ValueOf(params, key);
+  if (value == nullptr) return fallback;
+  double number = 0;
+  const char* const end = value->data() + value->size();
+  const auto [stop, error] = std::from_chars(value->data(), end, number);
+  if (error == std::errc() && stop == end && std::isfinite(number)) return number;
+  return absl::InvalidArgumentError(absl::StrFormat("%s: \"%s\" is no number", key, *value));
+}
+
+absl::StatusOr<bool> BoolParam(const Params& params, std::string_view key, bool fallback) {
+  const std::string* value = ValueOf(params, key);
+  if (value == nullptr) return fallback;
+  if (*value == "true" || *value == "false") return *value == "true";
+  return absl::InvalidArgumentError(
+      absl::StrFormat("%s: \"%s\" is neither true nor false", key, *value));
 }
 
 }  // namespace vecdb::bench

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_format.h"
 #include "ann/report.h"
@@ -28,7 +30,7 @@ void AppendBuilds(const Report& report, std::string* text) {
     absl::StrAppendFormat(
         text, "%-18s %9.2f %9.2f %9.2f | %9.1f %9.1f %9.1f\n", result.name, result.build.seconds,
         result.build.seconds / report.results.front().build.seconds, result.build.cpu_seconds,
-        index, index + row_bytes, result.resident_bytes / num_rows);
+        index, index + (result.build.needs_rows ? row_bytes : 0), result.resident_bytes / num_rows);
   }
   for (const EngineResult& result : report.results) {
     if (result.build.note.empty()) continue;
@@ -36,16 +38,24 @@ void AppendBuilds(const Report& report, std::string* text) {
   }
 }
 
+// Wide enough for every setting.
+int SearchWidth(const std::vector<PointResult>& points) {
+  size_t width = 16;
+  for (const PointResult& point : points) width = std::max(width, point.search.size());
+  return static_cast<int>(width);
+}
+
 void AppendPoints(const Report& report, std::string* text) {
-  absl::StrAppendFormat(text, "\n%-16s %-18s %7s %9s %8s %9s %9s %9s\n", "search", "engine",
-                        "recall", "QPS", "vs first", "wall QPS", "p50 us", "p99 us");
   const std::vector<PointResult>& first = report.results.front().points;
+  const int width = SearchWidth(first);
+  absl::StrAppendFormat(text, "\n%-*s %-18s %7s %9s %8s %9s %9s %9s\n", width, "search", "engine",
+                        "recall", "QPS", "vs first", "wall QPS", "p50 us", "p99 us");
   for (size_t i = 0; i < first.size(); ++i) {
     for (const EngineResult& result : report.results) {
       const PointResult& point = result.points[i];
-      absl::StrAppendFormat(text, "%-16s %-18s %7.4f %9.0f %8.3f %9.0f %9.1f %9.1f\n", point.search,
-                            result.name, point.recall, point.qps, point.qps / first[i].qps,
-                            point.wall_qps, point.p50_us, point.p99_us);
+      absl::StrAppendFormat(text, "%-*s %-18s %7.4f %9.0f %8.3f %9.0f %9.1f %9.1f\n", width,
+                            point.search, result.name, point.recall, point.qps,
+                            point.qps / first[i].qps, point.wall_qps, point.p50_us, point.p99_us);
     }
   }
 }

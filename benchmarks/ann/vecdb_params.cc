@@ -5,13 +5,35 @@
 #include <variant>
 
 #include "absl/strings/str_format.h"
+#include "ann/ivf_params.h"
 #include "base/status_macros.h"
 
 namespace vecdb::bench {
 
+namespace {
+
+// Numbers may be strings, bools may not.
+nlohmann::json BuildValueJson(const std::string& value) {
+  if (value == "true" || value == "false") return value == "true";
+  return value;
+}
+
+bool HasLists(const IndexSpec& spec) {
+  return std::holds_alternative<IvfFlatParams>(spec.params) ||
+         std::holds_alternative<IvfSq8Params>(spec.params) ||
+         std::holds_alternative<IvfPqParams>(spec.params);
+}
+
+bool HasSearchParam(const IndexSpec& spec, std::string_view key) {
+  if (std::holds_alternative<HnswParams>(spec.params)) return key == "ef";
+  return HasLists(spec) && (key == "nprobe" || key == "refine_k");
+}
+
+}  // namespace
+
 absl::StatusOr<IndexSpec> VecdbIndexSpec(const Options& options) {
   nlohmann::json params = nlohmann::json::object();
-  for (const Param& param : options.build) params[param.key] = param.value;
+  for (const Param& param : options.build) params[param.key] = BuildValueJson(param.value);
   const nlohmann::json spec = {{"index_type", options.index},
                                {"metric_type", std::string(MetricName(options.metric))},
                                {"params", params}};
@@ -21,11 +43,14 @@ absl::StatusOr<IndexSpec> VecdbIndexSpec(const Options& options) {
 absl::StatusOr<SearchParams> VecdbSearchParams(const IndexSpec& spec, const Params& search) {
   if (search.empty()) return SearchParams{};
   for (const Param& param : search) {
-    const bool known = std::holds_alternative<HnswParams>(spec.params) && param.key == "ef";
-    if (!known) {
+    if (!HasSearchParam(spec, param.key)) {
       return absl::InvalidArgumentError(absl::StrFormat("vecdb's %s has no search parameter \"%s\"",
                                                         std::string(spec.type_name()), param.key));
     }
+  }
+  if (HasLists(spec)) {
+    VECDB_ASSIGN_OR_RETURN(const IvfSearchParams params, ReadIvfSearch(search));
+    return params;
   }
   VECDB_ASSIGN_OR_RETURN(const int ef, IntParam(search, "ef", 0));
   return HnswSearchParams{.ef = ef};

@@ -32,6 +32,7 @@ TEST(SweepTest, ValuesWithoutAKeyBelongToTheKeyBefore) {
 
 TEST(SweepTest, EveryValueMeetsEveryOther) {
   const Names all = {"nprobe=1,ef=10", "nprobe=1,ef=20", "nprobe=4,ef=10", "nprobe=4,ef=20"};
+  EXPECT_EQ(SweepTexts("nprobe=1,4:ef=10,20"), all);
   EXPECT_EQ(SweepTexts("nprobe=1,4;ef=10,20"), all);
   EXPECT_EQ(SweepTexts("nprobe=1,4,ef=10,20"), all);
 }
@@ -39,7 +40,8 @@ TEST(SweepTest, EveryValueMeetsEveryOther) {
 TEST(SweepTest, NothingIsOneSettingWithoutParameters) { EXPECT_EQ(SweepTexts(""), Names{""}); }
 
 TEST(SweepTest, MalformedTextIsRefused) {
-  for (const char* text : {"10", "=10", "ef=", "ef=10,,20", "ef=10,ef=20", "ef=10;", ";ef=10"}) {
+  for (const char* text : {"10", "=10", "ef=", "ef=10,,20", "ef=10,ef=20", "ef=10;", ";ef=10",
+                           "ef=10:", ":ef=10", "nprobe=1:nprobe=2"}) {
     EXPECT_EQ(ParseSweep(text).status().code(), absl::StatusCode::kInvalidArgument) << text;
   }
   EXPECT_FALSE(ParseParams("M=16,32").ok());
@@ -51,6 +53,29 @@ TEST(SweepTest, NumbersAreCheckedWhenTheyAreAskedFor) {
   EXPECT_EQ(*IntParam(params, "absent", 5), 5);
   EXPECT_FALSE(IntParam(params, "bad", 5).ok());
   EXPECT_FALSE(IntParam(params, "negative", 5).ok());
+  EXPECT_EQ(*IntParam(params, "M", 5, 16, 16), 16);
+  EXPECT_FALSE(IntParam(params, "M", 5, 17, 20).ok());
+  EXPECT_FALSE(IntParam(params, "M", 5, 10, 15).ok());
+}
+
+TEST(SweepTest, NumbersNeedNotBeWholeButFinite) {
+  const Params params = {
+      {"half", "1.5"}, {"inf", "inf"}, {"nan", "nan"}, {"huge", "1e999"}, {"tail", "1.5x"}};
+  EXPECT_EQ(*NumberParam(params, "half", 2), 1.5);
+  EXPECT_EQ(*NumberParam(params, "absent", 2), 2);
+  for (const char* key : {"inf", "nan", "huge", "tail"}) {
+    EXPECT_EQ(NumberParam(params, key, 2).status().code(), absl::StatusCode::kInvalidArgument)
+        << key;
+  }
+}
+
+TEST(SweepTest, BoolsAreTrueOrFalse) {
+  const Params params = {{"yes", "true"}, {"no", "false"}, {"one", "1"}};
+  EXPECT_TRUE(*BoolParam(params, "yes", false));
+  EXPECT_FALSE(*BoolParam(params, "no", true));
+  EXPECT_TRUE(*BoolParam(params, "absent", true));
+  EXPECT_EQ(std::string(BoolParam(params, "one", true).status().message()),
+            "one: \"1\" is neither true nor false");
 }
 
 TEST(OptionsTest, TheCommandLineOfTheReadmeIsUnderstood) {
@@ -91,6 +116,28 @@ TEST(OptionsTest, TheCommandLineOfTheReadmeIsUnderstood) {
   EXPECT_EQ(options->json_path, "o");
 }
 
+TEST(OptionsTest, AnIndexOfListsIsUnderstood) {
+  const absl::StatusOr<Options> options =
+      Parse({"--engine", "vecdb,faiss", "--index", "ivf_pq", "--build",
+             "nlist=256,m=32,nbits=4,refine=true", "--search", "nprobe=1,2,4,8:refine_k=4"});
+  ASSERT_TRUE(options.ok()) << options.status();
+  EXPECT_EQ(options->index, "IVF_PQ");
+  EXPECT_EQ(options->build,
+            (Params{{"nlist", "256"}, {"m", "32"}, {"nbits", "4"}, {"refine", "true"}}));
+  ASSERT_EQ(options->searches.size(), 4U);
+  EXPECT_EQ(options->searches[3], (Params{{"nprobe", "8"}, {"refine_k", "4"}}));
+}
+
+TEST(OptionsTest, HnswlibHasNoLists) {
+  for (const char* index : {"IVF_FLAT", "IVF_SQ8", "IVF_PQ"}) {
+    EXPECT_EQ(ErrorOf({"--index", index}), "--engine: hnswlib has no " + std::string(index) +
+                                               "; leave it out, as in --engine vecdb,faiss");
+    EXPECT_EQ(ErrorOf({"--index", index, "--engine", "faiss"}), "");
+  }
+  EXPECT_EQ(ErrorOf({"--index", "HNSW"}), "");
+  EXPECT_EQ(ErrorOf({"--index", "FLAT"}), "");
+}
+
 TEST(OptionsTest, FiltersAndQueriesAreOptional) {
   EXPECT_TRUE(Parse({})->filters.empty());
   EXPECT_EQ(Parse({})->num_queries, 0);
@@ -118,6 +165,7 @@ TEST(OptionsTest, MistakesAreNamed) {
   EXPECT_EQ(ErrorOf({"--nope", "1"}), "unknown argument \"--nope\"");
   EXPECT_EQ(ErrorOf({"nope"}), "unknown argument \"nope\"");
   EXPECT_EQ(ErrorOf({"--metric", "l1"}), "--metric: \"l1\" is unknown");
+  EXPECT_EQ(ErrorOf({"--index", "ivf"}), "--index: \"IVF\" is unknown");
   EXPECT_EQ(ErrorOf({"--door", "window"}), "--door: \"window\" is unknown");
   EXPECT_EQ(ErrorOf({"--sweeps", "2"}), "--sweeps: \"2\" is no number from 3 to 1000");
   EXPECT_EQ(ErrorOf({"--engine", "vecdb,"}), "--engine: \"vecdb,\" has an empty value");

@@ -46,15 +46,35 @@ TEST_F(ReportTest, JsonHasTheFieldsOfTheReadmeAndNoOthers) {
     "dataset": "tiny", "metric": "l2",
     "engines": [
       {"engine": "vecdb", "index": "HNSW", "build": "M=16,efConstruction=200",
-       "build_seconds": 1.5, "bytes_per_vector": 22.0,
+       "build_seconds": 1.5, "bytes_per_vector": 22.0, "index_bytes_per_vector": 10.0,
        "points": [{"search": "ef=10", "recall": 0.9, "qps": 300.0, "p50_us": 3.0, "p99_us": 4.0}]},
       {"engine": "peer", "index": "HNSW", "build": "M=16,efConstruction=200",
-       "build_seconds": 3.0, "bytes_per_vector": 12.0,
+       "build_seconds": 3.0, "bytes_per_vector": 12.0, "index_bytes_per_vector": 0.0,
        "points": [{"search": "ef=10", "recall": 0.99, "qps": 100.0, "p50_us": 0.0,
                    "p99_us": 0.0}]}],
     "ratios": [{"against": "peer", "recall": 0.9, "qps_ratio": 3.0},
                {"against": "peer", "recall": 0.99, "qps_ratio": null}]})");
   EXPECT_EQ(json, want) << text;
+}
+
+TEST_F(ReportTest, RowsThatAnIndexDoesNotNeedAreNotCounted) {
+  results_[0].build.needs_rows = false;
+  const Report report{options_, dataset_, results_};
+  const nlohmann::json json = nlohmann::json::parse(JsonReport(report));
+  EXPECT_EQ(json["engines"][0]["bytes_per_vector"], 10.0);
+  EXPECT_EQ(json["engines"][0]["index_bytes_per_vector"], 10.0);
+  EXPECT_EQ(json["engines"][1]["bytes_per_vector"], 12.0);
+  EXPECT_NE(BuildText(report).find("|      10.0      10.0"), std::string::npos)
+      << BuildText(report);
+}
+
+TEST_F(ReportTest, LongSettingsMoveNoColumn) {
+  results_[0].points[0].search = "nprobe=1,refine_k=4";
+  results_[1].points[0].search = "nprobe=1,refine_k=4";
+  const std::string text = SearchText({options_, dataset_, results_});
+  EXPECT_NE(text.find("\nsearch              engine "), std::string::npos) << text;
+  EXPECT_NE(text.find("\nnprobe=1,refine_k=4 vecdb "), std::string::npos) << text;
+  EXPECT_NE(text.find("\nnprobe=1,refine_k=4 peer "), std::string::npos) << text;
 }
 
 TEST_F(ReportTest, AFilterIsNamedWithItsRows) {

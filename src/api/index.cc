@@ -11,6 +11,7 @@
 #include "format/section_file.h"
 #include "index/hnsw_file.h"
 #include "index/index_meta.h"
+#include "index/ivf_file.h"
 #include "schema/search_params.h"
 
 namespace vecdb {
@@ -26,7 +27,12 @@ constexpr uint32_t kKnownTags[] = {kRowsTag,
                                    index::kHnswTag,
                                    index::kBaseLinksTag,
                                    index::kUpperRowsTag,
-                                   index::kUpperLinksTag};
+                                   index::kUpperLinksTag,
+                                   index::kIvfHeadTag,
+                                   index::kIvfCentroidsTag,
+                                   index::kIvfSizesTag,
+                                   index::kIvfRowsTag,
+                                   index::kIvfCodesTag};
 
 constexpr int32_t kMaxK = 16384;
 

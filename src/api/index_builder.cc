@@ -91,12 +91,13 @@ IndexBuilder::IndexBuilder(int32_t dim, IndexSpec spec, const Host& host)
 absl::StatusOr<std::unique_ptr<Index>> IndexBuilder::Build(std::span<const float> rows,
                                                            RowStorage storage,
                                                            const Context& context) const {
-  VECDB_RETURN_IF_ERROR(spec_.Validate());
   if (spec_.is_scalar()) {
     return absl::InvalidArgumentError(absl::StrFormat(
-        "%s is an index of scalar fields; vectors have FLAT or HNSW", spec_.type_name()));
+        "%s is an index of scalar fields; vectors have FLAT, HNSW, IVF_FLAT, IVF_SQ8 or IVF_PQ",
+        spec_.type_name()));
   }
   VECDB_RETURN_IF_ERROR(api::CheckShape(rows, dim_));
+  VECDB_RETURN_IF_ERROR(spec_.Validate(dim_));
   VECDB_RETURN_IF_ERROR(context.Check());
   VECDB_RETURN_IF_ERROR(api::CheckFinite(rows, dim_, "row", context));
   auto state = std::make_unique<api::IndexState>();

@@ -290,7 +290,6 @@ absl::StatusOr<RowBatch> Segment::Read(std::span<const uint32_t> rows,
 absl::StatusOr<SegmentInfo> Segment::BuildIndex(std::string_view field, const IndexSpec& spec,
                                                 const Context& context) const {
   VECDB_ASSIGN_OR_RETURN(const size_t column, state_->FindField(field));
-  VECDB_RETURN_IF_ERROR(spec.Validate());
   VECDB_RETURN_IF_ERROR(schema::CheckIndexField(info().schema.fields[column], spec));
   if (api::FindIndex(info(), field) != nullptr) {
     return absl::AlreadyExistsError(absl::StrFormat("field \"%s\" has an index", field));

@@ -39,6 +39,15 @@ Centroids::Centroids(std::vector<float> vectors, size_t dim, Nearness nearness,
   }
 }
 
+Centroids Centroids::Centred(std::vector<float> vectors, size_t dim, Nearness nearness) {
+  std::vector<double> sums(dim);
+  for (size_t i = 0; i < vectors.size(); ++i) sums[i % dim] += static_cast<double>(vectors[i]);
+  const auto count = static_cast<double>(vectors.size() / dim);
+  std::vector<float> mean(dim);
+  for (size_t d = 0; d < dim; ++d) mean[d] = static_cast<float>(sums[d] / count);
+  return Centroids(std::move(vectors), dim, nearness, std::move(mean));
+}
+
 void Centroids::Assign(const simd::FloatRows& rows, uint32_t* nearest, float* distances) const {
   std::vector<float> moved(origin_.empty() ? 0 : kAssignedTogether * dim_);
   float least[kAssignedTogether];

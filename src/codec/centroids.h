@@ -27,6 +27,9 @@ class Centroids {
   Centroids(std::vector<float> vectors, size_t dim, Nearness nearness,
             std::vector<float> origin = {});
 
+  /// With their mean as the origin.
+  static Centroids Centred(std::vector<float> vectors, size_t dim, Nearness nearness);
+
   size_t count() const { return dim_ == 0 ? 0 : vectors_.size() / dim_; }
   size_t dim() const { return dim_; }
   std::span<const float> vectors() const { return vectors_; }

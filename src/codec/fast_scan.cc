@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
+#include <limits>
 
 namespace vecdb::codec {
 namespace {
@@ -24,7 +24,7 @@ BytePlace PlaceOf(size_t row, size_t part) {
 
 void PackFastScan(const uint8_t* codes, size_t num_rows, size_t code_bytes, uint8_t* blocks) {
   const size_t block_bytes = FastScanBlockBytes(code_bytes);
-  std::memset(blocks, 0, FastScanBlocks(num_rows) * block_bytes);
+  std::fill_n(blocks, FastScanBlocks(num_rows) * block_bytes, uint8_t{0});
   for (size_t i = 0; i < num_rows; ++i) {
     const uint8_t* code = codes + i * code_bytes;
     uint8_t* block = blocks + i / simd::kBlockRows * block_bytes;
@@ -38,7 +38,7 @@ void PackFastScan(const uint8_t* codes, size_t num_rows, size_t code_bytes, uint
 
 void UnpackFastScan(const uint8_t* blocks, size_t row, size_t code_bytes, uint8_t* code) {
   const uint8_t* block = blocks + row / simd::kBlockRows * FastScanBlockBytes(code_bytes);
-  std::memset(code, 0, code_bytes);
+  std::fill_n(code, code_bytes, uint8_t{0});
   for (size_t part = 0; part < 2 * code_bytes; ++part) {
     const BytePlace place = PlaceOf(row % simd::kBlockRows, part);
     const int nibble = (block[place.byte] >> place.shift) & 15;
@@ -53,34 +53,27 @@ FastScanDistance::FastScanDistance(const ProductCodec& codec)
       bytes_(2 * codec.code_bytes() * kNibbleWords) {}
 
 void FastScanDistance::SetQuery(const float* query) {
-  const size_t words = codec_.words();
-  double base = static_cast<double>(codec_.FillTables(query, scratch_.data(), tables_.data()));
-  double sum_of_ranges = 0;
-  float widest = 0;
-  for (size_t j = 0; j < codec_.m(); ++j) {
-    const float* table = &tables_[j * kNibbleWords];
-    const auto [least, greatest] = std::minmax_element(table, table + words);
-    base += static_cast<double>(*least);
-    widest = std::max(widest, *greatest - *least);
-    sum_of_ranges += static_cast<double>(*greatest - *least);
+  const float above = codec_.FillTables(query, scratch_.data(), tables_.data());
+  const simd::RoundedTables rounded = simd::RoundTables(tables_.data(), codec_.m(), bytes_.data());
+  step_ = rounded.step;
+  start_ = static_cast<float>(static_cast<double>(above) + rounded.sum_of_leasts);
+  if (!std::isfinite(start_)) {  // beyond float: all rows are equally far
+    start_ = std::numeric_limits<float>::max();
+    step_ = 0;
   }
-  // So that no entry is beyond a byte and no sum beyond 16 bits, rounded up as each may be.
-  const double greatest_sum = 65535 - static_cast<double>(codec_.m()) / 2;
-  step_ = std::max(widest / 255, static_cast<float>(sum_of_ranges / greatest_sum));
-  if (!std::isfinite(step_)) step_ = 0;  // distances beyond float: all are equally far
-  base_ = static_cast<float>(base);
-  for (size_t j = 0; j < codec_.m(); ++j) {
-    const float* table = &tables_[j * kNibbleWords];
-    RoundTable(j, *std::min_element(table, table + words));
-  }
+  base_ = start_;
 }
 
-void FastScanDistance::RoundTable(size_t part, float least) {
-  const float scale = step_ > 0 ? 1 / step_ : 0;
-  for (size_t w = 0; w < codec_.words(); ++w) {
-    const float steps = (tables_[part * kNibbleWords + w] - least) * scale;
-    bytes_[part * kNibbleWords + w] = static_cast<uint8_t>(std::lrint(std::min(steps, 255.0f)));
-  }
+std::optional<uint16_t> FastScanDistance::SumOf(float distance) const {
+  constexpr uint16_t kGreatest = 65535;
+  if (distance < base_) return std::nullopt;
+  if (!(step_ > 0)) return kGreatest;
+  const float steps = (distance - base_) / step_;
+  if (!(steps < kGreatest)) return kGreatest;
+  auto sum = static_cast<uint16_t>(steps);
+  while (sum > 0 && DistanceOf(sum) > distance) --sum;
+  while (sum < kGreatest && DistanceOf(static_cast<uint16_t>(sum + 1)) <= distance) ++sum;
+  return sum;
 }
 
 }  // namespace vecdb::codec

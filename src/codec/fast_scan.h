@@ -1,8 +1,10 @@
 #ifndef VECDB_CODEC_FAST_SCAN_H_
 #define VECDB_CODEC_FAST_SCAN_H_
 
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "codec/product_codec.h"
@@ -41,18 +43,22 @@ class FastScanDistance {
   /// The distance that a sum stands for; they rise together.
   float DistanceOf(uint16_t sum) const { return base_ + step_ * static_cast<float>(sum); }
 
+  /// The greatest sum whose distance is at most `distance`, or nothing when there is none.
+  std::optional<uint16_t> SumOf(float distance) const;
+
+  /// Adds `distance` to all distances of this query.
+  void AddToAll(float distance) { base_ = start_ + (std::isfinite(distance) ? distance : 0); }
+
   /// How far it is from that of ProductCodec, but for the rounding of floats: half a step for each
   /// part.
   float error_bound() const { return step_ * static_cast<float>(codec_.m()) / 2; }
 
  private:
-  // Rounds the table of a part, whose least entry is `least`.
-  void RoundTable(size_t part, float least);
-
   const ProductCodec& codec_;
   std::vector<float> scratch_;
   std::vector<float> tables_;
   std::vector<uint8_t> bytes_;  ///< the rounded tables; zeros behind the last part
+  float start_ = 0;             ///< of the query alone
   float base_ = 0;
   float step_ = 0;
 };

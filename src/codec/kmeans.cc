@@ -12,6 +12,7 @@
 #include "base/reservation.h"
 #include "base/split_mix.h"
 #include "base/status_macros.h"
+#include "codec/normalise.h"
 #include "codec/sampling.h"
 
 namespace vecdb::codec {
@@ -47,7 +48,12 @@ class Lloyd {
     VECDB_ASSIGN_OR_RETURN(scratch_, base::Reservation::Make(host_.budget, ScratchBytes(),
                                                              "the centroids of k-means"));
     for (size_t i = 0; i < count_; ++i) {
-      std::memcpy(Row(i), rows.rows + ids[i] * rows.stride, dim_ * sizeof(float));
+      const float* row = rows.rows + ids[i] * rows.stride;
+      if (params_.normalised) {
+        Normalise(row, dim_, Row(i));
+      } else {
+        std::memcpy(Row(i), row, dim_ * sizeof(float));
+      }
     }
     mean_.assign(params_.nearness == Nearness::kL2 ? dim_ : 0, 0);
     if (!mean_.empty()) Centre();

@@ -17,6 +17,7 @@ struct KMeansParams {
   size_t k = 1;  ///< centroids, at least 1
   /// kDot: spherical k-means; centroids have length 1.
   Nearness nearness = Nearness::kL2;
+  bool normalised = false;  ///< learn from the rows scaled to length 1
   /// Rows learnt from, at most, for each centroid; more are sampled down.
   size_t rows_per_centroid = 256;
   int max_rounds = 25;

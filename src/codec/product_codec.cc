@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <limits>
 #include <utility>
 
 #include "base/large_buffer.h"
@@ -34,6 +35,7 @@ class ProductDistance final : public CodeDistance {
   void Compare(const simd::CodeRows& rows, float* out) const override {
     for (size_t i = 0; i < rows.count; ++i) {
       out[i] = codec_.nibbles() ? OfNibbles(rows.row(i)) : OfBytes(rows.row(i));
+      if (out[i] != out[i]) out[i] = std::numeric_limits<float>::infinity();  // beyond float
     }
   }
 
@@ -93,7 +95,27 @@ ProductCodec::ProductCodec(const CodecSpec& spec, std::vector<float> mean, Rotat
     : Codec(spec),
       mean_(std::move(mean)),
       rotation_(std::move(rotation)),
-      books_(std::move(books)) {}
+      books_(std::move(books)) {
+  PackWords();
+}
+
+void ProductCodec::PackWords() {
+  const size_t part_dim = books_.part_dim();
+  const size_t part_floats = simd::PanelFloats(table_words(), part_dim);
+  panels_.resize(m() * part_floats);
+  biases_.resize(m() * table_words());
+  std::vector<float> all(table_words() * part_dim);
+  for (size_t j = 0; j < m(); ++j) {
+    for (size_t w = 0; w < table_words(); ++w) {
+      const float* word = books_.parts[j].vector(w < words() ? w : 0);
+      std::memcpy(&all[w * part_dim], word, part_dim * sizeof(float));
+      if (spec().metric == Metric::kL2) {
+        biases_[j * table_words() + w] = SquaredNorm(word, part_dim);
+      }
+    }
+    simd::PackPanels(all.data(), table_words(), part_dim, &panels_[j * part_floats]);
+  }
+}
 
 const float* ProductCodec::Prepare(const float* rows, size_t count, float* moved,
                                    float* turned) const {
@@ -115,7 +137,7 @@ void ProductCodec::Encode(const float* rows, size_t count, uint8_t* codes) const
   const size_t together = std::min(count, kCodedTogether);
   std::vector<float> scratch(2 * together * dim());
   std::vector<uint32_t> words(together * m());
-  std::memset(codes, 0, count * code_bytes());
+  std::fill_n(codes, count * code_bytes(), uint8_t{0});
   for (size_t begin = 0; begin < count; begin += together) {
     const size_t part = std::min(together, count - begin);
     const float* prepared =
@@ -156,35 +178,33 @@ std::unique_ptr<CodeDistance> ProductCodec::MakeDistance() const {
 }
 
 float ProductCodec::FillTables(const float* query, float* scratch, float* tables) const {
-  const size_t part_dim = books_.part_dim();
+  const simd::PartWords all{panels_.data(), biases_.data(), m(), table_words(), books_.part_dim()};
+  float* moved = scratch;
+  float* turned = scratch + dim();
   if (spec().metric == Metric::kL2) {
-    const float* prepared = Prepare(query, 1, scratch, scratch + dim());
-    for (size_t j = 0; j < m(); ++j) {
-      books_.parts[j].Compare(prepared + j * part_dim, tables + j * table_words());
-    }
-    return 0;
+    // |query - word|^2 = |query|^2 + |word|^2 - 2 query . word
+    const float* prepared = Prepare(query, 1, moved, turned);
+    const float base = SquaredNorm(prepared, dim());
+    for (size_t d = 0; d < dim(); ++d) moved[d] = -2 * prepared[d];
+    simd::PartTables(moved, all, tables);
+    return base;
   }
-  if (spec().metric == Metric::kCosine) {
-    Normalise(query, dim(), scratch);
-    query = scratch;
-  }
+  // -query . (mean + word)
   double with_mean = 0;
+  std::memcpy(moved, query, dim() * sizeof(float));
+  if (spec().metric == Metric::kCosine) Normalise(query, dim(), moved);
   for (size_t d = 0; d < dim(); ++d) {
-    with_mean += static_cast<double>(query[d]) * static_cast<double>(mean_[d]);
+    with_mean += static_cast<double>(moved[d]) * static_cast<double>(mean_[d]);
+    moved[d] = -moved[d];
   }
-  if (!rotation_.is_identity()) {
-    rotation_.Turn(query, 1, scratch + dim());
-    query = scratch + dim();
-  }
-  for (size_t j = 0; j < m(); ++j) {
-    books_.parts[j].Dots(query + j * part_dim, tables + j * table_words());
-  }
-  for (size_t i = 0; i < m() * table_words(); ++i) tables[i] = 0 - tables[i];
+  if (!rotation_.is_identity()) rotation_.Turn(moved, 1, turned);
+  simd::PartTables(rotation_.is_identity() ? moved : turned, all, tables);
   return static_cast<float>(-with_mean);
 }
 
 uint64_t ProductCodec::memory_bytes() const {
-  uint64_t bytes = mean_.size() * sizeof(float) + rotation_.memory_bytes();
+  uint64_t bytes = (mean_.size() + panels_.size() + biases_.size()) * sizeof(float);
+  bytes += rotation_.memory_bytes();
   for (const Centroids& part : books_.parts) bytes += part.memory_bytes();
   return bytes;
 }

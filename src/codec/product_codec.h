@@ -46,12 +46,14 @@ class ProductCodec final : public Codec {
   /// What a part of a code can say, words that do not exist included: 16 or 256.
   size_t table_words() const { return nibbles() ? 16 : 256; }
 
-  /// Writes to `tables`, m * table_words floats, which begin as zeros: the distance that word w of
-  /// part j adds is at j * table_words + w. Returns what every distance has on top: 0 under kL2.
-  /// `scratch` holds 2 * dim floats.
+  /// Writes to `tables`, m * table_words floats: what word w of part j adds to a distance is at
+  /// j * table_words + w; words that do not exist add what word 0 does. Returns what every distance
+  /// has on top. `scratch` holds 2 * dim floats.
   float FillTables(const float* query, float* scratch, float* tables) const;
 
  private:
+  void PackWords();
+
   // Rows as the code words see them: normalised under kCosine, less the mean, turned. Both buffers
   // hold count * dim floats; the result is in one of them.
   const float* Prepare(const float* rows, size_t count, float* moved, float* turned) const;
@@ -59,6 +61,8 @@ class ProductCodec final : public Codec {
   const std::vector<float> mean_;
   const Rotation rotation_;
   const ProductCodebooks books_;
+  std::vector<float> panels_;  ///< the words of all parts, for simd::PartTables
+  std::vector<float> biases_;
 };
 
 /// Learns mean, rotation and words. Bits shrink until there are no more words than rows, to 1 bit

@@ -46,7 +46,6 @@ absl::Status IndexJobs::Create(std::string_view field, const IndexSpec& spec,
     return absl::NotFoundError(
         absl::StrFormat("field \"%s\": the schema has no such field", field));
   }
-  VECDB_RETURN_IF_ERROR(spec.Validate());
   VECDB_RETURN_IF_ERROR(schema::CheckIndexField(schema.fields[*column], spec));
   VECDB_ASSIGN_OR_RETURN(const auto pass, core_->maintenance_gate().Enter(context));
   format::Manifest manifest = core_->manifest();

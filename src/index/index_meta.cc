@@ -1,5 +1,6 @@
 #include "index/index_meta.h"
 
+#include <optional>
 #include <string>
 #include <variant>
 
@@ -12,7 +13,7 @@ namespace vecdb::index {
 namespace {
 
 // Never reused for another type; 3 and 4 are indexes of scalar fields.
-enum class TypeCode : uint32_t { kFlat = 1, kHnsw = 2 };
+enum class TypeCode : uint32_t { kFlat = 1, kHnsw = 2, kIvfFlat = 5, kIvfSq8 = 6, kIvfPq = 7 };
 
 constexpr uint64_t kMaxMetaBytes = 4096;
 
@@ -20,6 +21,35 @@ bool IsMetric(uint32_t value) {
   return value == static_cast<uint32_t>(Metric::kL2) ||
          value == static_cast<uint32_t>(Metric::kIp) ||
          value == static_cast<uint32_t>(Metric::kCosine);
+}
+
+TypeCode CodeOf(const IndexParams& params) {
+  if (std::holds_alternative<HnswParams>(params)) return TypeCode::kHnsw;
+  if (std::holds_alternative<IvfFlatParams>(params)) return TypeCode::kIvfFlat;
+  if (std::holds_alternative<IvfSq8Params>(params)) return TypeCode::kIvfSq8;
+  return std::holds_alternative<IvfPqParams>(params) ? TypeCode::kIvfPq : TypeCode::kFlat;
+}
+
+void PutParams(const IndexParams& params, base::ByteWriter* bytes) {
+  if (const auto* hnsw = std::get_if<HnswParams>(&params)) {
+    bytes->Put(hnsw->m);
+    bytes->Put(hnsw->ef_construction);
+    bytes->Put(hnsw->seed);
+  } else if (const auto* flat = std::get_if<IvfFlatParams>(&params)) {
+    bytes->Put(flat->nlist);
+    bytes->Put(uint32_t{0});
+    bytes->Put(flat->seed);
+  } else if (const auto* sq8 = std::get_if<IvfSq8Params>(&params)) {
+    bytes->Put(sq8->nlist);
+    bytes->Put(static_cast<uint32_t>(sq8->refine));
+    bytes->Put(sq8->seed);
+  } else if (const auto* pq = std::get_if<IvfPqParams>(&params)) {
+    bytes->Put(pq->nlist);
+    bytes->Put(pq->m);
+    bytes->Put(pq->nbits);
+    bytes->Put(static_cast<uint32_t>(pq->refine));
+    bytes->Put(pq->seed);
+  }
 }
 
 HnswParams ReadHnswParams(base::ByteReader& reader) {
@@ -30,21 +60,59 @@ HnswParams ReadHnswParams(base::ByteReader& reader) {
   return params;
 }
 
+IvfFlatParams ReadIvfFlatParams(base::ByteReader& reader) {
+  IvfFlatParams params;
+  params.nlist = reader.Get<int32_t>();
+  reader.Get<uint32_t>();  // reserved
+  params.seed = reader.Get<uint64_t>();
+  return params;
+}
+
+IvfSq8Params ReadIvfSq8Params(base::ByteReader& reader) {
+  IvfSq8Params params;
+  params.nlist = reader.Get<int32_t>();
+  params.refine = static_cast<Refine>(reader.Get<int32_t>());
+  params.seed = reader.Get<uint64_t>();
+  return params;
+}
+
+IvfPqParams ReadIvfPqParams(base::ByteReader& reader) {
+  IvfPqParams params;
+  params.nlist = reader.Get<int32_t>();
+  params.m = reader.Get<int32_t>();
+  params.nbits = reader.Get<int32_t>();
+  params.refine = static_cast<Refine>(reader.Get<int32_t>());
+  params.seed = reader.Get<uint64_t>();
+  return params;
+}
+
+// Nothing for a type that is unknown here.
+std::optional<IndexParams> ReadParams(uint32_t type, base::ByteReader& reader) {
+  switch (static_cast<TypeCode>(type)) {
+    case TypeCode::kFlat:
+      return FlatParams{};
+    case TypeCode::kHnsw:
+      return ReadHnswParams(reader);
+    case TypeCode::kIvfFlat:
+      return ReadIvfFlatParams(reader);
+    case TypeCode::kIvfSq8:
+      return ReadIvfSq8Params(reader);
+    case TypeCode::kIvfPq:
+      return ReadIvfPqParams(reader);
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 absl::Status WriteIndexMeta(const IndexMeta& meta, format::SectionWriter& writer,
                             const Context& context) {
-  const auto* hnsw = std::get_if<HnswParams>(&meta.spec.params);
   base::ByteWriter bytes;
-  bytes.Put(hnsw == nullptr ? TypeCode::kFlat : TypeCode::kHnsw);
+  bytes.Put(CodeOf(meta.spec.params));
   bytes.Put(static_cast<uint32_t>(meta.spec.metric));
   bytes.Put(static_cast<uint32_t>(meta.dim));
   bytes.Put(meta.num_rows);
-  if (hnsw != nullptr) {
-    bytes.Put(hnsw->m);
-    bytes.Put(hnsw->ef_construction);
-    bytes.Put(hnsw->seed);
-  }
+  PutParams(meta.spec.params, &bytes);
   return writer.AddSection(kMetaTag, base::AsBytes(bytes.str()), context);
 }
 
@@ -57,12 +125,12 @@ absl::StatusOr<IndexMeta> ReadIndexMeta(const format::SectionFile& file, const C
   IndexMeta meta;
   meta.num_rows = reader.Get<uint32_t>();
   if (!reader.ok()) return file.Damaged("META is too short");
-  if (type == static_cast<uint32_t>(TypeCode::kHnsw)) {
-    meta.spec.params = ReadHnswParams(reader);
-  } else if (type != static_cast<uint32_t>(TypeCode::kFlat)) {
+  const std::optional<IndexParams> params = ReadParams(type, reader);
+  if (!params.has_value()) {
     return absl::FailedPreconditionError(absl::StrFormat(
         "%s: index type %d is unknown here: a newer version wrote it", file.path(), type));
   }
+  meta.spec.params = *params;
   if (!reader.ok() || reader.remaining() != 0) return file.Damaged("META has a wrong length");
   if (!IsMetric(metric)) return file.Damaged(absl::StrFormat("metric %d", metric));
   if (dim < 1 || dim > static_cast<uint32_t>(kMaxDim) || meta.num_rows > kMaxRows) {
@@ -70,7 +138,7 @@ absl::StatusOr<IndexMeta> ReadIndexMeta(const format::SectionFile& file, const C
   }
   meta.dim = static_cast<int32_t>(dim);
   meta.spec.metric = static_cast<Metric>(metric);
-  if (const absl::Status status = meta.spec.Validate(); !status.ok()) {
+  if (const absl::Status status = meta.spec.Validate(meta.dim); !status.ok()) {
     return file.Damaged(std::string(status.message()));
   }
   return meta;

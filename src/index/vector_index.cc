@@ -10,6 +10,9 @@
 #include "index/hnsw_file.h"
 #include "index/hnsw_index.h"
 #include "index/index_meta.h"
+#include "index/ivf_builder.h"
+#include "index/ivf_file.h"
+#include "index/ivf_index.h"
 
 namespace vecdb::index {
 
@@ -17,6 +20,10 @@ absl::StatusOr<std::unique_ptr<VectorIndex>> BuildVectorIndex(const VectorView& 
                                                               const IndexSpec& spec,
                                                               const Host& host,
                                                               const Context& context) {
+  if (IsIvf(spec)) {
+    VECDB_ASSIGN_OR_RETURN(IvfLists lists, BuildIvf(view, spec, host, context));
+    return std::make_unique<IvfIndex>(view, spec, std::move(lists));
+  }
   const auto* hnsw = std::get_if<HnswParams>(&spec.params);
   if (hnsw == nullptr) return std::make_unique<FlatIndex>(view, spec);
   VECDB_ASSIGN_OR_RETURN(HnswGraph graph, BuildHnswGraph(view, spec.metric, *hnsw, host, context));
@@ -31,6 +38,10 @@ absl::StatusOr<std::unique_ptr<VectorIndex>> LoadVectorIndex(const format::Secti
   if (meta.num_rows != view.num_rows || meta.dim != view.dim) {
     return file.Damaged(absl::StrFormat("an index of %d rows of dim %d; there are %d of dim %d",
                                         meta.num_rows, meta.dim, view.num_rows, view.dim));
+  }
+  if (IsIvf(meta.spec)) {
+    VECDB_ASSIGN_OR_RETURN(IvfLists lists, ReadIvfLists(file, meta, host, context));
+    return std::make_unique<IvfIndex>(view, meta.spec, std::move(lists));
   }
   const auto* hnsw = std::get_if<HnswParams>(&meta.spec.params);
   if (hnsw == nullptr) return std::make_unique<FlatIndex>(view, meta.spec);

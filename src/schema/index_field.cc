@@ -16,11 +16,13 @@ absl::Status Mismatch(const FieldSpec& field, const IndexSpec& spec, const char*
 
 absl::Status CheckIndexField(const FieldSpec& field, const IndexSpec& spec) {
   if (!spec.is_scalar()) {
-    if (field.type == DataType::kFloatVector) return absl::OkStatus();
+    if (field.type == DataType::kFloatVector) return spec.Validate(field.dim);
     return Mismatch(field, spec, "is an index of FloatVector fields; scalar ones have INVERTED");
   }
   if (field.type == DataType::kFloatVector) {
-    return Mismatch(field, spec, "is an index of scalar fields; vectors have FLAT or HNSW");
+    return Mismatch(
+        field, spec,
+        "is an index of scalar fields; vectors have FLAT, HNSW, IVF_FLAT, IVF_SQ8 or IVF_PQ");
   }
   if (field.type == DataType::kJson) {
     return Mismatch(field, spec, "is an index of Bool, integer, Float, Double and VarChar fields");

@@ -7,8 +7,8 @@
 
 namespace vecdb::schema {
 
-/// InvalidArgument, naming the field and its type, unless `field` may have an index like `spec`,
-/// which is valid.
+/// InvalidArgument unless `spec` is valid, for the dim of `field` too, and `field` may have an
+/// index like it; where it may not, the message names the field and its type.
 absl::Status CheckIndexField(const FieldSpec& field, const IndexSpec& spec);
 
 }  // namespace vecdb::schema

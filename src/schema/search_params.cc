@@ -1,6 +1,8 @@
 #include "schema/search_params.h"
 
 #include <algorithm>
+#include <string_view>
+#include <variant>
 
 #include "absl/strings/str_format.h"
 
@@ -8,25 +10,78 @@ namespace vecdb::schema {
 namespace {
 
 constexpr int32_t kDefaultEf = 64;
+constexpr double kDefaultRefineKOfSq8 = 2;
+constexpr double kDefaultRefineKOfPq = 8;
+
+absl::Status ForAnotherIndex(std::string_view type, const IndexSpec& spec) {
+  return absl::InvalidArgumentError(
+      absl::StrFormat("the search has parameters for %s; the index is %s", type, spec.type_name()));
+}
+
+// The refine_k that an index of `spec` has when none is given; 0 without refine.
+double DefaultRefineK(const IndexSpec& spec) {
+  if (const auto* sq8 = std::get_if<IvfSq8Params>(&spec.params)) {
+    return sq8->refine == Refine::kNone ? 0 : kDefaultRefineKOfSq8;
+  }
+  if (const auto* pq = std::get_if<IvfPqParams>(&spec.params)) {
+    return pq->refine == Refine::kNone ? 0 : kDefaultRefineKOfPq;
+  }
+  return 0;
+}
+
+bool IsIvf(const IndexSpec& spec) {
+  return std::holds_alternative<IvfFlatParams>(spec.params) ||
+         std::holds_alternative<IvfSq8Params>(spec.params) ||
+         std::holds_alternative<IvfPqParams>(spec.params);
+}
+
+absl::Status CheckParamsFor(const IndexSpec&, std::monostate, int32_t) { return absl::OkStatus(); }
+
+absl::Status CheckParamsFor(const IndexSpec& spec, const HnswSearchParams& hnsw, int32_t k) {
+  if (!std::holds_alternative<HnswParams>(spec.params)) return ForAnotherIndex("HNSW", spec);
+  if (hnsw.ef == 0 || (hnsw.ef >= k && hnsw.ef <= kMaxEf)) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrFormat(
+      "ef is %d; the range is %d to %d, from the rows wanted upwards, or 0 for the default",
+      hnsw.ef, k, kMaxEf));
+}
+
+absl::Status CheckParamsFor(const IndexSpec& spec, const IvfSearchParams& ivf, int32_t /*k*/) {
+  if (!IsIvf(spec)) return ForAnotherIndex("IVF", spec);
+  if (ivf.nprobe < 1 || ivf.nprobe > kMaxNprobe) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("nprobe is %d; the range is 1 to %d", ivf.nprobe, kMaxNprobe));
+  }
+  if (ivf.refine_k == 0) return absl::OkStatus();
+  // Written so that NaN is out of range.
+  if (!(ivf.refine_k >= 1 && ivf.refine_k <= kMaxRefineK)) {
+    return absl::InvalidArgumentError(absl::StrFormat(
+        "refine_k is %g; the range is 1 to %g, or 0 for the default", ivf.refine_k, kMaxRefineK));
+  }
+  if (ivf.refine_k == 1 || DefaultRefineK(spec) != 0) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrFormat("refine_k is %g; the index was built without refine", ivf.refine_k));
+}
 
 }  // namespace
 
 absl::Status ValidateSearchParams(const IndexSpec& spec, const SearchParams& params, int32_t k) {
-  const auto* hnsw = std::get_if<HnswSearchParams>(&params);
-  if (hnsw == nullptr) return absl::OkStatus();
-  if (!std::holds_alternative<HnswParams>(spec.params)) {
-    return absl::InvalidArgumentError(
-        absl::StrFormat("the search has parameters for HNSW; the index is %s", spec.type_name()));
-  }
-  if (hnsw->ef == 0 || (hnsw->ef >= k && hnsw->ef <= kMaxEf)) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrFormat(
-      "ef is %d; the range is %d to %d, from the rows wanted upwards, or 0 for the default",
-      hnsw->ef, k, kMaxEf));
+  return std::visit([&](const auto& one) { return CheckParamsFor(spec, one, k); }, params);
 }
 
 int32_t EffectiveEf(const SearchParams& params, int32_t k) {
   const auto* hnsw = std::get_if<HnswSearchParams>(&params);
   return hnsw != nullptr && hnsw->ef != 0 ? hnsw->ef : std::max(k, kDefaultEf);
+}
+
+int32_t EffectiveNprobe(const SearchParams& params) {
+  const auto* ivf = std::get_if<IvfSearchParams>(&params);
+  return ivf != nullptr ? ivf->nprobe : IvfSearchParams{}.nprobe;
+}
+
+double EffectiveRefineK(const IndexSpec& spec, const SearchParams& params) {
+  const auto* ivf = std::get_if<IvfSearchParams>(&params);
+  if (ivf != nullptr && ivf->refine_k != 0) return static_cast<double>(ivf->refine_k);
+  return std::max(1.0, DefaultRefineK(spec));
 }
 
 }  // namespace vecdb::schema

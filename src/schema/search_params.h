@@ -10,6 +10,10 @@ namespace vecdb::schema {
 
 /// Largest `ef` of a search.
 inline constexpr int32_t kMaxEf = 65536;
+/// Largest `nprobe` of a search.
+inline constexpr int32_t kMaxNprobe = 65536;
+/// Largest `refine_k` of a search.
+inline constexpr float kMaxRefineK = 1000;
 
 /// InvalidArgument, naming parameter, value and range, unless `params` fit a search for `k` rows, 1
 /// or more, in an index of `spec`. The caller has checked `k`.
@@ -18,6 +22,14 @@ absl::Status ValidateSearchParams(const IndexSpec& spec, const SearchParams& par
 /// The `ef` to search an HNSW index with, for parameters that are valid: the one given, or max(k,
 /// 64).
 int32_t EffectiveEf(const SearchParams& params, int32_t k);
+
+/// The lists to read of an IVF index, which may have fewer, for parameters that are valid.
+int32_t EffectiveNprobe(const SearchParams& params);
+
+/// The candidates to look at again, in multiples of the rows wanted, in an index of `spec`, for
+/// parameters that are valid for it: the `refine_k` given or its default; 1, that is none beyond
+/// those wanted, for an index built without refine.
+double EffectiveRefineK(const IndexSpec& spec, const SearchParams& params);
 
 }  // namespace vecdb::schema
 

@@ -9,6 +9,7 @@
 #include "format/delete_file.h"
 #include "index/hnsw_file.h"
 #include "index/index_meta.h"
+#include "index/ivf_file.h"
 #include "schema/index_field.h"
 #include "segment/pick_rows.h"
 #include "segment/scalar_index_file.h"
@@ -17,8 +18,10 @@ namespace vecdb::segment {
 namespace {
 
 // Without an index's own rows, which only files of the Index door have.
-constexpr uint32_t kIndexTags[] = {index::kMetaTag, index::kHnswTag, index::kBaseLinksTag,
-                                   index::kUpperRowsTag, index::kUpperLinksTag};
+constexpr uint32_t kIndexTags[] = {
+    index::kMetaTag,       index::kHnswTag,    index::kBaseLinksTag,    index::kUpperRowsTag,
+    index::kUpperLinksTag, index::kIvfHeadTag, index::kIvfCentroidsTag, index::kIvfSizesTag,
+    index::kIvfRowsTag,    index::kIvfCodesTag};
 
 absl::StatusOr<format::FileSummary> ExpectedOf(const SegmentInfo& info, std::string_view name) {
   for (const ObjectRef& object : info.objects) {

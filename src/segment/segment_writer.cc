@@ -224,7 +224,6 @@ absl::Status SegmentWriter::AddIndex(std::string_view field, const IndexSpec& sp
     return absl::InvalidArgumentError(
         absl::StrFormat("field \"%s\": the schema has no such field", field));
   }
-  VECDB_RETURN_IF_ERROR(spec.Validate());
   VECDB_RETURN_IF_ERROR(schema::CheckIndexField(schema.fields[*column], spec));
   for (const WantedIndex& wanted : indexes_) {
     if (wanted.column == *column) {

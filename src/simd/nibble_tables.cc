@@ -1,5 +1,8 @@
 #include "simd/nibble_tables.h"
 
+#include <algorithm>
+#include <cmath>
+
 // Vectors of unknown length cannot be kept in structs.
 #define HWY_DISABLED_TARGETS (HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128 | HWY_RVV)
 #undef HWY_TARGET_INCLUDE
@@ -12,7 +15,71 @@ namespace vecdb::simd {
 namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
+using EntryTag = hn::CappedTag<float, kPartBytes>;
+constexpr size_t kEntryLanes = hn::MaxLanes(EntryTag());
+
+struct EntryRange {
+  float least, greatest;
+};
+
+HWY_INLINE EntryRange RangeOf(const float* table) {
+  const EntryTag tag;
+  auto least = hn::LoadU(tag, table);
+  auto greatest = least;
+  for (size_t at = kEntryLanes; at < kPartBytes; at += kEntryLanes) {
+    least = hn::Min(least, hn::LoadU(tag, table + at));
+    greatest = hn::Max(greatest, hn::LoadU(tag, table + at));
+  }
+  return {hn::GetLane(hn::MinOfLanes(tag, least)), hn::GetLane(hn::MaxOfLanes(tag, greatest))};
+}
+
+HWY_INLINE void RoundTable(const float* table, float least, float scale, uint8_t* bytes) {
+  const EntryTag tag;
+  HWY_ALIGN int32_t steps[kPartBytes];
+  for (size_t at = 0; at < kPartBytes; at += kEntryLanes) {
+    const auto above = hn::Sub(hn::LoadU(tag, table + at), hn::Set(tag, least));
+    const auto rounded = hn::Min(hn::Mul(above, hn::Set(tag, scale)), hn::Set(tag, 255.0f));
+    hn::Store(hn::NearestInt(rounded), hn::RebindToSigned<EntryTag>(), steps + at);
+  }
+  for (size_t i = 0; i < kPartBytes; ++i) bytes[i] = static_cast<uint8_t>(steps[i]);
+}
+
+RoundedTables RoundTablesKernel(const float* tables, size_t parts, uint8_t* bytes) {
+  RoundedTables rounded;
+  double sum_of_ranges = 0;
+  float widest = 0;
+  for (size_t j = 0; j < parts; ++j) {
+    const EntryRange range = RangeOf(tables + j * kPartBytes);
+    rounded.sum_of_leasts += static_cast<double>(range.least);
+    sum_of_ranges += static_cast<double>(range.greatest - range.least);
+    widest = std::max(widest, range.greatest - range.least);
+  }
+  const double greatest_sum = 65535 - static_cast<double>(parts) / 2;  // each is rounded up at most
+  const float step = std::max(widest / 255, static_cast<float>(sum_of_ranges / greatest_sum));
+  if (std::isfinite(step)) rounded.step = step;
+  const float scale = rounded.step > 0 ? 1 / rounded.step : 0;
+  for (size_t j = 0; j < parts; ++j) {
+    const float* table = tables + j * kPartBytes;
+    if (std::isfinite(scale) && scale > 0) {
+      RoundTable(table, RangeOf(table).least, scale, bytes + j * kPartBytes);
+    } else {
+      rounded.step = 0;
+      std::fill_n(bytes + j * kPartBytes, kPartBytes, uint8_t{0});
+    }
+  }
+  return rounded;
+}
+
 #if HWY_TARGET == HWY_SCALAR
+
+void SumsAtMostKernel(const uint16_t* sums, size_t num_blocks, uint16_t limit, uint32_t* masks) {
+  for (size_t b = 0; b < num_blocks; ++b) {
+    masks[b] = 0;
+    for (size_t i = 0; i < kBlockRows; ++i) {
+      masks[b] |= uint32_t{sums[b * kBlockRows + i] <= limit} << i;
+    }
+  }
+}
 
 void SumNibbleTablesKernel(const uint8_t* tables, size_t parts, const uint8_t* blocks,
                            size_t num_blocks, uint16_t* sums) {
@@ -78,6 +145,25 @@ HWY_INLINE void StoreRows(const PairSums& sums, uint16_t* out) {
   hn::StoreU(hn::InterleaveUpper(tag, even_sum, odd_sum), tag, out + kWords);
 }
 
+void SumsAtMostKernel(const uint16_t* sums, size_t num_blocks, uint16_t limit, uint32_t* masks) {
+  const hn::CappedTag<uint16_t, kBlockRows> tag;
+  constexpr size_t kLanes = hn::MaxLanes(hn::CappedTag<uint16_t, kBlockRows>());
+  const auto greatest = hn::Set(tag, limit);
+  for (size_t b = 0; b < num_blocks; ++b) {
+    uint32_t mask = 0;
+    for (size_t at = 0; at < kBlockRows; at += kLanes) {
+      const auto sum = hn::LoadU(tag, sums + b * kBlockRows + at);
+      const auto within = hn::Eq(hn::Min(sum, greatest), sum);
+      uint8_t bits[8] = {};
+      hn::StoreMaskBits(tag, within, bits);
+      uint32_t word = 0;
+      std::copy_n(bits, sizeof(word), reinterpret_cast<uint8_t*>(&word));
+      mask |= word << at;
+    }
+    masks[b] = mask;
+  }
+}
+
 void SumNibbleTablesKernel(const uint8_t* tables, size_t parts, const uint8_t* blocks,
                            size_t num_blocks, uint16_t* sums) {
   const ByteTag tag;
@@ -113,12 +199,22 @@ namespace vecdb::simd {
 namespace {
 
 HWY_EXPORT(SumNibbleTablesKernel);
+HWY_EXPORT(SumsAtMostKernel);
+HWY_EXPORT(RoundTablesKernel);
 
 }  // namespace
 
 void SumNibbleTables(const uint8_t* tables, size_t parts, const uint8_t* blocks, size_t num_blocks,
                      uint16_t* sums) {
   HWY_DYNAMIC_DISPATCH(SumNibbleTablesKernel)(tables, parts, blocks, num_blocks, sums);
+}
+
+void SumsAtMost(const uint16_t* sums, size_t num_blocks, uint16_t limit, uint32_t* masks) {
+  HWY_DYNAMIC_DISPATCH(SumsAtMostKernel)(sums, num_blocks, limit, masks);
+}
+
+RoundedTables RoundTables(const float* tables, size_t parts, uint8_t* bytes) {
+  return HWY_DYNAMIC_DISPATCH(RoundTablesKernel)(tables, parts, bytes);
 }
 
 }  // namespace vecdb::simd

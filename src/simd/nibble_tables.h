@@ -23,6 +23,17 @@ inline constexpr size_t kPartBytes = 16;
 void SumNibbleTables(const uint8_t* tables, size_t parts, const uint8_t* blocks, size_t num_blocks,
                      uint16_t* sums);
 
+/// Bit i of masks[b] says whether sums[32 * b + i] <= limit.
+void SumsAtMost(const uint16_t* sums, size_t num_blocks, uint16_t limit, uint32_t* masks);
+
+/// The tables of `parts` parts, 16 finite floats each, made bytes: entry less the least of its
+/// part, in steps that make the widest part fit a byte and the greatest sum 16 bits.
+struct RoundedTables {
+  float step = 0;            ///< 0: all entries of each part are equal, or the range is infinite
+  double sum_of_leasts = 0;  ///< what a sum of bytes, times step, is added to
+};
+RoundedTables RoundTables(const float* tables, size_t parts, uint8_t* bytes);
+
 }  // namespace vecdb::simd
 
 #endif  // VECDB_SIMD_NIBBLE_TABLES_H_

@@ -234,6 +234,26 @@ void PanelNearestKernel(const FloatRows& rows, const PanelView& panels, const fl
   ForTiles(rows, panels, &take);
 }
 
+void PartTablesKernel(const float* row, const PartWords& words, float* out) {
+  const PanelTag tag;
+  const float* panel = words.panels;
+  const float* bias = words.biases;
+  for (size_t j = 0; j < words.parts; ++j, row += words.part_dim) {
+    for (size_t w = 0; w < words.words; w += kPanelWidth, panel += kPanelWidth * words.part_dim) {
+      for (size_t lane = 0; lane < kPanelWidth; lane += kPanelLanes) {
+        PanelVector sum = hn::LoadU(tag, bias + lane);
+        for (size_t d = 0; d < words.part_dim; ++d) {
+          sum =
+              hn::MulAdd(hn::Set(tag, row[d]), hn::LoadU(tag, panel + d * kPanelWidth + lane), sum);
+        }
+        hn::StoreU(sum, tag, out + lane);
+      }
+      bias += kPanelWidth;
+      out += kPanelWidth;
+    }
+  }
+}
+
 }  // namespace HWY_NAMESPACE
 }  // namespace vecdb::simd
 HWY_AFTER_NAMESPACE();
@@ -244,6 +264,7 @@ namespace {
 
 HWY_EXPORT(PanelDotsKernel);
 HWY_EXPORT(PanelNearestKernel);
+HWY_EXPORT(PartTablesKernel);
 
 }  // namespace
 
@@ -262,6 +283,10 @@ void PanelDots(const FloatRows& rows, const PanelView& panels, float* out) {
 void PanelNearest(const FloatRows& rows, const PanelView& panels, const float* biases,
                   uint32_t* nearest, float* least) {
   HWY_DYNAMIC_DISPATCH(PanelNearestKernel)(rows, panels, biases, nearest, least);
+}
+
+void PartTables(const float* row, const PartWords& words, float* out) {
+  HWY_DYNAMIC_DISPATCH(PartTablesKernel)(row, words, out);
 }
 
 }  // namespace vecdb::simd

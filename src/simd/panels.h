@@ -47,6 +47,20 @@ void PanelDots(const FloatRows& rows, const PanelView& panels, float* out);
 void PanelNearest(const FloatRows& rows, const PanelView& panels, const float* biases,
                   uint32_t* nearest, float* least);
 
+/// Vectors of the parts of a row: `parts` sets of `words`, a multiple of kPanelWidth, packed one
+/// set after another, each with a number to begin with.
+struct PartWords {
+  const float* panels = nullptr;
+  const float* biases = nullptr;  ///< parts * words
+  size_t parts = 0;
+  size_t words = 0;
+  size_t part_dim = 0;
+};
+
+/// out[j * words + w] = bias + part j of the row . vector w of part j, all parts in one go: the
+/// tables of product quantisation.
+void PartTables(const float* row, const PartWords& words, float* out);
+
 }  // namespace vecdb::simd
 
 #endif  // VECDB_SIMD_PANELS_H_

@@ -216,6 +216,19 @@ const BadInput kBadInputs[] = {
      }},
     {"IndexMetricUnknown", Code::kInvalidArgument, "metric",
      [](Collection& c) { return c.CreateIndex("w", {.metric = static_cast<Metric>(9)}); }},
+    {"IndexListsZero", Code::kInvalidArgument, "nlist is 0",
+     [](Collection& c) { return c.CreateIndex("w", {.params = IvfFlatParams{.nlist = 0}}); }},
+    {"IndexRefineUnknown", Code::kInvalidArgument, "refine is 0",
+     [](Collection& c) {
+       return c.CreateIndex("w", {.params = IvfSq8Params{.refine = static_cast<Refine>(0)}});
+     }},
+    {"IndexBitsTooMany", Code::kInvalidArgument, "nbits is 9",
+     [](Collection& c) { return c.CreateIndex("w", {.params = IvfPqParams{.nbits = 9}}); }},
+    {"IndexPartsThatDoNotDivideTheDim", Code::kInvalidArgument,
+     "m is 4; it must divide dim, which is 2",
+     [](Collection& c) { return c.CreateIndex("w", {.params = IvfPqParams{.m = 4}}); }},
+    {"IvfIndexOnAnotherKindOfField", Code::kInvalidArgument, "VarChar",
+     [](Collection& c) { return c.CreateIndex("tag", {.params = IvfPqParams{.m = 4}}); }},
     {"IndexParameterUnknown", Code::kInvalidArgument, "nlist",
      [](Collection&) {
        return IndexSpec::FromJson(
@@ -241,6 +254,8 @@ const BadInput kBadInputs[] = {
      [](Collection& c) { return SearchWith(c, {.params = HnswSearchParams{.ef = -1}}); }},
     {"EffortTooLarge", Code::kInvalidArgument, "ef is 65537",
      [](Collection& c) { return SearchWith(c, {.params = HnswSearchParams{.ef = 65537}}); }},
+    {"ParametersOfAnotherIndex", Code::kInvalidArgument, "parameters for IVF; the index is HNSW",
+     [](Collection& c) { return SearchWith(c, {.params = IvfSearchParams{}}); }},
     {"LimitZero", Code::kInvalidArgument, "limit 0",
      [](Collection& c) { return SearchWith(c, {.limit = 0}); }},
     {"LimitNegative", Code::kInvalidArgument, "limit -5",

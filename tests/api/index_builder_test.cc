@@ -41,6 +41,11 @@ TEST(IndexBuilderTest, RefusesBadSpecs) {
       {.params = HnswParams{.m = 2049}},
       {.params = HnswParams{.ef_construction = 0}},
       {.params = HnswParams{.ef_construction = 65537}},
+      {.params = IvfFlatParams{.nlist = 65537}},
+      {.params = IvfSq8Params{.refine = static_cast<Refine>(3)}},
+      {.params = IvfPqParams{.m = 2}},
+      {.params = IvfPqParams{.nbits = 9}},
+      {.params = InvertedParams{}},
       {.metric = static_cast<Metric>(9)},
   };
   for (const IndexSpec& spec : cases) {

@@ -116,6 +116,8 @@ TEST_F(SegmentTest, BuilderTakesOneIndexAVectorField) {
   EXPECT_EQ(CodeOf((*builder)->AddIndex("nope", {})), kInvalidArgument);
   EXPECT_EQ(CodeOf((*builder)->AddIndex("vector", {.params = HnswParams{.m = 1}})),
             kInvalidArgument);
+  EXPECT_EQ(CodeOf((*builder)->AddIndex("vector", {.params = IvfPqParams{.m = 3}})),
+            kInvalidArgument);
   EXPECT_OK((*builder)->AddIndex("vector", {.params = HnswParams{}}));
   EXPECT_EQ(CodeOf((*builder)->AddIndex("vector", {})), absl::StatusCode::kAlreadyExists);
   EXPECT_OK((*builder)->AddIndex("other", {}));
@@ -331,6 +333,8 @@ TEST_F(SegmentTest, BuildIndexLeavesTheSegmentAsItIs) {
   EXPECT_EQ(CodeOf(segment->BuildIndex("nope", spec)), kNotFound);
   EXPECT_EQ(CodeOf(segment->BuildIndex("name", spec)), kInvalidArgument);
   EXPECT_EQ(CodeOf(segment->BuildIndex("vector", {.params = HnswParams{.m = 0}})),
+            kInvalidArgument);
+  EXPECT_EQ(CodeOf(segment->BuildIndex("vector", {.params = IvfPqParams{.m = 3}})),
             kInvalidArgument);
   EXPECT_EQ(CodeOf(segment->BuildIndex("vector", spec, support::CancelledContext())),
             absl::StatusCode::kCancelled);

@@ -67,6 +67,19 @@ TEST(CentroidsTest, FarFromZeroTheOriginKeepsTheDigits) {
   }
 }
 
+TEST(CentroidsTest, CentredOnesFindWhatOthersFind) {
+  const std::vector<float> vectors = NormalRows(30, 6, 4);
+  const std::vector<float> rows = NormalRows(100, 6, 5);
+  for (const Nearness nearness : {Nearness::kL2, Nearness::kDot}) {
+    const Centroids plain(vectors, 6, nearness);
+    const Centroids centred = Centroids::Centred(vectors, 6, nearness);
+    std::vector<uint32_t> expected(100), found(100);
+    plain.Assign({rows.data(), 6, 100}, expected.data(), nullptr);
+    centred.Assign({rows.data(), 6, 100}, found.data(), nullptr);
+    EXPECT_EQ(found, expected);
+  }
+}
+
 TEST(CentroidsTest, RowsMayBePartsOfLongerOnes) {
   const Centroids centroids({0, 0, 10, 10}, 2, Nearness::kL2);
   const std::vector<float> rows = {0, 1, 9, 9, 0, 0, 0, 8, 9, 1};

@@ -80,6 +80,26 @@ TEST(FastScanTest, TheBoundIsSmallBesideTheDistances) {
   EXPECT_LT(fast.DistanceOf(100), fast.DistanceOf(101));
 }
 
+TEST(FastScanTest, TheSumOfADistanceIsTheGreatestWithin) {
+  const std::vector<float> rows = NormalRows(500, 16, 8);
+  const auto codec = TrainNibbles(Metric::kL2, 16, 8, 4, rows);
+  FastScanDistance fast(static_cast<const ProductCodec&>(*codec));
+  fast.SetQuery(rows.data());
+  EXPECT_FALSE(fast.SumOf(fast.DistanceOf(0) - 1).has_value());
+  for (const uint16_t sum : std::initializer_list<uint16_t>{0, 1, 77, 1000, 65534}) {
+    EXPECT_EQ(fast.SumOf(fast.DistanceOf(sum)), sum);
+    const float between =
+        (fast.DistanceOf(sum) + fast.DistanceOf(static_cast<uint16_t>(sum + 1))) / 2;
+    EXPECT_EQ(fast.SumOf(between), sum);
+  }
+  EXPECT_EQ(fast.SumOf(std::numeric_limits<float>::infinity()), 65535);
+  const float before = fast.DistanceOf(5);
+  fast.AddToAll(10);
+  EXPECT_NEAR(fast.DistanceOf(5), before + 10, 1e-3);
+  fast.AddToAll(0);
+  EXPECT_EQ(fast.DistanceOf(5), before);
+}
+
 TEST(FastScanTest, ManyPartsStayWithinSixteenBits) {
   constexpr size_t kDim = 1024;
   const std::vector<float> rows = NormalRows(100, kDim, 4);

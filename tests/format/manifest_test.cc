@@ -132,13 +132,13 @@ TEST(ManifestTest, EveryPlaceAndDurabilityComesBack) {
   }
 }
 
-TEST(ManifestTest, IndexOnAFieldOfAnotherKindIsDataLoss) {
+TEST(ManifestTest, IndexThatDoesNotFitItsFieldIsDataLoss) {
   const struct {
     const char* field;
     IndexSpec spec;
-  } cases[] = {{"a", {.params = InvertedParams{}}},
-               {"n", {.metric = Metric::kL2}},
-               {"j", {.params = SortedParams{}}},
+  } cases[] = {{"a", {.params = InvertedParams{}}},     {"n", {.metric = Metric::kL2}},
+               {"n", {.params = IvfFlatParams{}}},      {"a", {.params = IvfPqParams{.m = 3}}},
+               {"a", {.params = IvfPqParams{.m = 16}}}, {"j", {.params = SortedParams{}}},
                {"nope", {.params = SortedParams{}}}};
   for (const auto& c : cases) {
     Manifest manifest = RichManifest();
@@ -147,6 +147,23 @@ TEST(ManifestTest, IndexOnAFieldOfAnotherKindIsDataLoss) {
     SegmentInfo info = RichSegment(1);
     info.indexes = {{c.field, c.spec, {"x.idx", 1, 2}}};
     EXPECT_EQ(CodeOf(SegmentInfo::FromJson(info.ToJson())), kDataLoss) << c.field;
+  }
+}
+
+TEST(ManifestTest, IvfIndexesComeBack) {
+  const IndexSpec specs[] = {
+      {.metric = Metric::kL2, .params = IvfFlatParams{.nlist = 65536, .seed = ~0ULL}},
+      {.params = IvfSq8Params{.nlist = 1, .refine = Refine::kNone}},
+      {.params = IvfPqParams{}},
+      {.metric = Metric::kCosine, .params = IvfPqParams{.nlist = 9, .m = 8, .nbits = 4}},
+  };
+  for (const IndexSpec& spec : specs) {
+    Manifest manifest = RichManifest();
+    manifest.indexes = {{"a", spec}};
+    manifest.segments[1].info.indexes = {{"a", spec, {"x.idx", 1, 2}}};
+    const auto read = ManifestFromJson("m", ManifestToJson(manifest));
+    ASSERT_OK(read);
+    EXPECT_EQ(*read, manifest) << spec.ToJson();
   }
 }
 

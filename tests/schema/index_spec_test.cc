@@ -89,7 +89,9 @@ TEST(IndexSpecTest, RefusesUnknownNamesAndOtherCases) {
     const char* json;
     std::initializer_list<std::string_view> parts;
   } cases[] = {
-      {R"({"index_type":"IVF_FLAT"})", {"\"IVF_FLAT\"", "FLAT, HNSW, INVERTED, SORTED"}},
+      {R"({"index_type":"ivf_flat"})",
+       {"\"ivf_flat\"", "FLAT, HNSW, IVF_FLAT, IVF_SQ8, IVF_PQ, INVERTED, SORTED"}},
+      {R"({"index_type":"IVF_FLAT","params":{"m":16}})", {"IVF_FLAT has no parameter \"m\""}},
       {R"({"index_type":"hnsw"})", {"\"hnsw\""}},
       {R"({"index_type":"sorted"})", {"\"sorted\""}},
       {R"({"index_type":"SORTED","params":{"M":16}})", {"SORTED has no parameter \"M\""}},
@@ -119,7 +121,8 @@ TEST(IndexSpecTest, RefusesWhatIsNotAnObject) {
     EXPECT_TRUE(IsInvalid(Hnsw(params), {"params is not a JSON object"})) << params;
   }
   EXPECT_TRUE(IsInvalid(IndexSpec::FromJson("{}"),
-                        {"index_type is missing; there are FLAT, HNSW, INVERTED, SORTED"}));
+                        {"index_type is missing; there are FLAT, HNSW, IVF_FLAT, IVF_SQ8, IVF_PQ, "
+                         "INVERTED, SORTED"}));
   EXPECT_TRUE(IsInvalid(IndexSpec::FromJson(std::string(1000, '[')), {"deeper"}));
   EXPECT_TRUE(IsInvalid(IndexSpec::FromJson(std::string(65537, ' ')), {"65537", "65536"}));
 }
@@ -138,6 +141,76 @@ TEST(IndexSpecTest, WritesWhatItReads) {
   EXPECT_EQ(*read, spec);
 }
 
+TEST(IndexSpecTest, ReadsAndWritesIvf) {
+  const struct {
+    const char* json;
+    IndexSpec spec;
+    const char* written;
+  } cases[] = {
+      {R"({"index_type":"IVF_FLAT","metric_type":"L2","params":{"nlist":1024,"seed":3}})",
+       {.metric = Metric::kL2, .params = IvfFlatParams{.nlist = 1024, .seed = 3}},
+       R"({"index_type":"IVF_FLAT","metric_type":"L2","params":{"nlist":1024,"seed":3}})"},
+      {R"({"index_type":"IVF_FLAT","params":"{\"nlist\":\"16\"}"})",
+       {.params = IvfFlatParams{.nlist = 16}},
+       R"({"index_type":"IVF_FLAT","metric_type":"IP","params":{"nlist":16}})"},
+      {R"({"index_type":"IVF_SQ8","params":{"nbits":8,"refine":true,"refine_type":"FP32"}})",
+       {.params = IvfSq8Params{}},
+       R"({"index_type":"IVF_SQ8","metric_type":"IP","params":{"nlist":128}})"},
+      {R"({"index_type":"IVF_SQ8","params":{"refine":"false"}})",
+       {.params = IvfSq8Params{.refine = Refine::kNone}},
+       R"({"index_type":"IVF_SQ8","metric_type":"IP","params":{"nlist":128,"refine":false}})"},
+      {R"({"index_type":"IVF_PQ","metric_type":"COSINE","params":{"m":"8","nbits":4}})",
+       {.metric = Metric::kCosine, .params = IvfPqParams{.m = 8, .nbits = 4}},
+       R"({"index_type":"IVF_PQ","metric_type":"COSINE","params":{"nlist":128,"m":8,"nbits":4}})"},
+      {R"({"index_type":"IVF_PQ","params":{"m":0,"refine":false}})",
+       {.params = IvfPqParams{.refine = Refine::kNone}},
+       R"({"index_type":"IVF_PQ","metric_type":"IP","params":{"nlist":128,"nbits":8,"refine":false}})"},
+  };
+  for (const auto& c : cases) {
+    const auto read = IndexSpec::FromJson(c.json);
+    ASSERT_OK(read) << c.json;
+    EXPECT_EQ(*read, c.spec) << c.json;
+    EXPECT_EQ(read->ToJson(), c.written);
+    EXPECT_EQ(*IndexSpec::FromJson(c.written), c.spec) << c.written;
+  }
+}
+
+TEST(IndexSpecTest, RefusesOtherJsonInIvfParameters) {
+  const struct {
+    const char* params;
+    const char* message;
+  } cases[] = {
+      {R"({"nbits":16})", "nbits is 16; it is an integer, 1 to 8"},
+      {R"({"nlist":[128]})", "nlist is \"[128]\"; it is an integer"},
+      {R"({"refine":1})", "refine is \"1\"; it is true or false"},
+      {R"({"refine":null})", "refine is \"null\"; it is true or false"},
+      {R"({"refine_type":true})", "refine_type \"true\" is unknown"},
+      {R"({"refine":false,"refine_type":"flat"})", "refine is false, so there is no refine_type"},
+  };
+  for (const auto& c : cases) {
+    EXPECT_TRUE(IsInvalid(
+        IndexSpec::FromJson(R"({"index_type":"IVF_PQ","params":)" + std::string(c.params) + "}"),
+        {c.message}));
+  }
+}
+
+TEST(IndexSpecTest, PartsOfPqMustDivideTheDim) {
+  const IndexSpec pq = {.params = IvfPqParams{.m = 6}};
+  EXPECT_OK(pq.Validate());
+  EXPECT_OK(pq.Validate(6));
+  EXPECT_OK(pq.Validate(12));
+  for (const int32_t dim : {1, 3, 7, 16, 0, -6}) {
+    EXPECT_EQ(pq.Validate(dim), absl::InvalidArgumentError("m is 6; it must divide dim, which is " +
+                                                           std::to_string(dim)));
+  }
+  EXPECT_OK((IndexSpec{.params = IvfPqParams{}}).Validate(7));
+  EXPECT_OK((IndexSpec{.params = IvfSq8Params{}}).Validate(7));
+  EXPECT_OK((IndexSpec{.params = HnswParams{.m = 6}}).Validate(7));
+  EXPECT_OK((IndexSpec{.params = InvertedParams{}}).Validate(0));
+  EXPECT_TRUE(IsInvalid((IndexSpec{.params = IvfPqParams{.nbits = 9}}).Validate(8),
+                        {"nbits is 9; it is an integer, 1 to 8"}));
+}
+
 TEST(IndexSpecTest, ValidatesParametersAndMetric) {
   EXPECT_OK(IndexSpec{}.Validate());
   EXPECT_OK((IndexSpec{.params = HnswParams{.m = 2, .ef_construction = 65536}}).Validate());
@@ -146,6 +219,11 @@ TEST(IndexSpecTest, ValidatesParametersAndMetric) {
   EXPECT_TRUE(IsInvalid((IndexSpec{.params = HnswParams{.m = 2049}}).Validate(), {"M is 2049;"}));
   EXPECT_TRUE(IsInvalid((IndexSpec{.params = HnswParams{.ef_construction = 0}}).Validate(),
                         {"efConstruction is 0;", "1 to 65536"}));
+  EXPECT_OK((IndexSpec{.params = IvfFlatParams{.nlist = 65536}}).Validate());
+  EXPECT_TRUE(IsInvalid((IndexSpec{.params = IvfFlatParams{.nlist = 65537}}).Validate(),
+                        {"nlist is 65537;", "1 to 65536"}));
+  EXPECT_TRUE(IsInvalid((IndexSpec{.params = IvfSq8Params{.refine = Refine{7}}}).Validate(),
+                        {"refine is 7;"}));
   for (const int32_t metric : {0, 4, -1}) {
     EXPECT_TRUE(IsInvalid((IndexSpec{.metric = static_cast<Metric>(metric)}).Validate(),
                           {"metric is " + std::to_string(metric)}));
@@ -172,11 +250,15 @@ TEST(IndexSpecTest, IndexesOfScalarFieldsHaveNoMetric) {
   EXPECT_TRUE(sorted.is_scalar());
   EXPECT_FALSE(IndexSpec{}.is_scalar());
   EXPECT_FALSE((IndexSpec{.params = HnswParams{}}).is_scalar());
+  EXPECT_FALSE((IndexSpec{.params = IvfPqParams{}}).is_scalar());
 }
 
 TEST(IndexSpecTest, NamesTypesAndMetrics) {
   EXPECT_EQ(IndexSpec{}.type_name(), "FLAT");
   EXPECT_EQ((IndexSpec{.params = HnswParams{}}).type_name(), "HNSW");
+  EXPECT_EQ((IndexSpec{.params = IvfFlatParams{}}).type_name(), "IVF_FLAT");
+  EXPECT_EQ((IndexSpec{.params = IvfSq8Params{}}).type_name(), "IVF_SQ8");
+  EXPECT_EQ((IndexSpec{.params = IvfPqParams{}}).type_name(), "IVF_PQ");
   EXPECT_EQ((IndexSpec{.params = InvertedParams{}}).type_name(), "INVERTED");
   EXPECT_EQ((IndexSpec{.params = SortedParams{}}).type_name(), "SORTED");
   EXPECT_EQ(MetricName(Metric::kL2), "L2");

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "schema/schema_testing.h"
 
 namespace vecdb::schema {
@@ -9,10 +11,20 @@ namespace {
 
 const IndexSpec kFlat = {.params = FlatParams{}};
 const IndexSpec kHnsw = {.params = HnswParams{}};
+const IndexSpec kIvfFlat = {.params = IvfFlatParams{}};
+const IndexSpec kIvfSq8 = {.params = IvfSq8Params{}};
+const IndexSpec kIvfPq = {.params = IvfPqParams{}};
+const IndexSpec kIvfSq8Alone = {.params = IvfSq8Params{.refine = Refine::kNone}};
+const IndexSpec kIvfPqAlone = {.params = IvfPqParams{.refine = Refine::kNone}};
+const IndexSpec* const kEveryIvf[] = {&kIvfFlat, &kIvfSq8, &kIvfPq, &kIvfSq8Alone, &kIvfPqAlone};
 
 TEST(SearchParamsTest, DefaultsFitEveryIndex) {
   EXPECT_OK(ValidateSearchParams(kFlat, {}, 1));
   EXPECT_OK(ValidateSearchParams(kHnsw, {}, 16384));
+  for (const IndexSpec* spec : kEveryIvf) {
+    EXPECT_OK(ValidateSearchParams(*spec, {}, 16384));
+    EXPECT_OK(ValidateSearchParams(*spec, IvfSearchParams{}, 16384));
+  }
 }
 
 TEST(SearchParamsTest, EfRunsFromKTo65536) {
@@ -35,7 +47,102 @@ TEST(SearchParamsTest, EfRunsFromKTo65536) {
 }
 
 TEST(SearchParamsTest, RefusesParametersOfAnotherIndex) {
-  EXPECT_TRUE(IsInvalid(ValidateSearchParams(kFlat, HnswSearchParams{}, 1), {"HNSW", "FLAT"}));
+  const struct {
+    const IndexSpec* spec;
+    SearchParams params;
+    const char* message;
+  } cases[] = {
+      {&kFlat, HnswSearchParams{}, "the search has parameters for HNSW; the index is FLAT"},
+      {&kIvfFlat, HnswSearchParams{}, "the search has parameters for HNSW; the index is IVF_FLAT"},
+      {&kIvfSq8, HnswSearchParams{}, "the search has parameters for HNSW; the index is IVF_SQ8"},
+      {&kIvfPq, HnswSearchParams{}, "the search has parameters for HNSW; the index is IVF_PQ"},
+      {&kFlat, IvfSearchParams{}, "the search has parameters for IVF; the index is FLAT"},
+      {&kHnsw, IvfSearchParams{}, "the search has parameters for IVF; the index is HNSW"},
+      {&kHnsw, IvfSearchParams{.nprobe = 0},
+       "the search has parameters for IVF; the index is HNSW"},
+  };
+  for (const auto& c : cases) {
+    EXPECT_EQ(ValidateSearchParams(*c.spec, c.params, 1), absl::InvalidArgumentError(c.message));
+  }
+}
+
+TEST(SearchParamsTest, NprobeRunsFrom1To65536) {
+  for (const IndexSpec* spec : kEveryIvf) {
+    for (const int32_t nprobe : {1, 8, 65536}) {
+      EXPECT_OK(ValidateSearchParams(*spec, IvfSearchParams{.nprobe = nprobe}, 1)) << nprobe;
+    }
+    for (const int32_t nprobe : {0, -1, 65537}) {
+      EXPECT_EQ(ValidateSearchParams(*spec, IvfSearchParams{.nprobe = nprobe}, 1),
+                absl::InvalidArgumentError("nprobe is " + std::to_string(nprobe) +
+                                           "; the range is 1 to 65536"));
+    }
+  }
+}
+
+TEST(SearchParamsTest, RefineKRunsFrom1To1000) {
+  const struct {
+    float refine_k;
+    const char* shown;  // null: it is in range
+  } cases[] = {
+      {0, nullptr},
+      {-0.0F, nullptr},
+      {1, nullptr},
+      {1.5F, nullptr},
+      {1000, nullptr},
+      {0.5F, "0.5"},
+      {-1, "-1"},
+      {1001, "1001"},
+      {std::numeric_limits<float>::infinity(), "inf"},
+      {std::numeric_limits<float>::quiet_NaN(), "nan"},
+  };
+  for (const auto& c : cases) {
+    const IvfSearchParams params = {.refine_k = c.refine_k};
+    for (const IndexSpec* spec : {&kIvfSq8, &kIvfPq}) {
+      if (c.shown == nullptr) {
+        EXPECT_OK(ValidateSearchParams(*spec, params, 1)) << c.refine_k;
+        continue;
+      }
+      EXPECT_EQ(ValidateSearchParams(*spec, params, 1),
+                absl::InvalidArgumentError("refine_k is " + std::string(c.shown) +
+                                           "; the range is 1 to 1000, or 0 for the default"));
+    }
+  }
+}
+
+TEST(SearchParamsTest, WithoutRefineThereIsNoRefineK) {
+  for (const IndexSpec* spec : {&kIvfFlat, &kIvfSq8Alone, &kIvfPqAlone}) {
+    for (const float refine_k : {0.0F, 1.0F}) {
+      EXPECT_OK(ValidateSearchParams(*spec, IvfSearchParams{.refine_k = refine_k}, 1));
+    }
+    EXPECT_EQ(ValidateSearchParams(*spec, IvfSearchParams{.refine_k = 4}, 1),
+              absl::InvalidArgumentError("refine_k is 4; the index was built without refine"));
+    EXPECT_EQ(ValidateSearchParams(*spec, IvfSearchParams{.refine_k = 1.5F}, 1),
+              absl::InvalidArgumentError("refine_k is 1.5; the index was built without refine"));
+    EXPECT_TRUE(IsInvalid(ValidateSearchParams(*spec, IvfSearchParams{.refine_k = 1001}, 1),
+                          {"refine_k is 1001; the range is 1 to 1000"}));
+  }
+}
+
+TEST(SearchParamsTest, TheDefaultNprobeIs8) {
+  EXPECT_EQ(EffectiveNprobe({}), 8);
+  EXPECT_EQ(EffectiveNprobe(IvfSearchParams{}), 8);
+  EXPECT_EQ(EffectiveNprobe(IvfSearchParams{.nprobe = 65536}), 65536);
+}
+
+TEST(SearchParamsTest, TheDefaultRefineKIsThatOfTheIndex) {
+  const struct {
+    const IndexSpec* spec;
+    double refine_k;
+  } cases[] = {{&kIvfFlat, 1},    {&kIvfSq8, 2}, {&kIvfPq, 8}, {&kIvfSq8Alone, 1},
+               {&kIvfPqAlone, 1}, {&kHnsw, 1},   {&kFlat, 1}};
+  for (const auto& c : cases) {
+    EXPECT_EQ(EffectiveRefineK(*c.spec, {}), c.refine_k) << c.spec->ToJson();
+  }
+  for (const IndexSpec* spec : {&kIvfSq8, &kIvfPq}) {
+    EXPECT_EQ(EffectiveRefineK(*spec, IvfSearchParams{}), EffectiveRefineK(*spec, {}));
+    EXPECT_EQ(EffectiveRefineK(*spec, IvfSearchParams{.refine_k = 1}), 1);
+    EXPECT_EQ(EffectiveRefineK(*spec, IvfSearchParams{.refine_k = 12.5F}), 12.5);
+  }
 }
 
 TEST(SearchParamsTest, TheDefaultEfIs64OrK) {

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <random>
 #include <string>
@@ -55,6 +57,62 @@ TEST_P(NibbleTablesTest, TheGreatestSumsFit) {
   std::vector<uint16_t> sums(kBlockRows);
   SumNibbleTables(tables.data(), kParts, block.data(), 1, sums.data());
   for (const uint16_t sum : sums) EXPECT_EQ(sum, 65280);
+}
+
+TEST_P(NibbleTablesTest, MasksSayWhichSumsAreAtMostTheLimit) {
+  std::mt19937_64 random(8);
+  std::vector<uint16_t> sums(5 * kBlockRows);
+  for (uint16_t& sum : sums) sum = static_cast<uint16_t>(random());
+  sums[0] = 0;
+  sums[33] = 65535;
+  for (const uint16_t limit :
+       {uint16_t{0}, uint16_t{1}, uint16_t{30000}, sums[40], uint16_t{65534}, uint16_t{65535}}) {
+    std::vector<uint32_t> masks(5, 7);
+    SumsAtMost(sums.data(), 5, limit, masks.data());
+    for (size_t i = 0; i < sums.size(); ++i) {
+      EXPECT_EQ((masks[i / 32] >> (i % 32)) & 1, sums[i] <= limit ? 1U : 0U) << i << " " << limit;
+    }
+  }
+}
+
+TEST_P(NibbleTablesTest, RoundedTablesAreOffByHalfAStepAtMost) {
+  std::mt19937_64 random(9);
+  std::normal_distribution<float> normal(-3, 10);
+  for (const size_t parts : std::initializer_list<size_t>{1, 3, 64, 300, 2000}) {
+    std::vector<float> tables(parts * kPartBytes);
+    for (float& entry : tables) entry = normal(random);
+    std::vector<uint8_t> bytes(tables.size());
+    const RoundedTables rounded = RoundTables(tables.data(), parts, bytes.data());
+    ASSERT_GT(rounded.step, 0);
+    double leasts = 0;
+    uint64_t greatest_sum = 0;
+    for (size_t j = 0; j < parts; ++j) {
+      const auto begin = tables.begin() + static_cast<std::ptrdiff_t>(j * kPartBytes);
+      const float least = *std::min_element(begin, begin + kPartBytes);
+      leasts += static_cast<double>(least);
+      uint8_t most = 0;
+      for (size_t w = 0; w < kPartBytes; ++w) {
+        const uint8_t byte = bytes[j * kPartBytes + w];
+        EXPECT_NEAR(least + rounded.step * static_cast<float>(byte), begin[static_cast<int>(w)],
+                    0.5001f * rounded.step);
+        most = std::max(most, byte);
+      }
+      greatest_sum += most;
+    }
+    EXPECT_NEAR(rounded.sum_of_leasts, leasts, 1e-6 * std::abs(leasts));
+    EXPECT_LE(greatest_sum, 65535U);
+  }
+}
+
+TEST_P(NibbleTablesTest, EqualAndInfiniteEntriesRoundToNothing) {
+  std::vector<uint8_t> bytes(32, 9);
+  EXPECT_EQ(RoundTables(std::vector<float>(32, 4).data(), 2, bytes.data()).step, 0);
+  EXPECT_EQ(bytes, std::vector<uint8_t>(32, 0));
+  std::vector<float> wide(32, -3e38f);
+  wide[5] = 3e38f;
+  bytes.assign(32, 9);
+  EXPECT_EQ(RoundTables(wide.data(), 2, bytes.data()).step, 0);
+  EXPECT_EQ(bytes, std::vector<uint8_t>(32, 0));
 }
 
 INSTANTIATE_TEST_SUITE_P(InstructionSets, NibbleTablesTest,

@@ -132,6 +132,30 @@ TEST_P(PanelsTest, NumbersBeyondFloatGiveSomeVectorThatExists) {
   for (const uint32_t vector : nearest) EXPECT_LT(vector, 5U);
 }
 
+TEST_P(PanelsTest, TablesOfPartsAreBiasAndDotProduct) {
+  for (const size_t parts : std::initializer_list<size_t>{1, 2, 7}) {
+    for (const size_t words : std::initializer_list<size_t>{16, 48, 256}) {
+      for (const size_t part_dim : std::initializer_list<size_t>{1, 2, 5}) {
+        const std::vector<float> row = Random(parts * part_dim, 5);
+        const std::vector<float> vectors = Random(parts * words * part_dim, 6);
+        const std::vector<float> biases = Random(parts * words, 7);
+        std::vector<float> panels(parts * words * part_dim);
+        for (size_t j = 0; j < parts; ++j) {
+          PackPanels(&vectors[j * words * part_dim], words, part_dim,
+                     &panels[j * words * part_dim]);
+        }
+        std::vector<float> tables(parts * words);
+        PartTables(row.data(), {panels.data(), biases.data(), parts, words, part_dim},
+                   tables.data());
+        for (size_t i = 0; i < tables.size(); ++i) {
+          const double dot = Dot(&row[i / words * part_dim], &vectors[i * part_dim], part_dim);
+          EXPECT_NEAR(tables[i], static_cast<double>(biases[i]) + dot, 1e-5);
+        }
+      }
+    }
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(InstructionSets, PanelsTest,
                          ::testing::ValuesIn(hwy::SupportedAndGeneratedTargets()),
                          [](const auto& test) { return std::string(hwy::TargetName(test.param)); });

@@ -1,0 +1,26 @@
+#ifndef VECDB_INDEX_IVF_BUILDER_H_
+#define VECDB_INDEX_IVF_BUILDER_H_
+
+#include "absl/status/statusor.h"
+#include "index/ivf_lists.h"
+#include "index/vector_view.h"
+#include "vecdb/context.h"
+#include "vecdb/host.h"
+#include "vecdb/index_spec.h"
+
+namespace vecdb::index {
+
+/// The lists that `nlist` becomes for so many rows: 39 rows a list on average, at least one list.
+uint32_t EffectiveNlist(int32_t nlist, uint32_t num_rows);
+
+/// Deals the rows of the view out to lists, as `spec`, valid and of an IVF type, asks for: learns
+/// centroids and codec from samples, then passes over the rows. Beside the result it holds samples
+/// and 8 bytes a row, never a copy of the rows. Parameters that the rows do not suffice for become
+/// smaller; host.log is told. The same bytes for any number of threads of host.executor.
+/// ResourceExhausted, Cancelled, DeadlineExceeded.
+absl::StatusOr<IvfLists> BuildIvf(const VectorView& view, const IndexSpec& spec, const Host& host,
+                                  const Context& context);
+
+}  // namespace vecdb::index
+
+#endif  // VECDB_INDEX_IVF_BUILDER_H_

@@ -1,0 +1,130 @@
+#include "index/ivf_file.h"
+
+#include <cmath>
+#include <cstring>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_format.h"
+#include "base/byte_io.h"
+#include "base/status_macros.h"
+
+namespace vecdb::index {
+namespace {
+
+constexpr uint64_t kMaxIvfHeadBytes = uint64_t{1} << 32;
+
+// What IVFH says: how many lists, and the codec.
+absl::Status ReadIvfHead(const format::SectionFile& file, const IndexMeta& meta,
+                         const Context& context, uint32_t* num_lists, IvfLists* lists) {
+  VECDB_ASSIGN_OR_RETURN(const std::string bytes,
+                         file.ReadSmall(kIvfHeadTag, kMaxIvfHeadBytes, context));
+  base::ByteReader reader(bytes);
+  *num_lists = reader.Get<uint32_t>();
+  codec::CodecSpec spec = IvfCodecSpec(meta.spec, meta.dim);
+  const auto kind = reader.Get<uint32_t>();
+  spec.range = static_cast<codec::Sq8Range>(reader.Get<uint32_t>());
+  spec.pq_m = reader.Get<int32_t>();
+  spec.pq_bits = reader.Get<int32_t>();
+  const auto most = static_cast<uint32_t>(IvfShapeOf(meta.spec).nlist);
+  if (!reader.ok() || *num_lists < 1 || *num_lists > most ||
+      kind != static_cast<uint32_t>(spec.kind)) {
+    return file.Damaged(absl::StrFormat("IVFH tells of %d lists and codec %d", *num_lists, kind));
+  }
+  auto codec = codec::ReadCodec(spec, reader);
+  if (!codec.ok() || reader.remaining() != 0) {
+    return file.Damaged(absl::StrFormat(
+        "IVFH: %s", codec.ok() ? "too many bytes for its codec" : codec.status().message()));
+  }
+  lists->codec = *std::move(codec);
+  lists->packed = IvfIsPacked(spec);
+  return absl::OkStatus();
+}
+
+absl::Status ReadIvfCentroids(const format::SectionFile& file, const IndexMeta& meta,
+                              uint32_t num_lists, const Context& context, IvfLists* lists) {
+  const auto dim = static_cast<size_t>(meta.dim);
+  std::vector<float> vectors(num_lists * dim);
+  VECDB_RETURN_IF_ERROR(
+      file.Read(kIvfCentroidsTag, std::as_writable_bytes(std::span(vectors)), context));
+  for (const float value : vectors) {
+    if (!std::isfinite(value)) return file.Damaged("a centroid is not finite");
+  }
+  lists->centroids =
+      codec::Centroids::Centred(std::move(vectors), dim, IvfNearness(meta.spec.metric));
+  return absl::OkStatus();
+}
+
+absl::Status ReadIvfLayout(const format::SectionFile& file, const IndexMeta& meta,
+                           uint32_t num_lists, const Context& context, IvfLists* lists) {
+  std::vector<uint32_t> sizes(num_lists);
+  VECDB_RETURN_IF_ERROR(file.Read(kIvfSizesTag, std::as_writable_bytes(std::span(sizes)), context));
+  uint64_t sum = 0;
+  for (const uint32_t size : sizes) sum += size;
+  if (sum != meta.num_rows) {
+    return file.Damaged(
+        absl::StrFormat("lists of %d rows, where there are %d", sum, meta.num_rows));
+  }
+  lists->layout = IvfLayout(sizes, lists->codec->code_bytes(), IvfBlockRows(lists->codec->spec()));
+  return absl::OkStatus();
+}
+
+// Every row in one list, ascending within each.
+absl::Status CheckListRows(const format::SectionFile& file, const IvfLists& lists,
+                           uint32_t num_rows) {
+  std::vector<bool> met(num_rows);
+  for (size_t list = 0; list < lists.layout.num_lists(); ++list) {
+    uint32_t least = 0;
+    for (const uint32_t row : lists.rows_of(list)) {
+      if (row < least || row >= num_rows || met[row]) {
+        return file.Damaged(absl::StrFormat("list %d holds row %d of %d twice or out of order",
+                                            list, row, num_rows));
+      }
+      met[row] = true;
+      least = row + 1;
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status WriteIvfLists(const IvfLists& lists, format::SectionWriter& writer,
+                           const Context& context) {
+  base::ByteWriter head;
+  head.Put(static_cast<uint32_t>(lists.layout.num_lists()));
+  head.Put(lists.codec->spec().kind);
+  head.Put(lists.codec->spec().range);
+  head.Put(lists.codec->spec().pq_m);
+  head.Put(lists.codec->spec().pq_bits);
+  lists.codec->Write(&head);
+  std::vector<uint32_t> sizes;
+  for (size_t list = 0; list < lists.layout.num_lists(); ++list) {
+    sizes.push_back(lists.layout.size(list));
+  }
+  VECDB_RETURN_IF_ERROR(writer.AddSection(kIvfHeadTag, base::AsBytes(head.str()), context));
+  VECDB_RETURN_IF_ERROR(
+      writer.AddSection(kIvfCentroidsTag, std::as_bytes(lists.centroids.vectors()), context));
+  VECDB_RETURN_IF_ERROR(writer.AddSection(kIvfSizesTag, std::as_bytes(std::span(sizes)), context));
+  VECDB_RETURN_IF_ERROR(writer.AddSection(kIvfRowsTag, lists.rows.bytes(), context));
+  return writer.AddSection(kIvfCodesTag, lists.codes.bytes(), context);
+}
+
+absl::StatusOr<IvfLists> ReadIvfLists(const format::SectionFile& file, const IndexMeta& meta,
+                                      const Host& host, const Context& context) {
+  IvfLists lists;
+  uint32_t num_lists = 0;
+  VECDB_RETURN_IF_ERROR(ReadIvfHead(file, meta, context, &num_lists, &lists));
+  VECDB_RETURN_IF_ERROR(ReadIvfCentroids(file, meta, num_lists, context, &lists));
+  VECDB_RETURN_IF_ERROR(ReadIvfLayout(file, meta, num_lists, context, &lists));
+  VECDB_ASSIGN_OR_RETURN(
+      lists.rows, file.ReadLarge(kIvfRowsTag, uint64_t{meta.num_rows} * sizeof(uint32_t), host,
+                                 "the rows of lists", context));
+  VECDB_ASSIGN_OR_RETURN(lists.codes, file.ReadLarge(kIvfCodesTag, lists.layout.code_bytes(), host,
+                                                     "the codes of lists", context));
+  VECDB_RETURN_IF_ERROR(CheckListRows(file, lists, meta.num_rows));
+  return lists;
+}
+
+}  // namespace vecdb::index

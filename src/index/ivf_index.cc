@@ -1,0 +1,152 @@
+#include "index/ivf_index.h"
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <utility>
+
+#include "base/status_macros.h"
+#include "codec/normalise.h"
+#include "index/exact_scan.h"
+#include "index/index_meta.h"
+#include "index/ivf_file.h"
+#include "index/poller.h"
+#include "schema/search_params.h"
+
+namespace vecdb::index {
+namespace {
+
+// So few rows are compared one by one, whatever the lists.
+constexpr uint64_t kScannedRows = 1000;
+
+// Where the lists to be read hold fewer allowed rows than so many times k, all allowed rows are
+// compared, up to a limit.
+constexpr double kLeastRowsPerK = 4;
+constexpr uint64_t kMostScannedRows = 20000;
+
+// Copies scaled to length 1 are rounded anew, so that their order may differ in the last digits.
+constexpr size_t kRoundedRows = 16;
+
+uint64_t AllowedRows(const RowQuery& query) {
+  if (query.mask.all()) return query.mask.num_rows;
+  return query.num_set_bits.value_or(query.mask.Estimate());
+}
+
+bool ScanBeatsLists(const RowQuery& query, uint64_t allowed, double share_of_lists) {
+  if (query.limits.after != nullptr || allowed <= query.k) return true;
+  if (query.mask.all()) return false;
+  if (allowed <= kScannedRows) return true;
+  const double expected = static_cast<double>(allowed) * share_of_lists;
+  return allowed <= kMostScannedRows && expected < kLeastRowsPerK * query.k;
+}
+
+}  // namespace
+
+struct IvfIndex::Scratch {
+  Scratch(const IvfLists& lists, const IndexSpec& spec)
+      : scanner(lists, spec), query(lists.centroids.dim()) {}
+
+  ListOrder order;
+  ListScanner scanner;
+  std::vector<float> query;  ///< scaled
+  TopRows pool;
+  TopRows top;
+  std::vector<Candidate> candidates;
+};
+
+struct IvfIndex::Job {
+  const RowQuery& query;
+  const QueryDistance distance;
+  Scratch* const scratch;
+  Poller poller;
+  size_t nprobe = 0;
+  bool exactly = false;  ///< by the rows, not by the codes
+};
+
+IvfIndex::IvfIndex(const VectorView& view, const IndexSpec& spec, IvfLists lists)
+    : view_(view), spec_(spec), lists_(std::move(lists)) {}
+
+IvfIndex::~IvfIndex() = default;
+
+absl::Status IvfIndex::Search(const RowQuery& query, const Context& context,
+                              std::vector<Candidate>* out) const {
+  VECDB_RETURN_IF_ERROR(context.Check());
+  out->clear();
+  if (query.counts != nullptr) *query.counts = {};
+  if (view_.num_rows == 0) return absl::OkStatus();
+  const size_t num_lists = lists_.layout.num_lists();
+  const auto nprobe =
+      std::min<size_t>(num_lists, static_cast<size_t>(schema::EffectiveNprobe(query.params)));
+  const uint64_t allowed = AllowedRows(query);
+  const double share = static_cast<double>(nprobe) / static_cast<double>(num_lists);
+  if (ScanBeatsLists(query, allowed, share)) return ScanAllowed(query, context, out);
+  const auto scratch = scratch_.Borrow([this] { return std::make_unique<Scratch>(lists_, spec_); });
+  Job job{.query = query,
+          .distance = QueryDistance(view_, spec_.metric, query.vector),
+          .scratch = scratch.get(),
+          .poller = Poller(context, view_.dim),
+          .nprobe = nprobe,
+          .exactly = query.limits.any()};
+  scratch->top.Reset(query.k, query.order, query.limits);
+  VECDB_RETURN_IF_ERROR(Probe(&job));
+  scratch->top.Finish(out);
+  if (query.counts != nullptr) {
+    *query.counts = {.plan = query.mask.all() ? SearchPlan::kWalk : SearchPlan::kFilteredWalk,
+                     .allowed_rows = allowed,
+                     .distances = job.poller.rows(),
+                     .nodes = job.poller.nodes()};
+  }
+  return absl::OkStatus();
+}
+
+absl::Status IvfIndex::ScanAllowed(const RowQuery& query, const Context& context,
+                                   std::vector<Candidate>* out) const {
+  TopRows top(query.k, query.order, query.limits);
+  uint64_t num_scanned = 0;
+  VECDB_RETURN_IF_ERROR(
+      ScanRows(view_, spec_.metric, query.vector, query.mask, 0, context, &top, &num_scanned));
+  top.Finish(out);
+  if (query.counts != nullptr) {
+    *query.counts = {.allowed_rows = num_scanned, .distances = num_scanned};
+  }
+  return absl::OkStatus();
+}
+
+absl::Status IvfIndex::Probe(Job* job) const {
+  Scratch* scratch = job->scratch;
+  const RowQuery& query = job->query;
+  const float* vector = query.vector;
+  if (spec_.metric == Metric::kCosine) {
+    codec::Normalise(vector, scratch->query.size(), scratch->query.data());
+    vector = scratch->query.data();
+  }
+  scratch->order.Reset(lists_.centroids, vector, job->nprobe);
+  VECDB_RETURN_IF_ERROR(job->poller.Read(lists_.layout.num_lists(), 0));
+  const double wanted = query.k * schema::EffectiveRefineK(spec_, query.params);
+  const size_t pool_rows = static_cast<size_t>(std::ceil(wanted)) + kRoundedRows;
+  TopRows* const rows = job->exactly ? &scratch->top : &scratch->pool;
+  if (!job->exactly) {
+    scratch->pool.Reset(pool_rows);
+    scratch->scanner.SetQuery(vector);
+  }
+  for (size_t place = 0; place < lists_.layout.num_lists(); ++place) {
+    if (place >= job->nprobe && rows->size() >= query.k) break;
+    const uint32_t list = scratch->order.At(place);
+    VECDB_RETURN_IF_ERROR(
+        job->exactly ? ScanListExactly(lists_, list, job->distance, query.mask, rows, &job->poller)
+                     : scratch->scanner.Scan(list, scratch->order.DistanceOf(list), query.mask,
+                                             rows, &job->poller));
+  }
+  if (job->exactly) return absl::OkStatus();
+  scratch->pool.Finish(&scratch->candidates);
+  OfferExactly(scratch->candidates, job->distance, &scratch->top);
+  return absl::OkStatus();
+}
+
+absl::Status IvfIndex::Write(format::SectionWriter& writer, const Context& context) const {
+  VECDB_RETURN_IF_ERROR(WriteIndexMeta(
+      {.spec = spec_, .num_rows = view_.num_rows, .dim = view_.dim}, writer, context));
+  return WriteIvfLists(lists_, writer, context);
+}
+
+}  // namespace vecdb::index

@@ -1,0 +1,81 @@
+#include "index/ivf_lists.h"
+
+#include <variant>
+
+#include "codec/fast_scan.h"
+#include "schema/index_params.h"
+
+namespace vecdb::index {
+namespace {
+
+constexpr uint64_t kListAlignment = 64;
+
+uint64_t RoundedUp(uint64_t value, uint64_t multiple) {
+  return (value + multiple - 1) / multiple * multiple;
+}
+
+}  // namespace
+
+IvfLayout::IvfLayout(std::span<const uint32_t> sizes, size_t code_bytes, size_t block_rows) {
+  row_begins.reserve(sizes.size() + 1);
+  code_begins.reserve(sizes.size() + 1);
+  row_begins.push_back(0);
+  code_begins.push_back(0);
+  for (const uint32_t size : sizes) {
+    const uint64_t bytes = RoundedUp(size, block_rows) * code_bytes;
+    row_begins.push_back(row_begins.back() + size);
+    code_begins.push_back(code_begins.back() + RoundedUp(bytes, kListAlignment));
+  }
+}
+
+uint64_t IvfLists::bytes() const {
+  return centroids.memory_bytes() + codec->memory_bytes() + rows.size() + codes.size() +
+         layout.row_begins.size() * (sizeof(uint32_t) + sizeof(uint64_t));
+}
+
+codec::CodecSpec IvfCodecSpec(const IndexSpec& spec, int32_t dim) {
+  codec::CodecSpec lists{.metric = spec.metric == Metric::kCosine ? Metric::kIp : spec.metric,
+                         .dim = dim,
+                         .seed = IvfShapeOf(spec).seed};
+  if (std::holds_alternative<IvfSq8Params>(spec.params)) {
+    lists.kind = codec::CodecKind::kSq8;
+  } else if (const auto* pq = std::get_if<IvfPqParams>(&spec.params)) {
+    lists.kind = codec::CodecKind::kPq;
+    lists.pq_m = schema::EffectivePqM(*pq, dim);
+    lists.pq_bits = pq->nbits;
+  }
+  return lists;
+}
+
+bool IsIvf(const IndexSpec& spec) {
+  return std::holds_alternative<IvfFlatParams>(spec.params) ||
+         std::holds_alternative<IvfSq8Params>(spec.params) ||
+         std::holds_alternative<IvfPqParams>(spec.params);
+}
+
+bool IvfHasResiduals(const IndexSpec& spec) {
+  return std::holds_alternative<IvfPqParams>(spec.params);
+}
+
+bool IvfIsPacked(const codec::CodecSpec& spec) {
+  return spec.kind == codec::CodecKind::kPq && spec.pq_bits <= 4;
+}
+
+size_t IvfBlockRows(const codec::CodecSpec& spec) {
+  return IvfIsPacked(spec) ? simd::kBlockRows : 1;
+}
+
+codec::Nearness IvfNearness(Metric metric) {
+  return metric == Metric::kL2 ? codec::Nearness::kL2 : codec::Nearness::kDot;
+}
+
+IvfShape IvfShapeOf(const IndexSpec& spec) {
+  if (const auto* flat = std::get_if<IvfFlatParams>(&spec.params)) {
+    return {flat->nlist, flat->seed};
+  }
+  if (const auto* sq8 = std::get_if<IvfSq8Params>(&spec.params)) return {sq8->nlist, sq8->seed};
+  const auto& pq = std::get<IvfPqParams>(spec.params);
+  return {pq.nlist, pq.seed};
+}
+
+}  // namespace vecdb::index

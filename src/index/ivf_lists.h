@@ -1,0 +1,82 @@
+#ifndef VECDB_INDEX_IVF_LISTS_H_
+#define VECDB_INDEX_IVF_LISTS_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "base/large_buffer.h"
+#include "codec/centroids.h"
+#include "codec/codec.h"
+#include "vecdb/context.h"
+#include "vecdb/host.h"
+#include "vecdb/index_spec.h"
+
+namespace vecdb::index {
+
+/// Where the lists of rows lie: the row numbers list after list, ascending within each, and the
+/// codes likewise, each list beginning at a multiple of 64 bytes and holding whole blocks.
+struct IvfLayout {
+  /// `sizes` are the rows of each list. A block is `block_rows` codes of `code_bytes`.
+  IvfLayout(std::span<const uint32_t> sizes, size_t code_bytes, size_t block_rows);
+  IvfLayout() = default;
+
+  size_t num_lists() const { return row_begins.empty() ? 0 : row_begins.size() - 1; }
+  uint32_t size(size_t list) const { return row_begins[list + 1] - row_begins[list]; }
+  uint64_t code_bytes() const { return code_begins.empty() ? 0 : code_begins.back(); }
+
+  std::vector<uint32_t> row_begins{};   ///< one more than there are lists
+  std::vector<uint64_t> code_begins{};  ///< in bytes
+};
+
+/// What an index of inverted lists is made of. Immutable once built.
+struct IvfLists {
+  codec::Centroids centroids{};
+  std::unique_ptr<codec::Codec> codec{};
+  bool packed = false;  ///< the codes lie as codec::PackFastScan lays them
+  IvfLayout layout{};
+  base::LargeBuffer rows{};  ///< uint32 row numbers
+  base::LargeBuffer codes{};
+
+  std::span<const uint32_t> rows_of(size_t list) const {
+    return rows.as<const uint32_t>().subspan(layout.row_begins[list], layout.size(list));
+  }
+  const uint8_t* codes_of(size_t list) const {
+    return reinterpret_cast<const uint8_t*>(codes.data()) + layout.code_begins[list];
+  }
+  uint64_t bytes() const;
+};
+
+/// The codec of the lists of `spec`, which is one of the IVF types. Lists of IVF_PQ hold what is
+/// left of a row when its centroid is taken away; under kCosine everything is about rows of length
+/// 1, which the codec sees as kIp.
+codec::CodecSpec IvfCodecSpec(const IndexSpec& spec, int32_t dim);
+
+/// IVF_FLAT, IVF_SQ8 or IVF_PQ.
+bool IsIvf(const IndexSpec& spec);
+
+/// Whether lists hold residuals.
+bool IvfHasResiduals(const IndexSpec& spec);
+
+/// Whether codes of that codec are packed.
+bool IvfIsPacked(const codec::CodecSpec& spec);
+
+/// Rows of a block of codes.
+size_t IvfBlockRows(const codec::CodecSpec& spec);
+
+/// What the nearest centroid is under a metric.
+codec::Nearness IvfNearness(Metric metric);
+
+/// The lists asked for and the seed.
+struct IvfShape {
+  int32_t nlist = 0;
+  uint64_t seed = 0;
+};
+IvfShape IvfShapeOf(const IndexSpec& spec);
+
+}  // namespace vecdb::index
+
+#endif  // VECDB_INDEX_IVF_LISTS_H_

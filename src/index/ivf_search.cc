@@ -1,0 +1,192 @@
+#include "index/ivf_search.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <limits>
+#include <numeric>
+
+#include "base/prefetch.h"
+#include "base/status_macros.h"
+#include "index/hnsw_search.h"
+
+namespace vecdb::index {
+namespace {
+
+constexpr size_t kCodesAtOnce = 256;
+constexpr size_t kBlocksAtOnce = kCodesAtOnce / simd::kBlockRows;
+constexpr size_t kRowsAhead = 16;
+
+}  // namespace
+
+void ListOrder::Reset(const codec::Centroids& centroids, const float* query, size_t wanted) {
+  distances_.resize(centroids.count());
+  order_.resize(centroids.count());
+  centroids.Compare(query, distances_.data());
+  std::iota(order_.begin(), order_.end(), 0U);
+  num_sorted_ = 0;
+  SortTo(std::min(wanted, order_.size()));
+}
+
+void ListOrder::SortMore() { SortTo(std::min(order_.size(), 2 * num_sorted_ + 1)); }
+
+void ListOrder::SortTo(size_t end) {
+  const auto nearer = [this](uint32_t a, uint32_t b) {
+    return distances_[a] != distances_[b] ? distances_[a] < distances_[b] : a < b;
+  };
+  const auto begin = order_.begin() + static_cast<std::ptrdiff_t>(num_sorted_);
+  const auto middle = order_.begin() + static_cast<std::ptrdiff_t>(end);
+  if (middle != order_.end()) std::nth_element(begin, middle, order_.end(), nearer);
+  std::sort(begin, middle, nearer);
+  num_sorted_ = end;
+}
+
+ListScanner::ListScanner(const IvfLists& lists, const IndexSpec& spec)
+    : lists_(lists),
+      metric_(spec.metric),
+      residuals_(IvfHasResiduals(spec)),
+      distances_(kCodesAtOnce),
+      places_(kCodesAtOnce),
+      sums_(kCodesAtOnce),
+      masks_(kBlocksAtOnce) {
+  if (lists.packed) {
+    packed_.emplace(static_cast<const codec::ProductCodec&>(*lists.codec));
+  } else {
+    distance_ = lists.codec->MakeDistance();
+  }
+  if (residuals_) residual_.resize(lists.centroids.dim());
+}
+
+void ListScanner::SetQuery(const float* query) {
+  query_ = query;
+  if (changes_with_list()) return;
+  if (packed_.has_value()) {
+    packed_->SetQuery(query);
+  } else {
+    distance_->SetQuery(query);
+  }
+}
+
+// |query - (centroid + residual)| is that of query - centroid and the residual; of dot products
+// those with centroid and residual are added.
+void ListScanner::EnterList(uint32_t list, float centroid_distance) {
+  if (!residuals_) return;
+  if (!changes_with_list()) {
+    above_ = centroid_distance;
+    if (packed_.has_value()) packed_->AddToAll(centroid_distance);
+    return;
+  }
+  const float* centroid = lists_.centroids.vector(list);
+  for (size_t d = 0; d < residual_.size(); ++d) residual_[d] = query_[d] - centroid[d];
+  if (packed_.has_value()) {
+    packed_->SetQuery(residual_.data());
+  } else {
+    distance_->SetQuery(residual_.data());
+  }
+}
+
+absl::Status ListScanner::Scan(uint32_t list, float centroid_distance, const base::RowMask& mask,
+                               TopRows* top, Poller* poller) {
+  VECDB_RETURN_IF_ERROR(poller->Read(0));
+  if (lists_.layout.size(list) == 0) return absl::OkStatus();
+  EnterList(list, centroid_distance);
+  if (packed_.has_value()) return ScanPacked(list, mask, top, poller);
+  return mask.all() ? ScanAll(list, top, poller) : ScanMasked(list, mask, top, poller);
+}
+
+absl::Status ListScanner::ScanPacked(uint32_t list, const base::RowMask& mask, TopRows* top,
+                                     Poller* poller) {
+  const std::span<const uint32_t> rows = lists_.rows_of(list);
+  const size_t block_bytes = codec::FastScanBlockBytes(lists_.codec->code_bytes());
+  const bool all = mask.all();
+  const uint8_t* blocks = lists_.codes_of(list);
+  for (size_t first = 0; first < rows.size(); first += kCodesAtOnce) {
+    const size_t count = std::min(kCodesAtOnce, rows.size() - first);
+    const size_t num_blocks = codec::FastScanBlocks(count);
+    VECDB_RETURN_IF_ERROR(poller->Read(count, 0));
+    const std::optional<uint16_t> limit = packed_->SumOf(top->worst());
+    if (!limit.has_value()) break;  // not even the nearest code words are near enough
+    packed_->Sum(blocks + first / simd::kBlockRows * block_bytes, num_blocks, sums_.data());
+    simd::SumsAtMost(sums_.data(), num_blocks, *limit, masks_.data());
+    for (size_t b = 0; b < num_blocks; ++b) {
+      for (uint32_t bits = masks_[b]; bits != 0; bits &= bits - 1) {
+        const size_t place = b * simd::kBlockRows + static_cast<size_t>(std::countr_zero(bits));
+        if (place >= count) break;  // what fills up the last block
+        const uint32_t row = rows[first + place];
+        if (all || mask.Contains(row)) top->Offer(packed_->DistanceOf(sums_[place]), row);
+      }
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ListScanner::ScanAll(uint32_t list, TopRows* top, Poller* poller) {
+  const std::span<const uint32_t> rows = lists_.rows_of(list);
+  const size_t code_bytes = lists_.codec->code_bytes();
+  const uint8_t* codes = lists_.codes_of(list);
+  for (size_t first = 0; first < rows.size(); first += kCodesAtOnce) {
+    const size_t count = std::min(kCodesAtOnce, rows.size() - first);
+    VECDB_RETURN_IF_ERROR(poller->Read(count, 0));
+    distance_->Compare({codes + first * code_bytes, code_bytes, nullptr, count}, distances_.data());
+    for (size_t i = 0; i < count; ++i) top->Offer(Above(distances_[i]), rows[first + i]);
+  }
+  return absl::OkStatus();
+}
+
+// Reads the codes of allowed rows alone.
+absl::Status ListScanner::ScanMasked(uint32_t list, const base::RowMask& mask, TopRows* top,
+                                     Poller* poller) {
+  const std::span<const uint32_t> rows = lists_.rows_of(list);
+  const simd::CodeRows codes{
+      .codes = lists_.codes_of(list), .stride = lists_.codec->code_bytes(), .ids = places_.data()};
+  for (size_t next = 0; next < rows.size();) {
+    simd::CodeRows allowed = codes;
+    for (; next < rows.size() && allowed.count < kCodesAtOnce; ++next) {
+      places_[allowed.count] = static_cast<uint32_t>(next);
+      allowed.count += mask.Contains(rows[next]);
+    }
+    VECDB_RETURN_IF_ERROR(poller->Read(allowed.count, 0));
+    distance_->Compare(allowed, distances_.data());
+    for (size_t i = 0; i < allowed.count; ++i) {
+      top->Offer(Above(distances_[i]), rows[places_[i]]);
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ScanListExactly(const IvfLists& lists, uint32_t list, const QueryDistance& distance,
+                             const base::RowMask& mask, TopRows* top, Poller* poller) {
+  VECDB_RETURN_IF_ERROR(poller->Read(0));
+  std::array<uint32_t, kCodesAtOnce> ids;
+  std::array<float, kCodesAtOnce> distances;
+  const std::span<const uint32_t> rows = lists.rows_of(list);
+  for (size_t next = 0; next < rows.size();) {
+    size_t count = 0;
+    for (; next < rows.size() && count < kCodesAtOnce; ++next) {
+      ids[count] = rows[next];
+      count += mask.Contains(rows[next]);
+    }
+    VECDB_RETURN_IF_ERROR(poller->Read(count, 0));
+    distance.Gather(ids.data(), count, top->worst(), distances.data());
+    for (size_t i = 0; i < count; ++i) top->Offer(distances[i], ids[i]);
+  }
+  return absl::OkStatus();
+}
+
+void OfferExactly(const std::vector<Candidate>& candidates, const QueryDistance& distance,
+                  TopRows* top) {
+  const size_t lines = PrefetchLinesOf(distance.view());
+  std::array<uint32_t, kRowsAhead> ids;
+  std::array<float, kRowsAhead> distances;
+  for (size_t first = 0; first < candidates.size(); first += kRowsAhead) {
+    const size_t count = std::min(kRowsAhead, candidates.size() - first);
+    for (size_t i = 0; i < count; ++i) {
+      ids[i] = candidates[first + i].row;
+      base::PrefetchLines(distance.view().row(ids[i]), lines);
+    }
+    distance.Gather(ids.data(), count, top->worst(), distances.data());
+    for (size_t i = 0; i < count; ++i) top->Offer(distances[i], ids[i]);
+  }
+}
+
+}  // namespace vecdb::index

@@ -1,0 +1,98 @@
+#ifndef VECDB_INDEX_IVF_SEARCH_H_
+#define VECDB_INDEX_IVF_SEARCH_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "base/row_mask.h"
+#include "codec/fast_scan.h"
+#include "index/ivf_lists.h"
+#include "index/poller.h"
+#include "index/query_distance.h"
+#include "index/top_rows.h"
+#include "vecdb/index_spec.h"
+
+namespace vecdb::index {
+
+/// The lists in the order of their centroids' distance from a query, sorted no further than it is
+/// asked for. Storage is kept between queries. For one thread at a time.
+class ListOrder {
+ public:
+  /// Begins with the `wanted` nearest. `query` is scaled under kCosine.
+  void Reset(const codec::Centroids& centroids, const float* query, size_t wanted);
+
+  /// The list at `place`, below the number of lists, and the distance of its centroid.
+  uint32_t At(size_t place) {
+    if (place >= num_sorted_) SortMore();
+    return order_[place];
+  }
+  float DistanceOf(uint32_t list) const { return distances_[list]; }
+
+ private:
+  void SortMore();
+  void SortTo(size_t end);
+
+  std::vector<float> distances_;
+  std::vector<uint32_t> order_;
+  size_t num_sorted_ = 0;
+};
+
+/// Compares the codes of lists with a query. Borrows the lists. For one thread at a time.
+class ListScanner {
+ public:
+  explicit ListScanner(const IvfLists& lists, const IndexSpec& spec);
+
+  /// `query` is scaled under kCosine; borrowed until the last Scan.
+  void SetQuery(const float* query);
+
+  /// Offers the rows of a list that the mask contains. `centroid_distance` is that of ListOrder.
+  /// Cancelled, DeadlineExceeded.
+  absl::Status Scan(uint32_t list, float centroid_distance, const base::RowMask& mask, TopRows* top,
+                    Poller* poller);
+
+ private:
+  // The distances of a list's codes begin at its centroid's, or the query changes with the list.
+  bool changes_with_list() const { return residuals_ && metric_ == Metric::kL2; }
+  void EnterList(uint32_t list, float centroid_distance);
+
+  // What is no number, because it was beyond float, is infinitely far.
+  float Above(float distance) const {
+    distance += above_;
+    return distance == distance ? distance : std::numeric_limits<float>::infinity();
+  }
+
+  absl::Status ScanPacked(uint32_t list, const base::RowMask& mask, TopRows* top, Poller* poller);
+  absl::Status ScanAll(uint32_t list, TopRows* top, Poller* poller);
+  absl::Status ScanMasked(uint32_t list, const base::RowMask& mask, TopRows* top, Poller* poller);
+
+  const IvfLists& lists_;
+  const Metric metric_;
+  const bool residuals_;
+  std::unique_ptr<codec::CodeDistance> distance_;
+  std::optional<codec::FastScanDistance> packed_;
+  const float* query_ = nullptr;
+  std::vector<float> residual_;
+  float above_ = 0;  ///< added to the distances of the list
+  std::vector<float> distances_;
+  std::vector<uint32_t> places_;
+  std::vector<uint16_t> sums_;
+  std::vector<uint32_t> masks_;
+};
+
+/// Offers the rows of a list that the mask contains, by their float32 distance. Cancelled,
+/// DeadlineExceeded.
+absl::Status ScanListExactly(const IvfLists& lists, uint32_t list, const QueryDistance& distance,
+                             const base::RowMask& mask, TopRows* top, Poller* poller);
+
+/// Offers rows by their float32 distance.
+void OfferExactly(const std::vector<Candidate>& candidates, const QueryDistance& distance,
+                  TopRows* top);
+
+}  // namespace vecdb::index
+
+#endif  // VECDB_INDEX_IVF_SEARCH_H_

@@ -1,0 +1,302 @@
+#include "schema/index_params.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <optional>
+#include <system_error>
+#include <variant>
+
+#include "absl/strings/str_format.h"
+#include "base/status_macros.h"
+#include "schema/names.h"
+#include "vecdb/schema.h"
+
+namespace vecdb::schema {
+namespace {
+
+constexpr std::string_view kRefine = "refine";
+constexpr std::string_view kRefineType = "refine_type";
+constexpr std::string_view kSeed = "seed";
+constexpr int32_t kMaxLists = 65536;
+
+// An integer parameter of the index type with the parameters T. A smallest value of 0 leaves the
+// choice to the library and is not printed.
+template <typename T>
+struct IntegerParam {
+  std::string_view name{};
+  int32_t min = 0;
+  int32_t max = 0;
+  int32_t T::*member = nullptr;  // null: there is one value, which need not be kept
+};
+
+// The table. `seed` and `refine` are taken by each type that has such a member.
+template <typename T>
+struct ParamTable;
+
+template <>
+struct ParamTable<FlatParams> {
+  static constexpr std::string_view kType = "FLAT";
+  static constexpr std::array<IntegerParam<FlatParams>, 0> kIntegers{};
+};
+
+template <>
+struct ParamTable<HnswParams> {
+  static constexpr std::string_view kType = "HNSW";
+  static constexpr std::array<IntegerParam<HnswParams>, 2> kIntegers{{
+      {.name = "M", .min = 2, .max = 2048, .member = &HnswParams::m},
+      {.name = "efConstruction", .min = 1, .max = 65536, .member = &HnswParams::ef_construction},
+  }};
+};
+
+template <>
+struct ParamTable<IvfFlatParams> {
+  static constexpr std::string_view kType = "IVF_FLAT";
+  static constexpr std::array<IntegerParam<IvfFlatParams>, 1> kIntegers{{
+      {.name = "nlist", .min = 1, .max = kMaxLists, .member = &IvfFlatParams::nlist},
+  }};
+};
+
+template <>
+struct ParamTable<IvfSq8Params> {
+  static constexpr std::string_view kType = "IVF_SQ8";
+  static constexpr std::array<IntegerParam<IvfSq8Params>, 2> kIntegers{{
+      {.name = "nlist", .min = 1, .max = kMaxLists, .member = &IvfSq8Params::nlist},
+      {.name = "nbits", .min = 8, .max = 8},
+  }};
+};
+
+template <>
+struct ParamTable<IvfPqParams> {
+  static constexpr std::string_view kType = "IVF_PQ";
+  static constexpr std::array<IntegerParam<IvfPqParams>, 3> kIntegers{{
+      {.name = "nlist", .min = 1, .max = kMaxLists, .member = &IvfPqParams::nlist},
+      {.name = "m", .min = 0, .max = kMaxDim, .member = &IvfPqParams::m},
+      {.name = "nbits", .min = 1, .max = 8, .member = &IvfPqParams::nbits},
+  }};
+};
+
+template <>
+struct ParamTable<InvertedParams> {
+  static constexpr std::string_view kType = "INVERTED";
+  static constexpr std::array<IntegerParam<InvertedParams>, 0> kIntegers{};
+};
+
+template <>
+struct ParamTable<SortedParams> {
+  static constexpr std::string_view kType = "SORTED";
+  static constexpr std::array<IntegerParam<SortedParams>, 0> kIntegers{};
+};
+
+template <typename T>
+concept HasRefine = requires(T params) {
+  params.refine;
+};
+template <typename T>
+concept HasSeed = requires(T params) {
+  params.seed;
+};
+
+template <typename T>
+absl::Status IntegerOutOfRange(const IntegerParam<T>& param, std::string_view value) {
+  if (param.min == param.max) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("%s is %s; it can only be %d", param.name, value, param.min));
+  }
+  return absl::InvalidArgumentError(absl::StrFormat("%s is %s; it is an integer, %d to %d",
+                                                    param.name, value, param.min, param.max));
+}
+
+template <typename T>
+absl::Status CheckInteger(const IntegerParam<T>& param, int32_t value) {
+  if (value >= param.min && value <= param.max) return absl::OkStatus();
+  return IntegerOutOfRange(param, std::to_string(value));
+}
+
+absl::Status CheckRefine(Refine refine) {
+  if (refine == Refine::kNone || refine == Refine::kFloat32) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrFormat(
+      "refine is %d; there are 1 (none) and 2 (float32)", static_cast<int32_t>(refine)));
+}
+
+template <typename Number>
+std::optional<Number> NumberFrom(const std::string& text) {
+  Number number = 0;
+  const char* const end = text.data() + text.size();
+  const auto read = std::from_chars(text.data(), end, number);
+  return read.ec == std::errc() && read.ptr == end ? std::optional<Number>(number) : std::nullopt;
+}
+
+template <typename T>
+absl::Status ReadInteger(const IntegerParam<T>& param, const std::string& text, T* params) {
+  const std::optional<int32_t> number = NumberFrom<int32_t>(text);
+  if (!number) return IntegerOutOfRange(param, Quoted(text));
+  if (param.member != nullptr) params->*param.member = *number;
+  return CheckInteger(param, *number);
+}
+
+absl::Status ReadSeed(const std::string& text, uint64_t* seed) {
+  const std::optional<uint64_t> number = NumberFrom<uint64_t>(text);
+  if (!number) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("seed is %s; it is an integer, 0 to 2^64 - 1", Quoted(text)));
+  }
+  *seed = *number;
+  return absl::OkStatus();
+}
+
+// The two parameters that together say how candidates are refined.
+struct RefineTexts {
+  std::optional<bool> refine{};
+  std::string type{};
+};
+
+absl::Status ReadRefine(const std::string& text, RefineTexts* out) {
+  if (text != "true" && text != "false") {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("refine is %s; it is true or false", Quoted(text)));
+  }
+  out->refine = text == "true";
+  return absl::OkStatus();
+}
+
+absl::Status ReadRefineType(const std::string& text, RefineTexts* out) {
+  for (const char* known : {"fp32", "FP32", "flat", "FLAT"}) {
+    if (text == known) out->type = text;
+  }
+  if (!out->type.empty()) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrFormat("refine_type %s is unknown; there are fp32, flat", Quoted(text)));
+}
+
+absl::StatusOr<Refine> RefineOf(const RefineTexts& texts) {
+  if (texts.refine.value_or(true)) return Refine::kFloat32;
+  if (texts.type.empty()) return Refine::kNone;
+  return absl::InvalidArgumentError(
+      absl::StrFormat("refine is false, so there is no refine_type; it is %s", Quoted(texts.type)));
+}
+
+template <typename T>
+std::string NamesOfParams() {
+  std::vector<std::string_view> names;
+  for (const IntegerParam<T>& param : ParamTable<T>::kIntegers) names.push_back(param.name);
+  if constexpr (HasRefine<T>) names.insert(names.end(), {kRefine, kRefineType});
+  if constexpr (HasSeed<T>) names.push_back(kSeed);
+  if (names.empty()) return "none";
+  std::string list(names[0]);
+  for (size_t i = 1; i < names.size(); ++i) list.append(", ").append(names[i]);
+  return list;
+}
+
+template <typename T>
+absl::Status ReadParam(std::string_view type, const ParamText& text, T* params,
+                       [[maybe_unused]] RefineTexts* refine) {
+  for (const IntegerParam<T>& param : ParamTable<T>::kIntegers) {
+    if (text.name == param.name) return ReadInteger(param, text.value, params);
+  }
+  if constexpr (HasRefine<T>) {
+    if (text.name == kRefine) return ReadRefine(text.value, refine);
+    if (text.name == kRefineType) return ReadRefineType(text.value, refine);
+  }
+  if constexpr (HasSeed<T>) {
+    if (text.name == kSeed) return ReadSeed(text.value, &params->seed);
+  }
+  return absl::InvalidArgumentError(absl::StrFormat("%s has no parameter %s; it has %s", type,
+                                                    Quoted(text.name), NamesOfParams<T>()));
+}
+
+template <typename T>
+absl::StatusOr<IndexParams> ReadParamsOf(std::string_view type, std::span<const ParamText> texts) {
+  T params;
+  RefineTexts refine;
+  for (const ParamText& text : texts) {
+    VECDB_RETURN_IF_ERROR(ReadParam(type, text, &params, &refine));
+  }
+  if constexpr (HasRefine<T>) {
+    VECDB_ASSIGN_OR_RETURN(params.refine, RefineOf(refine));
+  }
+  return params;
+}
+
+struct TypeReader {
+  std::string_view type{};
+  absl::StatusOr<IndexParams> (*read)(std::string_view, std::span<const ParamText>) = nullptr;
+};
+
+template <typename T>
+constexpr TypeReader kReaderOf = {.type = ParamTable<T>::kType, .read = &ReadParamsOf<T>};
+
+constexpr TypeReader kTypeReaders[] = {
+    kReaderOf<FlatParams>,
+    kReaderOf<HnswParams>,
+    kReaderOf<IvfFlatParams>,
+    kReaderOf<IvfSq8Params>,
+    kReaderOf<IvfPqParams>,
+    kReaderOf<InvertedParams>,
+    kReaderOf<SortedParams>,
+    {.type = "STL_SORT", .read = &ReadParamsOf<SortedParams>},  // in Milvus
+};
+
+template <typename T>
+std::vector<ParamText> PrintParams(const T& params) {
+  std::vector<ParamText> texts;
+  for (const IntegerParam<T>& param : ParamTable<T>::kIntegers) {
+    if (param.member == nullptr) continue;
+    const int32_t value = params.*param.member;
+    if (value == 0 && param.min == 0) continue;
+    texts.push_back({.name = std::string(param.name), .value = std::to_string(value)});
+  }
+  if constexpr (HasRefine<T>) {
+    if (params.refine == Refine::kNone) {
+      texts.push_back({.name = std::string(kRefine), .value = "false"});
+    }
+  }
+  if constexpr (HasSeed<T>) {
+    if (params.seed != 0) {
+      texts.push_back({.name = std::string(kSeed), .value = std::to_string(params.seed)});
+    }
+  }
+  return texts;
+}
+
+template <typename T>
+absl::Status CheckParams(const T& params) {
+  for (const IntegerParam<T>& param : ParamTable<T>::kIntegers) {
+    if (param.member == nullptr) continue;
+    VECDB_RETURN_IF_ERROR(CheckInteger(param, params.*param.member));
+  }
+  if constexpr (HasRefine<T>) return CheckRefine(params.refine);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<IndexParams> ReadIndexParams(std::string_view type,
+                                            std::span<const ParamText> texts) {
+  for (const TypeReader& reader : kTypeReaders) {
+    if (type == reader.type) return reader.read(type, texts);
+  }
+  return absl::InvalidArgumentError(
+      absl::StrFormat("index_type %s is unknown; there are %s", Quoted(type), kIndexTypes));
+}
+
+std::vector<ParamText> PrintIndexParams(const IndexParams& params) {
+  return std::visit([](const auto& one) { return PrintParams(one); }, params);
+}
+
+absl::Status CheckIndexParams(const IndexParams& params) {
+  return std::visit([](const auto& one) { return CheckParams(one); }, params);
+}
+
+std::string_view IndexTypeName(const IndexParams& params) {
+  return std::visit([]<typename T>(const T&) { return ParamTable<T>::kType; }, params);
+}
+
+int32_t EffectivePqM(const IvfPqParams& params, int32_t dim) {
+  if (params.m != 0) return params.m;
+  int32_t parts = std::max(1, params.nbits <= 4 ? dim / 2 : dim / 4);
+  while (dim % parts != 0) --parts;
+  return parts;
+}
+
+}  // namespace vecdb::schema

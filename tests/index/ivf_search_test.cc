@@ -1,0 +1,110 @@
+#include "index/ivf_search.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "index/index_testing.h"
+#include "index/ivf_builder.h"
+#include "index/ivf_testing.h"
+
+namespace vecdb::index {
+namespace {
+
+TEST(IvfSearchTest, ListsComeByTheDistanceOfTheirCentroids) {
+  const codec::Centroids centroids(RandomValues(100 * 6, 1), 6, codec::Nearness::kL2);
+  const std::vector<float> query = RandomValues(6, 2);
+  std::vector<float> distances(100);
+  centroids.Compare(query.data(), distances.data());
+  std::vector<uint32_t> expected(100);
+  std::iota(expected.begin(), expected.end(), 0U);
+  std::sort(expected.begin(), expected.end(), [&](uint32_t a, uint32_t b) {
+    return distances[a] != distances[b] ? distances[a] < distances[b] : a < b;
+  });
+  for (const size_t wanted : std::initializer_list<size_t>{0, 1, 7, 99, 100, 1000}) {
+    ListOrder order;
+    order.Reset(centroids, query.data(), wanted);
+    for (size_t place = 0; place < 100; ++place) {
+      EXPECT_EQ(order.At(place), expected[place]);
+      EXPECT_EQ(order.DistanceOf(expected[place]), distances[expected[place]]);
+    }
+  }
+}
+
+// Every code is offered once, near to the distance of the row it stands for.
+TEST(IvfSearchTest, AListOffersItsRows) {
+  const TestRows rows = MixedRows(1000, 8, 5, 3);
+  const std::vector<float> vector = RandomValues(8, 4);
+  for (const IndexSpec& spec : IvfSpecs(5)) {
+    if (spec.metric == Metric::kCosine) continue;  // as kIp, once rows are scaled
+    const auto lists = BuildIvf(rows.view(), spec, {}, {});
+    ASSERT_OK(lists);
+    ListScanner scanner(*lists, spec);
+    scanner.SetQuery(vector.data());
+    ListOrder order;
+    order.Reset(lists->centroids, vector.data(), 5);
+    const QueryDistance exact(rows.view(), spec.metric, vector.data());
+    const Context context;
+    for (uint32_t list = 0; list < lists->layout.num_lists(); ++list) {
+      Poller poller(context, 8);
+      TopRows top(1000);
+      ASSERT_OK(scanner.Scan(list, order.DistanceOf(list), {.num_rows = 1000}, &top, &poller));
+      std::vector<Candidate> found;
+      top.Finish(&found);
+      ASSERT_EQ(found.size(), lists->layout.size(list)) << IvfName(spec);
+      double error = 0, scale = 0;
+      for (const Candidate& candidate : found) {
+        const double distance = exact.One(candidate.row);
+        error += std::abs(static_cast<double>(candidate.distance) - distance);
+        // A dot product is small beside the lengths that it is off in proportion to.
+        const float* row = rows.view().row(candidate.row);
+        scale += spec.metric == Metric::kL2
+                     ? distance
+                     : std::sqrt(static_cast<double>(codec::SquaredNorm(row, 8)) *
+                                 static_cast<double>(codec::SquaredNorm(vector.data(), 8)));
+      }
+      EXPECT_LT(error, 0.35 * scale) << IvfName(spec);
+    }
+  }
+}
+
+TEST(IvfSearchTest, TheMaskIsHeldToWhereverItsBitsLie) {
+  const TestRows rows = MixedRows(1000, 8, 2, 5);
+  const std::vector<float> vector = RandomValues(8, 6);
+  for (const IndexSpec& spec : IvfSpecs(2)) {
+    const auto lists = BuildIvf(rows.view(), spec, {}, {});
+    ASSERT_OK(lists);
+    ListScanner scanner(*lists, spec);
+    scanner.SetQuery(vector.data());
+    ListOrder order;
+    order.Reset(lists->centroids, vector.data(), 2);
+    const QueryDistance exact(rows.view(), spec.metric, vector.data());
+    for (const double share : {0.0, 0.01, 0.5, 0.99}) {
+      const auto bits = RandomBitmap(1000, share, 7);
+      const base::RowMask mask{.num_rows = 1000, .allowed = bits.data()};
+      const Context context;
+      Poller poller(context, 8);
+      TopRows top(1000), exactly(1000);
+      for (uint32_t list = 0; list < lists->layout.num_lists(); ++list) {
+        ASSERT_OK(scanner.Scan(list, order.DistanceOf(list), mask, &top, &poller));
+        ASSERT_OK(ScanListExactly(*lists, list, exact, mask, &exactly, &poller));
+      }
+      std::vector<Candidate> found, naive;
+      exactly.Finish(&naive);
+      EXPECT_EQ(naive, NaiveSearch(rows.view(), spec.metric, vector.data(), mask, 1000));
+      top.Finish(&found);
+      ASSERT_EQ(found.size(), naive.size());
+      for (const Candidate& candidate : found) EXPECT_TRUE(mask.Contains(candidate.row));
+      TopRows again(1000);
+      OfferExactly(found, exact, &again);
+      std::vector<Candidate> offered;
+      again.Finish(&offered);
+      EXPECT_EQ(offered, naive);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace vecdb::index

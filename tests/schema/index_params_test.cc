@@ -1,0 +1,258 @@
+#include "schema/index_params.h"
+
+#include <gtest/gtest.h>
+
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "schema/schema_testing.h"
+
+namespace vecdb::schema {
+namespace {
+
+constexpr uint64_t kMaxSeed = std::numeric_limits<uint64_t>::max();
+
+absl::StatusOr<IndexParams> ReadOne(std::string_view type, const char* name, const char* value) {
+  const std::vector<ParamText> texts = {{.name = name, .value = value}};
+  return ReadIndexParams(type, texts);
+}
+
+TEST(IndexParamsTest, EachTypeIsReadWithItsDefaults) {
+  const struct {
+    const char* type;
+    IndexParams params;
+  } cases[] = {
+      {"FLAT", FlatParams{}},      {"HNSW", HnswParams{}},       {"IVF_FLAT", IvfFlatParams{}},
+      {"IVF_SQ8", IvfSq8Params{}}, {"IVF_PQ", IvfPqParams{}},    {"INVERTED", InvertedParams{}},
+      {"SORTED", SortedParams{}},  {"STL_SORT", SortedParams{}},
+  };
+  for (const auto& c : cases) {
+    const auto read = ReadIndexParams(c.type, {});
+    ASSERT_OK(read) << c.type;
+    EXPECT_EQ(*read, c.params) << c.type;
+    EXPECT_OK(CheckIndexParams(*read));
+    EXPECT_EQ(IndexTypeName(*read) == c.type, std::string_view(c.type) != "STL_SORT") << c.type;
+  }
+  EXPECT_EQ(IvfFlatParams{}.nlist, 128);
+  EXPECT_EQ((IvfPqParams{}), (IvfPqParams{.nlist = 128, .m = 0, .nbits = 8}));
+}
+
+TEST(IndexParamsTest, ATypeThatIsUnknownIsNamed) {
+  for (const char* type : {"", "ivf_flat", "IVF", "BIN_IVF_FLAT", "ANNOY"}) {
+    EXPECT_TRUE(IsInvalid(ReadIndexParams(type, {}),
+                          {"index_type \"" + std::string(type) +
+                           "\" is unknown; there are FLAT, "
+                           "HNSW, IVF_FLAT, IVF_SQ8, IVF_PQ, INVERTED, SORTED"}));
+  }
+}
+
+TEST(IndexParamsTest, ParametersRunToTheirLimits) {
+  const struct {
+    const char* type;
+    const char* name;
+    const char* value;
+    IndexParams params;
+  } cases[] = {
+      {"IVF_FLAT", "nlist", "1", IvfFlatParams{.nlist = 1}},
+      {"IVF_FLAT", "nlist", "65536", IvfFlatParams{.nlist = 65536}},
+      {"IVF_FLAT", "seed", "18446744073709551615", IvfFlatParams{.seed = kMaxSeed}},
+      {"IVF_SQ8", "nlist", "1", IvfSq8Params{.nlist = 1}},
+      {"IVF_SQ8", "nlist", "65536", IvfSq8Params{.nlist = 65536}},
+      {"IVF_SQ8", "nbits", "8", IvfSq8Params{}},
+      {"IVF_SQ8", "seed", "7", IvfSq8Params{.seed = 7}},
+      {"IVF_PQ", "nlist", "1", IvfPqParams{.nlist = 1}},
+      {"IVF_PQ", "nlist", "65536", IvfPqParams{.nlist = 65536}},
+      {"IVF_PQ", "m", "0", IvfPqParams{}},
+      {"IVF_PQ", "m", "1", IvfPqParams{.m = 1}},
+      {"IVF_PQ", "m", "32768", IvfPqParams{.m = 32768}},
+      {"IVF_PQ", "nbits", "1", IvfPqParams{.nbits = 1}},
+      {"IVF_PQ", "nbits", "8", IvfPqParams{.nbits = 8}},
+      {"IVF_PQ", "seed", "7", IvfPqParams{.seed = 7}},
+  };
+  for (const auto& c : cases) {
+    const auto read = ReadOne(c.type, c.name, c.value);
+    ASSERT_OK(read) << c.type << " " << c.name << " " << c.value;
+    EXPECT_EQ(*read, c.params) << c.type << " " << c.name << " " << c.value;
+    EXPECT_OK(CheckIndexParams(*read));
+  }
+}
+
+TEST(IndexParamsTest, BeyondTheLimitsTheyAreRefused) {
+  const struct {
+    const char* type;
+    const char* name;
+    const char* value;
+    const char* message;
+  } cases[] = {
+      {"IVF_FLAT", "nlist", "0", "nlist is 0; it is an integer, 1 to 65536"},
+      {"IVF_FLAT", "nlist", "65537", "nlist is 65537; it is an integer, 1 to 65536"},
+      {"IVF_FLAT", "nlist", "many", "nlist is \"many\"; it is an integer, 1 to 65536"},
+      {"IVF_FLAT", "seed", "-1", "seed is \"-1\"; it is an integer, 0 to 2^64 - 1"},
+      {"IVF_SQ8", "nlist", "0", "nlist is 0; it is an integer, 1 to 65536"},
+      {"IVF_SQ8", "nlist", "65537", "nlist is 65537; it is an integer, 1 to 65536"},
+      {"IVF_SQ8", "nbits", "7", "nbits is 7; it can only be 8"},
+      {"IVF_SQ8", "nbits", "9", "nbits is 9; it can only be 8"},
+      {"IVF_SQ8", "nbits", "8.0", "nbits is \"8.0\"; it can only be 8"},
+      {"IVF_SQ8", "seed", "18446744073709551616",
+       "seed is \"18446744073709551616\"; it is an integer, 0 to 2^64 - 1"},
+      {"IVF_PQ", "nlist", "0", "nlist is 0; it is an integer, 1 to 65536"},
+      {"IVF_PQ", "nlist", "65537", "nlist is 65537; it is an integer, 1 to 65536"},
+      {"IVF_PQ", "m", "-1", "m is -1; it is an integer, 0 to 32768"},
+      {"IVF_PQ", "m", "32769", "m is 32769; it is an integer, 0 to 32768"},
+      {"IVF_PQ", "nbits", "0", "nbits is 0; it is an integer, 1 to 8"},
+      {"IVF_PQ", "nbits", "9", "nbits is 9; it is an integer, 1 to 8"},
+      {"IVF_PQ", "nbits", "16", "nbits is 16; it is an integer, 1 to 8"},
+      {"IVF_PQ", "seed", "", "seed is \"\"; it is an integer, 0 to 2^64 - 1"},
+  };
+  for (const auto& c : cases) {
+    EXPECT_EQ(ReadOne(c.type, c.name, c.value).status(), absl::InvalidArgumentError(c.message));
+  }
+}
+
+TEST(IndexParamsTest, AnUnknownParameterNamesThoseThereAre) {
+  const struct {
+    const char* type;
+    const char* name;
+    const char* message;
+  } cases[] = {
+      {"FLAT", "nlist", "FLAT has no parameter \"nlist\"; it has none"},
+      {"HNSW", "nlist", "HNSW has no parameter \"nlist\"; it has M, efConstruction, seed"},
+      {"HNSW", "refine", "HNSW has no parameter \"refine\"; it has M, efConstruction, seed"},
+      {"IVF_FLAT", "nprobe", "IVF_FLAT has no parameter \"nprobe\"; it has nlist, seed"},
+      {"IVF_FLAT", "refine", "IVF_FLAT has no parameter \"refine\"; it has nlist, seed"},
+      {"IVF_FLAT", "nbits", "IVF_FLAT has no parameter \"nbits\"; it has nlist, seed"},
+      {"IVF_SQ8", "m",
+       "IVF_SQ8 has no parameter \"m\"; it has nlist, nbits, refine, refine_type, seed"},
+      {"IVF_PQ", "M",
+       "IVF_PQ has no parameter \"M\"; it has nlist, m, nbits, refine, refine_type, seed"},
+      {"INVERTED", "seed", "INVERTED has no parameter \"seed\"; it has none"},
+      {"STL_SORT", "m", "STL_SORT has no parameter \"m\"; it has none"},
+  };
+  for (const auto& c : cases) {
+    EXPECT_EQ(ReadOne(c.type, c.name, "1").status(), absl::InvalidArgumentError(c.message));
+  }
+}
+
+TEST(IndexParamsTest, RefineIsOnUnlessItIsFalse) {
+  const struct {
+    std::vector<ParamText> texts;
+    Refine refine;
+  } cases[] = {
+      {{}, Refine::kFloat32},
+      {{{"refine", "true"}}, Refine::kFloat32},
+      {{{"refine", "false"}}, Refine::kNone},
+      {{{"refine_type", "fp32"}}, Refine::kFloat32},
+      {{{"refine_type", "FP32"}}, Refine::kFloat32},
+      {{{"refine", "true"}, {"refine_type", "flat"}}, Refine::kFloat32},
+      {{{"refine_type", "FLAT"}, {"refine", "true"}}, Refine::kFloat32},
+  };
+  for (const auto& c : cases) {
+    const auto sq8 = ReadIndexParams("IVF_SQ8", c.texts);
+    ASSERT_OK(sq8);
+    EXPECT_EQ(*sq8, IndexParams(IvfSq8Params{.refine = c.refine}));
+    const auto pq = ReadIndexParams("IVF_PQ", c.texts);
+    ASSERT_OK(pq);
+    EXPECT_EQ(*pq, IndexParams(IvfPqParams{.refine = c.refine}));
+  }
+}
+
+TEST(IndexParamsTest, RefinesThatAreNotThereAreRefused) {
+  const struct {
+    std::vector<ParamText> texts;
+    const char* message;
+  } cases[] = {
+      {{{"refine", "True"}}, "refine is \"True\"; it is true or false"},
+      {{{"refine", "1"}}, "refine is \"1\"; it is true or false"},
+      {{{"refine", ""}}, "refine is \"\"; it is true or false"},
+      {{{"refine_type", "fp16"}}, "refine_type \"fp16\" is unknown; there are fp32, flat"},
+      {{{"refine_type", "Flat"}}, "refine_type \"Flat\" is unknown; there are fp32, flat"},
+      {{{"refine_type", ""}}, "refine_type \"\" is unknown; there are fp32, flat"},
+      {{{"refine", "false"}, {"refine_type", "sq8"}},
+       "refine_type \"sq8\" is unknown; there are fp32, flat"},
+      {{{"refine", "false"}, {"refine_type", "fp32"}},
+       "refine is false, so there is no refine_type; it is \"fp32\""},
+      {{{"refine_type", "FLAT"}, {"refine", "false"}},
+       "refine is false, so there is no refine_type; it is \"FLAT\""},
+  };
+  for (const auto& c : cases) {
+    for (const char* type : {"IVF_SQ8", "IVF_PQ"}) {
+      EXPECT_EQ(ReadIndexParams(type, c.texts).status(), absl::InvalidArgumentError(c.message));
+    }
+  }
+}
+
+TEST(IndexParamsTest, WhatIsPrintedIsReadBack) {
+  const struct {
+    IndexParams params;
+    std::vector<ParamText> texts;
+  } cases[] = {
+      {FlatParams{}, {}},
+      {InvertedParams{}, {}},
+      {SortedParams{}, {}},
+      {HnswParams{}, {{"M", "16"}, {"efConstruction", "200"}}},
+      {IvfFlatParams{}, {{"nlist", "128"}}},
+      {IvfFlatParams{.nlist = 65536, .seed = 9}, {{"nlist", "65536"}, {"seed", "9"}}},
+      {IvfSq8Params{}, {{"nlist", "128"}}},
+      {IvfSq8Params{.nlist = 1, .refine = Refine::kNone, .seed = kMaxSeed},
+       {{"nlist", "1"}, {"refine", "false"}, {"seed", "18446744073709551615"}}},
+      {IvfPqParams{}, {{"nlist", "128"}, {"nbits", "8"}}},
+      {IvfPqParams{.nlist = 7, .m = 32, .nbits = 4, .refine = Refine::kNone, .seed = 1},
+       {{"nlist", "7"}, {"m", "32"}, {"nbits", "4"}, {"refine", "false"}, {"seed", "1"}}},
+  };
+  for (const auto& c : cases) {
+    EXPECT_EQ(PrintIndexParams(c.params), c.texts) << IndexTypeName(c.params);
+    const auto read = ReadIndexParams(IndexTypeName(c.params), c.texts);
+    ASSERT_OK(read) << IndexTypeName(c.params);
+    EXPECT_EQ(*read, c.params) << IndexTypeName(c.params);
+  }
+}
+
+TEST(IndexParamsTest, ParametersOfTheHostAreCheckedToo) {
+  const struct {
+    IndexParams params;
+    const char* message;
+  } cases[] = {
+      {HnswParams{.m = 1}, "M is 1; it is an integer, 2 to 2048"},
+      {HnswParams{.ef_construction = 65537},
+       "efConstruction is 65537; it is an integer, 1 to 65536"},
+      {IvfFlatParams{.nlist = 0}, "nlist is 0; it is an integer, 1 to 65536"},
+      {IvfFlatParams{.nlist = 65537}, "nlist is 65537; it is an integer, 1 to 65536"},
+      {IvfSq8Params{.nlist = -1}, "nlist is -1; it is an integer, 1 to 65536"},
+      {IvfSq8Params{.refine = static_cast<Refine>(0)},
+       "refine is 0; there are 1 (none) and 2 (float32)"},
+      {IvfPqParams{.nlist = 0}, "nlist is 0; it is an integer, 1 to 65536"},
+      {IvfPqParams{.m = -1}, "m is -1; it is an integer, 0 to 32768"},
+      {IvfPqParams{.m = 32769}, "m is 32769; it is an integer, 0 to 32768"},
+      {IvfPqParams{.nbits = 0}, "nbits is 0; it is an integer, 1 to 8"},
+      {IvfPqParams{.nbits = 9}, "nbits is 9; it is an integer, 1 to 8"},
+      {IvfPqParams{.refine = static_cast<Refine>(3)},
+       "refine is 3; there are 1 (none) and 2 (float32)"},
+  };
+  for (const auto& c : cases) {
+    EXPECT_EQ(CheckIndexParams(c.params), absl::InvalidArgumentError(c.message));
+  }
+}
+
+TEST(IndexParamsTest, PartsOfPqDivideTheDim) {
+  const struct {
+    int32_t m;
+    int32_t nbits;
+    int32_t dim;
+    int32_t parts;
+  } cases[] = {
+      {0, 4, 128, 64},  {0, 1, 128, 64},  {0, 5, 128, 32},    {0, 8, 128, 32},
+      {0, 4, 1, 1},     {0, 8, 1, 1},     {0, 8, 3, 1},       {0, 8, 4, 1},
+      {0, 4, 2, 1},     {0, 4, 9, 3},     {0, 8, 9, 1},       {0, 8, 100, 25},
+      {0, 8, 90, 18},   {0, 8, 102, 17},  {0, 4, 127, 1},     {0, 8, 768, 192},
+      {0, 4, 768, 384}, {16, 8, 128, 16}, {128, 4, 128, 128}, {0, 4, 32768, 16384},
+  };
+  for (const auto& c : cases) {
+    const int32_t parts = EffectivePqM({.m = c.m, .nbits = c.nbits}, c.dim);
+    EXPECT_EQ(parts, c.parts) << c.nbits << " bits, dim " << c.dim;
+    EXPECT_EQ(c.dim % parts, 0) << c.nbits << " bits, dim " << c.dim;
+  }
+}
+
+}  // namespace
+}  // namespace vecdb::schema
