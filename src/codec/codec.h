@@ -31,6 +31,13 @@ class CodeDistance {
   /// same query.
   virtual void Compare(const simd::CodeRows& rows, float* out) const = 0;
 
+  /// The same where rows farther away than `bound` are of no use: such a row may be given any
+  /// distance above `bound`, which may spare reading the rest of it.
+  virtual void CompareWithin(const simd::CodeRows& rows, float bound, float* out) const {
+    static_cast<void>(bound);
+    Compare(rows, out);
+  }
+
   float One(const uint8_t* code) const {
     float distance = 0;
     Compare({.codes = code, .count = 1}, &distance);

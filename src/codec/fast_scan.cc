@@ -50,11 +50,13 @@ FastScanDistance::FastScanDistance(const ProductCodec& codec)
     : codec_(codec),
       scratch_(2 * codec.dim()),
       tables_(codec.m() * kNibbleWords),
+      leasts_(codec.m()),
       bytes_(2 * codec.code_bytes() * kNibbleWords) {}
 
 void FastScanDistance::SetQuery(const float* query) {
   const float above = codec_.FillTables(query, scratch_.data(), tables_.data());
-  const simd::RoundedTables rounded = simd::RoundTables(tables_.data(), codec_.m(), bytes_.data());
+  const simd::RoundedTables rounded =
+      simd::RoundTables(tables_.data(), codec_.m(), leasts_.data(), bytes_.data());
   step_ = rounded.step;
   start_ = static_cast<float>(static_cast<double>(above) + rounded.sum_of_leasts);
   if (!std::isfinite(start_)) {  // beyond float: all rows are equally far

@@ -57,6 +57,7 @@ class FastScanDistance {
   const ProductCodec& codec_;
   std::vector<float> scratch_;
   std::vector<float> tables_;
+  std::vector<float> leasts_;
   std::vector<uint8_t> bytes_;  ///< the rounded tables; zeros behind the last part
   float start_ = 0;             ///< of the query alone
   float base_ = 0;

@@ -62,7 +62,26 @@ class Float32Distance final : public FloatQuery {
     PutNoNumbersFar(rows.count, out);
   }
 
+  void CompareWithin(const simd::CodeRows& rows, float bound, float* out) const override {
+    if (rows.stride != dim() * sizeof(float) || dim() <= simd::kBlockDims) {
+      return Compare(rows, out);
+    }
+    const auto* floats = reinterpret_cast<const float*>(rows.codes);
+    uint32_t in_order[kInOrder];
+    for (size_t begin = 0; begin < rows.count; begin += kInOrder) {
+      const size_t count = std::min(kInOrder, rows.count - begin);
+      const uint32_t* ids = rows.ids == nullptr ? in_order : rows.ids + begin;
+      for (size_t i = 0; i < count && rows.ids == nullptr; ++i) {
+        in_order[i] = static_cast<uint32_t>(begin + i);
+      }
+      kernels_.gather(query(), floats, dim(), ids, count, bound, out + begin);
+    }
+    PutNoNumbersFar(rows.count, out);
+  }
+
  private:
+  static constexpr size_t kInOrder = 64;
+
   // The kernels take rows of any alignment.
   static const float* Row(const simd::CodeRows& rows, size_t i) {
     return reinterpret_cast<const float*>(rows.row(i));

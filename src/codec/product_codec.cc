@@ -12,6 +12,7 @@
 #include "codec/normalise.h"
 #include "codec/opq.h"
 #include "codec/training_sample.h"
+#include "simd/distance.h"
 
 namespace vecdb::codec {
 namespace {
@@ -184,7 +185,7 @@ float ProductCodec::FillTables(const float* query, float* scratch, float* tables
   if (spec().metric == Metric::kL2) {
     // |query - word|^2 = |query|^2 + |word|^2 - 2 query . word
     const float* prepared = Prepare(query, 1, moved, turned);
-    const float base = SquaredNorm(prepared, dim());
+    const float base = -simd::KernelsFor(Metric::kIp).one(prepared, prepared, dim());
     for (size_t d = 0; d < dim(); ++d) moved[d] = -2 * prepared[d];
     simd::PartTables(moved, all, tables);
     return base;

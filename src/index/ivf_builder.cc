@@ -12,12 +12,14 @@
 #include "codec/kmeans.h"
 #include "codec/normalise.h"
 #include "codec/sampling.h"
+#include "index/hnsw_builder.h"
 
 namespace vecdb::index {
 namespace {
 
 constexpr uint32_t kLeastListRows = 39;
 constexpr size_t kSampledRowsPerList = 256;
+constexpr int32_t kListGraphEf = 100;
 constexpr size_t kCodecSample = 65536;
 constexpr size_t kRowsAtOnce = 512;       // assigned by one piece
 constexpr size_t kCodedRowsAtOnce = 256;  // whole blocks
@@ -59,6 +61,11 @@ class IvfBuilder {
     const std::span<const float> vectors = trained.centroids.vectors();
     lists_.centroids = codec::Centroids::Centred({vectors.begin(), vectors.end()}, dim_,
                                                  IvfNearness(spec_.metric));
+    if (lists_.centroids.count() <= kMostComparedLists) return absl::OkStatus();
+    const HnswParams graph{.m = kListGraphM, .ef_construction = kListGraphEf, .seed = shape_.seed};
+    VECDB_ASSIGN_OR_RETURN(
+        lists_.graph, BuildHnswGraph(CentroidRows(lists_.centroids), CentroidMetric(spec_.metric),
+                                     graph, host_, context_));
     return absl::OkStatus();
   }
 

@@ -9,6 +9,7 @@
 #include "absl/strings/str_format.h"
 #include "base/byte_io.h"
 #include "base/status_macros.h"
+#include "index/hnsw_file.h"
 
 namespace vecdb::index {
 namespace {
@@ -124,6 +125,9 @@ absl::StatusOr<IvfLists> ReadIvfLists(const format::SectionFile& file, const Ind
   VECDB_ASSIGN_OR_RETURN(lists.codes, file.ReadLarge(kIvfCodesTag, lists.layout.code_bytes(), host,
                                                      "the codes of lists", context));
   VECDB_RETURN_IF_ERROR(CheckListRows(file, lists, meta.num_rows));
+  if (num_lists > kMostComparedLists) {
+    VECDB_ASSIGN_OR_RETURN(lists.graph, ReadHnswGraph(file, num_lists, kListGraphM, host, context));
+  }
   return lists;
 }
 

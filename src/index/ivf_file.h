@@ -21,12 +21,16 @@ namespace vecdb::index {
 //   IVFD  the codes, list after list in the same order, each list beginning at a multiple of 64
 //         bytes; with at most 4 bits of PQ packed as codec::PackFastScan does
 
+// With more than kMostComparedLists lists there are also the sections of a graph of M 16, as in
+// hnsw_file.h, of the centroids.
+
 inline constexpr uint32_t kIvfHeadTag = format::Tag("IVFH");
 inline constexpr uint32_t kIvfCentroidsTag = format::Tag("IVFC");
 inline constexpr uint32_t kIvfSizesTag = format::Tag("IVFS");
 inline constexpr uint32_t kIvfRowsTag = format::Tag("IVFR");
 inline constexpr uint32_t kIvfCodesTag = format::Tag("IVFD");
 
+/// Writes all but the graph, which WriteHnswGraph does.
 absl::Status WriteIvfLists(const IvfLists& lists, format::SectionWriter& writer,
                            const Context& context);
 

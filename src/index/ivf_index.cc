@@ -8,6 +8,7 @@
 #include "base/status_macros.h"
 #include "codec/normalise.h"
 #include "index/exact_scan.h"
+#include "index/hnsw_file.h"
 #include "index/index_meta.h"
 #include "index/ivf_file.h"
 #include "index/poller.h"
@@ -23,6 +24,10 @@ constexpr uint64_t kScannedRows = 1000;
 // compared, up to a limit.
 constexpr double kLeastRowsPerK = 4;
 constexpr uint64_t kMostScannedRows = 20000;
+
+// Lists looked at by the walk through their centroids.
+constexpr int32_t kLeastListEf = 64;
+constexpr int32_t kListEfPerProbe = 2;
 
 // Copies scaled to length 1 are rounded anew, so that their order may differ in the last digits.
 constexpr size_t kRoundedRows = 16;
@@ -40,6 +45,18 @@ bool ScanBeatsLists(const RowQuery& query, uint64_t allowed, double share_of_lis
   return allowed <= kMostScannedRows && expected < kLeastRowsPerK * query.k;
 }
 
+// Takes the graph, and borrows the centroids, whose numbers stay where they are when the lists are
+// moved.
+std::unique_ptr<const HnswIndex> IndexOfCentroids(IvfLists* lists, Metric metric,
+                                                  const Host& host) {
+  if (!lists->graph.has_value()) return nullptr;
+  HnswGraph graph = *std::move(lists->graph);
+  lists->graph.reset();
+  const IndexSpec spec{.metric = CentroidMetric(metric),
+                       .params = HnswParams{.m = static_cast<int32_t>(kListGraphM)}};
+  return std::make_unique<HnswIndex>(CentroidRows(lists->centroids), spec, std::move(graph), host);
+}
+
 }  // namespace
 
 struct IvfIndex::Scratch {
@@ -48,25 +65,33 @@ struct IvfIndex::Scratch {
 
   ListOrder order;
   ListScanner scanner;
-  std::vector<float> query;  ///< scaled
-  TopRows pool;
+  std::vector<float> query;        ///< scaled
+  std::vector<Candidate> nearest;  ///< lists
+  Reservoir pool;
   TopRows top;
-  std::vector<Candidate> candidates;
 };
 
 struct IvfIndex::Job {
   const RowQuery& query;
   const QueryDistance distance;
   Scratch* const scratch;
+  const Context& context;
   Poller poller;
   size_t nprobe = 0;
   bool exactly = false;  ///< by the rows, not by the codes
 };
 
-IvfIndex::IvfIndex(const VectorView& view, const IndexSpec& spec, IvfLists lists)
-    : view_(view), spec_(spec), lists_(std::move(lists)) {}
+IvfIndex::IvfIndex(const VectorView& view, const IndexSpec& spec, IvfLists lists, const Host& host)
+    : view_(view),
+      spec_(spec),
+      centroids_(IndexOfCentroids(&lists, spec.metric, host)),
+      lists_(std::move(lists)) {}
 
 IvfIndex::~IvfIndex() = default;
+
+uint64_t IvfIndex::index_bytes() const {
+  return lists_.bytes() + (centroids_ == nullptr ? 0 : centroids_->index_bytes());
+}
 
 absl::Status IvfIndex::Search(const RowQuery& query, const Context& context,
                               std::vector<Candidate>* out) const {
@@ -84,6 +109,7 @@ absl::Status IvfIndex::Search(const RowQuery& query, const Context& context,
   Job job{.query = query,
           .distance = QueryDistance(view_, spec_.metric, query.vector),
           .scratch = scratch.get(),
+          .context = context,
           .poller = Poller(context, view_.dim),
           .nprobe = nprobe,
           .exactly = query.limits.any()};
@@ -112,6 +138,25 @@ absl::Status IvfIndex::ScanAllowed(const RowQuery& query, const Context& context
   return absl::OkStatus();
 }
 
+absl::Status IvfIndex::OrderLists(Job* job, const float* vector) const {
+  Scratch* scratch = job->scratch;
+  if (centroids_ == nullptr) {
+    scratch->order.Reset(lists_.centroids, vector, job->nprobe);
+    return job->poller.Read(lists_.layout.num_lists(), 0);
+  }
+  const auto num_lists = static_cast<uint32_t>(lists_.layout.num_lists());
+  const auto ef = std::max(kLeastListEf, kListEfPerProbe * static_cast<int32_t>(job->nprobe));
+  SearchCounts counts;
+  const RowQuery nearest{.vector = vector,
+                         .k = static_cast<uint32_t>(job->nprobe),
+                         .params = HnswSearchParams{.ef = std::min(ef, schema::kMaxEf)},
+                         .mask = {.num_rows = num_lists},
+                         .counts = &counts};
+  VECDB_RETURN_IF_ERROR(centroids_->Search(nearest, job->context, &scratch->nearest));
+  scratch->order.Reset(lists_.centroids, vector, scratch->nearest);
+  return job->poller.Read(counts.distances, 0);
+}
+
 absl::Status IvfIndex::Probe(Job* job) const {
   Scratch* scratch = job->scratch;
   const RowQuery& query = job->query;
@@ -120,33 +165,32 @@ absl::Status IvfIndex::Probe(Job* job) const {
     codec::Normalise(vector, scratch->query.size(), scratch->query.data());
     vector = scratch->query.data();
   }
-  scratch->order.Reset(lists_.centroids, vector, job->nprobe);
-  VECDB_RETURN_IF_ERROR(job->poller.Read(lists_.layout.num_lists(), 0));
+  VECDB_RETURN_IF_ERROR(OrderLists(job, vector));
   const double wanted = query.k * schema::EffectiveRefineK(spec_, query.params);
   const size_t pool_rows = static_cast<size_t>(std::ceil(wanted)) + kRoundedRows;
-  TopRows* const rows = job->exactly ? &scratch->top : &scratch->pool;
   if (!job->exactly) {
     scratch->pool.Reset(pool_rows);
     scratch->scanner.SetQuery(vector);
   }
   for (size_t place = 0; place < lists_.layout.num_lists(); ++place) {
-    if (place >= job->nprobe && rows->size() >= query.k) break;
-    const uint32_t list = scratch->order.At(place);
-    VECDB_RETURN_IF_ERROR(
-        job->exactly ? ScanListExactly(lists_, list, job->distance, query.mask, rows, &job->poller)
-                     : scratch->scanner.Scan(list, scratch->order.DistanceOf(list), query.mask,
-                                             rows, &job->poller));
+    const size_t found = job->exactly ? scratch->top.size() : scratch->pool.size();
+    if (place >= job->nprobe && found >= query.k) break;
+    const Candidate list = scratch->order.At(place);
+    VECDB_RETURN_IF_ERROR(job->exactly ? ScanListExactly(lists_, list.row, job->distance,
+                                                         query.mask, &scratch->top, &job->poller)
+                                       : scratch->scanner.Scan(list.row, list.distance, query.mask,
+                                                               &scratch->pool, &job->poller));
   }
-  if (job->exactly) return absl::OkStatus();
-  scratch->pool.Finish(&scratch->candidates);
-  OfferExactly(scratch->candidates, job->distance, &scratch->top);
+  if (!job->exactly) OfferExactly(scratch->pool.Finish(), job->distance, &scratch->top);
   return absl::OkStatus();
 }
 
 absl::Status IvfIndex::Write(format::SectionWriter& writer, const Context& context) const {
   VECDB_RETURN_IF_ERROR(WriteIndexMeta(
       {.spec = spec_, .num_rows = view_.num_rows, .dim = view_.dim}, writer, context));
-  return WriteIvfLists(lists_, writer, context);
+  VECDB_RETURN_IF_ERROR(WriteIvfLists(lists_, writer, context));
+  return centroids_ == nullptr ? absl::OkStatus()
+                               : WriteHnswGraph(centroids_->graph(), writer, context);
 }
 
 }  // namespace vecdb::index

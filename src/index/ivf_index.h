@@ -1,9 +1,11 @@
 #ifndef VECDB_INDEX_IVF_INDEX_H_
 #define VECDB_INDEX_IVF_INDEX_H_
 
+#include <memory>
 #include <vector>
 
 #include "base/loan_pool.h"
+#include "index/hnsw_index.h"
 #include "index/ivf_lists.h"
 #include "index/ivf_search.h"
 #include "index/vector_index.h"
@@ -12,20 +14,21 @@ namespace vecdb::index {
 
 /// Inverted lists over a view: IVF_FLAT, IVF_SQ8, IVF_PQ. Immutable, thread-safe.
 ///
-/// A search reads the lists of the nprobe nearest centroids, and further lists as long as it has
-/// fewer than k rows, so that min(k, rows in mask and limits) come back always. The best candidates
-/// by their codes are compared again as float32. Where few rows may be returned all of them are
-/// compared; with limits on distances the rows of the lists are, instead of the codes.
+/// With many lists the nearest centroids are found by a graph. A search reads the lists of the
+/// nprobe nearest centroids, and further lists as long as it has fewer than k rows, so that min(k,
+/// rows in mask and limits) come back always. The best candidates by their codes are compared again
+/// as float32. Where few rows may be returned all of them are compared; with limits on distances
+/// the rows of the lists are, instead of the codes.
 class IvfIndex final : public VectorIndex {
  public:
-  IvfIndex(const VectorView& view, const IndexSpec& spec, IvfLists lists);
+  IvfIndex(const VectorView& view, const IndexSpec& spec, IvfLists lists, const Host& host);
   ~IvfIndex() override;
 
   absl::Status Search(const RowQuery& query, const Context& context,
                       std::vector<Candidate>* out) const override;
   absl::Status Write(format::SectionWriter& writer, const Context& context) const override;
   const IndexSpec& spec() const override { return spec_; }
-  uint64_t index_bytes() const override { return lists_.bytes(); }
+  uint64_t index_bytes() const override;
 
   const IvfLists& lists() const { return lists_; }
 
@@ -35,11 +38,13 @@ class IvfIndex final : public VectorIndex {
 
   absl::Status ScanAllowed(const RowQuery& query, const Context& context,
                            std::vector<Candidate>* out) const;
+  absl::Status OrderLists(Job* job, const float* vector) const;
   absl::Status Probe(Job* job) const;
 
   const VectorView view_;
   const IndexSpec spec_;
-  const IvfLists lists_;
+  const std::unique_ptr<const HnswIndex> centroids_;  ///< where there are many lists
+  const IvfLists lists_;                              ///< less the graph
   mutable base::LoanPool<Scratch> scratch_;
 };
 

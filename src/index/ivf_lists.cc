@@ -28,15 +28,23 @@ IvfLayout::IvfLayout(std::span<const uint32_t> sizes, size_t code_bytes, size_t 
   }
 }
 
+VectorView CentroidRows(const codec::Centroids& centroids) {
+  return {.rows = centroids.vectors().data(),
+          .num_rows = static_cast<uint32_t>(centroids.count()),
+          .dim = static_cast<int32_t>(centroids.dim())};
+}
+
+Metric CentroidMetric(Metric metric) { return metric == Metric::kCosine ? Metric::kIp : metric; }
+
 uint64_t IvfLists::bytes() const {
-  return centroids.memory_bytes() + codec->memory_bytes() + rows.size() + codes.size() +
-         layout.row_begins.size() * (sizeof(uint32_t) + sizeof(uint64_t));
+  const uint64_t graph_bytes = graph.has_value() ? graph->bytes() : 0;
+  return graph_bytes + centroids.memory_bytes() + codec->memory_bytes() + rows.size() +
+         codes.size() + layout.row_begins.size() * (sizeof(uint32_t) + sizeof(uint64_t));
 }
 
 codec::CodecSpec IvfCodecSpec(const IndexSpec& spec, int32_t dim) {
-  codec::CodecSpec lists{.metric = spec.metric == Metric::kCosine ? Metric::kIp : spec.metric,
-                         .dim = dim,
-                         .seed = IvfShapeOf(spec).seed};
+  codec::CodecSpec lists{
+      .metric = CentroidMetric(spec.metric), .dim = dim, .seed = IvfShapeOf(spec).seed};
   if (std::holds_alternative<IvfSq8Params>(spec.params)) {
     lists.kind = codec::CodecKind::kSq8;
   } else if (const auto* pq = std::get_if<IvfPqParams>(&spec.params)) {

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -11,7 +12,8 @@
 #include "base/large_buffer.h"
 #include "codec/centroids.h"
 #include "codec/codec.h"
-#include "vecdb/context.h"
+#include "index/hnsw_graph.h"
+#include "index/vector_view.h"
 #include "vecdb/host.h"
 #include "vecdb/index_spec.h"
 
@@ -35,6 +37,7 @@ struct IvfLayout {
 /// What an index of inverted lists is made of. Immutable once built.
 struct IvfLists {
   codec::Centroids centroids{};
+  std::optional<HnswGraph> graph{};  ///< of the centroids, where they are many
   std::unique_ptr<codec::Codec> codec{};
   bool packed = false;  ///< the codes lie as codec::PackFastScan lays them
   IvfLayout layout{};
@@ -49,6 +52,15 @@ struct IvfLists {
   }
   uint64_t bytes() const;
 };
+
+/// With more lists than these the nearest are looked for in a graph of their centroids, built with
+/// this M.
+inline constexpr size_t kMostComparedLists = 4096;
+inline constexpr uint32_t kListGraphM = 16;
+
+/// The centroids as rows of a graph, and the metric that it is walked by.
+VectorView CentroidRows(const codec::Centroids& centroids);
+Metric CentroidMetric(Metric metric);
 
 /// The codec of the lists of `spec`, which is one of the IVF types. Lists of IVF_PQ hold what is
 /// left of a row when its centroid is taken away; under kCosine everything is about rows of length

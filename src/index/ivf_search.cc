@@ -4,7 +4,6 @@
 #include <array>
 #include <bit>
 #include <limits>
-#include <numeric>
 
 #include "base/prefetch.h"
 #include "base/status_macros.h"
@@ -16,28 +15,59 @@ namespace {
 constexpr size_t kCodesAtOnce = 256;
 constexpr size_t kBlocksAtOnce = kCodesAtOnce / simd::kBlockRows;
 constexpr size_t kRowsAhead = 16;
+constexpr float kFarthest = std::numeric_limits<float>::infinity();
 
 }  // namespace
 
 void ListOrder::Reset(const codec::Centroids& centroids, const float* query, size_t wanted) {
-  distances_.resize(centroids.count());
+  centroids_ = &centroids;
+  query_ = query;
+  CompareAll();
   order_.resize(centroids.count());
-  centroids.Compare(query, distances_.data());
-  std::iota(order_.begin(), order_.end(), 0U);
+  for (uint32_t list = 0; list < order_.size(); ++list) {
+    order_[list] = PackCandidate(distances_[list], list);
+  }
   num_sorted_ = 0;
   SortTo(std::min(wanted, order_.size()));
 }
 
-void ListOrder::SortMore() { SortTo(std::min(order_.size(), 2 * num_sorted_ + 1)); }
+void ListOrder::Reset(const codec::Centroids& centroids, const float* query,
+                      const std::vector<Candidate>& nearest) {
+  centroids_ = &centroids;
+  query_ = query;
+  order_.clear();
+  for (const Candidate& list : nearest) order_.push_back(PackCandidate(list.distance, list.row));
+  num_sorted_ = order_.size();
+}
+
+void ListOrder::CompareAll() {
+  distances_.resize(centroids_->count());
+  centroids_->Compare(query_, distances_.data());
+  for (float& distance : distances_) {
+    if (distance != distance) distance = kFarthest;  // beyond float
+  }
+}
+
+void ListOrder::AddTheOthers() {
+  std::vector<bool> met(centroids_->count());
+  for (const PackedCandidate list : order_) met[UnpackCandidate(list).row] = true;
+  CompareAll();
+  for (uint32_t list = 0; list < met.size(); ++list) {
+    if (!met[list]) order_.push_back(PackCandidate(distances_[list], list));
+  }
+}
+
+void ListOrder::SortMore() {
+  if (order_.size() < centroids_->count()) AddTheOthers();
+  SortTo(std::min(order_.size(), 2 * num_sorted_ + 1));
+}
 
 void ListOrder::SortTo(size_t end) {
-  const auto nearer = [this](uint32_t a, uint32_t b) {
-    return distances_[a] != distances_[b] ? distances_[a] < distances_[b] : a < b;
-  };
-  const auto begin = order_.begin() + static_cast<std::ptrdiff_t>(num_sorted_);
-  const auto middle = order_.begin() + static_cast<std::ptrdiff_t>(end);
-  if (middle != order_.end()) std::nth_element(begin, middle, order_.end(), nearer);
-  std::sort(begin, middle, nearer);
+  const size_t wanted = end - num_sorted_;
+  const size_t left = order_.size() - num_sorted_;
+  PackedCandidate* const begin = order_.data() + num_sorted_;
+  if (wanted > 0 && wanted < left) SelectSmallest(begin, left, wanted, wanted);
+  std::sort(begin, begin + wanted);
   num_sorted_ = end;
 }
 
@@ -86,15 +116,15 @@ void ListScanner::EnterList(uint32_t list, float centroid_distance) {
 }
 
 absl::Status ListScanner::Scan(uint32_t list, float centroid_distance, const base::RowMask& mask,
-                               TopRows* top, Poller* poller) {
+                               Reservoir* nearest, Poller* poller) {
   VECDB_RETURN_IF_ERROR(poller->Read(0));
   if (lists_.layout.size(list) == 0) return absl::OkStatus();
   EnterList(list, centroid_distance);
-  if (packed_.has_value()) return ScanPacked(list, mask, top, poller);
-  return mask.all() ? ScanAll(list, top, poller) : ScanMasked(list, mask, top, poller);
+  if (packed_.has_value()) return ScanPacked(list, mask, nearest, poller);
+  return mask.all() ? ScanAll(list, nearest, poller) : ScanMasked(list, mask, nearest, poller);
 }
 
-absl::Status ListScanner::ScanPacked(uint32_t list, const base::RowMask& mask, TopRows* top,
+absl::Status ListScanner::ScanPacked(uint32_t list, const base::RowMask& mask, Reservoir* nearest,
                                      Poller* poller) {
   const std::span<const uint32_t> rows = lists_.rows_of(list);
   const size_t block_bytes = codec::FastScanBlockBytes(lists_.codec->code_bytes());
@@ -104,7 +134,7 @@ absl::Status ListScanner::ScanPacked(uint32_t list, const base::RowMask& mask, T
     const size_t count = std::min(kCodesAtOnce, rows.size() - first);
     const size_t num_blocks = codec::FastScanBlocks(count);
     VECDB_RETURN_IF_ERROR(poller->Read(count, 0));
-    const std::optional<uint16_t> limit = packed_->SumOf(top->worst());
+    const std::optional<uint16_t> limit = packed_->SumOf(nearest->worst());
     if (!limit.has_value()) break;  // not even the nearest code words are near enough
     packed_->Sum(blocks + first / simd::kBlockRows * block_bytes, num_blocks, sums_.data());
     simd::SumsAtMost(sums_.data(), num_blocks, *limit, masks_.data());
@@ -113,28 +143,29 @@ absl::Status ListScanner::ScanPacked(uint32_t list, const base::RowMask& mask, T
         const size_t place = b * simd::kBlockRows + static_cast<size_t>(std::countr_zero(bits));
         if (place >= count) break;  // what fills up the last block
         const uint32_t row = rows[first + place];
-        if (all || mask.Contains(row)) top->Offer(packed_->DistanceOf(sums_[place]), row);
+        if (all || mask.Contains(row)) nearest->Offer(packed_->DistanceOf(sums_[place]), row);
       }
     }
   }
   return absl::OkStatus();
 }
 
-absl::Status ListScanner::ScanAll(uint32_t list, TopRows* top, Poller* poller) {
+absl::Status ListScanner::ScanAll(uint32_t list, Reservoir* nearest, Poller* poller) {
   const std::span<const uint32_t> rows = lists_.rows_of(list);
   const size_t code_bytes = lists_.codec->code_bytes();
   const uint8_t* codes = lists_.codes_of(list);
   for (size_t first = 0; first < rows.size(); first += kCodesAtOnce) {
     const size_t count = std::min(kCodesAtOnce, rows.size() - first);
     VECDB_RETURN_IF_ERROR(poller->Read(count, 0));
-    distance_->Compare({codes + first * code_bytes, code_bytes, nullptr, count}, distances_.data());
-    for (size_t i = 0; i < count; ++i) top->Offer(Above(distances_[i]), rows[first + i]);
+    distance_->CompareWithin({codes + first * code_bytes, code_bytes, nullptr, count},
+                             nearest->worst() - above_, distances_.data());
+    for (size_t i = 0; i < count; ++i) nearest->Offer(Above(distances_[i]), rows[first + i]);
   }
   return absl::OkStatus();
 }
 
 // Reads the codes of allowed rows alone.
-absl::Status ListScanner::ScanMasked(uint32_t list, const base::RowMask& mask, TopRows* top,
+absl::Status ListScanner::ScanMasked(uint32_t list, const base::RowMask& mask, Reservoir* nearest,
                                      Poller* poller) {
   const std::span<const uint32_t> rows = lists_.rows_of(list);
   const simd::CodeRows codes{
@@ -146,9 +177,9 @@ absl::Status ListScanner::ScanMasked(uint32_t list, const base::RowMask& mask, T
       allowed.count += mask.Contains(rows[next]);
     }
     VECDB_RETURN_IF_ERROR(poller->Read(allowed.count, 0));
-    distance_->Compare(allowed, distances_.data());
+    distance_->CompareWithin(allowed, nearest->worst() - above_, distances_.data());
     for (size_t i = 0; i < allowed.count; ++i) {
-      top->Offer(Above(distances_[i]), rows[places_[i]]);
+      nearest->Offer(Above(distances_[i]), rows[places_[i]]);
     }
   }
   return absl::OkStatus();
@@ -173,7 +204,7 @@ absl::Status ScanListExactly(const IvfLists& lists, uint32_t list, const QueryDi
   return absl::OkStatus();
 }
 
-void OfferExactly(const std::vector<Candidate>& candidates, const QueryDistance& distance,
+void OfferExactly(const std::vector<PackedCandidate>& candidates, const QueryDistance& distance,
                   TopRows* top) {
   const size_t lines = PrefetchLinesOf(distance.view());
   std::array<uint32_t, kRowsAhead> ids;
@@ -181,7 +212,7 @@ void OfferExactly(const std::vector<Candidate>& candidates, const QueryDistance&
   for (size_t first = 0; first < candidates.size(); first += kRowsAhead) {
     const size_t count = std::min(kRowsAhead, candidates.size() - first);
     for (size_t i = 0; i < count; ++i) {
-      ids[i] = candidates[first + i].row;
+      ids[i] = UnpackCandidate(candidates[first + i]).row;
       base::PrefetchLines(distance.view().row(ids[i]), lines);
     }
     distance.Gather(ids.data(), count, top->worst(), distances.data());

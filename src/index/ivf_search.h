@@ -14,6 +14,7 @@
 #include "index/ivf_lists.h"
 #include "index/poller.h"
 #include "index/query_distance.h"
+#include "index/reservoir.h"
 #include "index/top_rows.h"
 #include "vecdb/index_spec.h"
 
@@ -23,22 +24,30 @@ namespace vecdb::index {
 /// asked for. Storage is kept between queries. For one thread at a time.
 class ListOrder {
  public:
-  /// Begins with the `wanted` nearest. `query` is scaled under kCosine.
+  /// Compares all centroids and begins with the `wanted` nearest. `query` is scaled under kCosine;
+  /// both are borrowed until the last At.
   void Reset(const codec::Centroids& centroids, const float* query, size_t wanted);
 
+  /// Begins with `nearest`, found elsewhere; the others come behind them.
+  void Reset(const codec::Centroids& centroids, const float* query,
+             const std::vector<Candidate>& nearest);
+
   /// The list at `place`, below the number of lists, and the distance of its centroid.
-  uint32_t At(size_t place) {
+  Candidate At(size_t place) {
     if (place >= num_sorted_) SortMore();
-    return order_[place];
+    return UnpackCandidate(order_[place]);
   }
-  float DistanceOf(uint32_t list) const { return distances_[list]; }
 
  private:
+  void CompareAll();
+  void AddTheOthers();
   void SortMore();
   void SortTo(size_t end);
 
+  const codec::Centroids* centroids_ = nullptr;
+  const float* query_ = nullptr;
   std::vector<float> distances_;
-  std::vector<uint32_t> order_;
+  std::vector<PackedCandidate> order_;
   size_t num_sorted_ = 0;
 };
 
@@ -52,8 +61,8 @@ class ListScanner {
 
   /// Offers the rows of a list that the mask contains. `centroid_distance` is that of ListOrder.
   /// Cancelled, DeadlineExceeded.
-  absl::Status Scan(uint32_t list, float centroid_distance, const base::RowMask& mask, TopRows* top,
-                    Poller* poller);
+  absl::Status Scan(uint32_t list, float centroid_distance, const base::RowMask& mask,
+                    Reservoir* nearest, Poller* poller);
 
  private:
   // The distances of a list's codes begin at its centroid's, or the query changes with the list.
@@ -66,9 +75,11 @@ class ListScanner {
     return distance == distance ? distance : std::numeric_limits<float>::infinity();
   }
 
-  absl::Status ScanPacked(uint32_t list, const base::RowMask& mask, TopRows* top, Poller* poller);
-  absl::Status ScanAll(uint32_t list, TopRows* top, Poller* poller);
-  absl::Status ScanMasked(uint32_t list, const base::RowMask& mask, TopRows* top, Poller* poller);
+  absl::Status ScanPacked(uint32_t list, const base::RowMask& mask, Reservoir* nearest,
+                          Poller* poller);
+  absl::Status ScanAll(uint32_t list, Reservoir* nearest, Poller* poller);
+  absl::Status ScanMasked(uint32_t list, const base::RowMask& mask, Reservoir* nearest,
+                          Poller* poller);
 
   const IvfLists& lists_;
   const Metric metric_;
@@ -90,7 +101,7 @@ absl::Status ScanListExactly(const IvfLists& lists, uint32_t list, const QueryDi
                              const base::RowMask& mask, TopRows* top, Poller* poller);
 
 /// Offers rows by their float32 distance.
-void OfferExactly(const std::vector<Candidate>& candidates, const QueryDistance& distance,
+void OfferExactly(const std::vector<PackedCandidate>& candidates, const QueryDistance& distance,
                   TopRows* top);
 
 }  // namespace vecdb::index

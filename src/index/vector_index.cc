@@ -22,7 +22,7 @@ absl::StatusOr<std::unique_ptr<VectorIndex>> BuildVectorIndex(const VectorView& 
                                                               const Context& context) {
   if (IsIvf(spec)) {
     VECDB_ASSIGN_OR_RETURN(IvfLists lists, BuildIvf(view, spec, host, context));
-    return std::make_unique<IvfIndex>(view, spec, std::move(lists));
+    return std::make_unique<IvfIndex>(view, spec, std::move(lists), host);
   }
   const auto* hnsw = std::get_if<HnswParams>(&spec.params);
   if (hnsw == nullptr) return std::make_unique<FlatIndex>(view, spec);
@@ -41,7 +41,7 @@ absl::StatusOr<std::unique_ptr<VectorIndex>> LoadVectorIndex(const format::Secti
   }
   if (IsIvf(meta.spec)) {
     VECDB_ASSIGN_OR_RETURN(IvfLists lists, ReadIvfLists(file, meta, host, context));
-    return std::make_unique<IvfIndex>(view, meta.spec, std::move(lists));
+    return std::make_unique<IvfIndex>(view, meta.spec, std::move(lists), host);
   }
   const auto* hnsw = std::get_if<HnswParams>(&meta.spec.params);
   if (hnsw == nullptr) return std::make_unique<FlatIndex>(view, meta.spec);

@@ -35,21 +35,21 @@ HWY_INLINE EntryRange RangeOf(const float* table) {
 
 HWY_INLINE void RoundTable(const float* table, float least, float scale, uint8_t* bytes) {
   const EntryTag tag;
-  HWY_ALIGN int32_t steps[kPartBytes];
+  const hn::Rebind<uint8_t, EntryTag> byte_tag;
   for (size_t at = 0; at < kPartBytes; at += kEntryLanes) {
     const auto above = hn::Sub(hn::LoadU(tag, table + at), hn::Set(tag, least));
-    const auto rounded = hn::Min(hn::Mul(above, hn::Set(tag, scale)), hn::Set(tag, 255.0f));
-    hn::Store(hn::NearestInt(rounded), hn::RebindToSigned<EntryTag>(), steps + at);
+    const auto steps = hn::Min(hn::Mul(above, hn::Set(tag, scale)), hn::Set(tag, 255.0f));
+    hn::StoreU(hn::DemoteTo(byte_tag, hn::NearestInt(steps)), byte_tag, bytes + at);
   }
-  for (size_t i = 0; i < kPartBytes; ++i) bytes[i] = static_cast<uint8_t>(steps[i]);
 }
 
-RoundedTables RoundTablesKernel(const float* tables, size_t parts, uint8_t* bytes) {
+RoundedTables RoundTablesKernel(const float* tables, size_t parts, float* leasts, uint8_t* bytes) {
   RoundedTables rounded;
   double sum_of_ranges = 0;
   float widest = 0;
   for (size_t j = 0; j < parts; ++j) {
     const EntryRange range = RangeOf(tables + j * kPartBytes);
+    leasts[j] = range.least;
     rounded.sum_of_leasts += static_cast<double>(range.least);
     sum_of_ranges += static_cast<double>(range.greatest - range.least);
     widest = std::max(widest, range.greatest - range.least);
@@ -57,15 +57,14 @@ RoundedTables RoundTablesKernel(const float* tables, size_t parts, uint8_t* byte
   const double greatest_sum = 65535 - static_cast<double>(parts) / 2;  // each is rounded up at most
   const float step = std::max(widest / 255, static_cast<float>(sum_of_ranges / greatest_sum));
   if (std::isfinite(step)) rounded.step = step;
-  const float scale = rounded.step > 0 ? 1 / rounded.step : 0;
+  const float scale = 1 / rounded.step;
+  if (!(rounded.step > 0) || !std::isfinite(scale)) {
+    rounded.step = 0;
+    std::fill_n(bytes, parts * kPartBytes, uint8_t{0});
+    return rounded;
+  }
   for (size_t j = 0; j < parts; ++j) {
-    const float* table = tables + j * kPartBytes;
-    if (std::isfinite(scale) && scale > 0) {
-      RoundTable(table, RangeOf(table).least, scale, bytes + j * kPartBytes);
-    } else {
-      rounded.step = 0;
-      std::fill_n(bytes + j * kPartBytes, kPartBytes, uint8_t{0});
-    }
+    RoundTable(tables + j * kPartBytes, leasts[j], scale, bytes + j * kPartBytes);
   }
   return rounded;
 }
@@ -213,8 +212,8 @@ void SumsAtMost(const uint16_t* sums, size_t num_blocks, uint16_t limit, uint32_
   HWY_DYNAMIC_DISPATCH(SumsAtMostKernel)(sums, num_blocks, limit, masks);
 }
 
-RoundedTables RoundTables(const float* tables, size_t parts, uint8_t* bytes) {
-  return HWY_DYNAMIC_DISPATCH(RoundTablesKernel)(tables, parts, bytes);
+RoundedTables RoundTables(const float* tables, size_t parts, float* leasts, uint8_t* bytes) {
+  return HWY_DYNAMIC_DISPATCH(RoundTablesKernel)(tables, parts, leasts, bytes);
 }
 
 }  // namespace vecdb::simd

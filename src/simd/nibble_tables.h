@@ -32,7 +32,7 @@ struct RoundedTables {
   float step = 0;            ///< 0: all entries of each part are equal, or the range is infinite
   double sum_of_leasts = 0;  ///< what a sum of bytes, times step, is added to
 };
-RoundedTables RoundTables(const float* tables, size_t parts, uint8_t* bytes);
+RoundedTables RoundTables(const float* tables, size_t parts, float* leasts, uint8_t* bytes);
 
 }  // namespace vecdb::simd
 

@@ -344,7 +344,7 @@ void MakeIndex(ObjectStore& store, const std::string& name, uint32_t num_rows,
       Must(format::SectionWriter::Create(store, ObjectName(), format::FileKind::kIndex, {}));
   Must(built->Write(*writer, {}));
   Must(writer->Finish({}));
-  SaveSectionFile("hnsw_file", name, 0, std::string(1, static_cast<char>(num_rows)),
+  SaveSectionFile("index_file", name, 0, std::string(1, static_cast<char>(num_rows)),
                   format::FileKind::kIndex, TakeObject(store));
 }
 
@@ -413,6 +413,12 @@ void MakeAll() {
   MakeIndex(*store, "small", 12, {.metric = Metric::kL2, .params = HnswParams{.m = 2}});
   MakeIndex(*store, "cosine", 60, {.metric = Metric::kCosine, .params = HnswParams{.m = 2}});
   MakeIndex(*store, "large", 255, {.metric = Metric::kIp, .params = HnswParams{.m = 3}});
+  MakeIndex(*store, "ivf_flat", 120, {.metric = Metric::kL2, .params = IvfFlatParams{.nlist = 3}});
+  MakeIndex(*store, "ivf_sq8", 100, {.metric = Metric::kIp, .params = IvfSq8Params{.nlist = 2}});
+  MakeIndex(*store, "ivf_pq", 90,
+            {.metric = Metric::kCosine, .params = IvfPqParams{.nlist = 2, .m = 2, .nbits = 2}});
+  MakeIndex(*store, "ivf_pq_bytes", 80,
+            {.metric = Metric::kL2, .params = IvfPqParams{.nlist = 2, .m = 2, .nbits = 5}});
   MakeScalarIndexes(*store);
 }
 

@@ -99,7 +99,7 @@ TEST(IvfBuilderTest, TheLogSaysWhatBecameSmaller) {
 TEST(IvfBuilderTest, WhatDoesNotFitTheBudgetIsRefusedAndGivenBack) {
   const TestRows rows = RandomRows(2000, 16, 4);
   for (const IndexSpec& spec : IvfSpecs(20)) {
-    for (const uint64_t limit : {100, 20000, 100000}) {
+    for (const uint64_t limit : std::initializer_list<uint64_t>{100, 20000, 100000}) {
       MemoryBudget budget(limit);
       const auto lists = BuildIvf(rows.view(), spec, Host{.budget = &budget}, {});
       if (!lists.ok()) {

@@ -6,7 +6,9 @@
 #include <cmath>
 #include <set>
 
+#include "index/hnsw_builder.h"
 #include "index/index_testing.h"
+#include "index/ivf_builder.h"
 #include "index/ivf_testing.h"
 #include "support/status_testing.h"
 #include "vecdb/executor.h"
@@ -230,6 +232,37 @@ TEST(IvfIndexTest, BytesAreThoseOfTheParts) {
     const size_t code = lists.codec->code_bytes();
     EXPECT_GE(lists.codes.size(), 4000 * code);
     EXPECT_LE(lists.codes.size(), 4000 * code + 16 * (64 + 31 * code));
+  }
+}
+
+// As with more than kMostComparedLists lists, for which ivf_slow_test.cc has the rows.
+TEST(IvfIndexTest, AGraphOfTheCentroidsFindsTheListsToo) {
+  const TestRows rows = MixedRows(4000, kIvfDim, 40, 17);
+  for (const IndexSpec& spec : IvfSpecs(80)) {
+    auto lists = BuildIvf(rows.view(), spec, {}, {});
+    ASSERT_OK(lists);
+    auto graph = BuildHnswGraph(CentroidRows(lists->centroids), CentroidMetric(spec.metric),
+                                {.m = static_cast<int32_t>(kListGraphM)}, {}, {});
+    ASSERT_OK(graph);
+    lists->graph = *std::move(graph);
+    const auto plain = BuildIvfIndex(rows.view(), spec);
+    const uint64_t bytes = lists->bytes();
+    const IvfIndex index(rows.view(), spec, *std::move(lists), {});
+    EXPECT_EQ(index.index_bytes(), bytes);
+    EXPECT_GT(bytes, plain->index_bytes());
+    size_t same = 0;
+    for (uint32_t row = 0; row < 4000; row += 100) {
+      const RowQuery query{.vector = rows.view().row(row), .k = 10, .mask = {.num_rows = 4000}};
+      same += Find(index, query) == Find(*plain, query) ? 1 : 0;
+      const RowQuery all{.vector = rows.view().row(row),
+                         .k = 3000,
+                         .params = IvfSearchParams{.nprobe = 2},
+                         .mask = {.num_rows = 4000}};
+      const auto found = Find(index, all);
+      EXPECT_EQ(found.size(), 3000U);
+      ExpectSound(rows.view(), spec, all, found);
+    }
+    EXPECT_GE(same, 38U) << IvfName(spec);  // of 40; a walk may miss a centroid
   }
 }
 

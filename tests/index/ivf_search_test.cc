@@ -13,6 +13,12 @@
 namespace vecdb::index {
 namespace {
 
+std::vector<Candidate> Unpacked(const std::vector<PackedCandidate>& packed) {
+  std::vector<Candidate> candidates;
+  for (const PackedCandidate one : packed) candidates.push_back(UnpackCandidate(one));
+  return candidates;
+}
+
 TEST(IvfSearchTest, ListsComeByTheDistanceOfTheirCentroids) {
   const codec::Centroids centroids(RandomValues(100 * 6, 1), 6, codec::Nearness::kL2);
   const std::vector<float> query = RandomValues(6, 2);
@@ -27,10 +33,18 @@ TEST(IvfSearchTest, ListsComeByTheDistanceOfTheirCentroids) {
     ListOrder order;
     order.Reset(centroids, query.data(), wanted);
     for (size_t place = 0; place < 100; ++place) {
-      EXPECT_EQ(order.At(place), expected[place]);
-      EXPECT_EQ(order.DistanceOf(expected[place]), distances[expected[place]]);
+      EXPECT_EQ(order.At(place), (Candidate{distances[expected[place]], expected[place]}));
     }
   }
+  // Begun elsewhere: the third and the first, and then the others.
+  ListOrder order;
+  order.Reset(centroids, query.data(),
+              std::vector<Candidate>{{distances[expected[0]], expected[0]},
+                                     {distances[expected[2]], expected[2]}});
+  EXPECT_EQ(order.At(0).row, expected[0]);
+  EXPECT_EQ(order.At(1).row, expected[2]);
+  EXPECT_EQ(order.At(2).row, expected[1]);
+  for (size_t place = 3; place < 100; ++place) EXPECT_EQ(order.At(place).row, expected[place]);
 }
 
 // Every code is offered once, near to the distance of the row it stands for.
@@ -47,12 +61,13 @@ TEST(IvfSearchTest, AListOffersItsRows) {
     order.Reset(lists->centroids, vector.data(), 5);
     const QueryDistance exact(rows.view(), spec.metric, vector.data());
     const Context context;
-    for (uint32_t list = 0; list < lists->layout.num_lists(); ++list) {
+    for (size_t place = 0; place < lists->layout.num_lists(); ++place) {
+      const auto [centroid_distance, list] = order.At(place);
       Poller poller(context, 8);
-      TopRows top(1000);
-      ASSERT_OK(scanner.Scan(list, order.DistanceOf(list), {.num_rows = 1000}, &top, &poller));
-      std::vector<Candidate> found;
-      top.Finish(&found);
+      Reservoir nearest;
+      nearest.Reset(1000);
+      ASSERT_OK(scanner.Scan(list, centroid_distance, {.num_rows = 1000}, &nearest, &poller));
+      const std::vector<Candidate> found = Unpacked(nearest.Finish());
       ASSERT_EQ(found.size(), lists->layout.size(list)) << IvfName(spec);
       double error = 0, scale = 0;
       for (const Candidate& candidate : found) {
@@ -86,19 +101,22 @@ TEST(IvfSearchTest, TheMaskIsHeldToWhereverItsBitsLie) {
       const base::RowMask mask{.num_rows = 1000, .allowed = bits.data()};
       const Context context;
       Poller poller(context, 8);
-      TopRows top(1000), exactly(1000);
-      for (uint32_t list = 0; list < lists->layout.num_lists(); ++list) {
-        ASSERT_OK(scanner.Scan(list, order.DistanceOf(list), mask, &top, &poller));
+      Reservoir nearest;
+      nearest.Reset(1000);
+      TopRows exactly(1000);
+      for (size_t place = 0; place < lists->layout.num_lists(); ++place) {
+        const auto [centroid_distance, list] = order.At(place);
+        ASSERT_OK(scanner.Scan(list, centroid_distance, mask, &nearest, &poller));
         ASSERT_OK(ScanListExactly(*lists, list, exact, mask, &exactly, &poller));
       }
-      std::vector<Candidate> found, naive;
+      std::vector<Candidate> naive;
       exactly.Finish(&naive);
       EXPECT_EQ(naive, NaiveSearch(rows.view(), spec.metric, vector.data(), mask, 1000));
-      top.Finish(&found);
+      const std::vector<Candidate> found = Unpacked(nearest.Finish());
       ASSERT_EQ(found.size(), naive.size());
       for (const Candidate& candidate : found) EXPECT_TRUE(mask.Contains(candidate.row));
       TopRows again(1000);
-      OfferExactly(found, exact, &again);
+      OfferExactly(nearest.Finish(), exact, &again);
       std::vector<Candidate> offered;
       again.Finish(&offered);
       EXPECT_EQ(offered, naive);

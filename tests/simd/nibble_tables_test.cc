@@ -82,13 +82,16 @@ TEST_P(NibbleTablesTest, RoundedTablesAreOffByHalfAStepAtMost) {
     std::vector<float> tables(parts * kPartBytes);
     for (float& entry : tables) entry = normal(random);
     std::vector<uint8_t> bytes(tables.size());
-    const RoundedTables rounded = RoundTables(tables.data(), parts, bytes.data());
+    std::vector<float> leasts_found(parts);
+    const RoundedTables rounded =
+        RoundTables(tables.data(), parts, leasts_found.data(), bytes.data());
     ASSERT_GT(rounded.step, 0);
     double leasts = 0;
     uint64_t greatest_sum = 0;
     for (size_t j = 0; j < parts; ++j) {
       const auto begin = tables.begin() + static_cast<std::ptrdiff_t>(j * kPartBytes);
       const float least = *std::min_element(begin, begin + kPartBytes);
+      EXPECT_EQ(leasts_found[j], least);
       leasts += static_cast<double>(least);
       uint8_t most = 0;
       for (size_t w = 0; w < kPartBytes; ++w) {
@@ -106,12 +109,13 @@ TEST_P(NibbleTablesTest, RoundedTablesAreOffByHalfAStepAtMost) {
 
 TEST_P(NibbleTablesTest, EqualAndInfiniteEntriesRoundToNothing) {
   std::vector<uint8_t> bytes(32, 9);
-  EXPECT_EQ(RoundTables(std::vector<float>(32, 4).data(), 2, bytes.data()).step, 0);
+  float least[2];
+  EXPECT_EQ(RoundTables(std::vector<float>(32, 4).data(), 2, least, bytes.data()).step, 0);
   EXPECT_EQ(bytes, std::vector<uint8_t>(32, 0));
   std::vector<float> wide(32, -3e38f);
   wide[5] = 3e38f;
   bytes.assign(32, 9);
-  EXPECT_EQ(RoundTables(wide.data(), 2, bytes.data()).step, 0);
+  EXPECT_EQ(RoundTables(wide.data(), 2, least, bytes.data()).step, 0);
   EXPECT_EQ(bytes, std::vector<uint8_t>(32, 0));
 }
 
