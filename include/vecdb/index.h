@@ -67,8 +67,8 @@ enum class RowStorage {
 };
 
 struct SaveOptions {
-  /// Write the rows too, so that the file can be loaded alone. Without them the file holds links
-  /// and norms only and Load needs the rows from the host.
+  /// Write the rows too, so that the file can be loaded alone. Without them the file holds links,
+  /// lists of codes and norms, and Load needs the rows from the host.
   bool include_rows = true;
 };
 
@@ -110,7 +110,7 @@ class Index {
   int32_t dim() const;
   uint64_t num_rows() const;
 
-  /// Bytes held beyond the rows: links, norms.
+  /// Bytes held beyond the rows: links, lists, norms.
   uint64_t index_bytes() const;
   /// Bytes held in all; viewed rows are the host's and not counted.
   uint64_t memory_bytes() const;

@@ -50,7 +50,7 @@ struct HnswParams {
 /// What an index of codes orders its best candidates by before it answers. The scores of an answer
 /// are those of float32 in any case.
 enum class Refine : int32_t {
-  kNone = 1,     ///< by the codes
+  kNone = 1,     ///< by the codes; the rows that come back, and a few more, still by float32
   kFloat32 = 2,  ///< by the rows themselves: refine_k times as many rows as are wanted
 };
 
@@ -152,11 +152,13 @@ struct HnswSearchParams {
 
 /// Effort of one search in IVF_FLAT, IVF_SQ8 or IVF_PQ.
 struct IvfSearchParams {
-  /// Lists read, 1 to 65536: more finds more and takes longer; more than there are is all. Where a
-  /// filter or a range leaves too few rows in them, more lists are read.
+  /// Lists read, 1 to 65536: more finds more and takes longer; more than there are is all. Where
+  /// they hold too few rows that may be returned, more lists are read; where few rows may be
+  /// returned, these are compared one by one.
   int32_t nprobe = 8;
   /// Candidates looked at again with Refine::kFloat32, in multiples of the rows wanted: 1 to 1000,
-  /// or 0 for the default: 2 for IVF_SQ8, 8 for IVF_PQ.
+  /// or 0 for the default: 2 for IVF_SQ8, 8 for IVF_PQ. IVF_FLAT and Refine::kNone take 0 and 1.
+  /// At most 2^20 candidates, or the rows wanted.
   float refine_k = 0;
 
   friend bool operator==(const IvfSearchParams&, const IvfSearchParams&) = default;

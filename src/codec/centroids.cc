@@ -4,13 +4,21 @@
 #include <limits>
 #include <utility>
 
+#include "codec/held.h"
+
 namespace vecdb::codec {
 namespace {
 
 constexpr size_t kAssignedTogether = 96;
 
 void SubtractOrigin(const float* row, const std::vector<float>& origin, float* out) {
-  for (size_t d = 0; d < origin.size(); ++d) out[d] = row[d] - origin[d];
+  for (size_t d = 0; d < origin.size(); ++d) out[d] = HeldDifference(row[d], origin[d]);
+}
+
+// What is no number, because it was beyond float, is far.
+float NotBelowZero(float distance) {
+  if (distance != distance) return std::numeric_limits<float>::infinity();
+  return std::max(0.0f, distance);
 }
 
 }  // namespace
@@ -20,7 +28,7 @@ float SquaredNorm(const float* vector, size_t dim) {
   for (size_t d = 0; d < dim; ++d) {
     sum += static_cast<double>(vector[d]) * static_cast<double>(vector[d]);
   }
-  return static_cast<float>(sum);
+  return HeldToFloat(sum);
 }
 
 Centroids::Centroids(std::vector<float> vectors, size_t dim, Nearness nearness,
@@ -44,7 +52,7 @@ Centroids Centroids::Centred(std::vector<float> vectors, size_t dim, Nearness ne
   for (size_t i = 0; i < vectors.size(); ++i) sums[i % dim] += static_cast<double>(vectors[i]);
   const auto count = static_cast<double>(vectors.size() / dim);
   std::vector<float> mean(dim);
-  for (size_t d = 0; d < dim; ++d) mean[d] = static_cast<float>(sums[d] / count);
+  for (size_t d = 0; d < dim; ++d) mean[d] = HeldToFloat(sums[d] / count);
   return Centroids(std::move(vectors), dim, nearness, std::move(mean));
 }
 
@@ -66,7 +74,7 @@ void Centroids::Assign(const simd::FloatRows& rows, uint32_t* nearest, float* di
       distances[begin + i] =
           nearness_ == Nearness::kDot
               ? least[i]
-              : std::max(0.0f, SquaredNorm(part.rows + i * part.stride, dim_) + 2 * least[i]);
+              : NotBelowZero(SquaredNorm(part.rows + i * part.stride, dim_) + 2 * least[i]);
     }
   }
 }
@@ -81,9 +89,8 @@ void Centroids::Compare(const float* row, float* distances) const {
   simd::PanelDots(rows, panels(), distances);
   const float norm = nearness_ == Nearness::kL2 ? SquaredNorm(rows.rows, dim_) : 0;
   for (size_t i = 0; i < count(); ++i) {
-    distances[i] = nearness_ == Nearness::kL2
-                       ? std::max(0.0f, norm + 2 * (biases_[i] - distances[i]))
-                       : 0 - distances[i];
+    distances[i] = nearness_ == Nearness::kL2 ? NotBelowZero(norm + 2 * (biases_[i] - distances[i]))
+                                              : 0 - distances[i];
   }
 }
 

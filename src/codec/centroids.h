@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "simd/panels.h"
@@ -33,6 +34,7 @@ class Centroids {
   size_t count() const { return dim_ == 0 ? 0 : vectors_.size() / dim_; }
   size_t dim() const { return dim_; }
   std::span<const float> vectors() const { return vectors_; }
+  std::vector<float> TakeVectors() && { return std::move(vectors_); }
   const float* vector(size_t i) const { return vectors_.data() + i * dim_; }
 
   /// The nearest centroid of each row, the first of equals, and, unless `distances` is nullptr, the

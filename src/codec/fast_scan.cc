@@ -4,10 +4,13 @@
 #include <cmath>
 #include <limits>
 
+#include "codec/held.h"
+
 namespace vecdb::codec {
 namespace {
 
 constexpr size_t kNibbleWords = 16;
+constexpr int kMostCorrections = 3;  // of a sum, by one
 constexpr size_t kHalfBlock = simd::kBlockRows / 2;
 
 struct BytePlace {
@@ -58,7 +61,7 @@ void FastScanDistance::SetQuery(const float* query) {
   const simd::RoundedTables rounded =
       simd::RoundTables(tables_.data(), codec_.m(), leasts_.data(), bytes_.data());
   step_ = rounded.step;
-  start_ = static_cast<float>(static_cast<double>(above) + rounded.sum_of_leasts);
+  start_ = HeldToFloat(static_cast<double>(above) + rounded.sum_of_leasts);
   if (!std::isfinite(start_)) {  // beyond float: all rows are equally far
     start_ = std::numeric_limits<float>::max();
     step_ = 0;
@@ -73,9 +76,16 @@ std::optional<uint16_t> FastScanDistance::SumOf(float distance) const {
   const float steps = (distance - base_) / step_;
   if (!(steps < kGreatest)) return kGreatest;
   auto sum = static_cast<uint16_t>(steps);
-  while (sum > 0 && DistanceOf(sum) > distance) --sum;
-  while (sum < kGreatest && DistanceOf(static_cast<uint16_t>(sum + 1)) <= distance) ++sum;
-  return sum;
+  for (int i = 0; i < kMostCorrections && sum > 0 && DistanceOf(sum) > distance; ++i) --sum;
+  for (int i = 0; i < kMostCorrections && sum < kGreatest; ++i) {
+    if (DistanceOf(static_cast<uint16_t>(sum + 1)) > distance) return sum;
+    ++sum;
+  }
+  return kGreatest;
+}
+
+void FastScanDistance::AddToAll(float distance) {
+  base_ = HeldToFloat(static_cast<double>(start_) + static_cast<double>(distance));
 }
 
 }  // namespace vecdb::codec

@@ -1,7 +1,6 @@
 #ifndef VECDB_CODEC_FAST_SCAN_H_
 #define VECDB_CODEC_FAST_SCAN_H_
 
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -43,11 +42,12 @@ class FastScanDistance {
   /// The distance that a sum stands for; they rise together.
   float DistanceOf(uint16_t sum) const { return base_ + step_ * static_cast<float>(sum); }
 
-  /// The greatest sum whose distance is at most `distance`, or nothing when there is none.
+  /// The greatest sum whose distance is at most `distance`, or a few more where float cannot tell
+  /// them apart; nothing when there is none.
   std::optional<uint16_t> SumOf(float distance) const;
 
   /// Adds `distance` to all distances of this query.
-  void AddToAll(float distance) { base_ = start_ + (std::isfinite(distance) ? distance : 0); }
+  void AddToAll(float distance);
 
   /// How far it is from that of ProductCodec, but for the rounding of floats: half a step for each
   /// part.

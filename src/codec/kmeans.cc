@@ -12,6 +12,7 @@
 #include "base/reservation.h"
 #include "base/split_mix.h"
 #include "base/status_macros.h"
+#include "codec/held.h"
 #include "codec/normalise.h"
 #include "codec/sampling.h"
 
@@ -19,14 +20,19 @@ namespace vecdb::codec {
 namespace {
 
 constexpr size_t kRowsPerPiece = 1024;
+constexpr size_t kProductsPerPiece = size_t{1} << 30;  // some 20 ms
 constexpr size_t kClustersPerPiece = 16;
 constexpr double kLeastGain = 1e-4;
 
 size_t PiecesOf(size_t count, size_t per_piece) { return (count + per_piece - 1) / per_piece; }
 
 void ScaleToLengthOne(float* vector, size_t dim) {
-  const double norm = std::sqrt(static_cast<double>(SquaredNorm(vector, dim)));
-  if (!(norm > 0) || !std::isfinite(norm)) return;
+  double squares = 0;
+  for (size_t d = 0; d < dim; ++d) {
+    squares += static_cast<double>(vector[d]) * static_cast<double>(vector[d]);
+  }
+  const double norm = std::sqrt(squares);
+  if (!(norm > 0)) return;
   for (size_t d = 0; d < dim; ++d) {
     vector[d] = static_cast<float>(static_cast<double>(vector[d]) / norm);
   }
@@ -48,6 +54,7 @@ class Lloyd {
     VECDB_ASSIGN_OR_RETURN(scratch_, base::Reservation::Make(host_.budget, ScratchBytes(),
                                                              "the centroids of k-means"));
     for (size_t i = 0; i < count_; ++i) {
+      VECDB_RETURN_IF_ERROR(Poll(i));
       const float* row = rows.rows + ids[i] * rows.stride;
       if (params_.normalised) {
         Normalise(row, dim_, Row(i));
@@ -56,7 +63,9 @@ class Lloyd {
       }
     }
     mean_.assign(params_.nearness == Nearness::kL2 ? dim_ : 0, 0);
-    if (!mean_.empty()) Centre();
+    if (!mean_.empty()) {
+      VECDB_RETURN_IF_ERROR(Centre());
+    }
     nearest_.resize(count_);
     distances_.resize(count_);
     members_.resize(count_);
@@ -81,7 +90,7 @@ class Lloyd {
       FillEmptyClusters();
     }
     for (size_t i = 0; i < centroids_.size() && !mean_.empty(); ++i) {
-      centroids_[i] += mean_[i % dim_];
+      centroids_[i] = HeldDifference(centroids_[i], -mean_[i % dim_]);
     }
     result.centroids = Centroids(std::move(centroids_), dim_, params_.nearness, std::move(mean_));
     return result;
@@ -95,9 +104,15 @@ class Lloyd {
     return (4 * uint64_t{params_.k} * dim_ + 3 * count_) * sizeof(float);
   }
 
-  void Centre() {
+  // Once in some rows.
+  absl::Status Poll(size_t row) const {
+    return row % kRowsPerPiece == 0 ? context_.Check() : absl::OkStatus();
+  }
+
+  absl::Status Centre() {
     std::vector<double> sums(dim_);
     for (size_t i = 0; i < count_; ++i) {
+      VECDB_RETURN_IF_ERROR(Poll(i));
       const float* row = Row(i);
       for (size_t d = 0; d < dim_; ++d) sums[d] += static_cast<double>(row[d]);
     }
@@ -105,9 +120,11 @@ class Lloyd {
       mean_[d] = static_cast<float>(sums[d] / static_cast<double>(count_));
     }
     for (size_t i = 0; i < count_; ++i) {
+      VECDB_RETURN_IF_ERROR(Poll(i));
       float* row = Row(i);
-      for (size_t d = 0; d < dim_; ++d) row[d] -= mean_[d];
+      for (size_t d = 0; d < dim_; ++d) row[d] = HeldDifference(row[d], mean_[d]);
     }
+    return absl::OkStatus();
   }
 
   // Different rows as long as there are any, in random order; then the same again.
@@ -130,20 +147,22 @@ class Lloyd {
   void TakeStart() {
     centroids_.assign(params_.start.begin(), params_.start.end());
     for (size_t i = 0; i < centroids_.size() && !mean_.empty(); ++i) {
-      centroids_[i] -= mean_[i % dim_];
+      centroids_[i] = HeldDifference(centroids_[i], mean_[i % dim_]);
     }
   }
 
   // The mean distance of the rows to their centroids.
   absl::StatusOr<double> Assign() {
     const Centroids centroids(centroids_, dim_, params_.nearness);
-    const size_t pieces = PiecesOf(count_, kRowsPerPiece);
+    const size_t at_once =
+        std::clamp<size_t>(kProductsPerPiece / (params_.k * dim_), 6, kRowsPerPiece);
+    const size_t pieces = PiecesOf(count_, at_once);
     std::vector<double> sums(pieces);
     VECDB_RETURN_IF_ERROR(base::ParallelFor(
         host_.executor, Priority::kBackground, pieces, context_,
         [&](size_t piece, size_t) -> absl::Status {
-          const size_t begin = piece * kRowsPerPiece;
-          const size_t rows = std::min(kRowsPerPiece, count_ - begin);
+          const size_t begin = piece * at_once;
+          const size_t rows = std::min(at_once, count_ - begin);
           centroids.Assign({Row(begin), dim_, rows}, &nearest_[begin], &distances_[begin]);
           for (size_t i = begin; i < begin + rows; ++i) {
             sums[piece] += static_cast<double>(distances_[i]);

@@ -9,6 +9,7 @@
 #include "base/large_buffer.h"
 #include "base/status_macros.h"
 #include "codec/finite_floats.h"
+#include "codec/held.h"
 #include "codec/normalise.h"
 #include "codec/opq.h"
 #include "codec/training_sample.h"
@@ -127,7 +128,7 @@ const float* ProductCodec::Prepare(const float* rows, size_t count, float* moved
       Normalise(row, dim(), out);
       row = out;
     }
-    for (size_t d = 0; d < dim(); ++d) out[d] = row[d] - mean_[d];
+    for (size_t d = 0; d < dim(); ++d) out[d] = HeldDifference(row[d], mean_[d]);
   }
   if (rotation_.is_identity()) return moved;
   rotation_.Turn(moved, count, turned);
@@ -170,7 +171,7 @@ void ProductCodec::Decode(const uint8_t* codes, size_t count, float* rows) const
       std::memcpy(to + j * part_dim, books_.parts[j].vector(word), part_dim * sizeof(float));
     }
     if (!turned.empty()) rotation_.TurnBack(turned.data(), 1, row);
-    for (size_t d = 0; d < dim(); ++d) row[d] += mean_[d];
+    for (size_t d = 0; d < dim(); ++d) row[d] = HeldDifference(row[d], -mean_[d]);
   }
 }
 

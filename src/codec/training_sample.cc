@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/status_macros.h"
+#include "codec/held.h"
 #include "codec/normalise.h"
 #include "codec/sampling.h"
 
@@ -43,7 +44,8 @@ void TrainingSample::SubtractMean() {
     mean_[d] = static_cast<float>(sums[d] / static_cast<double>(count_));
   }
   for (size_t i = 0; i < count_; ++i) {
-    for (size_t d = 0; d < dim_; ++d) rows[i * dim_ + d] -= mean_[d];
+    for (size_t d = 0; d < dim_; ++d)
+      rows[i * dim_ + d] = HeldDifference(rows[i * dim_ + d], mean_[d]);
   }
 }
 

@@ -9,6 +9,7 @@
 #include "base/parallel_for.h"
 #include "base/status_macros.h"
 #include "codec/fast_scan.h"
+#include "codec/held.h"
 #include "codec/kmeans.h"
 #include "codec/normalise.h"
 #include "codec/sampling.h"
@@ -18,11 +19,14 @@ namespace vecdb::index {
 namespace {
 
 constexpr uint32_t kLeastListRows = 39;
-constexpr size_t kSampledRowsPerList = 256;
+constexpr size_t kSampledRowsPerList = 256;  // fewer where they would be more than so many floats
+constexpr size_t kSampledFloats = size_t{1} << 28;
 constexpr int32_t kListGraphEf = 100;
 constexpr size_t kCodecSample = 65536;
-constexpr size_t kRowsAtOnce = 512;       // assigned by one piece
-constexpr size_t kCodedRowsAtOnce = 256;  // whole blocks
+constexpr size_t kFloatsAtOnce = 1 << 18;            // of rows that one piece assigns or codes
+constexpr size_t kProductsAtOnce = size_t{1} << 30;  // of rows and centroids, some 20 ms
+constexpr size_t kRowsBetweenPolls = 1 << 10;
+constexpr size_t kRowsBetweenCountPolls = 1 << 20;
 
 class IvfBuilder {
  public:
@@ -48,18 +52,26 @@ class IvfBuilder {
  private:
   bool normalised() const { return spec_.metric == Metric::kCosine; }
 
+  // Whole blocks of rows.
+  size_t RowsAtOnce() const {
+    const size_t blocks = kFloatsAtOnce / dim_ / simd::kBlockRows;
+    return std::clamp<size_t>(blocks, 1, 16) * simd::kBlockRows;
+  }
+
   absl::Status TrainCentroids() {
-    const codec::KMeansParams params{.k = EffectiveNlist(shape_.nlist, view_.num_rows),
-                                     .nearness = IvfNearness(spec_.metric),
-                                     .normalised = normalised(),
-                                     .rows_per_centroid = kSampledRowsPerList,
-                                     .seed = shape_.seed};
+    const size_t num_lists = EffectiveNlist(shape_.nlist, view_.num_rows);
+    const codec::KMeansParams params{
+        .k = num_lists,
+        .nearness = IvfNearness(spec_.metric),
+        .normalised = normalised(),
+        .rows_per_centroid = std::clamp<size_t>(kSampledFloats / dim_ / num_lists, kLeastListRows,
+                                                kSampledRowsPerList),
+        .seed = shape_.seed};
     VECDB_ASSIGN_OR_RETURN(
         codec::KMeans trained,
         codec::TrainKMeans({view_.rows, dim_, view_.num_rows}, dim_, params, host_, context_));
     // With the origin that loading gives them.
-    const std::span<const float> vectors = trained.centroids.vectors();
-    lists_.centroids = codec::Centroids::Centred({vectors.begin(), vectors.end()}, dim_,
+    lists_.centroids = codec::Centroids::Centred(std::move(trained.centroids).TakeVectors(), dim_,
                                                  IvfNearness(spec_.metric));
     if (lists_.centroids.count() <= kMostComparedLists) return absl::OkStatus();
     const HnswParams graph{.m = kListGraphM, .ef_construction = kListGraphEf, .seed = shape_.seed};
@@ -72,11 +84,14 @@ class IvfBuilder {
   // Calls body(first row, rows) for each piece of the rows, as they are coded.
   template <typename Body>
   absl::Status ForPieces(Body body) {
-    const size_t pieces = (view_.num_rows + kRowsAtOnce - 1) / kRowsAtOnce;
+    const size_t products = dim_ * lists_.centroids.count();
+    const size_t at_once =
+        std::clamp<size_t>(kProductsAtOnce / products, simd::kBlockRows, RowsAtOnce());
+    const size_t pieces = (view_.num_rows + at_once - 1) / at_once;
     return base::ParallelFor(host_.executor, Priority::kBackground, pieces, context_,
                              [&](size_t piece, size_t) -> absl::Status {
-                               const size_t begin = piece * kRowsAtOnce;
-                               body(begin, std::min<size_t>(kRowsAtOnce, view_.num_rows - begin));
+                               const size_t begin = piece * at_once;
+                               body(begin, std::min<size_t>(at_once, view_.num_rows - begin));
                                return absl::OkStatus();
                              });
   }
@@ -106,29 +121,36 @@ class IvfBuilder {
     }
     if (!IvfHasResiduals(spec_)) return;
     const float* centroid = lists_.centroids.vector(list_of_row_.as<const uint32_t>()[row]);
-    for (size_t d = 0; d < dim_; ++d) out[d] -= centroid[d];
+    for (size_t d = 0; d < dim_; ++d) out[d] = codec::HeldDifference(out[d], centroid[d]);
   }
 
   absl::Status TrainListCodec() {
     const codec::CodecSpec wanted = IvfCodecSpec(spec_, view_.dim);
+    const bool learns = wanted.kind != codec::CodecKind::kFloat32;
     const std::vector<uint32_t> ids = codec::SampleRows(
-        wanted.kind == codec::CodecKind::kFloat32 ? 0 : view_.num_rows, kCodecSample, shape_.seed);
+        learns ? view_.num_rows : 0, std::min(kCodecSample, kSampledFloats / dim_), shape_.seed);
     VECDB_ASSIGN_OR_RETURN(
         base::LargeBuffer sample,
         base::LargeBuffer::Make(ids.size() * dim_ * sizeof(float), host_, "the sample of a codec"));
     float* rows = sample.as<float>().data();
-    for (size_t i = 0; i < ids.size(); ++i) Prepare(ids[i], rows + i * dim_);
+    for (size_t i = 0; i < ids.size(); ++i) {
+      if (i % kRowsBetweenPolls == 0) VECDB_RETURN_IF_ERROR(context_.Check());
+      Prepare(ids[i], rows + i * dim_);
+    }
     VECDB_ASSIGN_OR_RETURN(lists_.codec,
                            codec::TrainCodec(wanted, {rows, ids.size()}, host_, context_));
     lists_.packed = IvfIsPacked(lists_.codec->spec());
-    return absl::OkStatus();
+    return lists_.ReserveSmallParts(host_);
   }
 
   // Counting sort of the row numbers by list.
   absl::Status ListRows() {
     const std::span<const uint32_t> list_of_row = list_of_row_.as<const uint32_t>();
     std::vector<uint32_t> sizes(lists_.centroids.count());
-    for (const uint32_t list : list_of_row) ++sizes[list];
+    for (uint32_t row = 0; row < view_.num_rows; ++row) {
+      if (row % kRowsBetweenCountPolls == 0) VECDB_RETURN_IF_ERROR(context_.Check());
+      ++sizes[list_of_row[row]];
+    }
     lists_.layout =
         IvfLayout(sizes, lists_.codec->code_bytes(), IvfBlockRows(lists_.codec->spec()));
     VECDB_ASSIGN_OR_RETURN(
@@ -138,7 +160,10 @@ class IvfBuilder {
     const std::span<uint32_t> rows = lists_.rows.as<uint32_t>();
     std::vector<uint32_t> next(lists_.layout.row_begins.begin(),
                                lists_.layout.row_begins.end() - 1);
-    for (uint32_t row = 0; row < view_.num_rows; ++row) rows[next[list_of_row[row]]++] = row;
+    for (uint32_t row = 0; row < view_.num_rows; ++row) {
+      if (row % kRowsBetweenCountPolls == 0) VECDB_RETURN_IF_ERROR(context_.Check());
+      rows[next[list_of_row[row]]++] = row;
+    }
     return absl::OkStatus();
   }
 
@@ -152,12 +177,16 @@ class IvfBuilder {
     const size_t code_bytes = lists_.codec->code_bytes();
     const uint64_t begin = lists_.layout.code_begins[list];
     uint8_t* out = reinterpret_cast<uint8_t*>(lists_.codes.data()) + begin;
-    std::fill_n(out, lists_.layout.code_begins[list + 1] - begin, uint8_t{0});
-    std::vector<float> prepared(std::min(rows.size(), kCodedRowsAtOnce) * dim_);
-    std::vector<uint8_t> codes(kCodedRowsAtOnce * code_bytes);
-    for (size_t first = 0; first < rows.size(); first += kCodedRowsAtOnce) {
+    if (!lists_.packed) {  // what lies between this list and the next
+      std::fill(out + rows.size() * code_bytes, out + (lists_.layout.code_begins[list + 1] - begin),
+                uint8_t{0});
+    }
+    const size_t at_once = RowsAtOnce();
+    std::vector<float> prepared(std::min(rows.size(), at_once) * dim_);
+    std::vector<uint8_t> codes(lists_.packed ? at_once * code_bytes : 0);
+    for (size_t first = 0; first < rows.size(); first += at_once) {
       VECDB_RETURN_IF_ERROR(context_.Check());
-      const size_t count = std::min(kCodedRowsAtOnce, rows.size() - first);
+      const size_t count = std::min(at_once, rows.size() - first);
       for (size_t i = 0; i < count; ++i) Prepare(rows[first + i], &prepared[i * dim_]);
       if (lists_.packed) {
         lists_.codec->Encode(prepared.data(), count, codes.data());

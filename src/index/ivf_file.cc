@@ -14,7 +14,9 @@
 namespace vecdb::index {
 namespace {
 
-constexpr uint64_t kMaxIvfHeadBytes = uint64_t{1} << 32;
+// The words of PQ, 256 of the greatest dim, and what else there is.
+constexpr uint32_t kRowsBetweenChecks = 1 << 16;
+constexpr uint64_t kMaxIvfHeadBytes = uint64_t{64} << 20;
 
 // What IVFH says: how many lists, and the codec.
 absl::Status ReadIvfHead(const format::SectionFile& file, const IndexMeta& meta,
@@ -44,11 +46,14 @@ absl::Status ReadIvfHead(const format::SectionFile& file, const IndexMeta& meta,
 }
 
 absl::Status ReadIvfCentroids(const format::SectionFile& file, const IndexMeta& meta,
-                              uint32_t num_lists, const Context& context, IvfLists* lists) {
+                              uint32_t num_lists, const Host& host, const Context& context,
+                              IvfLists* lists) {
   const auto dim = static_cast<size_t>(meta.dim);
-  std::vector<float> vectors(num_lists * dim);
-  VECDB_RETURN_IF_ERROR(
-      file.Read(kIvfCentroidsTag, std::as_writable_bytes(std::span(vectors)), context));
+  VECDB_ASSIGN_OR_RETURN(const base::LargeBuffer buffer,
+                         file.ReadLarge(kIvfCentroidsTag, num_lists * dim * sizeof(float), host,
+                                        "the centroids of lists", context));
+  const std::span<const float> numbers = buffer.as<float>();
+  std::vector<float> vectors(numbers.begin(), numbers.end());
   for (const float value : vectors) {
     if (!std::isfinite(value)) return file.Damaged("a centroid is not finite");
   }
@@ -73,11 +78,16 @@ absl::Status ReadIvfLayout(const format::SectionFile& file, const IndexMeta& met
 
 // Every row in one list, ascending within each.
 absl::Status CheckListRows(const format::SectionFile& file, const IvfLists& lists,
-                           uint32_t num_rows) {
+                           uint32_t num_rows, const Host& host, const Context& context) {
+  VECDB_ASSIGN_OR_RETURN(
+      const base::Reservation bits,
+      base::Reservation::Make(host.budget, num_rows / 8 + 1, "a bit for each row"));
   std::vector<bool> met(num_rows);
   for (size_t list = 0; list < lists.layout.num_lists(); ++list) {
+    VECDB_RETURN_IF_ERROR(context.Check());
     uint32_t least = 0;
     for (const uint32_t row : lists.rows_of(list)) {
+      if (row % kRowsBetweenChecks == 0) VECDB_RETURN_IF_ERROR(context.Check());
       if (row < least || row >= num_rows || met[row]) {
         return file.Damaged(absl::StrFormat("list %d holds row %d of %d twice or out of order",
                                             list, row, num_rows));
@@ -117,14 +127,15 @@ absl::StatusOr<IvfLists> ReadIvfLists(const format::SectionFile& file, const Ind
   IvfLists lists;
   uint32_t num_lists = 0;
   VECDB_RETURN_IF_ERROR(ReadIvfHead(file, meta, context, &num_lists, &lists));
-  VECDB_RETURN_IF_ERROR(ReadIvfCentroids(file, meta, num_lists, context, &lists));
+  VECDB_RETURN_IF_ERROR(ReadIvfCentroids(file, meta, num_lists, host, context, &lists));
+  VECDB_RETURN_IF_ERROR(lists.ReserveSmallParts(host));
   VECDB_RETURN_IF_ERROR(ReadIvfLayout(file, meta, num_lists, context, &lists));
   VECDB_ASSIGN_OR_RETURN(
       lists.rows, file.ReadLarge(kIvfRowsTag, uint64_t{meta.num_rows} * sizeof(uint32_t), host,
                                  "the rows of lists", context));
   VECDB_ASSIGN_OR_RETURN(lists.codes, file.ReadLarge(kIvfCodesTag, lists.layout.code_bytes(), host,
                                                      "the codes of lists", context));
-  VECDB_RETURN_IF_ERROR(CheckListRows(file, lists, meta.num_rows));
+  VECDB_RETURN_IF_ERROR(CheckListRows(file, lists, meta.num_rows, host, context));
   if (num_lists > kMostComparedLists) {
     VECDB_ASSIGN_OR_RETURN(lists.graph, ReadHnswGraph(file, num_lists, kListGraphM, host, context));
   }

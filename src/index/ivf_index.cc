@@ -31,6 +31,9 @@ constexpr int32_t kListEfPerProbe = 2;
 
 // Copies scaled to length 1 are rounded anew, so that their order may differ in the last digits.
 constexpr size_t kRoundedRows = 16;
+constexpr float kCosineRounding = 1e-5f;
+
+constexpr double kMostCandidates = 1 << 20;  // compared again, where fewer rows are wanted
 
 uint64_t AllowedRows(const RowQuery& query) {
   if (query.mask.all()) return query.mask.num_rows;
@@ -157,6 +160,23 @@ absl::Status IvfIndex::OrderLists(Job* job, const float* vector) const {
   return job->poller.Read(counts.distances, 0);
 }
 
+// Reads the lists in their order: nprobe of them, and more while rows are missing.
+absl::Status IvfIndex::ScanOrdered(Job* job, const float* vector) const {
+  Scratch* scratch = job->scratch;
+  const RowQuery& query = job->query;
+  if (!job->exactly) scratch->scanner.SetQuery(vector);
+  for (size_t place = 0; place < lists_.layout.num_lists(); ++place) {
+    const size_t found = job->exactly ? scratch->top.size() : scratch->pool.size();
+    if (place >= job->nprobe && found >= query.k) break;
+    const Candidate list = scratch->order.At(place);
+    VECDB_RETURN_IF_ERROR(job->exactly ? ScanListExactly(lists_, list.row, job->distance,
+                                                         query.mask, &scratch->top, &job->poller)
+                                       : scratch->scanner.Scan(list.row, list.distance, query.mask,
+                                                               &scratch->pool, &job->poller));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status IvfIndex::Probe(Job* job) const {
   Scratch* scratch = job->scratch;
   const RowQuery& query = job->query;
@@ -167,22 +187,27 @@ absl::Status IvfIndex::Probe(Job* job) const {
   }
   VECDB_RETURN_IF_ERROR(OrderLists(job, vector));
   const double wanted = query.k * schema::EffectiveRefineK(spec_, query.params);
-  const size_t pool_rows = static_cast<size_t>(std::ceil(wanted)) + kRoundedRows;
-  if (!job->exactly) {
-    scratch->pool.Reset(pool_rows);
-    scratch->scanner.SetQuery(vector);
-  }
-  for (size_t place = 0; place < lists_.layout.num_lists(); ++place) {
-    const size_t found = job->exactly ? scratch->top.size() : scratch->pool.size();
-    if (place >= job->nprobe && found >= query.k) break;
-    const Candidate list = scratch->order.At(place);
-    VECDB_RETURN_IF_ERROR(job->exactly ? ScanListExactly(lists_, list.row, job->distance,
-                                                         query.mask, &scratch->top, &job->poller)
-                                       : scratch->scanner.Scan(list.row, list.distance, query.mask,
-                                                               &scratch->pool, &job->poller));
-  }
-  if (!job->exactly) OfferExactly(scratch->pool.Finish(), job->distance, &scratch->top);
-  return absl::OkStatus();
+  const double most = std::max<double>(query.k, kMostCandidates);
+  const size_t pool_rows = std::min<size_t>(
+      view_.num_rows, static_cast<size_t>(std::ceil(std::min(wanted, most))) + kRoundedRows);
+  scratch->pool.Reset(pool_rows);
+  VECDB_RETURN_IF_ERROR(ScanOrdered(job, vector));
+  if (job->exactly) return absl::OkStatus();
+  VECDB_RETURN_IF_ERROR(
+      OfferExactly(scratch->pool.Finish(), job->distance, &scratch->top, &job->poller));
+  if (!LostATie(*job)) return absl::OkStatus();
+  job->exactly = true;
+  scratch->top.Reset(query.k, query.order, query.limits);
+  return ScanOrdered(job, vector);
+}
+
+// Whether a row that is as near as the last of the answer may have been thrown away, which the
+// order of rows at equal distances would have put before it. Codes of others than IVF_FLAT are not
+// exact enough to ask.
+bool IvfIndex::LostATie(const Job& job) const {
+  if (!std::holds_alternative<IvfFlatParams>(spec_.params)) return false;
+  const float rounding = spec_.metric == Metric::kCosine ? kCosineRounding : 0;
+  return job.scratch->pool.nearest_dropped() <= job.scratch->top.worst() + rounding;
 }
 
 absl::Status IvfIndex::Write(format::SectionWriter& writer, const Context& context) const {

@@ -39,6 +39,8 @@ class IvfIndex final : public VectorIndex {
   absl::Status ScanAllowed(const RowQuery& query, const Context& context,
                            std::vector<Candidate>* out) const;
   absl::Status OrderLists(Job* job, const float* vector) const;
+  absl::Status ScanOrdered(Job* job, const float* vector) const;
+  bool LostATie(const Job& job) const;
   absl::Status Probe(Job* job) const;
 
   const VectorView view_;

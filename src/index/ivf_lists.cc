@@ -2,6 +2,7 @@
 
 #include <variant>
 
+#include "base/status_macros.h"
 #include "codec/fast_scan.h"
 #include "schema/index_params.h"
 
@@ -40,6 +41,13 @@ uint64_t IvfLists::bytes() const {
   const uint64_t graph_bytes = graph.has_value() ? graph->bytes() : 0;
   return graph_bytes + centroids.memory_bytes() + codec->memory_bytes() + rows.size() +
          codes.size() + layout.row_begins.size() * (sizeof(uint32_t) + sizeof(uint64_t));
+}
+
+absl::Status IvfLists::ReserveSmallParts(const Host& host) {
+  const uint64_t bytes = centroids.memory_bytes() + codec->memory_bytes();
+  VECDB_ASSIGN_OR_RETURN(
+      reserved, base::Reservation::Make(host.budget, bytes, "the centroids and codec of lists"));
+  return absl::OkStatus();
 }
 
 codec::CodecSpec IvfCodecSpec(const IndexSpec& spec, int32_t dim) {

@@ -8,8 +8,9 @@
 #include <span>
 #include <vector>
 
-#include "absl/status/statusor.h"
+#include "absl/status/status.h"
 #include "base/large_buffer.h"
+#include "base/reservation.h"
 #include "codec/centroids.h"
 #include "codec/codec.h"
 #include "index/hnsw_graph.h"
@@ -51,6 +52,11 @@ struct IvfLists {
     return reinterpret_cast<const uint8_t*>(codes.data()) + layout.code_begins[list];
   }
   uint64_t bytes() const;
+
+  /// Counts centroids and codec, which are there, against the budget. ResourceExhausted.
+  absl::Status ReserveSmallParts(const Host& host);
+
+  base::Reservation reserved{};  ///< for centroids and codec
 };
 
 /// With more lists than these the nearest are looked for in a graph of their centroids, built with

@@ -15,6 +15,8 @@ namespace {
 constexpr size_t kCodesAtOnce = 256;
 constexpr size_t kBlocksAtOnce = kCodesAtOnce / simd::kBlockRows;
 constexpr size_t kRowsAhead = 16;
+constexpr size_t kRowsLookedAt = 4096;  // between two looks at the deadline
+constexpr size_t kFloatsPerLook = 16;   // read in the time that a look at the mask takes
 constexpr float kFarthest = std::numeric_limits<float>::infinity();
 
 }  // namespace
@@ -99,13 +101,15 @@ void ListScanner::SetQuery(const float* query) {
 
 // |query - (centroid + residual)| is that of query - centroid and the residual; of dot products
 // those with centroid and residual are added.
-void ListScanner::EnterList(uint32_t list, float centroid_distance) {
-  if (!residuals_) return;
+absl::Status ListScanner::EnterList(uint32_t list, float centroid_distance, Poller* poller) {
+  if (!residuals_) return absl::OkStatus();
   if (!changes_with_list()) {
     above_ = centroid_distance;
     if (packed_.has_value()) packed_->AddToAll(centroid_distance);
-    return;
+    return absl::OkStatus();
   }
+  const auto& codec = static_cast<const codec::ProductCodec&>(*lists_.codec);
+  VECDB_RETURN_IF_ERROR(poller->Spend(codec.table_words() * residual_.size()));
   const float* centroid = lists_.centroids.vector(list);
   for (size_t d = 0; d < residual_.size(); ++d) residual_[d] = query_[d] - centroid[d];
   if (packed_.has_value()) {
@@ -113,13 +117,14 @@ void ListScanner::EnterList(uint32_t list, float centroid_distance) {
   } else {
     distance_->SetQuery(residual_.data());
   }
+  return absl::OkStatus();
 }
 
 absl::Status ListScanner::Scan(uint32_t list, float centroid_distance, const base::RowMask& mask,
                                Reservoir* nearest, Poller* poller) {
   VECDB_RETURN_IF_ERROR(poller->Read(0));
   if (lists_.layout.size(list) == 0) return absl::OkStatus();
-  EnterList(list, centroid_distance);
+  VECDB_RETURN_IF_ERROR(EnterList(list, centroid_distance, poller));
   if (packed_.has_value()) return ScanPacked(list, mask, nearest, poller);
   return mask.all() ? ScanAll(list, nearest, poller) : ScanMasked(list, mask, nearest, poller);
 }
@@ -172,7 +177,9 @@ absl::Status ListScanner::ScanMasked(uint32_t list, const base::RowMask& mask, R
       .codes = lists_.codes_of(list), .stride = lists_.codec->code_bytes(), .ids = places_.data()};
   for (size_t next = 0; next < rows.size();) {
     simd::CodeRows allowed = codes;
-    for (; next < rows.size() && allowed.count < kCodesAtOnce; ++next) {
+    const size_t end = std::min(rows.size(), next + kRowsLookedAt);
+    VECDB_RETURN_IF_ERROR(poller->Spend((end - next) * kFloatsPerLook));
+    for (; next < end && allowed.count < kCodesAtOnce; ++next) {
       places_[allowed.count] = static_cast<uint32_t>(next);
       allowed.count += mask.Contains(rows[next]);
     }
@@ -193,7 +200,9 @@ absl::Status ScanListExactly(const IvfLists& lists, uint32_t list, const QueryDi
   const std::span<const uint32_t> rows = lists.rows_of(list);
   for (size_t next = 0; next < rows.size();) {
     size_t count = 0;
-    for (; next < rows.size() && count < kCodesAtOnce; ++next) {
+    const size_t end = std::min(rows.size(), next + kRowsLookedAt);
+    VECDB_RETURN_IF_ERROR(poller->Spend((end - next) * kFloatsPerLook));
+    for (; next < end && count < kCodesAtOnce; ++next) {
       ids[count] = rows[next];
       count += mask.Contains(rows[next]);
     }
@@ -204,13 +213,14 @@ absl::Status ScanListExactly(const IvfLists& lists, uint32_t list, const QueryDi
   return absl::OkStatus();
 }
 
-void OfferExactly(const std::vector<PackedCandidate>& candidates, const QueryDistance& distance,
-                  TopRows* top) {
+absl::Status OfferExactly(const std::vector<PackedCandidate>& candidates,
+                          const QueryDistance& distance, TopRows* top, Poller* poller) {
   const size_t lines = PrefetchLinesOf(distance.view());
   std::array<uint32_t, kRowsAhead> ids;
   std::array<float, kRowsAhead> distances;
   for (size_t first = 0; first < candidates.size(); first += kRowsAhead) {
     const size_t count = std::min(kRowsAhead, candidates.size() - first);
+    VECDB_RETURN_IF_ERROR(poller->Read(count, 0));
     for (size_t i = 0; i < count; ++i) {
       ids[i] = UnpackCandidate(candidates[first + i]).row;
       base::PrefetchLines(distance.view().row(ids[i]), lines);
@@ -218,6 +228,7 @@ void OfferExactly(const std::vector<PackedCandidate>& candidates, const QueryDis
     distance.Gather(ids.data(), count, top->worst(), distances.data());
     for (size_t i = 0; i < count; ++i) top->Offer(distances[i], ids[i]);
   }
+  return absl::OkStatus();
 }
 
 }  // namespace vecdb::index

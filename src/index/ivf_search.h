@@ -67,7 +67,7 @@ class ListScanner {
  private:
   // The distances of a list's codes begin at its centroid's, or the query changes with the list.
   bool changes_with_list() const { return residuals_ && metric_ == Metric::kL2; }
-  void EnterList(uint32_t list, float centroid_distance);
+  absl::Status EnterList(uint32_t list, float centroid_distance, Poller* poller);
 
   // What is no number, because it was beyond float, is infinitely far.
   float Above(float distance) const {
@@ -100,9 +100,9 @@ class ListScanner {
 absl::Status ScanListExactly(const IvfLists& lists, uint32_t list, const QueryDistance& distance,
                              const base::RowMask& mask, TopRows* top, Poller* poller);
 
-/// Offers rows by their float32 distance.
-void OfferExactly(const std::vector<PackedCandidate>& candidates, const QueryDistance& distance,
-                  TopRows* top);
+/// Offers rows by their float32 distance. Cancelled, DeadlineExceeded.
+absl::Status OfferExactly(const std::vector<PackedCandidate>& candidates,
+                          const QueryDistance& distance, TopRows* top, Poller* poller);
 
 }  // namespace vecdb::index
 

@@ -26,6 +26,12 @@ class Poller {
     return context_.Check();
   }
 
+  /// Says that work is about to be done that takes as long as reading so many floats.
+  absl::Status Spend(size_t floats) {
+    floats_ += floats;
+    return Read(0, 0);
+  }
+
   /// The sums so far.
   uint64_t rows() const { return rows_; }
   uint64_t nodes() const { return nodes_; }

@@ -22,6 +22,7 @@ class Reservoir {
     wanted_ = wanted;
     capacity_ = std::max(2 * wanted, kLeastCapacity);
     worst_ = std::numeric_limits<float>::infinity();
+    nearest_dropped_ = std::numeric_limits<float>::infinity();
     rows_.clear();
     rows_.reserve(capacity_);
   }
@@ -39,6 +40,9 @@ class Reservoir {
   /// Rows kept: all that were offered, or at least `wanted`.
   size_t size() const { return rows_.size(); }
 
+  /// No row that was thrown away was nearer than this.
+  float nearest_dropped() const { return nearest_dropped_; }
+
   /// The nearest rows, at most `wanted`, in no order.
   const std::vector<PackedCandidate>& Finish() {
     if (rows_.size() > wanted_) Shrink(wanted_);
@@ -50,7 +54,11 @@ class Reservoir {
 
   // Throws the farthest away, until at most `most` are left.
   void Shrink(size_t most) {
-    rows_.resize(SelectSmallest(rows_.data(), rows_.size(), wanted_, most));
+    const size_t kept = SelectSmallest(rows_.data(), rows_.size(), wanted_, most);
+    const auto dropped = rows_.begin() + static_cast<std::ptrdiff_t>(kept);
+    nearest_dropped_ = std::min(nearest_dropped_,
+                                UnpackCandidate(*std::min_element(dropped, rows_.end())).distance);
+    rows_.resize(kept);
     worst_ = UnpackCandidate(*std::max_element(rows_.begin(), rows_.end())).distance;
   }
 
@@ -58,6 +66,7 @@ class Reservoir {
   size_t wanted_ = 1;
   size_t capacity_ = kLeastCapacity;
   float worst_ = std::numeric_limits<float>::infinity();
+  float nearest_dropped_ = std::numeric_limits<float>::infinity();
 };
 
 }  // namespace vecdb::index

@@ -3,8 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <limits>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "support/store_testing.h"
@@ -123,6 +125,61 @@ TEST(IvfApiTest, AnIndexIsSavedAndLoadedWithAndWithoutItsRows) {
       ASSERT_OK(after);
       EXPECT_EQ(after->rows, before->rows);
     }
+  }
+}
+
+TEST(IvfApiTest, WrongSearchesAreRefusedAndSayWhy) {
+  std::vector<float> rows;
+  for (int64_t id = 0; id < 500; ++id) {
+    const std::vector<float> vector = GridVector(id, 8);
+    rows.insert(rows.end(), vector.begin(), vector.end());
+  }
+  const std::vector<float> query(8, 1);
+  const std::vector<float> nan(8, std::numeric_limits<float>::quiet_NaN());
+  for (const IndexSpec& spec : IvfApiSpecs()) {
+    const auto index = IndexBuilder(8, spec).Build(rows);
+    ASSERT_OK(index);
+    const auto refuses = [&](const SearchParams& params, std::string_view what) {
+      const auto found = (*index)->Search({.vectors = query, .params = params});
+      EXPECT_EQ(found.status().code(), absl::StatusCode::kInvalidArgument);
+      EXPECT_NE(std::string(found.status().message()).find(what), std::string::npos)
+          << found.status();
+    };
+    refuses(IvfSearchParams{.nprobe = 0}, "nprobe is 0");
+    refuses(IvfSearchParams{.nprobe = 65537}, "nprobe is 65537");
+    refuses(IvfSearchParams{.refine_k = 0.5f}, "refine_k is 0.5");
+    refuses(IvfSearchParams{.refine_k = 1001}, "refine_k is 1001");
+    refuses(IvfSearchParams{.refine_k = std::numeric_limits<float>::quiet_NaN()}, "refine_k");
+    refuses(HnswSearchParams{.ef = 64}, "HNSW");
+    if (std::holds_alternative<IvfFlatParams>(spec.params)) {
+      refuses(IvfSearchParams{.refine_k = 2}, "refine_k is 2");
+    }
+    EXPECT_EQ((*index)->Search({.vectors = nan}).status().code(),
+              absl::StatusCode::kInvalidArgument);
+    EXPECT_OK((*index)->Search({.vectors = query, .params = IvfSearchParams{.nprobe = 65536}}));
+  }
+}
+
+TEST(IvfApiTest, ConstantDimensionsGiveAWorkingIndex) {
+  std::vector<float> rows;
+  for (int64_t id = 0; id < 500; ++id) {
+    std::vector<float> vector = GridVector(id, 8);
+    for (size_t d = 0; d < 6; ++d) vector[d] = 0.3f;
+    rows.insert(rows.end(), vector.begin(), vector.end());
+  }
+  const std::vector<float> query(rows.begin(), rows.begin() + 8);
+  for (const IndexSpec& spec : IvfApiSpecs()) {
+    const auto index = IndexBuilder(8, spec).Build(rows);
+    ASSERT_OK(index);
+    const auto exact = IndexBuilder(8, {.metric = spec.metric}).Build(rows);
+    ASSERT_OK(exact);
+    const auto found =
+        (*index)->Search({.vectors = query, .params = IvfSearchParams{.nprobe = 65536}});
+    const auto expected = (*exact)->Search({.vectors = query});
+    ASSERT_OK(found);
+    ASSERT_OK(expected);
+    EXPECT_EQ(found->rows.front().score, expected->rows.front().score) << spec.ToJson();
+    EXPECT_EQ(found->rows.size(), 10U);
   }
 }
 

@@ -100,6 +100,16 @@ TEST(FastScanTest, TheSumOfADistanceIsTheGreatestWithin) {
   EXPECT_EQ(fast.DistanceOf(5), before);
 }
 
+TEST(FastScanTest, WhereFloatCannotTellSumsApartNoneIsLeftOut) {
+  const std::vector<float> rows = NormalRows(500, 16, 8, 1e-3f);
+  const auto codec = TrainNibbles(Metric::kIp, 16, 8, 4, rows);
+  FastScanDistance fast(static_cast<const ProductCodec&>(*codec));
+  fast.SetQuery(rows.data());
+  fast.AddToAll(-1e7f);
+  ASSERT_EQ(fast.DistanceOf(100), fast.DistanceOf(2000));
+  EXPECT_EQ(fast.SumOf(fast.DistanceOf(100)), 65535);
+}
+
 TEST(FastScanTest, ManyPartsStayWithinSixteenBits) {
   constexpr size_t kDim = 1024;
   const std::vector<float> rows = NormalRows(100, kDim, 4);

@@ -112,7 +112,9 @@ TEST(IvfBuilderTest, WhatDoesNotFitTheBudgetIsRefusedAndGivenBack) {
     {
       const auto lists = BuildIvf(rows.view(), spec, Host{.budget = &enough}, {});
       ASSERT_OK(lists);
-      EXPECT_EQ(enough.used_bytes(), lists->rows.size() + lists->codes.size());
+      EXPECT_EQ(enough.used_bytes(), lists->rows.size() + lists->codes.size() +
+                                         lists->centroids.memory_bytes() +
+                                         lists->codec->memory_bytes());
     }
     EXPECT_EQ(enough.used_bytes(), 0U);
   }

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <set>
 
+#include "index/file_testing.h"
 #include "index/hnsw_builder.h"
 #include "index/index_testing.h"
 #include "index/ivf_builder.h"
@@ -71,6 +72,26 @@ TEST(IvfIndexTest, EqualDistancesComeInTheOrderAskedFor) {
       EXPECT_EQ(Find(*index, query),
                 NaiveSearch(rows.view(), spec.metric, query.vector, query.mask, 30, order))
           << IvfName(spec);
+    }
+  }
+}
+
+// More rows at one distance than candidates are kept.
+TEST(IvfIndexTest, ManyEqualRowsInFlatListsComeInTheOrderAskedFor) {
+  const TestRows rows = GridRows(2000, 2, 2, 20);
+  const ReverseOrder reverse;
+  for (const Metric metric : {Metric::kL2, Metric::kIp, Metric::kCosine}) {
+    const IndexSpec spec{.metric = metric, .params = IvfFlatParams{.nlist = 4}};
+    const auto index = BuildIvfIndex(rows.view(), spec);
+    for (const RowOrder* order :
+         {static_cast<const RowOrder*>(nullptr), static_cast<const RowOrder*>(&reverse)}) {
+      const RowQuery query{.vector = rows.view().row(7),
+                           .k = 10,
+                           .params = IvfSearchParams{.nprobe = 4},
+                           .mask = {.num_rows = 2000},
+                           .order = order};
+      EXPECT_EQ(Find(*index, query),
+                NaiveSearch(rows.view(), metric, query.vector, query.mask, 10, order));
     }
   }
 }
@@ -190,6 +211,13 @@ TEST(IvfIndexTest, BehindAPositionTheAnswerIsExact) {
   }
 }
 
+// Nine in ten at one end of float, the others at the other: their differences are beyond it.
+TestRows LongRows() {
+  std::vector<float> values(4 * 500, 3e38f);
+  for (size_t i = 0; i < 4 * 50; ++i) values[i] = -3e38f;
+  return TestRows(std::move(values), 4);
+}
+
 TEST(IvfIndexTest, OddRowsGiveAWorkingIndex) {
   const std::vector<TestRows> odd = {
       TestRows({}, 4),                              // none
@@ -199,6 +227,7 @@ TEST(IvfIndexTest, OddRowsGiveAWorkingIndex) {
       TestRows(std::vector<float>(4 * 500, 0), 4),  // zero vectors
       TestRows(std::vector<float>(4 * 500, 1e30f), 4),
       GridRows(500, 4, 2, 12),
+      LongRows(),
   };
   for (const TestRows& rows : odd) {
     const uint32_t num_rows = rows.view().num_rows;
@@ -212,6 +241,7 @@ TEST(IvfIndexTest, OddRowsGiveAWorkingIndex) {
         EXPECT_EQ(found.size(), std::min(10U, num_rows)) << IvfName(spec);
         for (const Candidate& candidate : found) EXPECT_FALSE(std::isnan(candidate.distance));
       }
+      EXPECT_OK(LoadSections(ReadSections(*WriteFile(*index)), rows.view())) << IvfName(spec);
     }
   }
 }

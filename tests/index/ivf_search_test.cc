@@ -116,7 +116,7 @@ TEST(IvfSearchTest, TheMaskIsHeldToWhereverItsBitsLie) {
       ASSERT_EQ(found.size(), naive.size());
       for (const Candidate& candidate : found) EXPECT_TRUE(mask.Contains(candidate.row));
       TopRows again(1000);
-      OfferExactly(nearest.Finish(), exact, &again);
+      ASSERT_OK(OfferExactly(nearest.Finish(), exact, &again, &poller));
       std::vector<Candidate> offered;
       again.Finish(&offered);
       EXPECT_EQ(offered, naive);
