@@ -1,6 +1,8 @@
 #include "vecdb/index.h"
 
+#include <algorithm>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -35,6 +37,9 @@ constexpr uint32_t kKnownTags[] = {kRowsTag,
                                    index::kIvfCodesTag};
 
 constexpr int32_t kMaxK = 16384;
+
+// Queries that one thread answers together: what each needs meanwhile stays within the cache.
+constexpr size_t kMostQueriesAtOnce = 32;
 
 absl::Status CheckQuery(const IndexState& state, const IndexQuery& query, const Context& context) {
   const auto dim = static_cast<size_t>(state.view.dim);
@@ -128,13 +133,19 @@ absl::StatusOr<Neighbors> Index::Search(const IndexQuery& query, const Context& 
     shared.mask.allowed = query.allowed->data();
     shared.num_set_bits = base::CountBits(shared.mask.allowed, shared.mask.num_rows);
   }
+  std::vector<index::RowQuery> queries(num_queries, shared);
+  for (size_t i = 0; i < num_queries; ++i) queries[i].vector = query.vectors.data() + i * dim;
   std::vector<std::vector<index::Candidate>> found(num_queries);
-  VECDB_RETURN_IF_ERROR(base::ParallelFor(state_->host.executor, Priority::kSearch, num_queries,
-                                          context, [&](size_t i, size_t) {
-                                            index::RowQuery one = shared;
-                                            one.vector = query.vectors.data() + i * dim;
-                                            return state_->index->Search(one, context, &found[i]);
-                                          }));
+  const size_t strands = base::MaxStrands(state_->host.executor);
+  const size_t at_once = std::clamp<size_t>(num_queries / strands, 1, api::kMostQueriesAtOnce);
+  VECDB_RETURN_IF_ERROR(base::ParallelFor(
+      state_->host.executor, Priority::kSearch, (num_queries + at_once - 1) / at_once, context,
+      [&](size_t piece, size_t) {
+        const size_t begin = piece * at_once;
+        const size_t count = std::min(at_once, num_queries - begin);
+        return state_->index->SearchBatch(std::span(queries).subspan(begin, count), context,
+                                          std::span(found).subspan(begin, count));
+      }));
   Neighbors answer;
   answer.ends.reserve(num_queries);
   answer.rows.reserve(num_queries * found.front().size());

@@ -311,11 +311,14 @@ RabitqDistance::RabitqDistance(const RabitqCodec& codec)
 void RabitqDistance::SetQuery(const float* query) {
   const bool is_l2 = codec_.spec().metric == Metric::kL2;
   const float* const c = codec_.center().data();
+  const double length = codec_.spec().metric == Metric::kCosine
+                            ? AsDouble(simd::InverseNorm(query, codec_.dim()))
+                            : 1;
   double share = 1;  // of the centre, in p
   along_center_ = 0;
   if (!is_l2) {
-    const double dot =
-        SumInEight(codec_.dim(), [&](size_t i) { return AsDouble(query[i]) * AsDouble(c[i]); });
+    const double dot = SumInEight(
+        codec_.dim(), [&](size_t i) { return length * AsDouble(query[i]) * AsDouble(c[i]); });
     const double norm = codec_.center_norm();
     along_center_ = norm > 0 ? dot / norm : 0;
     share = norm > 0 ? along_center_ / norm : 0;
@@ -323,7 +326,7 @@ void RabitqDistance::SetQuery(const float* query) {
   }
   double* const p = direction_.data();
   const double norm = std::sqrt(SumInEight(codec_.dim(), [&](size_t i) {
-    p[i] = AsDouble(query[i]) - share * AsDouble(c[i]);
+    p[i] = length * AsDouble(query[i]) - share * AsDouble(c[i]);
     return p[i] * p[i];
   }));
   if (is_l2) offset_ = norm * norm;

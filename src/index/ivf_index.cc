@@ -74,14 +74,26 @@ struct IvfIndex::Scratch {
   TopRows top;
 };
 
+// One query under way. `vector` is its own, or the scaled one of the scratch.
 struct IvfIndex::Job {
+  Job(const IvfIndex& index, const RowQuery& asked, const Context& asked_context)
+      : query(asked),
+        context(asked_context),
+        distance(index.view_, index.spec_.metric, asked.vector),
+        scratch(index.scratch_.Borrow(
+            [&] { return std::make_unique<Scratch>(index.lists_, index.spec_); })),
+        poller(asked_context, index.view_.dim),
+        nprobe(index.NprobeOf(asked)),
+        exactly(asked.limits.any()) {}
+
   const RowQuery& query;
-  const QueryDistance distance;
-  Scratch* const scratch;
   const Context& context;
+  const QueryDistance distance;
+  const base::LoanPool<Scratch>::Loan scratch;
   Poller poller;
-  size_t nprobe = 0;
-  bool exactly = false;  ///< by the rows, not by the codes
+  const size_t nprobe;
+  bool exactly;  ///< by the rows, not by the codes
+  const float* vector = nullptr;
 };
 
 IvfIndex::IvfIndex(const VectorView& view, const IndexSpec& spec, IvfLists lists, const Host& host)
@@ -96,34 +108,47 @@ uint64_t IvfIndex::index_bytes() const {
   return lists_.bytes() + (centroids_ == nullptr ? 0 : centroids_->index_bytes());
 }
 
+size_t IvfIndex::NprobeOf(const RowQuery& query) const {
+  return std::min(lists_.layout.num_lists(),
+                  static_cast<size_t>(schema::EffectiveNprobe(query.params)));
+}
+
+bool IvfIndex::IsForLists(const RowQuery& query) const {
+  const double share =
+      static_cast<double>(NprobeOf(query)) / static_cast<double>(lists_.layout.num_lists());
+  return !ScanBeatsLists(query, AllowedRows(query), share);
+}
+
 absl::Status IvfIndex::Search(const RowQuery& query, const Context& context,
                               std::vector<Candidate>* out) const {
   VECDB_RETURN_IF_ERROR(context.Check());
   out->clear();
   if (query.counts != nullptr) *query.counts = {};
   if (view_.num_rows == 0) return absl::OkStatus();
-  const size_t num_lists = lists_.layout.num_lists();
-  const auto nprobe =
-      std::min<size_t>(num_lists, static_cast<size_t>(schema::EffectiveNprobe(query.params)));
-  const uint64_t allowed = AllowedRows(query);
-  const double share = static_cast<double>(nprobe) / static_cast<double>(num_lists);
-  if (ScanBeatsLists(query, allowed, share)) return ScanAllowed(query, context, out);
-  const auto scratch = scratch_.Borrow([this] { return std::make_unique<Scratch>(lists_, spec_); });
-  Job job{.query = query,
-          .distance = QueryDistance(view_, spec_.metric, query.vector),
-          .scratch = scratch.get(),
-          .context = context,
-          .poller = Poller(context, view_.dim),
-          .nprobe = nprobe,
-          .exactly = query.limits.any()};
-  scratch->top.Reset(query.k, query.order, query.limits);
-  VECDB_RETURN_IF_ERROR(Probe(&job));
-  scratch->top.Finish(out);
-  if (query.counts != nullptr) {
-    *query.counts = {.plan = query.mask.all() ? SearchPlan::kWalk : SearchPlan::kFilteredWalk,
-                     .allowed_rows = allowed,
-                     .distances = job.poller.rows(),
-                     .nodes = job.poller.nodes()};
+  if (!IsForLists(query)) return ScanAllowed(query, context, out);
+  Job job(*this, query, context);
+  VECDB_RETURN_IF_ERROR(Begin(&job));
+  VECDB_RETURN_IF_ERROR(ScanFrom(&job, 0));
+  return End(&job, out);
+}
+
+absl::Status IvfIndex::SearchBatch(std::span<const RowQuery> queries, const Context& context,
+                                   std::span<std::vector<Candidate>> out) const {
+  std::vector<std::unique_ptr<Job>> jobs;
+  std::vector<size_t> places;
+  for (size_t i = 0; i < queries.size(); ++i) {
+    if (view_.num_rows == 0 || !IsForLists(queries[i])) {
+      VECDB_RETURN_IF_ERROR(Search(queries[i], context, &out[i]));
+      continue;
+    }
+    jobs.push_back(std::make_unique<Job>(*this, queries[i], context));
+    places.push_back(i);
+    VECDB_RETURN_IF_ERROR(Begin(jobs.back().get()));
+  }
+  VECDB_RETURN_IF_ERROR(ShareLists(jobs));
+  for (size_t i = 0; i < jobs.size(); ++i) {
+    VECDB_RETURN_IF_ERROR(ScanFrom(jobs[i].get(), jobs[i]->nprobe));
+    VECDB_RETURN_IF_ERROR(End(jobs[i].get(), &out[places[i]]));
   }
   return absl::OkStatus();
 }
@@ -141,64 +166,102 @@ absl::Status IvfIndex::ScanAllowed(const RowQuery& query, const Context& context
   return absl::OkStatus();
 }
 
-absl::Status IvfIndex::OrderLists(Job* job, const float* vector) const {
-  Scratch* scratch = job->scratch;
-  if (centroids_ == nullptr) {
-    scratch->order.Reset(lists_.centroids, vector, job->nprobe);
-    return job->poller.Read(lists_.layout.num_lists(), 0);
-  }
-  const auto num_lists = static_cast<uint32_t>(lists_.layout.num_lists());
-  const auto ef = std::max(kLeastListEf, kListEfPerProbe * static_cast<int32_t>(job->nprobe));
-  SearchCounts counts;
-  const RowQuery nearest{.vector = vector,
-                         .k = static_cast<uint32_t>(job->nprobe),
-                         .params = HnswSearchParams{.ef = std::min(ef, schema::kMaxEf)},
-                         .mask = {.num_rows = num_lists},
-                         .counts = &counts};
-  VECDB_RETURN_IF_ERROR(centroids_->Search(nearest, job->context, &scratch->nearest));
-  scratch->order.Reset(lists_.centroids, vector, scratch->nearest);
-  return job->poller.Read(counts.distances, 0);
-}
-
-// Reads the lists in their order: nprobe of them, and more while rows are missing.
-absl::Status IvfIndex::ScanOrdered(Job* job, const float* vector) const {
-  Scratch* scratch = job->scratch;
+absl::Status IvfIndex::Begin(Job* job) const {
+  Scratch* scratch = job->scratch.get();
   const RowQuery& query = job->query;
-  if (!job->exactly) scratch->scanner.SetQuery(vector);
-  for (size_t place = 0; place < lists_.layout.num_lists(); ++place) {
-    const size_t found = job->exactly ? scratch->top.size() : scratch->pool.size();
-    if (place >= job->nprobe && found >= query.k) break;
-    const Candidate list = scratch->order.At(place);
-    VECDB_RETURN_IF_ERROR(job->exactly ? ScanListExactly(lists_, list.row, job->distance,
-                                                         query.mask, &scratch->top, &job->poller)
-                                       : scratch->scanner.Scan(list.row, list.distance, query.mask,
-                                                               &scratch->pool, &job->poller));
-  }
-  return absl::OkStatus();
-}
-
-absl::Status IvfIndex::Probe(Job* job) const {
-  Scratch* scratch = job->scratch;
-  const RowQuery& query = job->query;
-  const float* vector = query.vector;
+  job->vector = query.vector;
   if (spec_.metric == Metric::kCosine) {
-    codec::Normalise(vector, scratch->query.size(), scratch->query.data());
-    vector = scratch->query.data();
+    codec::Normalise(query.vector, scratch->query.size(), scratch->query.data());
+    job->vector = scratch->query.data();
   }
-  VECDB_RETURN_IF_ERROR(OrderLists(job, vector));
   const double wanted = query.k * schema::EffectiveRefineK(spec_, query.params);
   const double most = std::max<double>(query.k, kMostCandidates);
   const size_t pool_rows = std::min<size_t>(
       view_.num_rows, static_cast<size_t>(std::ceil(std::min(wanted, most))) + kRoundedRows);
   scratch->pool.Reset(pool_rows);
-  VECDB_RETURN_IF_ERROR(ScanOrdered(job, vector));
-  if (job->exactly) return absl::OkStatus();
-  VECDB_RETURN_IF_ERROR(
-      OfferExactly(scratch->pool.Finish(), job->distance, &scratch->top, &job->poller));
-  if (!LostATie(*job)) return absl::OkStatus();
-  job->exactly = true;
   scratch->top.Reset(query.k, query.order, query.limits);
-  return ScanOrdered(job, vector);
+  scratch->scanner.SetQuery(job->vector);
+  return OrderLists(job);
+}
+
+absl::Status IvfIndex::OrderLists(Job* job) const {
+  Scratch* scratch = job->scratch.get();
+  if (centroids_ == nullptr) {
+    scratch->order.Reset(lists_.centroids, job->vector, job->nprobe);
+    return job->poller.Read(lists_.layout.num_lists(), 0);
+  }
+  const auto num_lists = static_cast<uint32_t>(lists_.layout.num_lists());
+  const auto ef = std::max(kLeastListEf, kListEfPerProbe * static_cast<int32_t>(job->nprobe));
+  SearchCounts counts;
+  const RowQuery nearest{.vector = job->vector,
+                         .k = static_cast<uint32_t>(job->nprobe),
+                         .params = HnswSearchParams{.ef = std::min(ef, schema::kMaxEf)},
+                         .mask = {.num_rows = num_lists},
+                         .counts = &counts};
+  VECDB_RETURN_IF_ERROR(centroids_->Search(nearest, job->context, &scratch->nearest));
+  scratch->order.Reset(lists_.centroids, job->vector, scratch->nearest);
+  return job->poller.Read(counts.distances, 0);
+}
+
+absl::Status IvfIndex::ScanList(Job* job, const Candidate& list) const {
+  Scratch* scratch = job->scratch.get();
+  return job->exactly ? ScanListExactly(lists_, list.row, job->distance, job->query.mask,
+                                        &scratch->top, &job->poller)
+                      : scratch->scanner.Scan(list.row, list.distance, job->query.mask,
+                                              &scratch->pool, &job->poller);
+}
+
+// Reads the lists from a place in their order on: up to nprobe of them, and more while rows are
+// missing.
+absl::Status IvfIndex::ScanFrom(Job* job, size_t place) const {
+  Scratch* scratch = job->scratch.get();
+  for (; place < lists_.layout.num_lists(); ++place) {
+    const size_t found = job->exactly ? scratch->top.size() : scratch->pool.size();
+    if (place >= job->nprobe && found >= job->query.k) break;
+    VECDB_RETURN_IF_ERROR(ScanList(job, scratch->order.At(place)));
+  }
+  return absl::OkStatus();
+}
+
+// Reads nprobe lists for each, list after list. What a query keeps does not depend on the order.
+absl::Status IvfIndex::ShareLists(std::span<std::unique_ptr<Job>> jobs) const {
+  struct Visit {
+    Candidate list;
+    Job* job;
+  };
+  std::vector<Visit> visits;
+  for (const std::unique_ptr<Job>& job : jobs) {
+    for (size_t place = 0; place < job->nprobe; ++place) {
+      visits.push_back({job->scratch->order.At(place), job.get()});
+    }
+  }
+  std::stable_sort(visits.begin(), visits.end(),
+                   [](const Visit& a, const Visit& b) { return a.list.row < b.list.row; });
+  for (const Visit& visit : visits) VECDB_RETURN_IF_ERROR(ScanList(visit.job, visit.list));
+  return absl::OkStatus();
+}
+
+// Compares the candidates as float32 and hands out the answer.
+absl::Status IvfIndex::End(Job* job, std::vector<Candidate>* out) const {
+  Scratch* scratch = job->scratch.get();
+  const RowQuery& query = job->query;
+  if (!job->exactly) {
+    VECDB_RETURN_IF_ERROR(
+        OfferExactly(scratch->pool.Finish(), job->distance, &scratch->top, &job->poller));
+    if (LostATie(*job)) {
+      job->exactly = true;
+      scratch->top.Reset(query.k, query.order, query.limits);
+      VECDB_RETURN_IF_ERROR(ScanFrom(job, 0));
+    }
+  }
+  scratch->top.Finish(out);
+  if (query.counts != nullptr) {
+    *query.counts = {.plan = query.mask.all() ? SearchPlan::kWalk : SearchPlan::kFilteredWalk,
+                     .allowed_rows = AllowedRows(query),
+                     .distances = job->poller.rows(),
+                     .nodes = job->poller.nodes()};
+  }
+  return absl::OkStatus();
 }
 
 // Whether a row that is as near as the last of the answer may have been thrown away, which the
@@ -207,7 +270,8 @@ absl::Status IvfIndex::Probe(Job* job) const {
 bool IvfIndex::LostATie(const Job& job) const {
   if (!std::holds_alternative<IvfFlatParams>(spec_.params)) return false;
   const float rounding = spec_.metric == Metric::kCosine ? kCosineRounding : 0;
-  return job.scratch->pool.nearest_dropped() <= job.scratch->top.worst() + rounding;
+  const Reservoir& pool = job.scratch->pool;
+  return pool.has_dropped() && pool.nearest_dropped() <= job.scratch->top.worst() + rounding;
 }
 
 absl::Status IvfIndex::Write(format::SectionWriter& writer, const Context& context) const {

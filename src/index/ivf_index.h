@@ -2,6 +2,7 @@
 #define VECDB_INDEX_IVF_INDEX_H_
 
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "base/loan_pool.h"
@@ -26,6 +27,8 @@ class IvfIndex final : public VectorIndex {
 
   absl::Status Search(const RowQuery& query, const Context& context,
                       std::vector<Candidate>* out) const override;
+  absl::Status SearchBatch(std::span<const RowQuery> queries, const Context& context,
+                           std::span<std::vector<Candidate>> out) const override;
   absl::Status Write(format::SectionWriter& writer, const Context& context) const override;
   const IndexSpec& spec() const override { return spec_; }
   uint64_t index_bytes() const override;
@@ -38,10 +41,15 @@ class IvfIndex final : public VectorIndex {
 
   absl::Status ScanAllowed(const RowQuery& query, const Context& context,
                            std::vector<Candidate>* out) const;
-  absl::Status OrderLists(Job* job, const float* vector) const;
-  absl::Status ScanOrdered(Job* job, const float* vector) const;
+  bool IsForLists(const RowQuery& query) const;
+  size_t NprobeOf(const RowQuery& query) const;
+  absl::Status Begin(Job* job) const;
+  absl::Status OrderLists(Job* job) const;
+  absl::Status ScanList(Job* job, const Candidate& list) const;
+  absl::Status ScanFrom(Job* job, size_t place) const;
+  absl::Status ShareLists(std::span<std::unique_ptr<Job>> jobs) const;
+  absl::Status End(Job* job, std::vector<Candidate>* out) const;
   bool LostATie(const Job& job) const;
-  absl::Status Probe(Job* job) const;
 
   const VectorView view_;
   const IndexSpec spec_;

@@ -23,6 +23,7 @@ class Reservoir {
     capacity_ = std::max(2 * wanted, kLeastCapacity);
     worst_ = std::numeric_limits<float>::infinity();
     nearest_dropped_ = std::numeric_limits<float>::infinity();
+    has_dropped_ = false;
     rows_.clear();
     rows_.reserve(capacity_);
   }
@@ -40,7 +41,8 @@ class Reservoir {
   /// Rows kept: all that were offered, or at least `wanted`.
   size_t size() const { return rows_.size(); }
 
-  /// No row that was thrown away was nearer than this.
+  /// Whether rows were thrown away, and none of them nearer than this.
+  bool has_dropped() const { return has_dropped_; }
   float nearest_dropped() const { return nearest_dropped_; }
 
   /// The nearest rows, at most `wanted`, in no order.
@@ -58,6 +60,7 @@ class Reservoir {
     const auto dropped = rows_.begin() + static_cast<std::ptrdiff_t>(kept);
     nearest_dropped_ = std::min(nearest_dropped_,
                                 UnpackCandidate(*std::min_element(dropped, rows_.end())).distance);
+    has_dropped_ = true;
     rows_.resize(kept);
     worst_ = UnpackCandidate(*std::max_element(rows_.begin(), rows_.end())).distance;
   }
@@ -67,6 +70,7 @@ class Reservoir {
   size_t capacity_ = kLeastCapacity;
   float worst_ = std::numeric_limits<float>::infinity();
   float nearest_dropped_ = std::numeric_limits<float>::infinity();
+  bool has_dropped_ = false;
 };
 
 }  // namespace vecdb::index

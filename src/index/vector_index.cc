@@ -16,6 +16,14 @@
 
 namespace vecdb::index {
 
+absl::Status VectorIndex::SearchBatch(std::span<const RowQuery> queries, const Context& context,
+                                      std::span<std::vector<Candidate>> out) const {
+  for (size_t i = 0; i < queries.size(); ++i) {
+    VECDB_RETURN_IF_ERROR(Search(queries[i], context, &out[i]));
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<std::unique_ptr<VectorIndex>> BuildVectorIndex(const VectorView& view,
                                                               const IndexSpec& spec,
                                                               const Host& host,

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -42,6 +43,11 @@ class VectorIndex {
   /// DeadlineExceeded, ResourceExhausted.
   virtual absl::Status Search(const RowQuery& query, const Context& context,
                               std::vector<Candidate>* out) const = 0;
+
+  /// Answers several queries, as Search would each; out[i] is that of queries[i]. An index that has
+  /// to read the same memory for many of them reads it once. The error of the first that fails.
+  virtual absl::Status SearchBatch(std::span<const RowQuery> queries, const Context& context,
+                                   std::span<std::vector<Candidate>> out) const;
 
   /// Adds the index's sections to a file of kind kIndex, which the caller has begun and finishes.
   /// The rows and their norms are not among them.

@@ -73,13 +73,13 @@ std::vector<uint8_t> EncodeAll(const RabitqCodec& codec, const RabitqRows& rows)
   return codes;
 }
 
-// Of the rows, which are scaled to length 1 under kCosine first.
+// Of query and row, which are scaled to length 1 under kCosine first.
 double ExactDistance(Metric metric, const float* query, const float* row, size_t dim) {
   if (metric == Metric::kL2) return SquaredDistance(query, row, dim);
-  if (metric == Metric::kIp) return -DotProduct(query, row, dim);
-  std::vector<float> scaled(dim);
-  Normalise(row, dim, scaled.data());
-  return -DotProduct(query, scaled.data(), dim);
+  const double distance = -DotProduct(query, row, dim);
+  if (metric == Metric::kIp) return distance;
+  return distance * static_cast<double>(simd::InverseNorm(query, dim)) *
+         static_cast<double>(simd::InverseNorm(row, dim));
 }
 
 // The errors of estimates of random pairs, over the standard deviations that the codec states.
@@ -88,7 +88,6 @@ struct Errors {
   double within_bound = 0;
   double sum = 0;
   double squares = 0;
-
   double mean() const { return sum / count; }
   double deviation() const { return std::sqrt(squares / count); }
   double share_within() const { return within_bound / count; }
@@ -290,18 +289,20 @@ void CheckDecoded(const RabitqCodec& codec, const float* query, const uint8_t* c
   const Metric metric = codec.spec().metric;
   const float* const center = codec.center().data();
   const size_t dim = codec.dim();
+  std::vector<float> scaled(query, query + dim);
+  if (metric == Metric::kCosine) Normalise(query, dim, scaled.data());
   std::vector<float> row(dim);
   codec.Decode(code, 1, row.data());
   const double r2 = SquaredDistance(row.data(), center, dim);
-  const double p2 = SquaredDistance(query, center, dim);
+  const double p2 = SquaredDistance(scaled.data(), center, dim);
   double expected = 0;
   if (metric == Metric::kL2) {
     float norm = 0;
     std::memcpy(&norm, code + codec.code_bytes() - 12, sizeof(norm));
-    expected = SquaredDistance(query, row.data(), dim) - r2 +
+    expected = SquaredDistance(scaled.data(), row.data(), dim) - r2 +
                static_cast<double>(norm) * static_cast<double>(norm);
   } else {
-    expected = ExactDistance(Metric::kIp, query, row.data(), dim);
+    expected = ExactDistance(Metric::kIp, scaled.data(), row.data(), dim);
   }
   const double deviation = 2 * RabitqCodec::kQueryError * std::sqrt(r2 * p2) /
                            std::sqrt(static_cast<double>(codec.rotation().padded_dim()));

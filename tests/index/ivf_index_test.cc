@@ -296,6 +296,36 @@ TEST(IvfIndexTest, AGraphOfTheCentroidsFindsTheListsToo) {
   }
 }
 
+TEST(IvfIndexTest, ABatchAnswersAsItsQueriesDo) {
+  const TestRows rows = MixedRows(3000, kIvfDim, 30, 18);
+  const auto few = RandomBitmap(3000, 0.005, 19);
+  const auto half = RandomBitmap(3000, 0.5, 20);
+  for (const IndexSpec& spec : IvfSpecs(30)) {
+    const auto index = BuildIvfIndex(rows.view(), spec);
+    std::vector<RowQuery> queries;
+    std::vector<SearchCounts> alone(40), together(40);
+    for (uint32_t i = 0; i < 40; ++i) {
+      RowQuery query{.vector = rows.view().row(i * 70),
+                     .k = 1 + i,
+                     .params = IvfSearchParams{.nprobe = static_cast<int32_t>(1 + i % 5)},
+                     .mask = {.num_rows = 3000}};
+      if (i % 4 == 1) query.mask.allowed = few.data();
+      if (i % 4 == 2) query.mask.allowed = half.data();
+      if (i % 4 == 3) query.k = 2000;
+      if (i % 7 == 6) query.limits.min_distance = -0.5f;
+      queries.push_back(query);
+    }
+    std::vector<std::vector<Candidate>> found(40);
+    for (size_t i = 0; i < 40; ++i) queries[i].counts = &together[i];
+    ASSERT_OK(index->SearchBatch(queries, {}, found));
+    for (size_t i = 0; i < 40; ++i) {
+      queries[i].counts = &alone[i];
+      EXPECT_EQ(found[i], Find(*index, queries[i])) << IvfName(spec) << i;
+      EXPECT_EQ(together[i], alone[i]);
+    }
+  }
+}
+
 TEST(IvfIndexTest, ACancelledSearchEnds) {
   const TestRows rows = RandomRows(2000, kIvfDim, 15);
   const CancelToken token = CancelToken::Make();
