@@ -8,11 +8,20 @@
 #include "codec/kmeans.h"
 
 namespace vecdb::codec {
+namespace {
+
+// Part `j` of all rows.
+simd::FloatRows PartOf(const simd::FloatRows& rows, size_t j, size_t part_dim) {
+  if (rows.count == 0) return {};
+  return {rows.rows + j * part_dim, rows.stride, rows.count};
+}
+
+}  // namespace
 
 void ProductCodebooks::Assign(const simd::FloatRows& rows, uint32_t* words,
                               float* distances) const {
   for (size_t j = 0; j < m(); ++j) {
-    parts[j].Assign({rows.rows + j * part_dim(), rows.stride, rows.count}, words + j * rows.count,
+    parts[j].Assign(PartOf(rows, j, part_dim()), words + j * rows.count,
                     distances == nullptr ? nullptr : distances + j * rows.count);
   }
 }
@@ -34,9 +43,8 @@ absl::StatusOr<ProductCodebooks> TrainProduct(const simd::FloatRows& rows, size_
                             .max_rounds = training.max_rounds,
                             .seed = base::MixBits(training.seed + j)};
         if (training.start != nullptr) params.start = training.start->parts[j].vectors();
-        VECDB_ASSIGN_OR_RETURN(KMeans trained,
-                               TrainKMeans({rows.rows + j * part_dim, rows.stride, rows.count},
-                                           part_dim, params, alone, context));
+        VECDB_ASSIGN_OR_RETURN(KMeans trained, TrainKMeans(PartOf(rows, j, part_dim), part_dim,
+                                                           params, alone, context));
         errors[j] = trained.error;
         const std::span<const float> words = trained.centroids.vectors();
         books.parts[j] = Centroids({words.begin(), words.end()}, part_dim, Nearness::kL2);

@@ -7,7 +7,7 @@
 
 #include "base/status_macros.h"
 #include "codec/normalise.h"
-#include "index/exact_scan.h"
+#include "index/flat_index.h"
 #include "index/hnsw_file.h"
 #include "index/index_meta.h"
 #include "index/ivf_file.h"
@@ -125,7 +125,7 @@ absl::Status IvfIndex::Search(const RowQuery& query, const Context& context,
   out->clear();
   if (query.counts != nullptr) *query.counts = {};
   if (view_.num_rows == 0) return absl::OkStatus();
-  if (!IsForLists(query)) return ScanAllowed(query, context, out);
+  if (!IsForLists(query)) return FlatIndex(view_, spec_).Search(query, context, out);
   Job job(*this, query, context);
   VECDB_RETURN_IF_ERROR(Begin(&job));
   VECDB_RETURN_IF_ERROR(ScanFrom(&job, 0));
@@ -149,19 +149,6 @@ absl::Status IvfIndex::SearchBatch(std::span<const RowQuery> queries, const Cont
   for (size_t i = 0; i < jobs.size(); ++i) {
     VECDB_RETURN_IF_ERROR(ScanFrom(jobs[i].get(), jobs[i]->nprobe));
     VECDB_RETURN_IF_ERROR(End(jobs[i].get(), &out[places[i]]));
-  }
-  return absl::OkStatus();
-}
-
-absl::Status IvfIndex::ScanAllowed(const RowQuery& query, const Context& context,
-                                   std::vector<Candidate>* out) const {
-  TopRows top(query.k, query.order, query.limits);
-  uint64_t num_scanned = 0;
-  VECDB_RETURN_IF_ERROR(
-      ScanRows(view_, spec_.metric, query.vector, query.mask, 0, context, &top, &num_scanned));
-  top.Finish(out);
-  if (query.counts != nullptr) {
-    *query.counts = {.allowed_rows = num_scanned, .distances = num_scanned};
   }
   return absl::OkStatus();
 }

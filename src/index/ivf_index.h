@@ -39,8 +39,6 @@ class IvfIndex final : public VectorIndex {
   struct Scratch;
   struct Job;
 
-  absl::Status ScanAllowed(const RowQuery& query, const Context& context,
-                           std::vector<Candidate>* out) const;
   bool IsForLists(const RowQuery& query) const;
   size_t NprobeOf(const RowQuery& query) const;
   absl::Status Begin(Job* job) const;
