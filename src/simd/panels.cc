@@ -210,8 +210,11 @@ struct TakeNearest {
       const auto is_best = hn::RebindMask(tag, hn::Eq(value, best));
       const auto vector = hn::IfThenElse(is_best, hn::Load(tag, vectors + i * kPanelLanes),
                                          hn::Set(tag, std::numeric_limits<uint32_t>::max()));
-      nearest[first_row + i] = hn::GetLane(hn::MinOfLanes(tag, vector));
-      least[first_row + i] = hn::GetLane(best);
+      const uint32_t lowest = hn::GetLane(hn::MinOfLanes(tag, vector));
+      // One that is all infinite has no least lane where Highway takes the greatest float for it.
+      const bool found = lowest != std::numeric_limits<uint32_t>::max();
+      nearest[first_row + i] = found ? lowest : 0;
+      least[first_row + i] = found ? hn::GetLane(best) : std::numeric_limits<float>::infinity();
     }
   }
 
