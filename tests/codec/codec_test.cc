@@ -34,6 +34,7 @@ std::vector<CodecSpec> EverySpec() {
       specs.back().kind = CodecKind::kPq;
       specs.back().pq_m = 12;
       specs.back().pq_bits = bits;
+      if (bits != 4) continue;
       specs.push_back(specs.back());
       specs.back().pq_rotate = true;
     }

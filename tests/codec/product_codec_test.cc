@@ -60,6 +60,7 @@ TEST(ProductCodecTest, DistancesAreThoseOfTheDecodedRows) {
     for (const bool rotate : {false, true}) {
       for (const int32_t bits : {1, 3, 4, 5, 8}) {
         for (const int32_t m : {1, 2, 3, 6, 12}) {
+          if (rotate && (bits < 4 || bits > 5 || m == 2)) continue;  // trained long, alike
           const std::vector<float> rows = NormalRows(300, 12, 1, 3);
           const auto codec = TrainProductOn(ProductSpec(metric, 12, m, bits, rotate), rows);
           std::vector<uint8_t> codes(300 * codec->code_bytes());
