@@ -426,7 +426,7 @@ void MakeAll() {
 }  // namespace vecdb::fuzz
 
 int main(int argc, char** argv) {
-  if (argc != 2) {
+  if (argc != 2 || argv[1][0] == '-') {
     std::fprintf(stderr, "usage: %s <folder>\n", argv[0]);
     return 2;
   }
