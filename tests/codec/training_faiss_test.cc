@@ -95,7 +95,7 @@ TEST(TrainingFaissTest, ProductQuantisationErrsAsLittle) {
     for (const size_t bits : std::initializer_list<size_t>{4, 8}) {
       const size_t m = data.dim / 4;
       faiss::ProductQuantizer pq(data.dim, m, bits);
-      pq.train(static_cast<int>(data.count()), data.rows.data());
+      pq.train(data.count(), data.rows.data());
       const CodecSpec spec{.kind = CodecKind::kPq,
                            .dim = static_cast<int32_t>(data.dim),
                            .pq_m = static_cast<int32_t>(m),
@@ -116,7 +116,7 @@ TEST(TrainingFaissTest, TheLearntRotationErrsAsLittle) {
     std::vector<float> turned(data.rows.size());
     opq.apply_noalloc(static_cast<faiss::Index::idx_t>(data.count()), data.rows.data(),
                       turned.data());
-    pq.train(static_cast<int>(data.count()), turned.data());
+    pq.train(data.count(), turned.data());
     const CodecSpec spec{.kind = CodecKind::kPq,
                          .dim = static_cast<int32_t>(data.dim),
                          .pq_m = static_cast<int32_t>(m),
