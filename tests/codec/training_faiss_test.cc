@@ -6,14 +6,26 @@
 #include <faiss/impl/ProductQuantizer.h>
 #include <faiss/impl/ScalarQuantizer.h>
 #include <gtest/gtest.h>
+#include <omp.h>
 
 #include "codec/codec.h"
 #include "codec/codec_testing.h"
 #include "codec/kmeans.h"
 #include "support/status_testing.h"
 
+extern "C" void openblas_set_num_threads(int num_threads);
+
 namespace vecdb::codec {
 namespace {
+
+// On one thread: others that wait spin, and take the processors from the tests beside this one.
+class TrainingFaissTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    omp_set_num_threads(1);
+    openblas_set_num_threads(1);
+  }
+};
 
 constexpr double kAllowed = 1.01;
 
@@ -73,7 +85,7 @@ double FaissError(const faiss::ProductQuantizer& pq, const std::vector<float>& r
   return MeanError(rows, decoded, pq.d);
 }
 
-TEST(TrainingFaissTest, KMeansErrsAsLittle) {
+TEST_F(TrainingFaissTest, KMeansErrsAsLittle) {
   for (const DataSet& data : DataSets()) {
     for (const size_t k : std::initializer_list<size_t>{16, 100}) {
       faiss::IndexFlatL2 assigner(static_cast<faiss::Index::idx_t>(data.dim));
@@ -90,7 +102,7 @@ TEST(TrainingFaissTest, KMeansErrsAsLittle) {
   }
 }
 
-TEST(TrainingFaissTest, ProductQuantisationErrsAsLittle) {
+TEST_F(TrainingFaissTest, ProductQuantisationErrsAsLittle) {
   for (const DataSet& data : DataSets()) {
     for (const size_t bits : std::initializer_list<size_t>{4, 8}) {
       const size_t m = data.dim / 4;
@@ -106,7 +118,7 @@ TEST(TrainingFaissTest, ProductQuantisationErrsAsLittle) {
   }
 }
 
-TEST(TrainingFaissTest, TheLearntRotationErrsAsLittle) {
+TEST_F(TrainingFaissTest, TheLearntRotationErrsAsLittle) {
   for (const DataSet& data : DataSets()) {
     const size_t m = data.dim / 4;
     faiss::ProductQuantizer pq(data.dim, m, 4);
@@ -126,7 +138,7 @@ TEST(TrainingFaissTest, TheLearntRotationErrsAsLittle) {
   }
 }
 
-TEST(TrainingFaissTest, ScalarQuantisationErrsAsLittle) {
+TEST_F(TrainingFaissTest, ScalarQuantisationErrsAsLittle) {
   for (const DataSet& data : DataSets()) {
     faiss::ScalarQuantizer sq(data.dim, faiss::ScalarQuantizer::QT_8bit);
     sq.train(data.count(), data.rows.data());
