@@ -2,6 +2,10 @@
 
 // Highway 1.0 has no products of bytes, so these are written in the instructions themselves.
 #if defined(__x86_64__) && defined(__GNUC__)
+// gcc 12 says so of its own header (its bug 105593).
+#if !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
 #include <immintrin.h>
 
 #include <algorithm>
