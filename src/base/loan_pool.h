@@ -2,6 +2,7 @@
 #define VECDB_BASE_LOAN_POOL_H_
 
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -30,19 +31,17 @@ class LoanPool {
     std::unique_ptr<T> object_;
   };
 
-  /// One that was given back, or what `make` makes.
-  template <typename Make>
-  Loan Borrow(Make make) {
-    {
-      MutexLock lock(&mutex_);
-      if (!free_.empty()) {
-        std::unique_ptr<T> object = std::move(free_.back());
-        free_.pop_back();
-        return Loan(this, std::move(object));
-      }
-    }
-    return Loan(this, make());
+  /// One that was given back, if there is any.
+  std::optional<Loan> BorrowFree() {
+    MutexLock lock(&mutex_);
+    if (free_.empty()) return std::nullopt;
+    std::unique_ptr<T> object = std::move(free_.back());
+    free_.pop_back();
+    return Loan(this, std::move(object));
   }
+
+  /// A new one, which stays in the pool when it is given back.
+  Loan Lend(std::unique_ptr<T> object) { return Loan(this, std::move(object)); }
 
  private:
   void GiveBack(std::unique_ptr<T> object) {

@@ -12,6 +12,7 @@
 #include "index/index_meta.h"
 #include "index/ivf_file.h"
 #include "index/poller.h"
+#include "index/search_plan.h"
 #include "schema/search_params.h"
 
 namespace vecdb::index {
@@ -34,11 +35,6 @@ constexpr size_t kRoundedRows = 16;
 constexpr float kCosineRounding = 1e-5f;
 
 constexpr double kMostCandidates = 1 << 20;  // compared again, where fewer rows are wanted
-
-uint64_t AllowedRows(const RowQuery& query) {
-  if (query.mask.all()) return query.mask.num_rows;
-  return query.num_set_bits.value_or(query.mask.Estimate());
-}
 
 bool ScanBeatsLists(const RowQuery& query, uint64_t allowed, double share_of_lists) {
   if (query.limits.after != nullptr || allowed <= query.k) return true;
@@ -80,8 +76,7 @@ struct IvfIndex::Job {
       : query(asked),
         context(asked_context),
         distance(index.view_, index.spec_.metric, asked.vector),
-        scratch(index.scratch_.Borrow(
-            [&] { return std::make_unique<Scratch>(index.lists_, index.spec_); })),
+        scratch(index.BorrowScratch()),
         poller(asked_context, index.view_.dim),
         nprobe(index.NprobeOf(asked)),
         exactly(asked.limits.any()) {}
@@ -108,6 +103,11 @@ uint64_t IvfIndex::index_bytes() const {
   return lists_.bytes() + (centroids_ == nullptr ? 0 : centroids_->index_bytes());
 }
 
+base::LoanPool<IvfIndex::Scratch>::Loan IvfIndex::BorrowScratch() const {
+  if (auto free = scratch_.BorrowFree()) return *std::move(free);
+  return scratch_.Lend(std::make_unique<Scratch>(lists_, spec_));
+}
+
 size_t IvfIndex::NprobeOf(const RowQuery& query) const {
   return std::min(lists_.layout.num_lists(),
                   static_cast<size_t>(schema::EffectiveNprobe(query.params)));
@@ -116,7 +116,7 @@ size_t IvfIndex::NprobeOf(const RowQuery& query) const {
 bool IvfIndex::IsForLists(const RowQuery& query) const {
   const double share =
       static_cast<double>(NprobeOf(query)) / static_cast<double>(lists_.layout.num_lists());
-  return !ScanBeatsLists(query, AllowedRows(query), share);
+  return !ScanBeatsLists(query, CountAllowed(query), share);
 }
 
 absl::Status IvfIndex::Search(const RowQuery& query, const Context& context,
@@ -244,7 +244,7 @@ absl::Status IvfIndex::End(Job* job, std::vector<Candidate>* out) const {
   scratch->top.Finish(out);
   if (query.counts != nullptr) {
     *query.counts = {.plan = query.mask.all() ? SearchPlan::kWalk : SearchPlan::kFilteredWalk,
-                     .allowed_rows = AllowedRows(query),
+                     .allowed_rows = CountAllowed(query),
                      .distances = job->poller.rows(),
                      .nodes = job->poller.nodes()};
   }

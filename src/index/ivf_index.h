@@ -39,6 +39,7 @@ class IvfIndex final : public VectorIndex {
   struct Scratch;
   struct Job;
 
+  base::LoanPool<Scratch>::Loan BorrowScratch() const;
   bool IsForLists(const RowQuery& query) const;
   size_t NprobeOf(const RowQuery& query) const;
   absl::Status Begin(Job* job) const;

@@ -17,6 +17,9 @@ struct HnswPlan {
   size_t walk_ef = 0;        ///< rows to keep when walking without a look at the mask
 };
 
+/// How many rows a query may return; deletes and times are estimated.
+uint64_t CountAllowed(const RowQuery& query);
+
 /// The plan for `query` in a graph of query.mask.num_rows rows.
 HnswPlan PlanHnswSearch(const RowQuery& query);
 

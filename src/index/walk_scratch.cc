@@ -1,5 +1,7 @@
 #include "index/walk_scratch.h"
 
+#include <optional>
+
 #include "base/status_macros.h"
 
 namespace vecdb::index {
@@ -13,21 +15,9 @@ absl::StatusOr<VisitedMarks> VisitedMarks::Make(uint32_t num_nodes, const Host& 
 }
 
 absl::StatusOr<WalkScratchPool::Loan> WalkScratchPool::Borrow() {
-  {
-    base::MutexLock lock(&mutex_);
-    if (!free_.empty()) {
-      std::unique_ptr<WalkScratch> scratch = std::move(free_.back());
-      free_.pop_back();
-      return Loan(this, std::move(scratch));
-    }
-  }
+  if (std::optional<Loan> free = pool_.BorrowFree()) return *std::move(free);
   VECDB_ASSIGN_OR_RETURN(VisitedMarks marks, VisitedMarks::Make(num_nodes_, host_));
-  return Loan(this, std::make_unique<WalkScratch>(std::move(marks)));
-}
-
-void WalkScratchPool::GiveBack(std::unique_ptr<WalkScratch> scratch) {
-  base::MutexLock lock(&mutex_);
-  free_.push_back(std::move(scratch));
+  return pool_.Lend(std::make_unique<WalkScratch>(std::move(marks)));
 }
 
 }  // namespace vecdb::index

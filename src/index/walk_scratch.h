@@ -9,7 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "base/large_buffer.h"
-#include "base/mutex.h"
+#include "base/loan_pool.h"
 #include "index/candidate_pool.h"
 #include "index/top_rows.h"
 #include "vecdb/host.h"
@@ -63,32 +63,15 @@ class WalkScratchPool {
  public:
   WalkScratchPool(uint32_t num_nodes, const Host& host) : num_nodes_(num_nodes), host_(host) {}
 
-  /// Scratch on loan, given back on destruction.
-  class Loan {
-   public:
-    Loan(WalkScratchPool* pool, std::unique_ptr<WalkScratch> scratch)
-        : pool_(pool), scratch_(std::move(scratch)) {}
-    Loan(Loan&&) = default;
-    ~Loan() {
-      if (scratch_ != nullptr) pool_->GiveBack(std::move(scratch_));
-    }
-    WalkScratch* get() const { return scratch_.get(); }
-
-   private:
-    WalkScratchPool* pool_;
-    std::unique_ptr<WalkScratch> scratch_;
-  };
+  using Loan = base::LoanPool<WalkScratch>::Loan;
 
   /// ResourceExhausted over the budget.
   absl::StatusOr<Loan> Borrow();
 
  private:
-  void GiveBack(std::unique_ptr<WalkScratch> scratch);
-
   const uint32_t num_nodes_;
   const Host host_;
-  base::Mutex mutex_;  // a leaf
-  std::vector<std::unique_ptr<WalkScratch>> free_ ABSL_GUARDED_BY(mutex_);
+  base::LoanPool<WalkScratch> pool_;
 };
 
 }  // namespace vecdb::index
