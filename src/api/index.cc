@@ -5,15 +5,14 @@
 #include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_format.h"
 #include "api/index_state.h"
 #include "base/parallel_for.h"
 #include "base/status_macros.h"
 #include "format/section_file.h"
-#include "index/hnsw_file.h"
 #include "index/index_meta.h"
-#include "index/ivf_file.h"
 #include "schema/search_params.h"
 
 namespace vecdb {
@@ -23,18 +22,6 @@ namespace {
 // Sections of this door's files, beside those of index/: float32, row-major; one float32 a row.
 constexpr uint32_t kRowsTag = format::Tag("ROWS");
 constexpr uint32_t kNormsTag = format::Tag("NORM");
-constexpr uint32_t kKnownTags[] = {kRowsTag,
-                                   kNormsTag,
-                                   index::kMetaTag,
-                                   index::kHnswTag,
-                                   index::kBaseLinksTag,
-                                   index::kUpperRowsTag,
-                                   index::kUpperLinksTag,
-                                   index::kIvfHeadTag,
-                                   index::kIvfCentroidsTag,
-                                   index::kIvfSizesTag,
-                                   index::kIvfRowsTag,
-                                   index::kIvfCodesTag};
 
 constexpr int32_t kMaxK = 16384;
 
@@ -175,7 +162,10 @@ absl::StatusOr<std::unique_ptr<Index>> Index::Load(ObjectStore& store, const Obj
   VECDB_ASSIGN_OR_RETURN(
       const auto file,
       format::SectionFile::Open(store, path, format::FileKind::kIndex, std::nullopt, context));
-  VECDB_RETURN_IF_ERROR(file->CheckKnown(api::kKnownTags));
+  const std::span<const uint32_t> index_tags = index::VectorIndexTags();
+  std::vector<uint32_t> known(index_tags.begin(), index_tags.end());
+  known.insert(known.end(), {api::kRowsTag, api::kNormsTag});
+  VECDB_RETURN_IF_ERROR(file->CheckKnown(known));
   VECDB_ASSIGN_OR_RETURN(const index::IndexMeta meta, index::ReadIndexMeta(*file, context));
   auto state = std::make_unique<api::IndexState>();
   state->host = host;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "codec/held.h"
+#include "codec/mean_row.h"
 
 namespace vecdb::codec {
 namespace {
@@ -48,11 +49,7 @@ Centroids::Centroids(std::vector<float> vectors, size_t dim, Nearness nearness,
 }
 
 Centroids Centroids::Centred(std::vector<float> vectors, size_t dim, Nearness nearness) {
-  std::vector<double> sums(dim);
-  for (size_t i = 0; i < vectors.size(); ++i) sums[i % dim] += static_cast<double>(vectors[i]);
-  const auto count = static_cast<double>(vectors.size() / dim);
-  std::vector<float> mean(dim);
-  for (size_t d = 0; d < dim; ++d) mean[d] = HeldToFloat(sums[d] / count);
+  std::vector<float> mean = MeanRow({vectors.data(), dim, vectors.size() / dim}, dim);
   return Centroids(std::move(vectors), dim, nearness, std::move(mean));
 }
 

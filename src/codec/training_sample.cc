@@ -5,6 +5,7 @@
 
 #include "base/status_macros.h"
 #include "codec/held.h"
+#include "codec/mean_row.h"
 #include "codec/normalise.h"
 #include "codec/sampling.h"
 
@@ -34,15 +35,8 @@ absl::StatusOr<TrainingSample> TrainingSample::Make(const TrainingRows& from, si
 }
 
 void TrainingSample::SubtractMean() {
-  if (count_ == 0) return;
+  mean_ = MeanRow(rows(), dim_);
   float* rows = rows_.as<float>().data();
-  std::vector<double> sums(dim_);
-  for (size_t i = 0; i < count_; ++i) {
-    for (size_t d = 0; d < dim_; ++d) sums[d] += static_cast<double>(rows[i * dim_ + d]);
-  }
-  for (size_t d = 0; d < dim_; ++d) {
-    mean_[d] = static_cast<float>(sums[d] / static_cast<double>(count_));
-  }
   for (size_t i = 0; i < count_; ++i) {
     for (size_t d = 0; d < dim_; ++d)
       rows[i * dim_ + d] = HeldDifference(rows[i * dim_ + d], mean_[d]);

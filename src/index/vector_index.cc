@@ -24,6 +24,13 @@ absl::Status VectorIndex::SearchBatch(std::span<const RowQuery> queries, const C
   return absl::OkStatus();
 }
 
+std::span<const uint32_t> VectorIndexTags() {
+  static constexpr uint32_t kTags[] = {kMetaTag,       kHnswTag,    kBaseLinksTag,    kUpperRowsTag,
+                                       kUpperLinksTag, kIvfHeadTag, kIvfCentroidsTag, kIvfSizesTag,
+                                       kIvfRowsTag,    kIvfCodesTag};
+  return kTags;
+}
+
 absl::StatusOr<std::unique_ptr<VectorIndex>> BuildVectorIndex(const VectorView& view,
                                                               const IndexSpec& spec,
                                                               const Host& host,

@@ -66,6 +66,9 @@ absl::StatusOr<std::unique_ptr<VectorIndex>> BuildVectorIndex(const VectorView& 
                                                               const Host& host,
                                                               const Context& context);
 
+/// The tags of all sections that VectorIndex::Write may add.
+std::span<const uint32_t> VectorIndexTags();
+
 /// Reads what VectorIndex::Write wrote, and checks every byte that a search relies on. DataLoss for
 /// a damaged file and one that is about rows of another count or dim.
 absl::StatusOr<std::unique_ptr<VectorIndex>> LoadVectorIndex(const format::SectionFile& file,

@@ -7,21 +7,12 @@
 #include "base/status_macros.h"
 #include "format/bloom.h"
 #include "format/delete_file.h"
-#include "index/hnsw_file.h"
-#include "index/index_meta.h"
-#include "index/ivf_file.h"
 #include "schema/index_field.h"
 #include "segment/pick_rows.h"
 #include "segment/scalar_index_file.h"
 
 namespace vecdb::segment {
 namespace {
-
-// Without an index's own rows, which only files of the Index door have.
-constexpr uint32_t kIndexTags[] = {
-    index::kMetaTag,       index::kHnswTag,    index::kBaseLinksTag,    index::kUpperRowsTag,
-    index::kUpperLinksTag, index::kIvfHeadTag, index::kIvfCentroidsTag, index::kIvfSizesTag,
-    index::kIvfRowsTag,    index::kIvfCodesTag};
 
 absl::StatusOr<format::FileSummary> ExpectedOf(const SegmentInfo& info, std::string_view name) {
   for (const ObjectRef& object : info.objects) {
@@ -309,7 +300,8 @@ absl::StatusOr<std::shared_ptr<const index::VectorIndex>> SealedSegment::LoadInd
     VECDB_ASSIGN_OR_RETURN(const auto file,
                            format::SectionFile::Open(*rows_->store, path, format::FileKind::kIndex,
                                                      expected, context));
-    VECDB_RETURN_IF_ERROR(file->CheckKnown(kIndexTags));
+    // Without rows of its own, which only files of the Index door have.
+    VECDB_RETURN_IF_ERROR(file->CheckKnown(index::VectorIndexTags()));
     return index::LoadVectorIndex(*file, vectors.view, rows_->host, context);
   };
   auto loaded = load();
