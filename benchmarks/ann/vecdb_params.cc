@@ -25,7 +25,7 @@ bool HasLists(const IndexSpec& spec) {
 }
 
 bool HasSearchParam(const IndexSpec& spec, std::string_view key) {
-  if (std::holds_alternative<HnswParams>(spec.params)) return key == "ef";
+  if (std::holds_alternative<HnswParams>(spec.params)) return key == "ef" || key == "refine_k";
   return HasLists(spec) && (key == "nprobe" || key == "refine_k");
 }
 
@@ -53,7 +53,8 @@ absl::StatusOr<SearchParams> VecdbSearchParams(const IndexSpec& spec, const Para
     return params;
   }
   VECDB_ASSIGN_OR_RETURN(const int ef, IntParam(search, "ef", 0));
-  return HnswSearchParams{.ef = ef};
+  VECDB_ASSIGN_OR_RETURN(const double refine_k, NumberParam(search, "refine_k", 0));
+  return HnswSearchParams{.ef = ef, .refine_k = static_cast<float>(refine_k)};
 }
 
 }  // namespace vecdb::bench

@@ -34,7 +34,32 @@ struct FlatParams {
   friend bool operator==(const FlatParams&, const FlatParams&) = default;
 };
 
-/// A hierarchical navigable small-world graph (Malkov and Yashunin, 2016).
+/// What an index of codes orders its best candidates by before it answers. The numbers are those of
+/// the files.
+///
+/// | refine   | bytes a dimension | scores are those of                                      |
+/// |----------|-------------------|----------------------------------------------------------|
+/// | kNone    | 0                 | the rows; no more rows are looked at than come back      |
+/// | kFloat32 | 0                 | the rows: they are read again, which a collection does   |
+/// |          |                   | from the store                                           |
+/// | kFloat16 | 2                 | copies of 11 significant bits: off by a 2000th or so     |
+/// | kSq8     | 1                 | copies of 256 steps a dimension                          |
+enum class Refine : int32_t { kAuto = 0, kNone = 1, kFloat32 = 2, kFloat16 = 3, kSq8 = 4 };
+
+/// What a graph is walked on. The numbers are those of the files.
+enum class HnswCodec : int32_t {
+  kAuto = 0,     ///< kSq8 from dim 32 on, kFloat32 below
+  kFloat32 = 1,  ///< the rows themselves, which are kept in memory; nothing is refined
+  kFloat16 = 2,  ///< 2 bytes a dimension
+  kSq8 = 3,      ///< 1 byte a dimension, and 4 bytes a row under some distributions with kL2
+  kSq4 = 4,      ///< half a byte a dimension
+  kRabitq = 6,   ///< a bit a dimension and 8 bytes a row (Gao and Long 2024)
+};
+
+/// A hierarchical navigable small-world graph (Malkov and Yashunin, 2016), walked on codes.
+///
+/// In memory it takes, for each row, dim times the bytes of `codec` and `refine`, and about 8 m + 8
+/// bytes of links: 3 dim + 136 by default, where hnswlib takes 4 dim + 144.
 struct HnswParams {
   /// Links per row and level, twice as many on the lowest: 2 to 2048; 8 to 64 make sense.
   int32_t m = 16;
@@ -43,15 +68,11 @@ struct HnswParams {
   int32_t ef_construction = 200;
   /// Same rows, parameters and seed give the same graph, whatever the number of threads.
   uint64_t seed = 0;
+  HnswCodec codec = HnswCodec::kAuto;
+  /// Finer than the codec. kAuto: kFloat16 with kSq8 and kSq4 and kRabitq, kFloat32 with kFloat16.
+  Refine refine = Refine::kAuto;
 
   friend bool operator==(const HnswParams&, const HnswParams&) = default;
-};
-
-/// What an index of codes orders its best candidates by before it answers. The scores of an answer
-/// are those of float32 in any case.
-enum class Refine : int32_t {
-  kNone = 1,     ///< by the codes; the rows that come back, and a few more, still by float32
-  kFloat32 = 2,  ///< by the rows themselves: refine_k times as many rows as are wanted
 };
 
 /// Inverted lists: the rows are dealt out to the nearest of `nlist` centroids, and a search reads
@@ -69,8 +90,8 @@ struct IvfFlatParams {
 
 /// Inverted lists of codes of one byte a dimension: a quarter of the memory traffic.
 struct IvfSq8Params {
-  int32_t nlist = 128;  ///< as in IvfFlatParams
-  Refine refine = Refine::kFloat32;
+  int32_t nlist = 128;               ///< as in IvfFlatParams
+  Refine refine = Refine::kFloat32;  ///< not kSq8
   uint64_t seed = 0;
 
   friend bool operator==(const IvfSq8Params&, const IvfSq8Params&) = default;
@@ -114,8 +135,9 @@ struct IndexSpec {
   /// Reads the spelling of Milvus: `{"index_type":"HNSW","metric_type":"COSINE","params":{"M":16,
   /// "efConstruction":200}}`. `params` may be a JSON string, its values may be strings. Index
   /// types: FLAT, HNSW, IVF_FLAT, IVF_SQ8, IVF_PQ; INVERTED, SORTED (or STL_SORT), which have no
-  /// metric_type. `refine` is a bool and `refine_type` "fp32" or "flat". InvalidArgument for
-  /// anything unknown, missing or out of range.
+  /// metric_type. `refine` is a bool and `refine_type` FP32 (or FLAT), FP16 or SQ8. `codec` of HNSW
+  /// is FP32, FP16, SQ8, SQ4 or RABITQ; HNSW_SQ is HNSW with an `sq_type`, one of them or SQ4U, and
+  /// SQ8 without. InvalidArgument for anything unknown, missing or out of range.
   static absl::StatusOr<IndexSpec> FromJson(std::string_view json);
 
   /// The same spelling; FromJson gives back an equal spec.
@@ -146,6 +168,10 @@ struct HnswSearchParams {
   /// Candidates kept while walking, k to 65536: more finds more and takes longer. 0 stands for
   /// max(k, 64). Below k is InvalidArgument.
   int32_t ef = 0;
+  /// Candidates looked at again, in multiples of the rows wanted: 1 to 1000, or 0 for the default:
+  /// 1.5 for codes of kSq8 and kFloat16, 4 for kSq4, all of `ef` for kRabitq. Never more than `ef`.
+  /// An index without refine takes 0 and 1.
+  float refine_k = 0;
 
   friend bool operator==(const HnswSearchParams&, const HnswSearchParams&) = default;
 };
@@ -156,8 +182,8 @@ struct IvfSearchParams {
   /// they hold too few rows that may be returned, more lists are read; where few rows may be
   /// returned, these are compared one by one.
   int32_t nprobe = 8;
-  /// Candidates looked at again with Refine::kFloat32, in multiples of the rows wanted: 1 to 1000,
-  /// or 0 for the default: 2 for IVF_SQ8, 8 for IVF_PQ. IVF_FLAT and Refine::kNone take 0 and 1.
+  /// Candidates looked at again, in multiples of the rows wanted: 1 to 1000, or 0 for the default:
+  /// 2 for IVF_SQ8, 8 for IVF_PQ. IVF_FLAT and Refine::kNone take 0 and 1.
   /// At most 2^20 candidates, or the rows wanted.
   float refine_k = 0;
 

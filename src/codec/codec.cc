@@ -14,8 +14,9 @@ absl::StatusOr<std::unique_ptr<Codec>> TrainCodec(const CodecSpec& spec, const T
   VECDB_RETURN_IF_ERROR(context.Check());
   switch (spec.kind) {
     case CodecKind::kFloat32:
+      return MakeFloat32Codec(spec);
     case CodecKind::kFloat16:
-      return MakeFloatCodec(spec);
+      return TrainFloat16Codec(spec, sample);
     case CodecKind::kSq8:
     case CodecKind::kSq4:
       return TrainScalarCodec(spec, sample, host, context);
@@ -31,8 +32,9 @@ absl::StatusOr<std::unique_ptr<Codec>> ReadCodec(const CodecSpec& spec, base::By
   VECDB_RETURN_IF_ERROR(spec.Validate());
   switch (spec.kind) {
     case CodecKind::kFloat32:
+      return MakeFloat32Codec(spec);
     case CodecKind::kFloat16:
-      return MakeFloatCodec(spec);
+      return ReadFloat16Codec(spec, reader);
     case CodecKind::kSq8:
     case CodecKind::kSq4:
       return ReadScalarCodec(spec, reader);

@@ -27,6 +27,9 @@ class CodeDistance {
   /// `query` holds dim finite floats, which are not needed afterwards.
   virtual void SetQuery(const float* query) = 0;
 
+  /// Makes the query one whose code is `code`, for codecs of which CanCompareCodes().
+  virtual void SetCode(const uint8_t* code) { static_cast<void>(code); }
+
   /// The distances of the rows, one after the other. A row has the same bits in every call for the
   /// same query.
   virtual void Compare(const simd::CodeRows& rows, float* out) const = 0;
@@ -65,6 +68,10 @@ class Codec {
   virtual void Decode(const uint8_t* codes, size_t count, float* rows) const = 0;
 
   virtual std::unique_ptr<CodeDistance> MakeDistance() const = 0;
+
+  /// Whether a query is coded as rows are, so that the distance of two coded rows is that of a query
+  /// and a row, and a query can be given by its code.
+  virtual bool CanCompareCodes() const { return false; }
 
   /// What was trained; ReadCodec takes it with the same spec.
   virtual void Write(base::ByteWriter* writer) const = 0;

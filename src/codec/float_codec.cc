@@ -1,6 +1,7 @@
 #include "codec/float_codec.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <limits>
 #include <vector>
@@ -13,6 +14,8 @@
 namespace vecdb::codec {
 namespace {
 
+constexpr int32_t kMaxHalfPower = 126;  // of float32, both ways
+
 // What the row or query is multiplied by.
 float FloatScale(const CodecSpec& spec, const float* row) {
   return spec.metric == Metric::kCosine ? simd::InverseNorm(row, static_cast<size_t>(spec.dim))
@@ -22,10 +25,11 @@ float FloatScale(const CodecSpec& spec, const float* row) {
 // The query, scaled, and the look at the results that both codecs share.
 class FloatQuery : public CodeDistance {
  public:
-  explicit FloatQuery(const CodecSpec& spec) : spec_(spec), query_(static_cast<size_t>(spec.dim)) {}
+  FloatQuery(const CodecSpec& spec, float unit)
+      : spec_(spec), unit_(unit), query_(static_cast<size_t>(spec.dim)) {}
 
   void SetQuery(const float* query) override {
-    const float scale = FloatScale(spec_, query);
+    const float scale = FloatScale(spec_, query) * unit_;
     for (size_t d = 0; d < query_.size(); ++d) query_[d] = query[d] * scale;
   }
 
@@ -43,13 +47,14 @@ class FloatQuery : public CodeDistance {
 
  private:
   const CodecSpec& spec_;
+  const float unit_;
   std::vector<float> query_;
 };
 
 class Float32Distance final : public FloatQuery {
  public:
   explicit Float32Distance(const CodecSpec& spec)
-      : FloatQuery(spec), kernels_(simd::KernelsFor(spec.metric)) {}
+      : FloatQuery(spec, 1), kernels_(simd::KernelsFor(spec.metric)) {}
 
   void Compare(const simd::CodeRows& rows, float* out) const override {
     size_t i = 0;
@@ -92,8 +97,10 @@ class Float32Distance final : public FloatQuery {
 
 class Float16Distance final : public FloatQuery {
  public:
-  Float16Distance(const CodecSpec& spec, const simd::HalfKernels& kernels)
-      : FloatQuery(spec), kernels_(kernels) {}
+  Float16Distance(const CodecSpec& spec, int32_t power, const simd::HalfKernels& kernels)
+      : FloatQuery(spec, std::ldexp(1.0f, power)),
+        inverse_unit_(std::ldexp(1.0f, -power)),
+        kernels_(kernels) {}
 
   void Compare(const simd::CodeRows& rows, float* out) const override {
     if (spec().metric == Metric::kL2) {
@@ -102,25 +109,23 @@ class Float16Distance final : public FloatQuery {
       kernels_.dot(query(), dim(), rows, out);
       for (size_t i = 0; i < rows.count; ++i) out[i] = -out[i];
     }
+    if (inverse_unit_ != 1) {
+      for (size_t i = 0; i < rows.count; ++i) out[i] = out[i] * inverse_unit_ * inverse_unit_;
+    }
     PutNoNumbersFar(rows.count, out);
   }
 
  private:
+  const float inverse_unit_;
   const simd::HalfKernels& kernels_;
 };
 
-// What learns nothing.
-class UntrainedCodec : public Codec {
+class Float32Codec final : public Codec {
  public:
   using Codec::Codec;
+
   void Write(base::ByteWriter*) const override {}
   uint64_t memory_bytes() const override { return 0; }
-};
-
-class Float32Codec final : public UntrainedCodec {
- public:
-  using UntrainedCodec::UntrainedCodec;
-
   size_t code_bytes() const override { return dim() * sizeof(float); }
 
   void Encode(const float* rows, size_t count, uint8_t* codes) const override {
@@ -147,11 +152,13 @@ class Float32Codec final : public UntrainedCodec {
   }
 };
 
-class Float16Codec final : public UntrainedCodec {
+class Float16Codec final : public Codec {
  public:
-  explicit Float16Codec(const CodecSpec& spec)
-      : UntrainedCodec(spec), kernels_(simd::BestHalfKernels()) {}
+  Float16Codec(const CodecSpec& spec, int32_t power)
+      : Codec(spec), power_(power), kernels_(simd::BestHalfKernels()) {}
 
+  void Write(base::ByteWriter* writer) const override { writer->Put(power_); }
+  uint64_t memory_bytes() const override { return 0; }
   size_t code_bytes() const override { return dim() * kHalfBytes; }
 
   void Encode(const float* rows, size_t count, uint8_t* codes) const override {
@@ -162,10 +169,12 @@ class Float16Codec final : public UntrainedCodec {
 
   void Decode(const uint8_t* codes, size_t count, float* rows) const override {
     kernels_.to_floats(codes, count * dim(), rows);
+    const float inverse = std::ldexp(1.0f, -power_);
+    for (size_t i = 0; i < count * dim() && power_ != 0; ++i) rows[i] *= inverse;
   }
 
   std::unique_ptr<CodeDistance> MakeDistance() const override {
-    return std::make_unique<Float16Distance>(spec(), kernels_);
+    return std::make_unique<Float16Distance>(spec(), power_, kernels_);
   }
 
  private:
@@ -173,7 +182,7 @@ class Float16Codec final : public UntrainedCodec {
   static constexpr size_t kChunk = 256;
 
   void EncodeRow(const float* row, uint8_t* code) const {
-    const float scale = FloatScale(spec(), row);
+    const float scale = FloatScale(spec(), row) * std::ldexp(1.0f, power_);
     float scaled[kChunk];
     for (size_t at = 0; at < dim(); at += kChunk) {
       const size_t count = std::min(kChunk, dim() - at);
@@ -182,16 +191,38 @@ class Float16Codec final : public UntrainedCodec {
     }
   }
 
+  const int32_t power_;
   const simd::HalfKernels& kernels_;
 };
 
+// The power of two that brings the greatest number to 2^7 to 2^8, where that helps.
+int32_t PowerOf(const TrainingRows& sample, const CodecSpec& spec) {
+  if (spec.metric == Metric::kCosine) return 0;
+  float greatest = 0;
+  for (size_t i = 0; i < sample.count * static_cast<size_t>(spec.dim); ++i) {
+    greatest = std::max(greatest, std::abs(sample.rows[i]));
+  }
+  if (greatest == 0 || (greatest <= 8192 && greatest >= 0.125f)) return 0;
+  return std::min(kMaxHalfPower, 7 - std::ilogb(greatest));
+}
+
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Codec>> MakeFloatCodec(const CodecSpec& spec) {
-  if (spec.kind == CodecKind::kFloat32) return std::make_unique<Float32Codec>(spec);
-  if (spec.kind == CodecKind::kFloat16) return std::make_unique<Float16Codec>(spec);
-  return absl::InvalidArgumentError(
-      absl::StrFormat("codec kind %d is not one of floats", static_cast<int>(spec.kind)));
+std::unique_ptr<Codec> MakeFloat32Codec(const CodecSpec& spec) {
+  return std::make_unique<Float32Codec>(spec);
+}
+
+std::unique_ptr<Codec> TrainFloat16Codec(const CodecSpec& spec, const TrainingRows& sample) {
+  return std::make_unique<Float16Codec>(spec, PowerOf(sample, spec));
+}
+
+absl::StatusOr<std::unique_ptr<Codec>> ReadFloat16Codec(const CodecSpec& spec,
+                                                        base::ByteReader& reader) {
+  const auto power = reader.Get<int32_t>();
+  if (!reader.ok() || std::abs(int64_t{power}) > kMaxHalfPower) {
+    return absl::DataLossError(absl::StrFormat("float16 codec: a power of %d", power));
+  }
+  return std::make_unique<Float16Codec>(spec, power);
 }
 
 }  // namespace vecdb::codec

@@ -99,6 +99,8 @@ class SymmetricScalarDistance final : public CodeDistance {
     for (size_t d = 0; d < grid_.dim; ++d) query_[d] = grid_.CodeOf(query[d], d);
   }
 
+  void SetCode(const uint8_t* code) override { std::copy_n(code, grid_.dim, query_.begin()); }
+
   void Compare(const simd::CodeRows& rows, float* out) const override {
     uint32_t sums[kScalarChunk];
     for (size_t begin = 0; begin < rows.count; begin += kScalarChunk) {
@@ -262,6 +264,8 @@ class ScalarCodec final : public Codec {
     if (grid_.symmetric) return std::make_unique<SymmetricScalarDistance>(grid_);
     return std::make_unique<WeightedScalarDistance>(grid_);
   }
+
+  bool CanCompareCodes() const override { return grid_.symmetric; }
 
   void Write(base::ByteWriter* writer) const override {
     const size_t steps = grid_.range.kind == Sq8Range::kUniform ? 1 : dim();

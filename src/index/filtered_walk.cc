@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "base/prefetch.h"
 #include "base/status_macros.h"
 
 namespace vecdb::index {
@@ -40,17 +39,18 @@ struct BitmapMask {
 // One walk. A step collects a batch of allowed rows that were not met before, then computes their
 // distances. Allowed rows are marked when they join a batch, masked ones when they are passed
 // through, which no later step does again.
-template <class Mask>
+template <class Mask, class Distance>
 class Walker {
  public:
-  Walker(const FilteredWalk& walk, Mask mask, bool against, WalkScratch* scratch, Poller* poller)
+  Walker(const FilteredWalk& walk, Mask mask, const Distance& distance, bool against,
+         WalkScratch* scratch, Poller* poller)
       : walk_(walk),
+        distance_(distance),
         level_(walk.level),
         mask_(mask),
         against_(against),
         poller_(poller),
-        pool_(scratch->pool),
-        lines_(PrefetchLinesOf(walk.distance.view())) {
+        pool_(scratch->pool) {
     scratch->Reserve(kMaxMasked + level_.degree);
     batch_ = scratch->nodes.data();
     masked_ = scratch->rows.data();
@@ -173,12 +173,9 @@ class Walker {
   }
 
   absl::Status Offer(size_t followed) {
-    const QueryDistance& distance = walk_.distance;
-    for (size_t i = 0; i < num_batch_; ++i) {
-      base::PrefetchLines(distance.view().row(batch_[i]), lines_);
-    }
+    for (size_t i = 0; i < num_batch_; ++i) distance_.Prefetch(batch_[i]);
     VECDB_RETURN_IF_ERROR(poller_->Read(num_batch_, followed));
-    distance.Gather(batch_, num_batch_, pool_.worst(), distances_);
+    distance_.Gather(batch_, num_batch_, pool_.worst(), distances_);
     for (size_t i = 0; i < num_batch_; ++i) {
       if (distances_[i] > pool_.worst()) continue;
       if (pool_.Insert(distances_[i], batch_[i])) PrefetchLinks(level_, batch_[i]);
@@ -187,12 +184,12 @@ class Walker {
   }
 
   const FilteredWalk& walk_;
+  const Distance& distance_;
   const HnswLevel level_;
   const Mask mask_;
   const bool against_;
   Poller* const poller_;
   CandidatePool& pool_;
-  const size_t lines_;
   uint32_t* batch_ = nullptr;
   uint32_t* masked_ = nullptr;
   float* distances_ = nullptr;
@@ -225,14 +222,20 @@ bool FilterGoesAgainst(const FilteredWalk& walk, uint32_t row) {
   return static_cast<double>(allowed) < 0.75 * expected - 2 * std::sqrt(expected);
 }
 
-absl::Status WalkAllowed(const FilteredWalk& walk, HnswStart start, bool against,
-                         WalkScratch* scratch, Poller* poller) {
+template <class Distance>
+absl::Status WalkAllowed(const FilteredWalk& walk, const Distance& distance, HnswStart start,
+                         bool against, WalkScratch* scratch, Poller* poller) {
   const base::RowMask& mask = walk.mask;
   const bool none_deleted = mask.deletes == nullptr || mask.deletes->count() == 0;
   if (mask.allowed != nullptr && mask.row_times == nullptr && none_deleted) {
-    return Walker(walk, BitmapMask{mask.allowed}, against, scratch, poller).Run(start);
+    return Walker(walk, BitmapMask{mask.allowed}, distance, against, scratch, poller).Run(start);
   }
-  return Walker(walk, AnyMask{mask}, against, scratch, poller).Run(start);
+  return Walker(walk, AnyMask{mask}, distance, against, scratch, poller).Run(start);
 }
+
+template absl::Status WalkAllowed(const FilteredWalk&, const QueryDistance&, HnswStart, bool,
+                                  WalkScratch*, Poller*);
+template absl::Status WalkAllowed(const FilteredWalk&, const CodedQuery&, HnswStart, bool,
+                                  WalkScratch*, Poller*);
 
 }  // namespace vecdb::index

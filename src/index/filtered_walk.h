@@ -9,7 +9,6 @@
 #include "index/hnsw_graph.h"
 #include "index/hnsw_search.h"
 #include "index/poller.h"
-#include "index/query_distance.h"
 #include "index/walk_scratch.h"
 
 namespace vecdb::index {
@@ -17,7 +16,6 @@ namespace vecdb::index {
 /// What a walk through the allowed rows of level 0 needs to know. Borrows everything.
 struct FilteredWalk {
   HnswLevel level{};  ///< level 0: nodes are rows
-  const QueryDistance& distance;
   const base::RowMask& mask;
   uint64_t num_allowed = 0;  ///< rows in the mask, about
   size_t ef = 0;             ///< nearest allowed rows to keep
@@ -34,8 +32,9 @@ bool FilterGoesAgainst(const FilteredWalk& walk, uint32_t row);
 /// With `against`, what FilterGoesAgainst said of start.node, masked rows are always passed
 /// through, for the allowed rows nearest to such a query are outliers of theirs that have no
 /// allowed neighbour; and rows from all over the mask are starts too.
-absl::Status WalkAllowed(const FilteredWalk& walk, HnswStart start, bool against,
-                         WalkScratch* scratch, Poller* poller);
+template <class Distance>
+absl::Status WalkAllowed(const FilteredWalk& walk, const Distance& distance, HnswStart start,
+                         bool against, WalkScratch* scratch, Poller* poller);
 
 }  // namespace vecdb::index
 

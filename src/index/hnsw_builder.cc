@@ -10,6 +10,7 @@
 
 #include "base/parallel_for.h"
 #include "base/status_macros.h"
+#include "index/coded_query.h"
 #include "index/hnsw_order.h"
 #include "index/hnsw_repair.h"
 #include "index/hnsw_search.h"
@@ -28,11 +29,18 @@ struct Link {
 
 // What one strand of the parallel work keeps to itself.
 struct Strand {
-  Strand(VisitedMarks marks, const NeighborSelector& chooser, size_t levels)
-      : scratch(std::move(marks)), selector(chooser), links(levels) {}
+  Strand(VisitedMarks marks, RowDistance of_rows, RowDistance for_selector, const RowCodes* codes,
+         size_t levels)
+      : scratch(std::move(marks)),
+        distance(std::move(of_rows)),
+        selector(std::move(for_selector)),
+        coded(codes == nullptr ? nullptr : codes->codec().MakeDistance()),
+        links(levels) {}
 
   WalkScratch scratch;
+  const RowDistance distance;
   NeighborSelector selector;
+  std::unique_ptr<codec::CodeDistance> coded;  // where walks are by codes
   std::vector<LinkCandidate> candidates;
   std::vector<uint32_t> rows;
   std::vector<float> distances;
@@ -41,9 +49,10 @@ struct Strand {
 
 class Builder {
  public:
-  Builder(const VectorView& view, Metric metric, const HnswParams& params, const Host& host,
-          const Context& context)
+  Builder(const VectorView& view, Metric metric, const HnswParams& params, const RowCodes* codes,
+          const Host& host, const Context& context)
       : view_(view),
+        codes_(codes),
         metric_(metric),
         kernels_(simd::KernelsFor(metric)),
         ef_(static_cast<size_t>(params.ef_construction)),
@@ -79,11 +88,10 @@ class Builder {
     graph_.entry_row = order_.row(0);
     const std::span<uint32_t> upper = graph_.upper_rows.as<uint32_t>();
     for (uint32_t node = 0; node < upper.size(); ++node) upper[node] = order_.row(node);
-    const NeighborSelector selector(view_, metric_, kernels_);
     for (size_t i = 0; i < base::MaxStrands(host_.executor); ++i) {
       VECDB_ASSIGN_OR_RETURN(VisitedMarks marks, VisitedMarks::Make(view_.num_rows, host_));
-      strands_.push_back(
-          std::make_unique<Strand>(std::move(marks), selector, graph_.top_level() + 1));
+      strands_.push_back(std::make_unique<Strand>(
+          std::move(marks), MakeRowDistance(), MakeRowDistance(), codes_, graph_.top_level() + 1));
     }
     return absl::OkStatus();
   }
@@ -109,26 +117,57 @@ class Builder {
                              });
   }
 
+  // Codes that two rows can be compared by are fine enough to choose links by.
+  bool LinksByCodes() const { return codes_ != nullptr && codes_->codec().CanCompareCodes(); }
+
+  RowDistance MakeRowDistance() const {
+    return LinksByCodes() ? RowDistance(*codes_, view_, metric_, kernels_)
+                          : RowDistance(view_, metric_, kernels_);
+  }
+
   absl::Status LinkRow(uint32_t place, Strand* strand) {
     const uint32_t row = order_.row(place);
-    const QueryDistance distance(view_, metric_, kernels_, row);
+    if (codes_ == nullptr) {
+      return LinkRowBy(QueryDistance(view_, metric_, kernels_, row), row, place, strand);
+    }
+    strand->coded->SetQuery(view_.row(row));
+    return LinkRowBy(CodedQuery(*codes_, *strand->coded), row, place, strand);
+  }
+
+  template <class Walked>
+  absl::Status LinkRowBy(const Walked& walked, uint32_t row, uint32_t place, Strand* strand) {
     Poller poller(context_, view_.dim);
     size_t level = 0;
     while (level < graph_.top_level() && place < graph_.num_nodes(level + 1)) ++level;
     VECDB_ASSIGN_OR_RETURN(HnswStart start,
-                           Descend(graph_, distance, level, &strand->scratch, &poller));
+                           Descend(graph_, walked, level, &strand->scratch, &poller));
     for (;; --level) {
       const HnswLevel view = graph_.level(level);
       if (level == 0) start.node = graph_.RowOf(start.node);
-      VECDB_RETURN_IF_ERROR(WalkLevel(view, distance, start, ef_, &strand->scratch, &poller));
+      VECDB_RETURN_IF_ERROR(WalkLevel(view, walked, start, ef_, &strand->scratch, &poller));
       const CandidatePool& pool = strand->scratch.pool;
       strand->candidates.clear();
       for (size_t i = 0; i < pool.size(); ++i) {
         strand->candidates.push_back({pool.distance(i), pool.node(i), view.row(pool.node(i))});
       }
+      if (codes_ != nullptr && !LinksByCodes()) CompareRows(row, strand);
       ChooseLinks(level, level == 0 ? row : place, row, strand);
       if (level == 0) return absl::OkStatus();
       start = {pool.node(0), pool.distance(0)};
+    }
+  }
+
+  // Gives the candidates of a walk by codes the distances that links are chosen by.
+  static void CompareRows(uint32_t row, Strand* strand) {
+    strand->rows.clear();
+    for (const LinkCandidate& candidate : strand->candidates) {
+      strand->rows.push_back(candidate.row);
+    }
+    strand->distances.resize(strand->rows.size());
+    strand->distance.From(row, strand->rows.data(), strand->rows.size(),
+                          std::numeric_limits<float>::infinity(), strand->distances.data());
+    for (size_t i = 0; i < strand->candidates.size(); ++i) {
+      strand->candidates[i].distance = strand->distances[i];
     }
   }
 
@@ -196,9 +235,8 @@ class Builder {
     strand->rows.resize(count);
     strand->distances.resize(count);
     for (size_t i = 0; i < count; ++i) strand->rows[i] = view.row(links[i]);
-    const QueryDistance distance(view_, metric_, kernels_, view.row(node));
-    distance.Gather(strand->rows.data(), count, std::numeric_limits<float>::infinity(),
-                    strand->distances.data());
+    strand->distance.From(view.row(node), strand->rows.data(), count,
+                          std::numeric_limits<float>::infinity(), strand->distances.data());
     strand->candidates.clear();
     for (size_t i = 0; i < count; ++i) {
       strand->candidates.push_back({strand->distances[i], links[i], strand->rows[i]});
@@ -211,6 +249,7 @@ class Builder {
   }
 
   const VectorView view_;
+  const RowCodes* const codes_;
   const Metric metric_;
   const simd::DistanceKernels& kernels_;
   const size_t ef_;
@@ -227,9 +266,15 @@ class Builder {
 absl::StatusOr<HnswGraph> BuildHnswGraph(const VectorView& view, Metric metric,
                                          const HnswParams& params, const Host& host,
                                          const Context& context) {
+  return BuildHnswGraph(view, metric, params, nullptr, host, context);
+}
+
+absl::StatusOr<HnswGraph> BuildHnswGraph(const VectorView& view, Metric metric,
+                                         const HnswParams& params, const RowCodes* codes,
+                                         const Host& host, const Context& context) {
   VECDB_RETURN_IF_ERROR(context.Check());
   if (view.num_rows == 0) return HnswGraph::Make(0, static_cast<uint32_t>(params.m), {}, host);
-  return Builder(view, metric, params, host, context).Build(params);
+  return Builder(view, metric, params, codes, host, context).Build(params);
 }
 
 }  // namespace vecdb::index

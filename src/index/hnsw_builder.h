@@ -3,6 +3,7 @@
 
 #include "absl/status/statusor.h"
 #include "index/hnsw_graph.h"
+#include "index/row_codes.h"
 #include "index/vector_view.h"
 #include "vecdb/context.h"
 #include "vecdb/host.h"
@@ -19,6 +20,12 @@ namespace vecdb::index {
 absl::StatusOr<HnswGraph> BuildHnswGraph(const VectorView& view, Metric metric,
                                          const HnswParams& params, const Host& host,
                                          const Context& context);
+
+/// The same, where candidates are looked for by `codes`, which may be null, and links chosen by the
+/// rows.
+absl::StatusOr<HnswGraph> BuildHnswGraph(const VectorView& view, Metric metric,
+                                         const HnswParams& params, const RowCodes* codes,
+                                         const Host& host, const Context& context);
 
 }  // namespace vecdb::index
 

@@ -1,15 +1,22 @@
 #include "index/hnsw_index.h"
 
 #include <algorithm>
+#include <cmath>
+#include <memory>
+#include <utility>
 
 #include "base/status_macros.h"
+#include "index/answer_distance.h"
+#include "index/coded_query.h"
 #include "index/exact_scan.h"
 #include "index/filtered_walk.h"
 #include "index/hnsw_file.h"
 #include "index/hnsw_search.h"
 #include "index/index_meta.h"
 #include "index/query_distance.h"
+#include "index/reservoir.h"
 #include "index/search_plan.h"
+#include "schema/search_params.h"
 
 namespace vecdb::index {
 namespace {
@@ -42,15 +49,33 @@ void TakeAllowed(const CandidatePool& pool, const RowQuery& query, std::vector<C
   if (out->size() > query.k) out->resize(query.k);
 }
 
+// Rows that are compared once more.
+size_t NumRefined(const RowQuery& query, const IndexSpec& spec) {
+  const double wanted = std::ceil(query.k * schema::EffectiveRefineK(spec, query.params));
+  return static_cast<size_t>(std::min<double>(wanted, kMaxRows));
+}
+
 }  // namespace
+
+struct HnswIndex::Coded {
+  Coded(const HnswCodes& codes, const VectorView& view, Metric metric)
+      : walked(codes.walked.codec().MakeDistance()),
+        answer(view, metric, codes.copies.has_value() ? &*codes.copies : nullptr) {}
+
+  const std::unique_ptr<codec::CodeDistance> walked;
+  AnswerDistance answer;
+  Reservoir nearest;           // by code
+  std::vector<uint32_t> rows;  // to refine
+};
 
 struct HnswIndex::Job {
   const RowQuery& query;
-  const QueryDistance distance;
   const Context& context;
   WalkScratch* const scratch;
+  Coded* const coded;  // nullptr without codes
   Poller poller;
   HnswPlan plan;
+  size_t num_refined = 0;  // rows to compare once more, with codes
   SearchPlan done = SearchPlan::kExactScan;
   uint64_t num_scanned = 0;
 
@@ -61,6 +86,29 @@ struct HnswIndex::Job {
   }
 };
 
+HnswIndex::HnswIndex(const VectorView& view, const IndexSpec& spec, HnswGraph graph,
+                     std::optional<HnswCodes> codes, const Host& host)
+    : view_(view),
+      spec_(spec),
+      graph_(std::move(graph)),
+      codes_(std::move(codes)),
+      scratch_(view.num_rows, host) {}
+
+HnswIndex::~HnswIndex() = default;
+
+uint64_t HnswIndex::index_bytes() const {
+  uint64_t bytes = graph_.bytes();
+  if (codes_.has_value()) bytes += codes_->walked.bytes();
+  if (codes_.has_value() && codes_->copies.has_value()) bytes += codes_->copies->bytes();
+  return bytes;
+}
+
+base::LoanPool<HnswIndex::Coded>::Loan HnswIndex::BorrowCoded() const {
+  if (!codes_.has_value()) return coded_.Lend(nullptr);
+  if (auto free = coded_.BorrowFree()) return *std::move(free);
+  return coded_.Lend(std::make_unique<Coded>(*codes_, view_, spec_.metric));
+}
+
 absl::Status HnswIndex::Search(const RowQuery& query, const Context& context,
                                std::vector<Candidate>* out) const {
   VECDB_RETURN_IF_ERROR(context.Check());
@@ -68,12 +116,18 @@ absl::Status HnswIndex::Search(const RowQuery& query, const Context& context,
   if (query.counts != nullptr) *query.counts = {};
   if (view_.num_rows == 0) return absl::OkStatus();
   VECDB_ASSIGN_OR_RETURN(const WalkScratchPool::Loan scratch, scratch_.Borrow());
+  const base::LoanPool<Coded>::Loan coded = BorrowCoded();
   Job job{.query = query,
-          .distance = QueryDistance(view_, spec_.metric, query.vector),
           .context = context,
           .scratch = scratch.get(),
+          .coded = coded.get(),
           .poller = Poller(context, view_.dim),
           .plan = PlanHnswSearch(query)};
+  if (job.coded != nullptr) {
+    job.num_refined = NumRefined(query, spec_);
+    job.coded->walked->SetQuery(query.vector);
+    job.coded->answer.SetQuery(query.vector, context);
+  }
   const absl::Status status = Run(&job, out);
   if (query.counts != nullptr) {
     *query.counts = {.plan = job.done,
@@ -98,48 +152,120 @@ absl::Status HnswIndex::Run(Job* job, std::vector<Candidate>* out) const {
 }
 
 absl::Status HnswIndex::Walk(Job* job, std::vector<Candidate>* out) const {
-  VECDB_ASSIGN_OR_RETURN(HnswStart start,
-                         Descend(graph_, job->distance, 0, job->scratch, &job->poller));
-  start.node = graph_.RowOf(start.node);
-  VECDB_RETURN_IF_ERROR(WalkLevel(graph_.level(0), job->distance, start, job->plan.walk_ef,
-                                  job->scratch, &job->poller));
+  if (job->coded != nullptr) {
+    VECDB_RETURN_IF_ERROR(WalkBy(job, CodedQuery(codes_->walked, *job->coded->walked)));
+  } else {
+    VECDB_RETURN_IF_ERROR(WalkBy(job, QueryDistance(view_, spec_.metric, job->query.vector)));
+  }
   job->done = SearchPlan::kWalk;
-  TakeAllowed(job->scratch->pool, job->query, out);
-  return absl::OkStatus();
+  return TakeNearest(job, out);
 }
 
 absl::Status HnswIndex::WalkFiltered(Job* job, std::vector<Candidate>* out) const {
-  VECDB_ASSIGN_OR_RETURN(HnswStart start,
-                         Descend(graph_, job->distance, 0, job->scratch, &job->poller));
+  out->clear();
+  const SearchPlan before = job->done;
+  job->done = SearchPlan::kFilteredWalk;
+  if (job->coded != nullptr) {
+    VECDB_RETURN_IF_ERROR(WalkFilteredBy(job, CodedQuery(codes_->walked, *job->coded->walked)));
+  } else {
+    VECDB_RETURN_IF_ERROR(
+        WalkFilteredBy(job, QueryDistance(view_, spec_.metric, job->query.vector)));
+  }
+  if (job->scratch->pool.size() > 0) return TakeNearest(job, out);
+  job->done = before;  // not worth while
+  return absl::OkStatus();
+}
+
+template <class Distance>
+absl::StatusOr<HnswStart> HnswIndex::DescendTo0(Job* job, const Distance& distance) const {
+  VECDB_ASSIGN_OR_RETURN(HnswStart start, Descend(graph_, distance, 0, job->scratch, &job->poller));
   start.node = graph_.RowOf(start.node);
+  return start;
+}
+
+template <class Distance>
+absl::Status HnswIndex::WalkBy(Job* job, const Distance& distance) const {
+  VECDB_ASSIGN_OR_RETURN(const HnswStart start, DescendTo0(job, distance));
+  return WalkLevel(graph_.level(0), distance, start, job->plan.walk_ef, job->scratch, &job->poller);
+}
+
+// Leaves the pool empty where comparing all allowed rows is better.
+template <class Distance>
+absl::Status HnswIndex::WalkFilteredBy(Job* job, const Distance& distance) const {
+  VECDB_ASSIGN_OR_RETURN(const HnswStart start, DescendTo0(job, distance));
   const FilteredWalk walk{.level = graph_.level(0),
-                          .distance = job->distance,
                           .mask = job->query.mask,
                           .num_allowed = job->plan.num_allowed,
                           .ef = job->plan.ef};
   const bool against = FilterGoesAgainst(walk, start.node);
-  out->clear();
+  job->scratch->pool.Reset(1);
   if (against && ScanBeatsWalkAgainst(walk.num_allowed, walk.ef)) return absl::OkStatus();
-  VECDB_RETURN_IF_ERROR(WalkAllowed(walk, start, against, job->scratch, &job->poller));
-  job->done = SearchPlan::kFilteredWalk;
-  TakeAllowed(job->scratch->pool, job->query, out);
+  return WalkAllowed(walk, distance, start, against, job->scratch, &job->poller);
+}
+
+// The answer of a walk.
+absl::Status HnswIndex::TakeNearest(Job* job, std::vector<Candidate>* out) const {
+  if (job->coded == nullptr) {
+    TakeAllowed(job->scratch->pool, job->query, out);
+    return absl::OkStatus();
+  }
+  const CandidatePool& pool = job->scratch->pool;
+  const size_t most = job->query.limits.any() ? pool.size() : job->num_refined;
+  std::vector<uint32_t>& rows = job->coded->rows;
+  rows.clear();
+  for (size_t i = 0; i < pool.size() && rows.size() < most; ++i) {
+    if (job->query.mask.Contains(pool.node(i))) rows.push_back(pool.node(i));
+  }
+  return Refine(job, out);
+}
+
+// Compares job->coded->rows once more.
+absl::Status HnswIndex::Refine(Job* job, std::vector<Candidate>* out) const {
+  std::vector<uint32_t>& rows = job->coded->rows;
+  if (job->coded->answer.reads_rows()) std::sort(rows.begin(), rows.end());
+  TopRows& top = job->scratch->top;
+  top.Reset(job->query.k, job->query.order, job->query.limits);
+  VECDB_RETURN_IF_ERROR(OfferAnswers(rows, &job->coded->answer, &top, &job->poller));
+  top.Finish(out);
   return absl::OkStatus();
 }
 
 absl::Status HnswIndex::Scan(Job* job, std::vector<Candidate>* out) const {
   if (job->done != SearchPlan::kExactScan) job->done = SearchPlan::kWalkThenScan;
+  if (job->coded != nullptr && !job->query.limits.any()) return ScanByCodes(job, out);
   TopRows& top = job->scratch->top;
   top.Reset(job->query.k, job->query.order, job->query.limits);
-  VECDB_RETURN_IF_ERROR(ScanRows(view_, spec_.metric, job->query.vector, job->query.mask, 0,
-                                 job->context, &top, &job->num_scanned));
+  if (job->coded != nullptr) {
+    VECDB_RETURN_IF_ERROR(ScanAnswers(&job->coded->answer, view_.dim, job->query.mask, job->context,
+                                      &top, &job->num_scanned));
+  } else {
+    VECDB_RETURN_IF_ERROR(ScanRows(view_, spec_.metric, job->query.vector, job->query.mask, 0,
+                                   job->context, &top, &job->num_scanned));
+  }
   top.Finish(out);
   return absl::OkStatus();
+}
+
+absl::Status HnswIndex::ScanByCodes(Job* job, std::vector<Candidate>* out) const {
+  Coded* const coded = job->coded;
+  coded->nearest.Reset(std::max(job->num_refined, job->plan.ef));
+  VECDB_RETURN_IF_ERROR(ScanCodes(codes_->walked, *coded->walked, job->query.mask, job->context,
+                                  &coded->nearest, &job->num_scanned));
+  coded->rows.clear();
+  for (const PackedCandidate candidate : coded->nearest.Finish()) {
+    coded->rows.push_back(UnpackCandidate(candidate).row);
+  }
+  return Refine(job, out);
 }
 
 absl::Status HnswIndex::Write(format::SectionWriter& writer, const Context& context) const {
   VECDB_RETURN_IF_ERROR(WriteIndexMeta(
       {.spec = spec_, .num_rows = view_.num_rows, .dim = view_.dim}, writer, context));
-  return WriteHnswGraph(graph_, writer, context);
+  VECDB_RETURN_IF_ERROR(WriteHnswGraph(graph_, writer, context));
+  if (!codes_.has_value()) return absl::OkStatus();
+  VECDB_RETURN_IF_ERROR(codes_->walked.Write(kWalkCodesTags, writer, context));
+  if (!codes_->copies.has_value()) return absl::OkStatus();
+  return codes_->copies->Write(kRefineCodesTags, writer, context);
 }
 
 }  // namespace vecdb::index

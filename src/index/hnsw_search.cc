@@ -9,9 +9,6 @@
 namespace vecdb::index {
 namespace {
 
-// Lines of a row that are asked for ahead; the CPU's own prefetchers fetch the others in time.
-constexpr size_t kMaxPrefetchLines = 16;
-
 // Puts the linked nodes that were not met before into `nodes` and marks them. Returns how many.
 inline size_t TakeUnvisited(const uint32_t* links, size_t degree, VisitedMarks* visited,
                             uint32_t* nodes) {
@@ -37,15 +34,10 @@ inline const uint32_t* RowsOf(const HnswLevel& level, const uint32_t* nodes, siz
   return rows;
 }
 
-inline void PrefetchRows(const VectorView& view, const uint32_t* rows, size_t count, size_t lines) {
-  for (size_t i = 0; i < count; ++i) base::PrefetchLines(view.row(rows[i]), lines);
-}
-
-template <bool kUpper>
-absl::Status Walk(const HnswLevel& level, const QueryDistance& distance, HnswStart start, size_t ef,
+template <bool kUpper, class Distance>
+absl::Status Walk(const HnswLevel& level, const Distance& distance, HnswStart start, size_t ef,
                   WalkScratch* scratch, Poller* poller) {
   scratch->Reserve(level.degree);
-  const size_t lines = PrefetchLinesOf(distance.view());
   uint32_t* const nodes = scratch->nodes.data();
   float* const distances = scratch->distances.data();
   CandidatePool& pool = scratch->pool;
@@ -56,7 +48,7 @@ absl::Status Walk(const HnswLevel& level, const QueryDistance& distance, HnswSta
   for (uint32_t at = pool.FollowNearest(); at != kNoRow; at = pool.FollowNearest()) {
     const size_t count = TakeUnvisited(level.of(at), level.degree, &scratch->visited, nodes);
     const uint32_t* rows = RowsOf<kUpper>(level, nodes, count, scratch->rows.data());
-    PrefetchRows(distance.view(), rows, count, lines);
+    for (size_t i = 0; i < count; ++i) distance.Prefetch(rows[i]);
     VECDB_RETURN_IF_ERROR(poller->Read(count));
     distance.Gather(rows, count, pool.worst(), distances);
     for (size_t i = 0; i < count; ++i) {
@@ -68,13 +60,14 @@ absl::Status Walk(const HnswLevel& level, const QueryDistance& distance, HnswSta
 }
 
 // Moves `at` to the nearest of its neighbours that were not met before. False when none is nearer.
-bool StepNearer(const HnswLevel& level, const QueryDistance& distance, WalkScratch* scratch,
+template <class Distance>
+bool StepNearer(const HnswLevel& level, const Distance& distance, WalkScratch* scratch,
                 HnswStart* at, size_t* count) {
   uint32_t* const nodes = scratch->nodes.data();
   float* const distances = scratch->distances.data();
   *count = TakeUnvisited(level.of(at->node), level.degree, &scratch->visited, nodes);
   const uint32_t* rows = RowsOf<true>(level, nodes, *count, scratch->rows.data());
-  PrefetchRows(distance.view(), rows, *count, PrefetchLinesOf(distance.view()));
+  for (size_t i = 0; i < *count; ++i) distance.Prefetch(rows[i]);
   distance.Gather(rows, *count, at->distance, distances);
   bool nearer = false;
   for (size_t i = 0; i < *count; ++i) {
@@ -87,14 +80,9 @@ bool StepNearer(const HnswLevel& level, const QueryDistance& distance, WalkScrat
 
 }  // namespace
 
-size_t PrefetchLinesOf(const VectorView& view) {
-  const size_t bytes = static_cast<size_t>(view.dim) * sizeof(float);
-  const size_t lines = (bytes + base::kCacheLineBytes - 1) / base::kCacheLineBytes;
-  return std::min(lines, kMaxPrefetchLines);
-}
-
-absl::StatusOr<HnswStart> Descend(const HnswGraph& graph, const QueryDistance& distance,
-                                  size_t level, WalkScratch* scratch, Poller* poller) {
+template <class Distance>
+absl::StatusOr<HnswStart> Descend(const HnswGraph& graph, const Distance& distance, size_t level,
+                                  WalkScratch* scratch, Poller* poller) {
   scratch->Reserve(graph.m);
   HnswStart at{0, distance.One(graph.entry_row)};
   // One set of marks for all levels: what was met above was no nearer than where the walk stands
@@ -110,10 +98,20 @@ absl::StatusOr<HnswStart> Descend(const HnswGraph& graph, const QueryDistance& d
   return at;
 }
 
-absl::Status WalkLevel(const HnswLevel& level, const QueryDistance& distance, HnswStart start,
-                       size_t ef, WalkScratch* scratch, Poller* poller) {
+template <class Distance>
+absl::Status WalkLevel(const HnswLevel& level, const Distance& distance, HnswStart start, size_t ef,
+                       WalkScratch* scratch, Poller* poller) {
   return level.rows == nullptr ? Walk<false>(level, distance, start, ef, scratch, poller)
                                : Walk<true>(level, distance, start, ef, scratch, poller);
 }
+
+template absl::StatusOr<HnswStart> Descend(const HnswGraph&, const QueryDistance&, size_t,
+                                           WalkScratch*, Poller*);
+template absl::StatusOr<HnswStart> Descend(const HnswGraph&, const CodedQuery&, size_t,
+                                           WalkScratch*, Poller*);
+template absl::Status WalkLevel(const HnswLevel&, const QueryDistance&, HnswStart, size_t,
+                                WalkScratch*, Poller*);
+template absl::Status WalkLevel(const HnswLevel&, const CodedQuery&, HnswStart, size_t,
+                                WalkScratch*, Poller*);
 
 }  // namespace vecdb::index

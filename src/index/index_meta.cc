@@ -35,6 +35,8 @@ void PutParams(const IndexParams& params, base::ByteWriter* bytes) {
     bytes->Put(hnsw->m);
     bytes->Put(hnsw->ef_construction);
     bytes->Put(hnsw->seed);
+    bytes->Put(hnsw->codec);
+    bytes->Put(hnsw->refine);
   } else if (const auto* flat = std::get_if<IvfFlatParams>(&params)) {
     bytes->Put(flat->nlist);
     bytes->Put(uint32_t{0});
@@ -57,6 +59,9 @@ HnswParams ReadHnswParams(base::ByteReader& reader) {
   params.m = reader.Get<int32_t>();
   params.ef_construction = reader.Get<int32_t>();
   params.seed = reader.Get<uint64_t>();
+  if (reader.remaining() == 0) return params;  // from before there were codes
+  params.codec = static_cast<HnswCodec>(reader.Get<int32_t>());
+  params.refine = static_cast<Refine>(reader.Get<int32_t>());
   return params;
 }
 

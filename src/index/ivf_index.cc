@@ -7,7 +7,7 @@
 
 #include "base/status_macros.h"
 #include "codec/normalise.h"
-#include "index/flat_index.h"
+#include "index/exact_scan.h"
 #include "index/hnsw_file.h"
 #include "index/index_meta.h"
 #include "index/ivf_file.h"
@@ -51,22 +51,28 @@ std::unique_ptr<const HnswIndex> IndexOfCentroids(IvfLists* lists, Metric metric
   if (!lists->graph.has_value()) return nullptr;
   HnswGraph graph = *std::move(lists->graph);
   lists->graph.reset();
-  const IndexSpec spec{.metric = CentroidMetric(metric),
-                       .params = HnswParams{.m = static_cast<int32_t>(kListGraphM)}};
-  return std::make_unique<HnswIndex>(CentroidRows(lists->centroids), spec, std::move(graph), host);
+  const IndexSpec spec{
+      .metric = CentroidMetric(metric),
+      .params = HnswParams{.m = static_cast<int32_t>(kListGraphM), .codec = HnswCodec::kFloat32}};
+  return std::make_unique<HnswIndex>(CentroidRows(lists->centroids), spec, std::move(graph),
+                                     std::nullopt, host);
 }
 
 }  // namespace
 
 struct IvfIndex::Scratch {
-  Scratch(const IvfLists& lists, const IndexSpec& spec)
-      : scanner(lists, spec), query(lists.centroids.dim()) {}
+  explicit Scratch(const IvfIndex& index)
+      : scanner(index.lists_, index.spec_),
+        query(index.lists_.centroids.dim()),
+        answer(index.view_, index.spec_.metric, index.copies()) {}
 
   ListOrder order;
   ListScanner scanner;
   std::vector<float> query;        ///< scaled
   std::vector<Candidate> nearest;  ///< lists
   Reservoir pool;
+  std::vector<uint32_t> rows;  ///< of the pool
+  AnswerDistance answer;
   TopRows top;
 };
 
@@ -75,15 +81,13 @@ struct IvfIndex::Job {
   Job(const IvfIndex& index, const RowQuery& asked, const Context& asked_context)
       : query(asked),
         context(asked_context),
-        distance(index.view_, index.spec_.metric, asked.vector),
         scratch(index.BorrowScratch()),
         poller(asked_context, index.view_.dim),
-        nprobe(index.NprobeOf(asked)),
+        nprobe(index.NumListsOf(asked)),
         exactly(asked.limits.any()) {}
 
   const RowQuery& query;
   const Context& context;
-  const QueryDistance distance;
   const base::LoanPool<Scratch>::Loan scratch;
   Poller poller;
   const size_t nprobe;
@@ -91,21 +95,24 @@ struct IvfIndex::Job {
   const float* vector = nullptr;
 };
 
-IvfIndex::IvfIndex(const VectorView& view, const IndexSpec& spec, IvfLists lists, const Host& host)
+IvfIndex::IvfIndex(const VectorView& view, const IndexSpec& spec, IvfLists lists,
+                   std::optional<RowCodes> copies, const Host& host)
     : view_(view),
       spec_(spec),
       centroids_(IndexOfCentroids(&lists, spec.metric, host)),
-      lists_(std::move(lists)) {}
+      lists_(std::move(lists)),
+      copies_(std::move(copies)) {}
 
 IvfIndex::~IvfIndex() = default;
 
 uint64_t IvfIndex::index_bytes() const {
-  return lists_.bytes() + (centroids_ == nullptr ? 0 : centroids_->index_bytes());
+  return lists_.bytes() + (centroids_ == nullptr ? 0 : centroids_->index_bytes()) +
+         (copies_.has_value() ? copies_->bytes() : 0);
 }
 
 base::LoanPool<IvfIndex::Scratch>::Loan IvfIndex::BorrowScratch() const {
   if (auto free = scratch_.BorrowFree()) return *std::move(free);
-  return scratch_.Lend(std::make_unique<Scratch>(lists_, spec_));
+  return scratch_.Lend(std::make_unique<Scratch>(*this));
 }
 
 size_t IvfIndex::NprobeOf(const RowQuery& query) const {
@@ -119,17 +126,42 @@ bool IvfIndex::IsForLists(const RowQuery& query) const {
   return !ScanBeatsLists(query, CountAllowed(query), share);
 }
 
+// Rows that would have to be read from a disk are found by the codes of all lists instead.
+bool IvfIndex::IsForScan(const RowQuery& query) const {
+  return !IsForLists(query) && (query.limits.any() || !reads_rows());
+}
+
+size_t IvfIndex::NumListsOf(const RowQuery& query) const {
+  return IsForLists(query) ? NprobeOf(query) : lists_.layout.num_lists();
+}
+
 absl::Status IvfIndex::Search(const RowQuery& query, const Context& context,
                               std::vector<Candidate>* out) const {
   VECDB_RETURN_IF_ERROR(context.Check());
   out->clear();
   if (query.counts != nullptr) *query.counts = {};
   if (view_.num_rows == 0) return absl::OkStatus();
-  if (!IsForLists(query)) return FlatIndex(view_, spec_).Search(query, context, out);
+  if (IsForScan(query)) return Scan(query, context, out);
   Job job(*this, query, context);
   VECDB_RETURN_IF_ERROR(Begin(&job));
   VECDB_RETURN_IF_ERROR(ScanFrom(&job, 0));
   return End(&job, out);
+}
+
+// Compares all rows that may be returned.
+absl::Status IvfIndex::Scan(const RowQuery& query, const Context& context,
+                            std::vector<Candidate>* out) const {
+  const auto scratch = BorrowScratch();
+  scratch->answer.SetQuery(query.vector, context);
+  scratch->top.Reset(query.k, query.order, query.limits);
+  uint64_t num_scanned = 0;
+  VECDB_RETURN_IF_ERROR(
+      ScanAnswers(&scratch->answer, view_.dim, query.mask, context, &scratch->top, &num_scanned));
+  scratch->top.Finish(out);
+  if (query.counts != nullptr) {
+    *query.counts = {.allowed_rows = num_scanned, .distances = num_scanned};
+  }
+  return absl::OkStatus();
 }
 
 absl::Status IvfIndex::SearchBatch(std::span<const RowQuery> queries, const Context& context,
@@ -137,7 +169,7 @@ absl::Status IvfIndex::SearchBatch(std::span<const RowQuery> queries, const Cont
   std::vector<std::unique_ptr<Job>> jobs;
   std::vector<size_t> places;
   for (size_t i = 0; i < queries.size(); ++i) {
-    if (view_.num_rows == 0 || !IsForLists(queries[i])) {
+    if (view_.num_rows == 0 || IsForScan(queries[i])) {
       VECDB_RETURN_IF_ERROR(Search(queries[i], context, &out[i]));
       continue;
     }
@@ -167,6 +199,7 @@ absl::Status IvfIndex::Begin(Job* job) const {
       view_.num_rows, static_cast<size_t>(std::ceil(std::min(wanted, most))) + kRoundedRows);
   scratch->pool.Reset(pool_rows);
   scratch->top.Reset(query.k, query.order, query.limits);
+  scratch->answer.SetQuery(query.vector, job->context);
   scratch->scanner.SetQuery(job->vector);
   return OrderLists(job);
 }
@@ -192,7 +225,7 @@ absl::Status IvfIndex::OrderLists(Job* job) const {
 
 absl::Status IvfIndex::ScanList(Job* job, const Candidate& list) const {
   Scratch* scratch = job->scratch.get();
-  return job->exactly ? ScanListExactly(lists_, list.row, job->distance, job->query.mask,
+  return job->exactly ? ScanListExactly(lists_, list.row, job->query.mask, &scratch->answer,
                                         &scratch->top, &job->poller)
                       : scratch->scanner.Scan(list.row, list.distance, job->query.mask,
                                               &scratch->pool, &job->poller);
@@ -233,8 +266,13 @@ absl::Status IvfIndex::End(Job* job, std::vector<Candidate>* out) const {
   Scratch* scratch = job->scratch.get();
   const RowQuery& query = job->query;
   if (!job->exactly) {
+    scratch->rows.clear();
+    for (const PackedCandidate candidate : scratch->pool.Finish()) {
+      scratch->rows.push_back(UnpackCandidate(candidate).row);
+    }
+    if (scratch->answer.reads_rows()) std::sort(scratch->rows.begin(), scratch->rows.end());
     VECDB_RETURN_IF_ERROR(
-        OfferExactly(scratch->pool.Finish(), job->distance, &scratch->top, &job->poller));
+        OfferAnswers(scratch->rows, &scratch->answer, &scratch->top, &job->poller));
     if (LostATie(*job)) {
       job->exactly = true;
       scratch->top.Reset(query.k, query.order, query.limits);
@@ -265,8 +303,10 @@ absl::Status IvfIndex::Write(format::SectionWriter& writer, const Context& conte
   VECDB_RETURN_IF_ERROR(WriteIndexMeta(
       {.spec = spec_, .num_rows = view_.num_rows, .dim = view_.dim}, writer, context));
   VECDB_RETURN_IF_ERROR(WriteIvfLists(lists_, writer, context));
-  return centroids_ == nullptr ? absl::OkStatus()
-                               : WriteHnswGraph(centroids_->graph(), writer, context);
+  if (centroids_ != nullptr) {
+    VECDB_RETURN_IF_ERROR(WriteHnswGraph(centroids_->graph(), writer, context));
+  }
+  return copies_.has_value() ? copies_->Write(kRefineCodesTags, writer, context) : absl::OkStatus();
 }
 
 }  // namespace vecdb::index

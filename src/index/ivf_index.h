@@ -2,6 +2,7 @@
 #define VECDB_INDEX_IVF_INDEX_H_
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -9,6 +10,7 @@
 #include "index/hnsw_index.h"
 #include "index/ivf_lists.h"
 #include "index/ivf_search.h"
+#include "index/row_codes.h"
 #include "index/vector_index.h"
 
 namespace vecdb::index {
@@ -17,12 +19,15 @@ namespace vecdb::index {
 ///
 /// With many lists the nearest centroids are found by a graph. A search reads the lists of the
 /// nprobe nearest centroids, and further lists as long as it has fewer than k rows, so that min(k,
-/// rows in mask and limits) come back always. The best candidates by their codes are compared again
-/// as float32. Where few rows may be returned all of them are compared; with limits on distances
-/// the rows of the lists are, instead of the codes.
+/// rows in mask and limits) come back always. The best candidates by their codes are compared
+/// again, by copies or as rows. Where few rows may be returned all of them are compared so, unless
+/// each had to be read from a disk; with limits on distances the rows of the lists are, instead of
+/// the codes.
 class IvfIndex final : public VectorIndex {
  public:
-  IvfIndex(const VectorView& view, const IndexSpec& spec, IvfLists lists, const Host& host);
+  /// `copies` refine the candidates; without them the rows do.
+  IvfIndex(const VectorView& view, const IndexSpec& spec, IvfLists lists,
+           std::optional<RowCodes> copies, const Host& host);
   ~IvfIndex() override;
 
   absl::Status Search(const RowQuery& query, const Context& context,
@@ -41,6 +46,10 @@ class IvfIndex final : public VectorIndex {
 
   base::LoanPool<Scratch>::Loan BorrowScratch() const;
   bool IsForLists(const RowQuery& query) const;
+  bool IsForScan(const RowQuery& query) const;
+  size_t NumListsOf(const RowQuery& query) const;
+  absl::Status Scan(const RowQuery& query, const Context& context,
+                    std::vector<Candidate>* out) const;
   size_t NprobeOf(const RowQuery& query) const;
   absl::Status Begin(Job* job) const;
   absl::Status OrderLists(Job* job) const;
@@ -49,11 +58,14 @@ class IvfIndex final : public VectorIndex {
   absl::Status ShareLists(std::span<std::unique_ptr<Job>> jobs) const;
   absl::Status End(Job* job, std::vector<Candidate>* out) const;
   bool LostATie(const Job& job) const;
+  const RowCodes* copies() const { return copies_.has_value() ? &*copies_ : nullptr; }
+  bool reads_rows() const { return view_.rows == nullptr && !copies_.has_value(); }
 
   const VectorView view_;
   const IndexSpec spec_;
   const std::unique_ptr<const HnswIndex> centroids_;  ///< where there are many lists
   const IvfLists lists_;                              ///< less the graph
+  const std::optional<RowCodes> copies_;
   mutable base::LoanPool<Scratch> scratch_;
 };
 

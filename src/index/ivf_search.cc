@@ -5,16 +5,13 @@
 #include <bit>
 #include <limits>
 
-#include "base/prefetch.h"
 #include "base/status_macros.h"
-#include "index/hnsw_search.h"
 
 namespace vecdb::index {
 namespace {
 
 constexpr size_t kCodesAtOnce = 256;
 constexpr size_t kBlocksAtOnce = kCodesAtOnce / simd::kBlockRows;
-constexpr size_t kRowsAhead = 16;
 constexpr size_t kRowsLookedAt = 4096;  // between two looks at the deadline
 constexpr size_t kFloatsPerLook = 16;   // read in the time that a look at the mask takes
 constexpr float kFarthest = std::numeric_limits<float>::infinity();
@@ -192,8 +189,8 @@ absl::Status ListScanner::ScanMasked(uint32_t list, const base::RowMask& mask, R
   return absl::OkStatus();
 }
 
-absl::Status ScanListExactly(const IvfLists& lists, uint32_t list, const QueryDistance& distance,
-                             const base::RowMask& mask, TopRows* top, Poller* poller) {
+absl::Status ScanListExactly(const IvfLists& lists, uint32_t list, const base::RowMask& mask,
+                             AnswerDistance* distance, TopRows* top, Poller* poller) {
   VECDB_RETURN_IF_ERROR(poller->Read(0));
   std::array<uint32_t, kCodesAtOnce> ids;
   std::array<float, kCodesAtOnce> distances;
@@ -207,25 +204,7 @@ absl::Status ScanListExactly(const IvfLists& lists, uint32_t list, const QueryDi
       count += mask.Contains(rows[next]);
     }
     VECDB_RETURN_IF_ERROR(poller->Read(count, 0));
-    distance.Gather(ids.data(), count, top->worst(), distances.data());
-    for (size_t i = 0; i < count; ++i) top->Offer(distances[i], ids[i]);
-  }
-  return absl::OkStatus();
-}
-
-absl::Status OfferExactly(const std::vector<PackedCandidate>& candidates,
-                          const QueryDistance& distance, TopRows* top, Poller* poller) {
-  const size_t lines = PrefetchLinesOf(distance.view());
-  std::array<uint32_t, kRowsAhead> ids;
-  std::array<float, kRowsAhead> distances;
-  for (size_t first = 0; first < candidates.size(); first += kRowsAhead) {
-    const size_t count = std::min(kRowsAhead, candidates.size() - first);
-    VECDB_RETURN_IF_ERROR(poller->Read(count, 0));
-    for (size_t i = 0; i < count; ++i) {
-      ids[i] = UnpackCandidate(candidates[first + i]).row;
-      base::PrefetchLines(distance.view().row(ids[i]), lines);
-    }
-    distance.Gather(ids.data(), count, top->worst(), distances.data());
+    VECDB_RETURN_IF_ERROR(distance->Gather(ids.data(), count, top->worst(), distances.data()));
     for (size_t i = 0; i < count; ++i) top->Offer(distances[i], ids[i]);
   }
   return absl::OkStatus();

@@ -11,9 +11,9 @@
 #include "absl/status/status.h"
 #include "base/row_mask.h"
 #include "codec/fast_scan.h"
+#include "index/answer_distance.h"
 #include "index/ivf_lists.h"
 #include "index/poller.h"
-#include "index/query_distance.h"
 #include "index/reservoir.h"
 #include "index/top_rows.h"
 #include "vecdb/index_spec.h"
@@ -95,14 +95,10 @@ class ListScanner {
   std::vector<uint32_t> masks_;
 };
 
-/// Offers the rows of a list that the mask contains, by their float32 distance. Cancelled,
-/// DeadlineExceeded.
-absl::Status ScanListExactly(const IvfLists& lists, uint32_t list, const QueryDistance& distance,
-                             const base::RowMask& mask, TopRows* top, Poller* poller);
-
-/// Offers rows by their float32 distance. Cancelled, DeadlineExceeded.
-absl::Status OfferExactly(const std::vector<PackedCandidate>& candidates,
-                          const QueryDistance& distance, TopRows* top, Poller* poller);
+/// Offers the rows of a list that the mask contains, by their distance in an answer. Cancelled,
+/// DeadlineExceeded, what reading the rows returns.
+absl::Status ScanListExactly(const IvfLists& lists, uint32_t list, const base::RowMask& mask,
+                             AnswerDistance* distance, TopRows* top, Poller* poller);
 
 }  // namespace vecdb::index
 

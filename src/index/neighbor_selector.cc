@@ -8,7 +8,6 @@ std::span<const LinkCandidate> NeighborSelector::Select(std::span<const LinkCand
                                                         size_t limit) {
   chosen_.clear();
   chosen_rows_.clear();
-  passed_over_.clear();
   for (const LinkCandidate& candidate : candidates) {
     if (chosen_.size() == limit) break;
     if (IsDiverse(candidate)) {
@@ -21,11 +20,10 @@ std::span<const LinkCandidate> NeighborSelector::Select(std::span<const LinkCand
 
 bool NeighborSelector::IsDiverse(const LinkCandidate& candidate) const {
   constexpr size_t kGroup = 4;
-  const QueryDistance distance(view_, metric_, *kernels_, candidate.row);
   for (size_t i = 0; i < chosen_rows_.size(); i += kGroup) {
     const size_t count = std::min(kGroup, chosen_rows_.size() - i);
     float distances[kGroup];
-    distance.Gather(chosen_rows_.data() + i, count, candidate.distance, distances);
+    distance_.From(candidate.row, chosen_rows_.data() + i, count, candidate.distance, distances);
     for (size_t j = 0; j < count; ++j) {
       if (distances[j] < candidate.distance) return false;
     }

@@ -4,11 +4,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
-#include "index/query_distance.h"
-#include "index/vector_view.h"
-#include "simd/distance.h"
+#include "index/row_distance.h"
 
 namespace vecdb::index {
 
@@ -28,8 +27,7 @@ struct LinkCandidate {
 /// that the links point in different directions. For one thread at a time.
 class NeighborSelector {
  public:
-  NeighborSelector(const VectorView& view, Metric metric, const simd::DistanceKernels& kernels)
-      : view_(view), metric_(metric), kernels_(&kernels) {}
+  explicit NeighborSelector(RowDistance distance) : distance_(std::move(distance)) {}
 
   /// Chooses at most `limit` of the candidates, which are sorted. The result is valid until the
   /// next call.
@@ -38,12 +36,9 @@ class NeighborSelector {
  private:
   bool IsDiverse(const LinkCandidate& candidate) const;
 
-  const VectorView view_;
-  const Metric metric_;
-  const simd::DistanceKernels* const kernels_;
+  const RowDistance distance_;
   std::vector<LinkCandidate> chosen_;
   std::vector<uint32_t> chosen_rows_;
-  std::vector<LinkCandidate> passed_over_;
 };
 
 }  // namespace vecdb::index

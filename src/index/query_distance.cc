@@ -3,9 +3,21 @@
 #include "simd/row_norm.h"
 
 namespace vecdb::index {
+namespace {
+
+size_t LinesOf(const VectorView& view) {
+  const size_t bytes = static_cast<size_t>(view.dim) * sizeof(float);
+  return (bytes + base::kCacheLineBytes - 1) / base::kCacheLineBytes;
+}
+
+}  // namespace
 
 QueryDistance::QueryDistance(const VectorView& view, Metric metric, const float* query)
-    : view_(view), metric_(metric), kernels_(&simd::KernelsFor(metric)), query_(query) {
+    : view_(view),
+      lines_(LinesOf(view)),
+      metric_(metric),
+      kernels_(&simd::KernelsFor(metric)),
+      query_(query) {
   if (metric == Metric::kCosine) {
     inverse_norm_ = simd::InverseNorm(query, static_cast<size_t>(view.dim));
   }
@@ -13,7 +25,11 @@ QueryDistance::QueryDistance(const VectorView& view, Metric metric, const float*
 
 QueryDistance::QueryDistance(const VectorView& view, Metric metric,
                              const simd::DistanceKernels& kernels, uint32_t row)
-    : view_(view), metric_(metric), kernels_(&kernels), query_(view.row(row)) {
+    : view_(view),
+      lines_(LinesOf(view)),
+      metric_(metric),
+      kernels_(&kernels),
+      query_(view.row(row)) {
   if (metric == Metric::kCosine) inverse_norm_ = view.inverse_norms[row];
 }
 

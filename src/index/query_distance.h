@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "base/prefetch.h"
 #include "index/vector_view.h"
 #include "simd/distance.h"
 #include "vecdb/index_spec.h"
@@ -45,6 +46,12 @@ class QueryDistance {
     for (size_t i = 0; i < count; ++i) out[i] = Finish(ids[i], out[i]);
   }
 
+  /// Begins to bring a row from memory, at most so many of its cache lines; the CPU's own
+  /// prefetchers fetch the others in time.
+  void Prefetch(uint32_t row, size_t most_lines = kMostLinesAhead) const {
+    base::PrefetchLines(view_.row(row), std::min(lines_, most_lines));
+  }
+
   const VectorView& view() const { return view_; }
   Metric metric() const { return metric_; }
 
@@ -67,7 +74,10 @@ class QueryDistance {
   }
   float FinishSlowly(uint32_t row) const;
 
+  static constexpr size_t kMostLinesAhead = 16;
+
   VectorView view_;
+  size_t lines_;  // of a row
   Metric metric_;
   const simd::DistanceKernels* kernels_;
   const float* query_;

@@ -1,5 +1,6 @@
 #include "index/vector_index.h"
 
+#include <optional>
 #include <utility>
 #include <variant>
 
@@ -13,8 +14,81 @@
 #include "index/ivf_builder.h"
 #include "index/ivf_file.h"
 #include "index/ivf_index.h"
+#include "index/row_codes.h"
+#include "schema/index_params.h"
 
 namespace vecdb::index {
+namespace {
+
+uint64_t SeedOf(const IndexSpec& spec) {
+  const auto* hnsw = std::get_if<HnswParams>(&spec.params);
+  return hnsw != nullptr ? hnsw->seed : IvfShapeOf(spec).seed;
+}
+
+codec::CodecSpec CodesOfKind(codec::CodecKind kind, const IndexSpec& spec, int32_t dim) {
+  return {.kind = kind, .metric = spec.metric, .dim = dim, .seed = SeedOf(spec)};
+}
+
+// What a graph of `spec` is walked on; nothing: the rows.
+std::optional<codec::CodecSpec> WalkedSpec(const IndexSpec& spec, int32_t dim) {
+  switch (schema::EffectiveHnswCoding(std::get<HnswParams>(spec.params), dim).codec) {
+    case HnswCodec::kFloat16:
+      return CodesOfKind(codec::CodecKind::kFloat16, spec, dim);
+    case HnswCodec::kSq8:
+      return CodesOfKind(codec::CodecKind::kSq8, spec, dim);
+    case HnswCodec::kSq4:
+      return CodesOfKind(codec::CodecKind::kSq4, spec, dim);
+    case HnswCodec::kRabitq:
+      return CodesOfKind(codec::CodecKind::kRabitq, spec, dim);
+    case HnswCodec::kAuto:
+    case HnswCodec::kFloat32:
+      break;
+  }
+  return std::nullopt;
+}
+
+// The copies that candidates are refined by; nothing: there are none.
+std::optional<codec::CodecSpec> CopiesSpec(const IndexSpec& spec, int32_t dim) {
+  switch (schema::EffectiveRefine(spec, dim)) {
+    case Refine::kFloat16:
+      return CodesOfKind(codec::CodecKind::kFloat16, spec, dim);
+    case Refine::kSq8:
+      return CodesOfKind(codec::CodecKind::kSq8, spec, dim);
+    case Refine::kAuto:
+    case Refine::kNone:
+    case Refine::kFloat32:
+      break;
+  }
+  return std::nullopt;
+}
+
+absl::StatusOr<std::optional<RowCodes>> BuildCodes(const std::optional<codec::CodecSpec>& spec,
+                                                   const VectorView& view, const Host& host,
+                                                   const Context& context) {
+  std::optional<RowCodes> codes;
+  if (!spec.has_value()) return codes;
+  VECDB_ASSIGN_OR_RETURN(codes, RowCodes::Build(view, *spec, host, context));
+  return codes;
+}
+
+// Graphs from before there were codes are walked on the rows; their codec is read as kAuto.
+bool IsFromBeforeCodes(const format::SectionFile& file, const IndexMeta& meta) {
+  const auto* hnsw = std::get_if<HnswParams>(&meta.spec.params);
+  return hnsw != nullptr && hnsw->codec == HnswCodec::kAuto && !file.Has(kWalkCodesTags.head);
+}
+
+absl::StatusOr<std::optional<RowCodes>> ReadCodes(const std::optional<codec::CodecSpec>& spec,
+                                                  const RowCodesTags& tags,
+                                                  const format::SectionFile& file,
+                                                  const IndexMeta& meta, const Host& host,
+                                                  const Context& context) {
+  std::optional<RowCodes> codes;
+  if (!spec.has_value() || IsFromBeforeCodes(file, meta)) return codes;
+  VECDB_ASSIGN_OR_RETURN(codes, RowCodes::Read(file, tags, *spec, meta.num_rows, host, context));
+  return codes;
+}
+
+}  // namespace
 
 absl::Status VectorIndex::SearchBatch(std::span<const RowQuery> queries, const Context& context,
                                       std::span<std::vector<Candidate>> out) const {
@@ -25,9 +99,20 @@ absl::Status VectorIndex::SearchBatch(std::span<const RowQuery> queries, const C
 }
 
 std::span<const uint32_t> VectorIndexTags() {
-  static constexpr uint32_t kTags[] = {kMetaTag,       kHnswTag,    kBaseLinksTag,    kUpperRowsTag,
-                                       kUpperLinksTag, kIvfHeadTag, kIvfCentroidsTag, kIvfSizesTag,
-                                       kIvfRowsTag,    kIvfCodesTag};
+  static constexpr uint32_t kTags[] = {kMetaTag,
+                                       kHnswTag,
+                                       kBaseLinksTag,
+                                       kUpperRowsTag,
+                                       kUpperLinksTag,
+                                       kIvfHeadTag,
+                                       kIvfCentroidsTag,
+                                       kIvfSizesTag,
+                                       kIvfRowsTag,
+                                       kIvfCodesTag,
+                                       kWalkCodesTags.head,
+                                       kWalkCodesTags.codes,
+                                       kRefineCodesTags.head,
+                                       kRefineCodesTags.codes};
   return kTags;
 }
 
@@ -37,12 +122,24 @@ absl::StatusOr<std::unique_ptr<VectorIndex>> BuildVectorIndex(const VectorView& 
                                                               const Context& context) {
   if (IsIvf(spec)) {
     VECDB_ASSIGN_OR_RETURN(IvfLists lists, BuildIvf(view, spec, host, context));
-    return std::make_unique<IvfIndex>(view, spec, std::move(lists), host);
+    VECDB_ASSIGN_OR_RETURN(std::optional<RowCodes> copies,
+                           BuildCodes(CopiesSpec(spec, view.dim), view, host, context));
+    return std::make_unique<IvfIndex>(view, spec, std::move(lists), std::move(copies), host);
   }
   const auto* hnsw = std::get_if<HnswParams>(&spec.params);
   if (hnsw == nullptr) return std::make_unique<FlatIndex>(view, spec);
-  VECDB_ASSIGN_OR_RETURN(HnswGraph graph, BuildHnswGraph(view, spec.metric, *hnsw, host, context));
-  return std::make_unique<HnswIndex>(view, spec, std::move(graph), host);
+  std::optional<HnswCodes> codes;
+  VECDB_ASSIGN_OR_RETURN(std::optional<RowCodes> walked,
+                         BuildCodes(WalkedSpec(spec, view.dim), view, host, context));
+  if (walked.has_value()) {
+    codes.emplace(HnswCodes{.walked = *std::move(walked)});
+    VECDB_ASSIGN_OR_RETURN(codes->copies,
+                           BuildCodes(CopiesSpec(spec, view.dim), view, host, context));
+  }
+  VECDB_ASSIGN_OR_RETURN(
+      HnswGraph graph, BuildHnswGraph(view, spec.metric, *hnsw,
+                                      codes.has_value() ? &codes->walked : nullptr, host, context));
+  return std::make_unique<HnswIndex>(view, spec, std::move(graph), std::move(codes), host);
 }
 
 absl::StatusOr<std::unique_ptr<VectorIndex>> LoadVectorIndex(const format::SectionFile& file,
@@ -56,14 +153,26 @@ absl::StatusOr<std::unique_ptr<VectorIndex>> LoadVectorIndex(const format::Secti
   }
   if (IsIvf(meta.spec)) {
     VECDB_ASSIGN_OR_RETURN(IvfLists lists, ReadIvfLists(file, meta, host, context));
-    return std::make_unique<IvfIndex>(view, meta.spec, std::move(lists), host);
+    VECDB_ASSIGN_OR_RETURN(
+        std::optional<RowCodes> copies,
+        ReadCodes(CopiesSpec(meta.spec, meta.dim), kRefineCodesTags, file, meta, host, context));
+    return std::make_unique<IvfIndex>(view, meta.spec, std::move(lists), std::move(copies), host);
   }
   const auto* hnsw = std::get_if<HnswParams>(&meta.spec.params);
   if (hnsw == nullptr) return std::make_unique<FlatIndex>(view, meta.spec);
   VECDB_ASSIGN_OR_RETURN(
       HnswGraph graph,
       ReadHnswGraph(file, view.num_rows, static_cast<uint32_t>(hnsw->m), host, context));
-  return std::make_unique<HnswIndex>(view, meta.spec, std::move(graph), host);
+  std::optional<HnswCodes> codes;
+  VECDB_ASSIGN_OR_RETURN(
+      std::optional<RowCodes> walked,
+      ReadCodes(WalkedSpec(meta.spec, meta.dim), kWalkCodesTags, file, meta, host, context));
+  if (walked.has_value()) {
+    codes.emplace(HnswCodes{.walked = *std::move(walked)});
+    VECDB_ASSIGN_OR_RETURN(codes->copies, ReadCodes(CopiesSpec(meta.spec, meta.dim),
+                                                    kRefineCodesTags, file, meta, host, context));
+  }
+  return std::make_unique<HnswIndex>(view, meta.spec, std::move(graph), std::move(codes), host);
 }
 
 }  // namespace vecdb::index

@@ -3,7 +3,10 @@
 
 #include <cstdint>
 #include <limits>
+#include <span>
 
+#include "absl/status/status.h"
+#include "vecdb/context.h"
 #include "vecdb/index_spec.h"
 
 namespace vecdb::index {
@@ -14,13 +17,25 @@ inline constexpr uint32_t kNoRow = std::numeric_limits<uint32_t>::max();
 /// Rows number 2^31 - 1 at most: the highest bit of a row number is free for marks.
 inline constexpr uint32_t kMaxRows = 0x7fffffff;
 
+/// Reads rows that are not in memory. Implementations must be thread-safe.
+class RowReader {
+ public:
+  virtual ~RowReader() = default;
+
+  /// Reads `rows` one after the other into `out`, dim floats each, all finite. Fastest for rows
+  /// that ascend. What the store returns; DataLoss for damaged rows.
+  virtual absl::Status Read(std::span<const uint32_t> rows, float* out,
+                            const Context& context) const = 0;
+};
+
 /// The rows that an index is about: float32, row-major, owned elsewhere and unchanged meanwhile.
 struct VectorView {
-  const float* rows = nullptr;
+  const float* rows = nullptr;  ///< nullptr: `reader` has them
   uint32_t num_rows = 0;
   int32_t dim = 0;
   const float* inverse_norms =
-      nullptr;  ///< simd::InverseNorm of each row; needed for kCosine alone
+      nullptr;  ///< simd::InverseNorm of each row; for kCosine, where the rows are in memory
+  const RowReader* reader = nullptr;
 
   const float* row(uint32_t index) const {
     return rows + static_cast<size_t>(index) * static_cast<size_t>(dim);

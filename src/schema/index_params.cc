@@ -7,6 +7,7 @@
 #include <system_error>
 #include <variant>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_format.h"
 #include "base/status_macros.h"
 #include "schema/names.h"
@@ -15,6 +16,8 @@
 namespace vecdb::schema {
 namespace {
 
+constexpr std::string_view kCodec = "codec";
+constexpr std::string_view kSqType = "sq_type";  // in Milvus
 constexpr std::string_view kRefine = "refine";
 constexpr std::string_view kRefineType = "refine_type";
 constexpr std::string_view kSeed = "seed";
@@ -30,7 +33,10 @@ struct IntegerParam {
   int32_t T::*member = nullptr;  // null: there is one value, which need not be kept
 };
 
-// The table. `seed` and `refine` are taken by each type that has such a member.
+// Graphs over fewer dimensions are walked on the rows.
+constexpr int32_t kLeastCodedDim = 32;
+
+// The table. `seed`, `refine` and `codec` are taken by each type that has such a member.
 template <typename T>
 struct ParamTable;
 
@@ -93,6 +99,10 @@ concept HasRefine = requires(T params) {
   params.refine;
 };
 template <typename T>
+concept HasCodec = requires(T params) {
+  params.codec;
+};
+template <typename T>
 concept HasSeed = requires(T params) {
   params.seed;
 };
@@ -113,10 +123,92 @@ absl::Status CheckInteger(const IntegerParam<T>& param, int32_t value) {
   return IntegerOutOfRange(param, std::to_string(value));
 }
 
+// The spellings of codecs and of what refines; the first of each is printed.
+template <typename T>
+struct Spelling {
+  T value{};
+  std::string_view text{};
+};
+constexpr Spelling<HnswCodec> kCodecs[] = {
+    {HnswCodec::kFloat32, "FP32"}, {HnswCodec::kFloat16, "FP16"},  {HnswCodec::kSq8, "SQ8"},
+    {HnswCodec::kSq4, "SQ4"},      {HnswCodec::kRabitq, "RABITQ"}, {HnswCodec::kSq4, "SQ4U"},
+};
+constexpr Spelling<Refine> kRefines[] = {
+    {Refine::kFloat32, "FP32"},
+    {Refine::kFloat16, "FP16"},
+    {Refine::kSq8, "SQ8"},
+    {Refine::kFloat32, "FLAT"},
+};
+
+template <typename T, size_t N>
+absl::Status ReadSpelling(const Spelling<T> (&known)[N], std::string_view name,
+                          const std::string& text, T* value) {
+  const std::string upper = absl::AsciiStrToUpper(text);
+  std::string list;
+  for (const Spelling<T>& one : known) {
+    if (upper == one.text) {
+      *value = one.value;
+      return absl::OkStatus();
+    }
+    list.append(list.empty() ? "" : ", ").append(one.text);
+  }
+  return absl::InvalidArgumentError(
+      absl::StrFormat("%s %s is unknown; there are %s", name, Quoted(text), list));
+}
+
+template <typename T, size_t N>
+std::string_view SpellingOf(const Spelling<T> (&known)[N], T value) {
+  for (const Spelling<T>& one : known) {
+    if (one.value == value) return one.text;
+  }
+  return "unknown";
+}
+
+absl::Status BadRefine(Refine refine, std::string_view why) {
+  return absl::InvalidArgumentError(
+      absl::StrFormat("refine is %s; %s", SpellingOf(kRefines, refine), why));
+}
+
 absl::Status CheckRefine(Refine refine) {
-  if (refine == Refine::kNone || refine == Refine::kFloat32) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrFormat(
-      "refine is %d; there are 1 (none) and 2 (float32)", static_cast<int32_t>(refine)));
+  if (refine >= Refine::kNone && refine <= Refine::kSq8) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrFormat("refine is %d; there are 1 (none), 2 (float32), 3 (float16), 4 (SQ8)",
+                      static_cast<int32_t>(refine)));
+}
+
+absl::Status CheckRefineOf(const IvfSq8Params& params) {
+  VECDB_RETURN_IF_ERROR(CheckRefine(params.refine));
+  if (params.refine != Refine::kSq8) return absl::OkStatus();
+  return BadRefine(params.refine, "IVF_SQ8 has such codes already");
+}
+
+absl::Status CheckRefineOf(const IvfPqParams& params) { return CheckRefine(params.refine); }
+
+absl::Status CheckRefineOf(const HnswParams& params) {
+  if (params.codec != HnswCodec::kAuto && SpellingOf(kCodecs, params.codec) == "unknown") {
+    return absl::InvalidArgumentError(absl::StrFormat(
+        "codec is %d; there are 0 (auto), 1 (float32), 2 (float16), 3 (SQ8), 4 (SQ4), 6 (RaBitQ)",
+        static_cast<int32_t>(params.codec)));
+  }
+  if (params.refine == Refine::kAuto) return absl::OkStatus();
+  VECDB_RETURN_IF_ERROR(CheckRefine(params.refine));
+  if (params.refine == Refine::kNone) return absl::OkStatus();
+  switch (params.codec) {
+    case HnswCodec::kAuto:
+      return BadRefine(params.refine, "name the codec too");
+    case HnswCodec::kFloat32:
+      return BadRefine(params.refine, "codec FP32 has nothing to refine");
+    case HnswCodec::kFloat16:
+      if (params.refine == Refine::kFloat32) break;
+      return BadRefine(params.refine, "codec FP16 is as fine");
+    case HnswCodec::kSq8:
+      if (params.refine != Refine::kSq8) break;
+      return BadRefine(params.refine, "codec SQ8 is as fine");
+    case HnswCodec::kSq4:
+    case HnswCodec::kRabitq:
+      break;
+  }
+  return absl::OkStatus();
 }
 
 template <typename Number>
@@ -148,7 +240,7 @@ absl::Status ReadSeed(const std::string& text, uint64_t* seed) {
 // The two parameters that together say how candidates are refined.
 struct RefineTexts {
   std::optional<bool> refine{};
-  std::string type{};
+  std::optional<Refine> type{};
 };
 
 absl::Status ReadRefine(const std::string& text, RefineTexts* out) {
@@ -161,25 +253,27 @@ absl::Status ReadRefine(const std::string& text, RefineTexts* out) {
 }
 
 absl::Status ReadRefineType(const std::string& text, RefineTexts* out) {
-  for (const char* known : {"fp32", "FP32", "flat", "FLAT"}) {
-    if (text == known) out->type = text;
-  }
-  if (!out->type.empty()) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrFormat("refine_type %s is unknown; there are fp32, flat", Quoted(text)));
+  Refine type{};
+  VECDB_RETURN_IF_ERROR(ReadSpelling(kRefines, kRefineType, text, &type));
+  out->type = type;
+  return absl::OkStatus();
 }
 
-absl::StatusOr<Refine> RefineOf(const RefineTexts& texts) {
-  if (texts.refine.value_or(true)) return Refine::kFloat32;
-  if (texts.type.empty()) return Refine::kNone;
-  return absl::InvalidArgumentError(
-      absl::StrFormat("refine is false, so there is no refine_type; it is %s", Quoted(texts.type)));
+absl::StatusOr<Refine> RefineOf(const RefineTexts& texts, Refine fallback) {
+  if (texts.refine.value_or(true)) {
+    if (texts.type.has_value()) return *texts.type;
+    return texts.refine.has_value() ? Refine::kFloat32 : fallback;
+  }
+  if (!texts.type.has_value()) return Refine::kNone;
+  return absl::InvalidArgumentError(absl::StrFormat(
+      "refine is false, so there is no refine_type; it is %s", SpellingOf(kRefines, *texts.type)));
 }
 
 template <typename T>
 std::string NamesOfParams() {
   std::vector<std::string_view> names;
   for (const IntegerParam<T>& param : ParamTable<T>::kIntegers) names.push_back(param.name);
+  if constexpr (HasCodec<T>) names.insert(names.end(), {kCodec, kSqType});
   if constexpr (HasRefine<T>) names.insert(names.end(), {kRefine, kRefineType});
   if constexpr (HasSeed<T>) names.push_back(kSeed);
   if (names.empty()) return "none";
@@ -194,6 +288,11 @@ absl::Status ReadParam(std::string_view type, const ParamText& text, T* params,
   for (const IntegerParam<T>& param : ParamTable<T>::kIntegers) {
     if (text.name == param.name) return ReadInteger(param, text.value, params);
   }
+  if constexpr (HasCodec<T>) {
+    if (text.name == kCodec || text.name == kSqType) {
+      return ReadSpelling(kCodecs, text.name, text.value, &params->codec);
+    }
+  }
   if constexpr (HasRefine<T>) {
     if (text.name == kRefine) return ReadRefine(text.value, refine);
     if (text.name == kRefineType) return ReadRefineType(text.value, refine);
@@ -206,16 +305,25 @@ absl::Status ReadParam(std::string_view type, const ParamText& text, T* params,
 }
 
 template <typename T>
-absl::StatusOr<IndexParams> ReadParamsOf(std::string_view type, std::span<const ParamText> texts) {
-  T params;
+absl::StatusOr<IndexParams> ReadParamsFrom(T params, std::string_view type,
+                                           std::span<const ParamText> texts) {
   RefineTexts refine;
   for (const ParamText& text : texts) {
     VECDB_RETURN_IF_ERROR(ReadParam(type, text, &params, &refine));
   }
   if constexpr (HasRefine<T>) {
-    VECDB_ASSIGN_OR_RETURN(params.refine, RefineOf(refine));
+    VECDB_ASSIGN_OR_RETURN(params.refine, RefineOf(refine, params.refine));
   }
   return params;
+}
+
+template <typename T>
+absl::StatusOr<IndexParams> ReadParamsOf(std::string_view type, std::span<const ParamText> texts) {
+  return ReadParamsFrom(T{}, type, texts);
+}
+
+absl::StatusOr<IndexParams> ReadHnswSq(std::string_view type, std::span<const ParamText> texts) {
+  return ReadParamsFrom(HnswParams{.codec = HnswCodec::kSq8}, type, texts);
 }
 
 struct TypeReader {
@@ -234,8 +342,13 @@ constexpr TypeReader kTypeReaders[] = {
     kReaderOf<IvfPqParams>,
     kReaderOf<InvertedParams>,
     kReaderOf<SortedParams>,
+    {.type = "HNSW_SQ", .read = &ReadHnswSq},                   // in Milvus
     {.type = "STL_SORT", .read = &ReadParamsOf<SortedParams>},  // in Milvus
 };
+
+ParamText QuotedParam(std::string_view name, std::string_view value) {
+  return {.name = std::string(name), .value = absl::StrFormat("\"%s\"", value)};
+}
 
 template <typename T>
 std::vector<ParamText> PrintParams(const T& params) {
@@ -246,9 +359,16 @@ std::vector<ParamText> PrintParams(const T& params) {
     if (value == 0 && param.min == 0) continue;
     texts.push_back({.name = std::string(param.name), .value = std::to_string(value)});
   }
+  if constexpr (HasCodec<T>) {
+    if (params.codec != T{}.codec) {
+      texts.push_back(QuotedParam(kCodec, SpellingOf(kCodecs, params.codec)));
+    }
+  }
   if constexpr (HasRefine<T>) {
     if (params.refine == Refine::kNone) {
       texts.push_back({.name = std::string(kRefine), .value = "false"});
+    } else if (params.refine != T{}.refine) {
+      texts.push_back(QuotedParam(kRefineType, SpellingOf(kRefines, params.refine)));
     }
   }
   if constexpr (HasSeed<T>) {
@@ -265,7 +385,7 @@ absl::Status CheckParams(const T& params) {
     if (param.member == nullptr) continue;
     VECDB_RETURN_IF_ERROR(CheckInteger(param, params.*param.member));
   }
-  if constexpr (HasRefine<T>) return CheckRefine(params.refine);
+  if constexpr (HasRefine<T>) return CheckRefineOf(params);
   return absl::OkStatus();
 }
 
@@ -290,6 +410,28 @@ absl::Status CheckIndexParams(const IndexParams& params) {
 
 std::string_view IndexTypeName(const IndexParams& params) {
   return std::visit([]<typename T>(const T&) { return ParamTable<T>::kType; }, params);
+}
+
+HnswCoding EffectiveHnswCoding(const HnswParams& params, int32_t dim) {
+  HnswCoding coding{.codec = params.codec, .refine = params.refine};
+  if (coding.codec == HnswCodec::kAuto) {
+    coding.codec = dim >= kLeastCodedDim ? HnswCodec::kSq8 : HnswCodec::kFloat32;
+  }
+  if (coding.codec == HnswCodec::kFloat32) {
+    coding.refine = Refine::kNone;
+  } else if (coding.refine == Refine::kAuto) {
+    coding.refine = coding.codec == HnswCodec::kFloat16 ? Refine::kFloat32 : Refine::kFloat16;
+  }
+  return coding;
+}
+
+Refine EffectiveRefine(const IndexSpec& spec, int32_t dim) {
+  if (const auto* hnsw = std::get_if<HnswParams>(&spec.params)) {
+    return EffectiveHnswCoding(*hnsw, dim).refine;
+  }
+  if (const auto* sq8 = std::get_if<IvfSq8Params>(&spec.params)) return sq8->refine;
+  if (const auto* pq = std::get_if<IvfPqParams>(&spec.params)) return pq->refine;
+  return Refine::kNone;
 }
 
 int32_t EffectivePqM(const IvfPqParams& params, int32_t dim) {

@@ -18,7 +18,7 @@ namespace vecdb::schema {
 
 /// The index types, for messages.
 inline constexpr std::string_view kIndexTypes =
-    "FLAT, HNSW, IVF_FLAT, IVF_SQ8, IVF_PQ, INVERTED, SORTED";
+    "FLAT, HNSW, HNSW_SQ, IVF_FLAT, IVF_SQ8, IVF_PQ, INVERTED, SORTED";
 
 /// A parameter as text: a JSON string by what it holds, any other value as it is spelled. So 16 and
 /// "16" are one, as are true and "true".
@@ -35,14 +35,27 @@ absl::StatusOr<IndexParams> ReadIndexParams(std::string_view type,
                                             std::span<const ParamText> texts);
 
 /// What ReadIndexParams makes equal parameters from; each value is a JSON token. Defaults of
-/// `refine` and `seed`, and 0 where it leaves a choice to the library, are left out.
+/// `codec`, `refine` and `seed`, and 0 where it leaves a choice to the library, are left out.
 std::vector<ParamText> PrintIndexParams(const IndexParams& params);
 
 /// InvalidArgument, naming parameter, value and range.
 absl::Status CheckIndexParams(const IndexParams& params);
 
-/// The one of kIndexTypes.
+/// The one of kIndexTypes; HNSW for HNSW_SQ.
 std::string_view IndexTypeName(const IndexParams& params);
+
+/// What a graph over vectors of `dim` is walked on and refined by, for parameters that are valid:
+/// those given, or the library's choice. Neither is kAuto; kNone with codes of float32.
+struct HnswCoding {
+  HnswCodec codec = HnswCodec::kFloat32;
+  Refine refine = Refine::kNone;
+
+  friend bool operator==(const HnswCoding&, const HnswCoding&) = default;
+};
+HnswCoding EffectiveHnswCoding(const HnswParams& params, int32_t dim);
+
+/// How candidates of an index of vectors of `dim` are refined; kNone for indexes that do not.
+Refine EffectiveRefine(const IndexSpec& spec, int32_t dim);
 
 /// Parts that vectors of `dim`, 1 or more, are cut into, for parameters that are valid for it: `m`,
 /// or, where that is 0, the largest number that divides dim and is at most dim / 2 with up to 4

@@ -10,6 +10,9 @@ namespace vecdb::schema {
 namespace {
 
 constexpr int32_t kDefaultEf = 64;
+constexpr double kDefaultRefineKOfGraph = 1.5;
+constexpr double kDefaultRefineKOfSq4Graph = 4;
+constexpr double kDefaultRefineKOfRabitqGraph = kMaxRefineK;
 constexpr double kDefaultRefineKOfSq8 = 2;
 constexpr double kDefaultRefineKOfPq = 8;
 
@@ -20,6 +23,11 @@ absl::Status ForAnotherIndex(std::string_view type, const IndexSpec& spec) {
 
 // The refine_k that an index of `spec` has when none is given; 0 without refine.
 double DefaultRefineK(const IndexSpec& spec) {
+  if (const auto* hnsw = std::get_if<HnswParams>(&spec.params)) {
+    if (hnsw->codec == HnswCodec::kFloat32 || hnsw->refine == Refine::kNone) return 0;
+    if (hnsw->codec == HnswCodec::kRabitq) return kDefaultRefineKOfRabitqGraph;
+    return hnsw->codec == HnswCodec::kSq4 ? kDefaultRefineKOfSq4Graph : kDefaultRefineKOfGraph;
+  }
   if (const auto* sq8 = std::get_if<IvfSq8Params>(&spec.params)) {
     return sq8->refine == Refine::kNone ? 0 : kDefaultRefineKOfSq8;
   }
@@ -35,14 +43,28 @@ bool IsIvf(const IndexSpec& spec) {
          std::holds_alternative<IvfPqParams>(spec.params);
 }
 
+absl::Status CheckRefineK(const IndexSpec& spec, float refine_k) {
+  if (refine_k == 0) return absl::OkStatus();
+  // Written so that NaN is out of range.
+  if (!(refine_k >= 1 && refine_k <= kMaxRefineK)) {
+    return absl::InvalidArgumentError(absl::StrFormat(
+        "refine_k is %g; the range is 1 to %g, or 0 for the default", refine_k, kMaxRefineK));
+  }
+  if (refine_k == 1 || DefaultRefineK(spec) != 0) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrFormat("refine_k is %g; the index was built without refine", refine_k));
+}
+
 absl::Status CheckParamsFor(const IndexSpec&, std::monostate, int32_t) { return absl::OkStatus(); }
 
 absl::Status CheckParamsFor(const IndexSpec& spec, const HnswSearchParams& hnsw, int32_t k) {
   if (!std::holds_alternative<HnswParams>(spec.params)) return ForAnotherIndex("HNSW", spec);
-  if (hnsw.ef == 0 || (hnsw.ef >= k && hnsw.ef <= kMaxEf)) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrFormat(
-      "ef is %d; the range is %d to %d, from the rows wanted upwards, or 0 for the default",
-      hnsw.ef, k, kMaxEf));
+  if (hnsw.ef != 0 && (hnsw.ef < k || hnsw.ef > kMaxEf)) {
+    return absl::InvalidArgumentError(absl::StrFormat(
+        "ef is %d; the range is %d to %d, from the rows wanted upwards, or 0 for the default",
+        hnsw.ef, k, kMaxEf));
+  }
+  return CheckRefineK(spec, hnsw.refine_k);
 }
 
 absl::Status CheckParamsFor(const IndexSpec& spec, const IvfSearchParams& ivf, int32_t /*k*/) {
@@ -51,15 +73,7 @@ absl::Status CheckParamsFor(const IndexSpec& spec, const IvfSearchParams& ivf, i
     return absl::InvalidArgumentError(
         absl::StrFormat("nprobe is %d; the range is 1 to %d", ivf.nprobe, kMaxNprobe));
   }
-  if (ivf.refine_k == 0) return absl::OkStatus();
-  // Written so that NaN is out of range.
-  if (!(ivf.refine_k >= 1 && ivf.refine_k <= kMaxRefineK)) {
-    return absl::InvalidArgumentError(absl::StrFormat(
-        "refine_k is %g; the range is 1 to %g, or 0 for the default", ivf.refine_k, kMaxRefineK));
-  }
-  if (ivf.refine_k == 1 || DefaultRefineK(spec) != 0) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrFormat("refine_k is %g; the index was built without refine", ivf.refine_k));
+  return CheckRefineK(spec, ivf.refine_k);
 }
 
 }  // namespace
@@ -81,6 +95,8 @@ int32_t EffectiveNprobe(const SearchParams& params) {
 double EffectiveRefineK(const IndexSpec& spec, const SearchParams& params) {
   const auto* ivf = std::get_if<IvfSearchParams>(&params);
   if (ivf != nullptr && ivf->refine_k != 0) return static_cast<double>(ivf->refine_k);
+  const auto* hnsw = std::get_if<HnswSearchParams>(&params);
+  if (hnsw != nullptr && hnsw->refine_k != 0) return static_cast<double>(hnsw->refine_k);
   return std::max(1.0, DefaultRefineK(spec));
 }
 

@@ -18,7 +18,8 @@ constexpr Metric kFloatMetrics[] = {Metric::kL2, Metric::kIp, Metric::kCosine};
 constexpr CodecKind kFloatKinds[] = {CodecKind::kFloat32, CodecKind::kFloat16};
 
 std::unique_ptr<Codec> FloatCodecOf(CodecKind kind, Metric metric, size_t dim) {
-  auto codec = MakeFloatCodec({.kind = kind, .metric = metric, .dim = static_cast<int32_t>(dim)});
+  auto codec =
+      TrainCodec({.kind = kind, .metric = metric, .dim = static_cast<int32_t>(dim)}, {}, {}, {});
   EXPECT_OK(codec);
   return *std::move(codec);
 }
@@ -179,14 +180,17 @@ TEST(FloatCodecTest, HugeAndTinyValuesNeverGiveNoNumber) {
   }
 }
 
-TEST(FloatCodecTest, WritesNothingAndHoldsNothing) {
+TEST(FloatCodecTest, WritesAPowerAtMostAndHoldsNothing) {
   const auto codec = FloatCodecOf(CodecKind::kFloat16, Metric::kL2, 9);
   base::ByteWriter writer;
   codec->Write(&writer);
-  EXPECT_EQ(writer.str().size(), 0u);
+  EXPECT_EQ(writer.str(), std::string(4, '\0'));
   EXPECT_EQ(codec->memory_bytes(), 0u);
   EXPECT_EQ(codec->code_bytes(), 18u);
-  EXPECT_EQ(FloatCodecOf(CodecKind::kFloat32, Metric::kL2, 9)->code_bytes(), 36u);
+  const auto plain = FloatCodecOf(CodecKind::kFloat32, Metric::kL2, 9);
+  plain->Write(&writer);
+  EXPECT_EQ(writer.str().size(), 4u);
+  EXPECT_EQ(plain->code_bytes(), 36u);
 }
 
 TEST(FloatCodecTest, NoRowsAreFine) {
@@ -201,9 +205,70 @@ TEST(FloatCodecTest, NoRowsAreFine) {
   }
 }
 
-TEST(FloatCodecTest, OtherKindsAreRefused) {
-  EXPECT_EQ(support::CodeOf(MakeFloatCodec({.kind = CodecKind::kSq8, .dim = 4})),
-            absl::StatusCode::kInvalidArgument);
+// The power of two that a sample with such a greatest number asks for, from the bytes written.
+int32_t PowerFor(float greatest, Metric metric = Metric::kL2) {
+  const float row[4] = {0, greatest / 2, -greatest, greatest / 4};
+  const auto codec = TrainCodec({.kind = CodecKind::kFloat16, .metric = metric, .dim = 4},
+                                {.rows = row, .count = 1}, {}, {});
+  base::ByteWriter written;
+  (*codec)->Write(&written);
+  base::ByteReader reader(written.str());
+  return reader.Get<int32_t>();
+}
+
+TEST(FloatCodecTest, Float16LearnsAPowerOfTwoOutsideTheRangeItHoldsWell) {
+  EXPECT_EQ(PowerFor(8192), 0);
+  EXPECT_EQ(PowerFor(8193), 7 - 13);
+  EXPECT_EQ(PowerFor(0.125f), 0);
+  EXPECT_EQ(PowerFor(0.124f), 7 + 4);
+  EXPECT_EQ(PowerFor(0), 0);
+  EXPECT_EQ(PowerFor(3e38f), 7 - 127);
+  EXPECT_EQ(PowerFor(1e-44f), 126);
+  EXPECT_EQ(PowerFor(3e38f, Metric::kCosine), 0);
+}
+
+TEST(FloatCodecTest, Float16HoldsLargeAndSmallNumbersAsWellAsOthers) {
+  for (const float scale : {1e-30f, 1e-6f, 1e6f, 1e15f}) {
+    SCOPED_TRACE(scale);
+    std::vector<float> rows = NormalFloats(20 * 7, 3);
+    for (float& value : rows) value *= scale;
+    for (const Metric metric : {Metric::kL2, Metric::kIp}) {
+      const auto codec = TrainCodec({.kind = CodecKind::kFloat16, .metric = metric, .dim = 7},
+                                    {.rows = rows.data(), .count = 20}, {}, {});
+      std::vector<uint8_t> codes(20 * (*codec)->code_bytes());
+      (*codec)->Encode(rows.data(), 20, codes.data());
+      std::vector<float> decoded(rows.size());
+      (*codec)->Decode(codes.data(), 20, decoded.data());
+      for (size_t i = 0; i < rows.size(); ++i) {
+        ASSERT_NEAR(decoded[i], rows[i], std::abs(rows[i]) / 2048);
+      }
+      const auto distance = (*codec)->MakeDistance();
+      distance->SetQuery(&rows[7]);
+      const float found = distance->One(codes.data());
+      double expected = 0;
+      double size = 0;
+      for (size_t d = 0; d < 7; ++d) {
+        const auto a = static_cast<double>(rows[7 + d]);
+        const auto b = static_cast<double>(decoded[d]);
+        const double term = metric == Metric::kL2 ? (a - b) * (a - b) : -a * b;
+        expected += term;
+        size += std::abs(term);
+      }
+      ASSERT_NEAR(static_cast<double>(found), expected, size * 1e-6 + 1e-44);
+    }
+  }
+}
+
+TEST(FloatCodecTest, AnImpossiblePowerOfFloat16IsDataLoss) {
+  const CodecSpec spec{.kind = CodecKind::kFloat16, .dim = 4};
+  for (const int32_t power : {-126, 0, 126, -127, 127, std::numeric_limits<int32_t>::min()}) {
+    base::ByteWriter written;
+    written.Put(power);
+    base::ByteReader reader(written.str());
+    EXPECT_EQ(ReadCodec(spec, reader).ok(), std::abs(int64_t{power}) <= 126) << power;
+  }
+  base::ByteReader nothing("");
+  EXPECT_EQ(support::CodeOf(ReadCodec(spec, nothing)), absl::StatusCode::kDataLoss);
 }
 
 }  // namespace

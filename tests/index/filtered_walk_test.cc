@@ -57,12 +57,9 @@ std::vector<Candidate> WalkFrom(const VectorView& view, const HnswGraph& graph, 
   WalkScratch scratch(*VisitedMarks::Make(view.num_rows, {}));
   const Context context;
   Poller poller(context, view.dim);
-  const FilteredWalk walk{.level = graph.level(0),
-                          .distance = distance,
-                          .mask = mask,
-                          .num_allowed = mask.Estimate(),
-                          .ef = ef};
-  EXPECT_OK(WalkAllowed(walk, {start, distance.One(start)}, against, &scratch, &poller));
+  const FilteredWalk walk{
+      .level = graph.level(0), .mask = mask, .num_allowed = mask.Estimate(), .ef = ef};
+  EXPECT_OK(WalkAllowed(walk, distance, {start, distance.One(start)}, against, &scratch, &poller));
   return PoolOf(scratch);
 }
 
@@ -168,27 +165,22 @@ TEST_F(RandomWalkTest, LooksAtTheContextWhileItWalks) {
   const std::vector<uint64_t> bitmap = RandomBitmap(1500, 0.5, 6);
   const base::RowMask mask{.num_rows = 1500, .allowed = bitmap.data()};
   const QueryDistance distance(rows_.view(), Metric::kL2, query_.data());
-  const FilteredWalk walk{
-      .level = graph_.level(0), .distance = distance, .mask = mask, .num_allowed = 750, .ef = 10};
+  const FilteredWalk walk{.level = graph_.level(0), .mask = mask, .num_allowed = 750, .ef = 10};
   WalkScratch scratch(*VisitedMarks::Make(1500, {}));
   const CancelToken token = CancelToken::Make();
   token.Cancel();
   const Context cancelled{.cancel = token};
   Poller poller(cancelled, 1 << 20);  // so wide that every step is worth a look
   const HnswStart start{graph_.entry_row, distance.One(graph_.entry_row)};
-  EXPECT_EQ(CodeOf(WalkAllowed(walk, start, false, &scratch, &poller)),
+  EXPECT_EQ(CodeOf(WalkAllowed(walk, distance, start, false, &scratch, &poller)),
             absl::StatusCode::kCancelled);
 }
 
 TEST_F(RandomWalkTest, AnIndependentFilterGoesAgainstNoRow) {
-  const QueryDistance distance(rows_.view(), Metric::kL2, query_.data());
   for (const double share : {1.0, 0.9, 0.5, 0.1, 0.01, 0.0}) {
     const std::vector<uint64_t> bitmap = RandomBitmap(1500, share, 7);
     const base::RowMask mask{.num_rows = 1500, .allowed = bitmap.data()};
-    const FilteredWalk walk{.level = graph_.level(0),
-                            .distance = distance,
-                            .mask = mask,
-                            .num_allowed = mask.Estimate()};
+    const FilteredWalk walk{.level = graph_.level(0), .mask = mask, .num_allowed = mask.Estimate()};
     size_t against = 0;
     for (uint32_t row = 0; row < 1500; ++row) against += FilterGoesAgainst(walk, row);
     EXPECT_LE(against, 30U) << share;  // chance, in two of a hundred
@@ -198,12 +190,10 @@ TEST_F(RandomWalkTest, AnIndependentFilterGoesAgainstNoRow) {
 TEST(FilterGoesAgainstTest, IsTrueWhereAllIsMaskedAndAllowedRowsAreElsewhere) {
   const TestRows rows = ClusteredRows(1000, 4, 2, 8);
   const HnswGraph graph = BuildGraph(rows, Metric::kL2, {.m = 8, .ef_construction = 40});
-  const QueryDistance distance(rows.view(), Metric::kL2, rows.view().row(0));
   std::vector<uint64_t> second(1000 / 64 + 1);
   for (uint32_t row = 500; row < 1000; ++row) second[row / 64] |= uint64_t{1} << (row % 64);
   const base::RowMask mask{.num_rows = 1000, .allowed = second.data()};
-  const FilteredWalk walk{
-      .level = graph.level(0), .distance = distance, .mask = mask, .num_allowed = 500};
+  const FilteredWalk walk{.level = graph.level(0), .mask = mask, .num_allowed = 500};
   size_t first_against = 0;
   size_t second_against = 0;
   for (uint32_t row = 0; row < 1000; ++row) {

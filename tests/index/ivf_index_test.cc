@@ -279,7 +279,7 @@ TEST(IvfIndexTest, AGraphOfTheCentroidsFindsTheListsToo) {
     lists->graph = *std::move(graph);
     const auto plain = BuildIvfIndex(rows.view(), spec);
     const uint64_t bytes = lists->bytes();
-    const IvfIndex index(rows.view(), spec, *std::move(lists), {});
+    const IvfIndex index(rows.view(), spec, *std::move(lists), std::nullopt, {});
     EXPECT_EQ(index.index_bytes(), bytes);
     EXPECT_GT(bytes, plain->index_bytes());
     size_t same = 0;

@@ -19,6 +19,12 @@ std::vector<Candidate> Unpacked(const std::vector<PackedCandidate>& packed) {
   return candidates;
 }
 
+std::vector<uint32_t> RowsOf(const std::vector<Candidate>& candidates) {
+  std::vector<uint32_t> rows;
+  for (const Candidate& candidate : candidates) rows.push_back(candidate.row);
+  return rows;
+}
+
 TEST(IvfSearchTest, ListsComeByTheDistanceOfTheirCentroids) {
   const codec::Centroids centroids(RandomValues(100 * 6, 1), 6, codec::Nearness::kL2);
   const std::vector<float> query = RandomValues(6, 2);
@@ -95,11 +101,12 @@ TEST(IvfSearchTest, TheMaskIsHeldToWhereverItsBitsLie) {
     scanner.SetQuery(vector.data());
     ListOrder order;
     order.Reset(lists->centroids, vector.data(), 2);
-    const QueryDistance exact(rows.view(), spec.metric, vector.data());
+    const Context context;
+    AnswerDistance exact(rows.view(), spec.metric, nullptr);
+    exact.SetQuery(vector.data(), context);
     for (const double share : {0.0, 0.01, 0.5, 0.99}) {
       const auto bits = RandomBitmap(1000, share, 7);
       const base::RowMask mask{.num_rows = 1000, .allowed = bits.data()};
-      const Context context;
       Poller poller(context, 8);
       Reservoir nearest;
       nearest.Reset(1000);
@@ -107,7 +114,7 @@ TEST(IvfSearchTest, TheMaskIsHeldToWhereverItsBitsLie) {
       for (size_t place = 0; place < lists->layout.num_lists(); ++place) {
         const auto [centroid_distance, list] = order.At(place);
         ASSERT_OK(scanner.Scan(list, centroid_distance, mask, &nearest, &poller));
-        ASSERT_OK(ScanListExactly(*lists, list, exact, mask, &exactly, &poller));
+        ASSERT_OK(ScanListExactly(*lists, list, mask, &exact, &exactly, &poller));
       }
       std::vector<Candidate> naive;
       exactly.Finish(&naive);
@@ -116,7 +123,7 @@ TEST(IvfSearchTest, TheMaskIsHeldToWhereverItsBitsLie) {
       ASSERT_EQ(found.size(), naive.size());
       for (const Candidate& candidate : found) EXPECT_TRUE(mask.Contains(candidate.row));
       TopRows again(1000);
-      ASSERT_OK(OfferExactly(nearest.Finish(), exact, &again, &poller));
+      ASSERT_OK(OfferAnswers(RowsOf(found), &exact, &again, &poller));
       std::vector<Candidate> offered;
       again.Finish(&offered);
       EXPECT_EQ(offered, naive);

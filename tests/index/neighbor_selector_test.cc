@@ -16,7 +16,7 @@ std::vector<uint32_t> Choose(const TestRows& rows, size_t limit) {
     candidates.push_back({distance.One(row), row, row});
   }
   std::sort(candidates.begin(), candidates.end());
-  NeighborSelector selector(rows.view(), Metric::kL2, kernels);
+  NeighborSelector selector(RowDistance(rows.view(), Metric::kL2, kernels));
   std::vector<uint32_t> chosen;
   for (const LinkCandidate& choice : selector.Select(candidates, limit))
     chosen.push_back(choice.row);

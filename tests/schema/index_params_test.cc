@@ -43,7 +43,7 @@ TEST(IndexParamsTest, ATypeThatIsUnknownIsNamed) {
     EXPECT_TRUE(IsInvalid(ReadIndexParams(type, {}),
                           {"index_type \"" + std::string(type) +
                            "\" is unknown; there are FLAT, "
-                           "HNSW, IVF_FLAT, IVF_SQ8, IVF_PQ, INVERTED, SORTED"}));
+                           "HNSW, HNSW_SQ, IVF_FLAT, IVF_SQ8, IVF_PQ, INVERTED, SORTED"}));
   }
 }
 
@@ -117,8 +117,12 @@ TEST(IndexParamsTest, AnUnknownParameterNamesThoseThereAre) {
     const char* message;
   } cases[] = {
       {"FLAT", "nlist", "FLAT has no parameter \"nlist\"; it has none"},
-      {"HNSW", "nlist", "HNSW has no parameter \"nlist\"; it has M, efConstruction, seed"},
-      {"HNSW", "refine", "HNSW has no parameter \"refine\"; it has M, efConstruction, seed"},
+      {"HNSW", "nlist",
+       "HNSW has no parameter \"nlist\"; it has M, efConstruction, codec, sq_type, refine, "
+       "refine_type, seed"},
+      {"HNSW_SQ", "nbits",
+       "HNSW_SQ has no parameter \"nbits\"; it has M, efConstruction, codec, sq_type, refine, "
+       "refine_type, seed"},
       {"IVF_FLAT", "nprobe", "IVF_FLAT has no parameter \"nprobe\"; it has nlist, seed"},
       {"IVF_FLAT", "refine", "IVF_FLAT has no parameter \"refine\"; it has nlist, seed"},
       {"IVF_FLAT", "nbits", "IVF_FLAT has no parameter \"nbits\"; it has nlist, seed"},
@@ -146,6 +150,9 @@ TEST(IndexParamsTest, RefineIsOnUnlessItIsFalse) {
       {{{"refine_type", "FP32"}}, Refine::kFloat32},
       {{{"refine", "true"}, {"refine_type", "flat"}}, Refine::kFloat32},
       {{{"refine_type", "FLAT"}, {"refine", "true"}}, Refine::kFloat32},
+      {{{"refine_type", "Flat"}}, Refine::kFloat32},
+      {{{"refine_type", "fp16"}}, Refine::kFloat16},
+      {{{"refine", "true"}, {"refine_type", "FP16"}}, Refine::kFloat16},
   };
   for (const auto& c : cases) {
     const auto sq8 = ReadIndexParams("IVF_SQ8", c.texts);
@@ -165,15 +172,15 @@ TEST(IndexParamsTest, RefinesThatAreNotThereAreRefused) {
       {{{"refine", "True"}}, "refine is \"True\"; it is true or false"},
       {{{"refine", "1"}}, "refine is \"1\"; it is true or false"},
       {{{"refine", ""}}, "refine is \"\"; it is true or false"},
-      {{{"refine_type", "fp16"}}, "refine_type \"fp16\" is unknown; there are fp32, flat"},
-      {{{"refine_type", "Flat"}}, "refine_type \"Flat\" is unknown; there are fp32, flat"},
-      {{{"refine_type", ""}}, "refine_type \"\" is unknown; there are fp32, flat"},
-      {{{"refine", "false"}, {"refine_type", "sq8"}},
-       "refine_type \"sq8\" is unknown; there are fp32, flat"},
-      {{{"refine", "false"}, {"refine_type", "fp32"}},
-       "refine is false, so there is no refine_type; it is \"fp32\""},
+      {{{"refine_type", "bf16"}},
+       "refine_type \"bf16\" is unknown; there are FP32, FP16, SQ8, FLAT"},
+      {{{"refine_type", ""}}, "refine_type \"\" is unknown; there are FP32, FP16, SQ8, FLAT"},
+      {{{"refine", "false"}, {"refine_type", "sq6"}},
+       "refine_type \"sq6\" is unknown; there are FP32, FP16, SQ8, FLAT"},
+      {{{"refine", "false"}, {"refine_type", "fp16"}},
+       "refine is false, so there is no refine_type; it is FP16"},
       {{{"refine_type", "FLAT"}, {"refine", "false"}},
-       "refine is false, so there is no refine_type; it is \"FLAT\""},
+       "refine is false, so there is no refine_type; it is FP32"},
   };
   for (const auto& c : cases) {
     for (const char* type : {"IVF_SQ8", "IVF_PQ"}) {
@@ -220,18 +227,90 @@ TEST(IndexParamsTest, ParametersOfTheHostAreCheckedToo) {
       {IvfFlatParams{.nlist = 65537}, "nlist is 65537; it is an integer, 1 to 65536"},
       {IvfSq8Params{.nlist = -1}, "nlist is -1; it is an integer, 1 to 65536"},
       {IvfSq8Params{.refine = static_cast<Refine>(0)},
-       "refine is 0; there are 1 (none) and 2 (float32)"},
+       "refine is 0; there are 1 (none), 2 (float32), 3 (float16), 4 (SQ8)"},
+      {IvfSq8Params{.refine = Refine::kSq8}, "refine is SQ8; IVF_SQ8 has such codes already"},
       {IvfPqParams{.nlist = 0}, "nlist is 0; it is an integer, 1 to 65536"},
       {IvfPqParams{.m = -1}, "m is -1; it is an integer, 0 to 32768"},
       {IvfPqParams{.m = 32769}, "m is 32769; it is an integer, 0 to 32768"},
       {IvfPqParams{.nbits = 0}, "nbits is 0; it is an integer, 1 to 8"},
       {IvfPqParams{.nbits = 9}, "nbits is 9; it is an integer, 1 to 8"},
-      {IvfPqParams{.refine = static_cast<Refine>(3)},
-       "refine is 3; there are 1 (none) and 2 (float32)"},
+      {IvfPqParams{.refine = static_cast<Refine>(5)},
+       "refine is 5; there are 1 (none), 2 (float32), 3 (float16), 4 (SQ8)"},
+      {HnswParams{.codec = static_cast<HnswCodec>(5)},
+       "codec is 5; there are 0 (auto), 1 (float32), 2 (float16), 3 (SQ8), 4 (SQ4), 6 (RaBitQ)"},
+      {HnswParams{.refine = static_cast<Refine>(-1)},
+       "refine is -1; there are 1 (none), 2 (float32), 3 (float16), 4 (SQ8)"},
+      {HnswParams{.refine = Refine::kFloat16}, "refine is FP16; name the codec too"},
+      {HnswParams{.codec = HnswCodec::kFloat32, .refine = Refine::kFloat32},
+       "refine is FP32; codec FP32 has nothing to refine"},
+      {HnswParams{.codec = HnswCodec::kFloat16, .refine = Refine::kSq8},
+       "refine is SQ8; codec FP16 is as fine"},
+      {HnswParams{.codec = HnswCodec::kSq8, .refine = Refine::kSq8},
+       "refine is SQ8; codec SQ8 is as fine"},
   };
   for (const auto& c : cases) {
     EXPECT_EQ(CheckIndexParams(c.params), absl::InvalidArgumentError(c.message));
   }
+}
+
+TEST(IndexParamsTest, CodecsOfGraphsAreReadInEitherSpelling) {
+  const struct {
+    const char* type;
+    std::vector<ParamText> texts;
+    HnswCodec codec;
+    Refine refine;
+  } cases[] = {
+      {"HNSW", {}, HnswCodec::kAuto, Refine::kAuto},
+      {"HNSW", {{"codec", "fp32"}}, HnswCodec::kFloat32, Refine::kAuto},
+      {"HNSW", {{"codec", "RaBitQ"}}, HnswCodec::kRabitq, Refine::kAuto},
+      {"HNSW", {{"codec", "SQ8"}, {"refine", "false"}}, HnswCodec::kSq8, Refine::kNone},
+      {"HNSW_SQ", {}, HnswCodec::kSq8, Refine::kAuto},
+      {"HNSW_SQ", {{"sq_type", "SQ4U"}}, HnswCodec::kSq4, Refine::kAuto},
+      {"HNSW_SQ", {{"sq_type", "FP16"}, {"refine", "true"}}, HnswCodec::kFloat16, Refine::kFloat32},
+      {"HNSW_SQ", {{"sq_type", "sq4"}, {"refine_type", "SQ8"}}, HnswCodec::kSq4, Refine::kSq8},
+  };
+  for (const auto& c : cases) {
+    const auto read = ReadIndexParams(c.type, c.texts);
+    ASSERT_OK(read);
+    EXPECT_EQ(*read, IndexParams(HnswParams{.codec = c.codec, .refine = c.refine}));
+    EXPECT_OK(CheckIndexParams(*read));
+    const IndexSpec spec{.params = *read};
+    const auto again = IndexSpec::FromJson(spec.ToJson());
+    ASSERT_OK(again) << spec.ToJson();
+    EXPECT_EQ(*again, spec) << spec.ToJson();
+  }
+  EXPECT_EQ(ReadOne("HNSW_SQ", "sq_type", "SQ6").status(),
+            absl::InvalidArgumentError(
+                "sq_type \"SQ6\" is unknown; there are FP32, FP16, SQ8, SQ4, RABITQ, SQ4U"));
+  EXPECT_EQ(
+      (IndexSpec{.params = HnswParams{.codec = HnswCodec::kSq4, .refine = Refine::kSq8}}).ToJson(),
+      R"({"index_type":"HNSW","metric_type":"IP","params":{"M":16,"efConstruction":200,)"
+      R"("codec":"SQ4","refine_type":"SQ8"}})");
+}
+
+TEST(IndexParamsTest, TheLibraryChoosesTheCodecByTheDim) {
+  const struct {
+    HnswParams params;
+    int32_t dim;
+    HnswCoding coding;
+  } cases[] = {
+      {{}, 31, {HnswCodec::kFloat32, Refine::kNone}},
+      {{}, 32, {HnswCodec::kSq8, Refine::kFloat16}},
+      {{.codec = HnswCodec::kSq8}, 1, {HnswCodec::kSq8, Refine::kFloat16}},
+      {{.codec = HnswCodec::kSq4}, 9, {HnswCodec::kSq4, Refine::kFloat16}},
+      {{.codec = HnswCodec::kRabitq}, 9, {HnswCodec::kRabitq, Refine::kFloat16}},
+      {{.codec = HnswCodec::kFloat16}, 9, {HnswCodec::kFloat16, Refine::kFloat32}},
+      {{.codec = HnswCodec::kFloat32}, 999, {HnswCodec::kFloat32, Refine::kNone}},
+      {{.codec = HnswCodec::kSq8, .refine = Refine::kNone}, 99, {HnswCodec::kSq8, Refine::kNone}},
+  };
+  for (const auto& c : cases) {
+    EXPECT_EQ(EffectiveHnswCoding(c.params, c.dim), c.coding) << c.dim;
+    EXPECT_EQ(EffectiveRefine({.params = c.params}, c.dim), c.coding.refine);
+  }
+  EXPECT_EQ(EffectiveRefine({.params = IvfSq8Params{.refine = Refine::kFloat16}}, 9),
+            Refine::kFloat16);
+  EXPECT_EQ(EffectiveRefine({.params = IvfPqParams{}}, 9), Refine::kFloat32);
+  EXPECT_EQ(EffectiveRefine({.params = IvfFlatParams{}}, 9), Refine::kNone);
 }
 
 TEST(IndexParamsTest, PartsOfPqDivideTheDim) {

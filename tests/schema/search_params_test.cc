@@ -11,6 +11,11 @@ namespace {
 
 const IndexSpec kFlat = {.params = FlatParams{}};
 const IndexSpec kHnsw = {.params = HnswParams{}};
+const IndexSpec kHnswRows = {.params = HnswParams{.codec = HnswCodec::kFloat32}};
+const IndexSpec kHnswSq4 = {.params = HnswParams{.codec = HnswCodec::kSq4}};
+const IndexSpec kHnswRabitq = {.params = HnswParams{.codec = HnswCodec::kRabitq}};
+const IndexSpec kHnswAlone = {.params =
+                                  HnswParams{.codec = HnswCodec::kSq8, .refine = Refine::kNone}};
 const IndexSpec kIvfFlat = {.params = IvfFlatParams{}};
 const IndexSpec kIvfSq8 = {.params = IvfSq8Params{}};
 const IndexSpec kIvfPq = {.params = IvfPqParams{}};
@@ -123,6 +128,24 @@ TEST(SearchParamsTest, WithoutRefineThereIsNoRefineK) {
   }
 }
 
+TEST(SearchParamsTest, RefineKOfGraphsIsCheckedLikewise) {
+  for (const IndexSpec* spec : {&kHnsw, &kHnswSq4, &kHnswRabitq}) {
+    for (const float refine_k : {0.0F, 1.0F, 1.5F, 1000.0F}) {
+      EXPECT_OK(ValidateSearchParams(*spec, HnswSearchParams{.refine_k = refine_k}, 1));
+    }
+    for (const float refine_k : {-1.0F, 0.9F, 1000.5F, std::numeric_limits<float>::quiet_NaN()}) {
+      EXPECT_TRUE(IsInvalid(ValidateSearchParams(*spec, HnswSearchParams{.refine_k = refine_k}, 1),
+                            {"refine_k is", "the range is 1 to 1000, or 0 for the default"}));
+    }
+    EXPECT_EQ(EffectiveRefineK(*spec, HnswSearchParams{.ef = 9, .refine_k = 2.5F}), 2.5);
+  }
+  for (const IndexSpec* spec : {&kHnswRows, &kHnswAlone}) {
+    EXPECT_OK(ValidateSearchParams(*spec, HnswSearchParams{.refine_k = 1}, 1));
+    EXPECT_EQ(ValidateSearchParams(*spec, HnswSearchParams{.refine_k = 4}, 1),
+              absl::InvalidArgumentError("refine_k is 4; the index was built without refine"));
+  }
+}
+
 TEST(SearchParamsTest, TheDefaultNprobeIs8) {
   EXPECT_EQ(EffectiveNprobe({}), 8);
   EXPECT_EQ(EffectiveNprobe(IvfSearchParams{}), 8);
@@ -133,8 +156,9 @@ TEST(SearchParamsTest, TheDefaultRefineKIsThatOfTheIndex) {
   const struct {
     const IndexSpec* spec;
     double refine_k;
-  } cases[] = {{&kIvfFlat, 1},    {&kIvfSq8, 2}, {&kIvfPq, 8}, {&kIvfSq8Alone, 1},
-               {&kIvfPqAlone, 1}, {&kHnsw, 1},   {&kFlat, 1}};
+  } cases[] = {{&kIvfFlat, 1},    {&kIvfSq8, 2},        {&kIvfPq, 8},    {&kIvfSq8Alone, 1},
+               {&kIvfPqAlone, 1}, {&kHnsw, 1.5},        {&kFlat, 1},     {&kHnswRows, 1},
+               {&kHnswSq4, 4},    {&kHnswRabitq, 1000}, {&kHnswAlone, 1}};
   for (const auto& c : cases) {
     EXPECT_EQ(EffectiveRefineK(*c.spec, {}), c.refine_k) << c.spec->ToJson();
   }
