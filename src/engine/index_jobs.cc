@@ -160,23 +160,35 @@ absl::Status IndexJobs::Run(const Job& job, const Context& context) {
     VECDB_ASSIGN_OR_RETURN(
         const SegmentIndexInfo info,
         segment::BuildScalarIndex(*job.segment.sealed, job.column, job.definition.spec, context));
-    return CommitBuilt(job, info, nullptr, nullptr, context);
+    return CommitBuilt(job, info, {}, context);
   }
   std::shared_ptr<const segment::ResidentVectors> vectors;
   if (job.segment.resident != nullptr) vectors = job.segment.resident->fields[job.column].vectors;
-  if (vectors == nullptr) {
+  if (vectors == nullptr || vectors->view.rows == nullptr) {
     VECDB_ASSIGN_OR_RETURN(vectors, job.segment.sealed->LoadVectors(job.column, context));
   }
   VECDB_ASSIGN_OR_RETURN(
       segment::BuiltIndex built,
       segment::BuildIndex(*job.segment.sealed, job.column, job.definition.spec, *vectors, context));
-  return CommitBuilt(job, built.info, std::move(built.index), std::move(vectors), context);
+  segment::ResidentField field{.vectors = std::move(vectors), .index = std::move(built.index)};
+  if (!index::NeedsRowsInMemory(job.definition.spec, field.vectors->view.dim)) {
+    field = {};  // the rows that it was built from go, and it is read again without them
+    VECDB_ASSIGN_OR_RETURN(field, LoadBuilt(job, built.info, context));
+  }
+  return CommitBuilt(job, built.info, field, context);
+}
+
+absl::StatusOr<segment::ResidentField> IndexJobs::LoadBuilt(const Job& job,
+                                                            const SegmentIndexInfo& info,
+                                                            const Context& context) {
+  SegmentInfo with = job.segment.sealed->info();
+  RemoveIndex(&with, info.field);
+  with.indexes.push_back(info);
+  return job.segment.sealed->WithInfo(std::move(with))->LoadField(job.column, {}, context);
 }
 
 absl::Status IndexJobs::CommitBuilt(const Job& job, const SegmentIndexInfo& info,
-                                    std::shared_ptr<const index::VectorIndex> index,
-                                    std::shared_ptr<const segment::ResidentVectors> vectors,
-                                    const Context& context) {
+                                    const segment::ResidentField& field, const Context& context) {
   VECDB_ASSIGN_OR_RETURN(const auto pass, core_->maintenance_gate().Enter(context));
   format::Manifest manifest = core_->manifest();
   const bool still_wanted = std::find(manifest.indexes.begin(), manifest.indexes.end(),
@@ -196,7 +208,7 @@ absl::Status IndexJobs::CommitBuilt(const Job& job, const SegmentIndexInfo& info
       segment.sealed = segment.sealed->WithInfo(entry->info);
       if (segment.resident == nullptr) continue;
       auto resident = std::make_shared<segment::Resident>(*segment.resident);
-      resident->fields[job.column] = {.vectors = vectors, .index = index};
+      resident->fields[job.column] = field;
       segment.resident = std::move(resident);
     }
   });

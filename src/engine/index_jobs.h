@@ -41,11 +41,11 @@ class IndexJobs {
 
   std::optional<Job> NextJob(std::string_view field) const;
   absl::Status Run(const Job& job, const Context& context);
-  // Null `index` and `vectors`: an index of a scalar field, which is read when it is used.
+  absl::StatusOr<segment::ResidentField> LoadBuilt(const Job& job, const SegmentIndexInfo& info,
+                                                   const Context& context);
+  // An empty `field`: an index of a scalar field, which is read when it is used.
   absl::Status CommitBuilt(const Job& job, const SegmentIndexInfo& info,
-                           std::shared_ptr<const index::VectorIndex> index,
-                           std::shared_ptr<const segment::ResidentVectors> vectors,
-                           const Context& context);
+                           const segment::ResidentField& field, const Context& context);
 
   CollectionCore* core_;
   mutable base::Mutex mutex_;  // a leaf

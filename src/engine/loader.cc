@@ -84,14 +84,9 @@ absl::StatusOr<std::shared_ptr<const segment::Resident>> LoadSegment(
   for (const format::IndexDefinition& index : view.indexes) {
     if (index.spec.is_scalar()) continue;
     const size_t column = *schema.FindField(index.field);
-    segment::ResidentField& field = resident->fields[column];
-    if (before != nullptr) field = before->fields[column];
-    if (field.vectors == nullptr) {
-      VECDB_ASSIGN_OR_RETURN(field.vectors, segment.LoadVectors(column, context));
-    }
-    if (field.index == nullptr) {
-      VECDB_ASSIGN_OR_RETURN(field.index, segment.LoadIndex(column, *field.vectors, context));
-    }
+    const segment::ResidentField known =
+        before == nullptr ? segment::ResidentField{} : before->fields[column];
+    VECDB_ASSIGN_OR_RETURN(resident->fields[column], segment.LoadField(column, known, context));
   }
   VECDB_ASSIGN_OR_RETURN(resident->keys, segment.GetColumn(schema.primary_key_index(), context));
   return resident;

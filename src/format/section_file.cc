@@ -378,6 +378,21 @@ absl::Status SectionFile::ReadRange(uint32_t tag, uint64_t offset, std::span<std
   return absl::OkStatus();
 }
 
+absl::Status SectionFile::ReadPart(uint32_t tag, uint64_t offset, std::span<std::byte> out,
+                                   CheckedBlocks* checked, const Context& context) const {
+  VECDB_ASSIGN_OR_RETURN(const SectionInfo section, Find(tag));
+  const bool within =
+      offset <= section.size_bytes && out.size() <= section.size_bytes - offset && !out.empty();
+  const uint64_t begin = offset / kChecksumBlockBytes;
+  const uint64_t end = within ? BlockCount(offset + out.size()) : begin;
+  bool all_checked = within;
+  for (uint64_t block = begin; block < end; ++block) all_checked &= checked->Has(block);
+  if (all_checked) return object_->ReadAt(section.offset + offset, out, context);
+  VECDB_RETURN_IF_ERROR(ReadRange(tag, offset, out, context));
+  for (uint64_t block = begin; block < end; ++block) checked->Add(block);
+  return absl::OkStatus();
+}
+
 absl::Status SectionFile::Verify(const Context& context) const {
   uint64_t largest = 0;
   for (const SectionInfo& section : sections_) largest = std::max(largest, section.size_bytes);

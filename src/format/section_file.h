@@ -1,6 +1,7 @@
 #ifndef VECDB_FORMAT_SECTION_FILE_H_
 #define VECDB_FORMAT_SECTION_FILE_H_
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -103,6 +104,23 @@ class SectionWriter {
   std::vector<std::byte> open_block_;  // the unfinished 64 KiB block of the section
 };
 
+/// Which blocks of one section were checked already. Thread-safe.
+class CheckedBlocks {
+ public:
+  explicit CheckedBlocks(uint64_t section_bytes)
+      : words_((section_bytes / kChecksumBlockBytes + 64) / 64) {}
+
+  bool Has(uint64_t block) const {
+    return ((words_[block / 64].load(std::memory_order_relaxed) >> (block % 64)) & 1) != 0;
+  }
+  void Add(uint64_t block) {
+    words_[block / 64].fetch_or(uint64_t{1} << (block % 64), std::memory_order_relaxed);
+  }
+
+ private:
+  std::vector<std::atomic<uint64_t>> words_;
+};
+
 /// An open section file. Everything it returns has been checked against its checksum. Thread-safe.
 class SectionFile {
  public:
@@ -131,6 +149,10 @@ class SectionFile {
   /// Reads a part of a section, and as much around it as checking needs.
   absl::Status ReadRange(uint32_t tag, uint64_t offset, std::span<std::byte> out,
                          const Context& context) const;
+  /// The same for a reader of many small parts: a block that `checked` has, because an earlier call
+  /// with it read and checked that block, is not checked anew, so that no more than `out` is read.
+  absl::Status ReadPart(uint32_t tag, uint64_t offset, std::span<std::byte> out,
+                        CheckedBlocks* checked, const Context& context) const;
   /// Reads and checks every section.
   absl::Status Verify(const Context& context) const;
 

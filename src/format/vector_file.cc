@@ -56,7 +56,9 @@ absl::StatusOr<std::unique_ptr<VectorFile>> VectorFile::Open(
     return file->Damaged(absl::StrFormat("has %d vectors of dim %d, its segment %d of %d",
                                          stored_rows, stored_dim, num_rows, dim));
   }
-  return std::unique_ptr<VectorFile>(new VectorFile(std::move(file), dim, num_rows));
+  const auto rows = file->Find(kVectorRowsTag);
+  const uint64_t row_bytes = rows.ok() ? rows->size_bytes : 0;  // who reads them is told
+  return std::unique_ptr<VectorFile>(new VectorFile(std::move(file), dim, num_rows, row_bytes));
 }
 
 // Searches order rows by distance, which NaN would upset.
@@ -87,11 +89,20 @@ absl::StatusOr<base::LargeBuffer> VectorFile::ReadInverseNorms(const Host& host,
   return norms;
 }
 
-absl::Status VectorFile::ReadRow(uint64_t row, std::span<float> out, const Context& context) const {
-  const uint64_t row_bytes = static_cast<uint64_t>(dim_) * sizeof(float);
-  VECDB_RETURN_IF_ERROR(
-      file_->ReadRange(kVectorRowsTag, row * row_bytes, std::as_writable_bytes(out), context));
-  return CheckFinite(out, row);
+absl::Status VectorFile::GatherRows(std::span<const uint32_t> rows, std::span<float> out,
+                                    const Context& context) const {
+  const auto dim = static_cast<size_t>(dim_);
+  for (size_t begin = 0; begin < rows.size();) {
+    size_t end = begin + 1;
+    while (end < rows.size() && rows[end] == rows[end - 1] + 1) ++end;
+    const std::span<float> part = out.subspan(begin * dim, (end - begin) * dim);
+    VECDB_RETURN_IF_ERROR(file_->ReadPart(kVectorRowsTag,
+                                          rows[begin] * uint64_t{dim} * sizeof(float),
+                                          std::as_writable_bytes(part), &checked_, context));
+    VECDB_RETURN_IF_ERROR(CheckFinite(part, rows[begin]));
+    begin = end;
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace vecdb::format

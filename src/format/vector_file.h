@@ -48,20 +48,25 @@ class VectorFile {
   absl::StatusOr<base::LargeBuffer> ReadInverseNorms(const Host& host,
                                                      const Context& context) const;
 
-  /// One row, into `out` of dim floats.
-  absl::Status ReadRow(uint64_t row, std::span<float> out, const Context& context) const;
+  /// Rows one after the other, into `out` of dim floats each; those that follow each other in the
+  /// file are read together. A block of the file is checked when it is read for the first time.
+  absl::Status GatherRows(std::span<const uint32_t> rows, std::span<float> out,
+                          const Context& context) const;
 
   absl::Status Verify(const Context& context) const { return file_->Verify(context); }
+
+  size_t dim() const { return static_cast<size_t>(dim_); }
 
  private:
   absl::Status CheckFinite(std::span<const float> numbers, uint64_t first_row) const;
 
-  VectorFile(std::unique_ptr<SectionFile> file, int32_t dim, uint64_t num_rows)
-      : file_(std::move(file)), dim_(dim), num_rows_(num_rows) {}
+  VectorFile(std::unique_ptr<SectionFile> file, int32_t dim, uint64_t num_rows, uint64_t row_bytes)
+      : file_(std::move(file)), dim_(dim), num_rows_(num_rows), checked_(row_bytes) {}
 
   std::unique_ptr<SectionFile> file_;
   int32_t dim_;
   uint64_t num_rows_;
+  mutable CheckedBlocks checked_;  // of ROWS
 };
 
 }  // namespace vecdb::format

@@ -98,6 +98,14 @@ absl::Status VectorIndex::SearchBatch(std::span<const RowQuery> queries, const C
   return absl::OkStatus();
 }
 
+bool NeedsRowsInMemory(const IndexSpec& spec, int32_t dim) {
+  if (const auto* hnsw = std::get_if<HnswParams>(&spec.params)) {
+    return schema::EffectiveHnswCoding(*hnsw, dim).codec == HnswCodec::kFloat32;
+  }
+  return !std::holds_alternative<IvfSq8Params>(spec.params) &&
+         !std::holds_alternative<IvfPqParams>(spec.params);
+}
+
 std::span<const uint32_t> VectorIndexTags() {
   static constexpr uint32_t kTags[] = {kMetaTag,
                                        kHnswTag,

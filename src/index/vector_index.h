@@ -59,6 +59,10 @@ class VectorIndex {
   virtual uint64_t index_bytes() const = 0;
 };
 
+/// Whether searches in an index of `spec` of vectors of `dim` compare the rows themselves so often
+/// that these belong in memory. Other indexes read the few they need, or none.
+bool NeedsRowsInMemory(const IndexSpec& spec, int32_t dim);
+
 /// Builds the index that `spec`, which is valid, asks for. The same bytes for the same input,
 /// whatever the number of threads of host.executor. ResourceExhausted, Cancelled, DeadlineExceeded.
 absl::StatusOr<std::unique_ptr<VectorIndex>> BuildVectorIndex(const VectorView& view,
@@ -69,8 +73,9 @@ absl::StatusOr<std::unique_ptr<VectorIndex>> BuildVectorIndex(const VectorView& 
 /// The tags of all sections that VectorIndex::Write may add.
 std::span<const uint32_t> VectorIndexTags();
 
-/// Reads what VectorIndex::Write wrote, and checks every byte that a search relies on. DataLoss for
-/// a damaged file and one that is about rows of another count or dim.
+/// Reads what VectorIndex::Write wrote, about rows that are in memory where NeedsRowsInMemory, and
+/// checks every byte that a search relies on. DataLoss for a damaged file and one that is about
+/// rows of another count or dim.
 absl::StatusOr<std::unique_ptr<VectorIndex>> LoadVectorIndex(const format::SectionFile& file,
                                                              const VectorView& view,
                                                              const Host& host,

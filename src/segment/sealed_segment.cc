@@ -27,6 +27,20 @@ bool IsDamage(const absl::Status& status) {
   return absl::IsDataLoss(status) || absl::IsNotFound(status) || absl::IsFailedPrecondition(status);
 }
 
+// Rows of a file.
+class StoredRows final : public index::RowReader {
+ public:
+  explicit StoredRows(std::shared_ptr<const format::VectorFile> file) : file_(std::move(file)) {}
+
+  absl::Status Read(std::span<const uint32_t> rows, float* out,
+                    const Context& context) const override {
+    return file_->GatherRows(rows, {out, rows.size() * file_->dim()}, context);
+  }
+
+ private:
+  const std::shared_ptr<const format::VectorFile> file_;
+};
+
 // What searches and merges rely on, and a host's own catalog may have lost.
 absl::Status CheckInfo(const SegmentInfo& info) {
   for (const SegmentIndexInfo& index : info.indexes) {
@@ -263,6 +277,15 @@ absl::StatusOr<std::shared_ptr<const ResidentVectors>> SealedSegment::LoadVector
   return vectors;
 }
 
+std::shared_ptr<const ResidentVectors> SealedSegment::StoredVectors(size_t column) const {
+  auto vectors = std::make_shared<ResidentVectors>();
+  vectors->reader = std::make_unique<StoredRows>(rows_->vectors[column]);
+  vectors->view = {.num_rows = num_rows(),
+                   .dim = info_.schema.fields[column].dim,
+                   .reader = vectors->reader.get()};
+  return vectors;
+}
+
 const SegmentIndexInfo* SealedSegment::FindIndex(size_t column) const {
   for (const SegmentIndexInfo& index : info_.indexes) {
     if (index.field == info_.schema.fields[column].name) return &index;
@@ -342,14 +365,32 @@ absl::StatusOr<std::shared_ptr<const filter::ScalarIndex>> SealedSegment::LoadSc
   return rows_->scalar_indexes.try_emplace(info->object.name, *loaded).first->second;
 }
 
+absl::StatusOr<ResidentField> SealedSegment::LoadField(size_t column, const ResidentField& before,
+                                                       const Context& context) const {
+  ResidentField field = before;
+  if (field.vectors != nullptr && field.index != nullptr) return field;
+  const SegmentIndexInfo* info = FindIndex(column);
+  if (info != nullptr && !index::NeedsRowsInMemory(info->spec, info_.schema.fields[column].dim)) {
+    const auto stored = StoredVectors(column);
+    VECDB_ASSIGN_OR_RETURN(field.index, LoadIndex(column, *stored, context));
+    if (field.index != nullptr) {
+      field.vectors = stored;
+      return field;
+    }
+  }
+  if (field.vectors == nullptr || field.vectors->view.rows == nullptr) {
+    VECDB_ASSIGN_OR_RETURN(field.vectors, LoadVectors(column, context));
+  }
+  VECDB_ASSIGN_OR_RETURN(field.index, LoadIndex(column, *field.vectors, context));
+  return field;
+}
+
 absl::StatusOr<std::shared_ptr<const Resident>> SealedSegment::LoadResident(
     std::span<const size_t> columns, const Context& context) const {
   auto resident = std::make_shared<Resident>();
   resident->fields.resize(info_.schema.fields.size());
   for (size_t column : columns) {
-    ResidentField& field = resident->fields[column];
-    VECDB_ASSIGN_OR_RETURN(field.vectors, LoadVectors(column, context));
-    VECDB_ASSIGN_OR_RETURN(field.index, LoadIndex(column, *field.vectors, context));
+    VECDB_ASSIGN_OR_RETURN(resident->fields[column], LoadField(column, {}, context));
   }
   VECDB_ASSIGN_OR_RETURN(resident->keys, GetColumn(info_.schema.primary_key_index(), context));
   return resident;
@@ -382,14 +423,12 @@ absl::StatusOr<Column> SealedSegment::Gather(size_t column, std::span<const uint
   vectors.owned.resize(rows.size() * dim);
   const ResidentVectors* loaded = nullptr;
   if (resident != nullptr) loaded = resident->fields[column].vectors.get();
-  for (size_t i = 0; i < rows.size(); ++i) {
-    const std::span<float> out = std::span(vectors.owned).subspan(i * dim, dim);
-    if (loaded != nullptr) {
-      const float* from = loaded->view.row(rows[i]);
-      std::copy(from, from + dim, out.begin());
-    } else {
-      VECDB_RETURN_IF_ERROR(rows_->vectors[column]->ReadRow(rows[i], out, context));
+  if (loaded != nullptr && loaded->view.rows != nullptr) {
+    for (size_t i = 0; i < rows.size(); ++i) {
+      std::copy_n(loaded->view.row(rows[i]), dim, &vectors.owned[i * dim]);
     }
+  } else {
+    VECDB_RETURN_IF_ERROR(rows_->vectors[column]->GatherRows(rows, vectors.owned, context));
   }
   return Column(DataType::kFloatVector, static_cast<int32_t>(dim), std::move(vectors));
 }

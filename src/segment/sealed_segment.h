@@ -31,10 +31,11 @@
 
 namespace vecdb::segment {
 
-/// The vectors of one field in memory.
+/// The vectors of one field, in memory or where the store has them.
 struct ResidentVectors {
   base::LargeBuffer rows;
   base::LargeBuffer inverse_norms;
+  std::unique_ptr<const index::RowReader> reader;  // of rows that are not in memory
   index::VectorView view{};
 
   uint64_t bytes() const { return rows.size() + inverse_norms.size(); }
@@ -112,9 +113,12 @@ class SealedSegment {
   absl::StatusOr<std::optional<uint32_t>> FindRow(const schema::Key& key, uint64_t as_of,
                                                   const Context& context) const;
 
-  /// Reads the vectors of a field.
+  /// Reads the vectors of a field into memory.
   absl::StatusOr<std::shared_ptr<const ResidentVectors>> LoadVectors(size_t column,
                                                                      const Context& context) const;
+
+  /// Leaves the vectors of a field where they are, to be read row by row.
+  std::shared_ptr<const ResidentVectors> StoredVectors(size_t column) const;
 
   /// Reads the index of a field, null when it has none. An index that is damaged or missing is null
   /// too, is reported to the log, and index_damaged() says so: it can be built again.
@@ -126,6 +130,11 @@ class SealedSegment {
   /// an info without it. Null also where the memory budget has no room for it.
   absl::StatusOr<std::shared_ptr<const filter::ScalarIndex>> LoadScalarIndex(
       size_t column, const Context& context) const;
+
+  /// Reads what searches of a vector field need, but for what `before` has of it: the index, and
+  /// the vectors unless the index can do without them in memory.
+  absl::StatusOr<ResidentField> LoadField(size_t column, const ResidentField& before,
+                                          const Context& context) const;
 
   /// Reads what searches of `columns`, vector fields, need.
   absl::StatusOr<std::shared_ptr<const Resident>> LoadResident(std::span<const size_t> columns,
@@ -156,7 +165,7 @@ class SealedSegment {
     std::unique_ptr<format::ColumnFile> columns;
     std::unique_ptr<ColumnBlocks> blocks;
     std::unique_ptr<FilterBitmapCache> bitmaps;
-    std::vector<std::unique_ptr<format::VectorFile>> vectors;  // by number of the column
+    std::vector<std::shared_ptr<const format::VectorFile>> vectors;  // by number of the column
     std::shared_ptr<base::DeleteTimes> deletes;
 
     base::Mutex mutex;  // a leaf; never held while reading

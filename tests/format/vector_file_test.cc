@@ -58,12 +58,51 @@ TEST_F(VectorFileTest, RowsAndNormsComeBack) {
     EXPECT_TRUE(std::ranges::equal(read_norms->as<const float>(), norms));
     std::vector<float> row(static_cast<size_t>(dim));
     for (size_t i = 0; i < num_rows; ++i) {
-      ASSERT_OK((*file)->ReadRow(i, row, {}));
+      ASSERT_OK((*file)->GatherRows(std::vector{static_cast<uint32_t>(i)}, row, {}));
       EXPECT_TRUE(std::equal(row.begin(), row.end(),
                              rows.begin() + static_cast<ptrdiff_t>(i * row.size())));
     }
-    EXPECT_EQ(CodeOf((*file)->ReadRow(num_rows, row, {})), kDataLoss);
+    EXPECT_EQ(CodeOf((*file)->GatherRows(std::vector{static_cast<uint32_t>(num_rows)}, row, {})),
+              kDataLoss);
     EXPECT_OK((*file)->Verify({}));
+  }
+}
+
+TEST_F(VectorFileTest, AnyRowsAreGatheredInTheOrderAskedFor) {
+  const std::vector<float> rows = Floats(3000 * 20, 0.25f);  // 4 blocks
+  Write(20, rows, Floats(3000, 1));
+  const auto file = Open(20, 3000);
+  ASSERT_OK(file);
+  for (const std::vector<uint32_t>& wanted : std::vector<std::vector<uint32_t>>{
+           {}, {0}, {5, 6, 7, 900, 901, 3}, {2999, 0, 2999}, {818, 819, 820, 821, 1638}}) {
+    for (int again = 0; again < 2; ++again) {
+      std::vector<float> out(wanted.size() * 20);
+      ASSERT_OK((*file)->GatherRows(wanted, out, {}));
+      for (size_t i = 0; i < wanted.size(); ++i) {
+        EXPECT_TRUE(std::equal(out.begin() + static_cast<ptrdiff_t>(i * 20),
+                               out.begin() + static_cast<ptrdiff_t>(i * 20 + 20),
+                               rows.begin() + static_cast<ptrdiff_t>(wanted[i] * 20)));
+      }
+    }
+  }
+  std::vector<float> out(40);
+  EXPECT_EQ(CodeOf((*file)->GatherRows(std::vector<uint32_t>{2999, 3000}, out, {})), kDataLoss);
+}
+
+TEST_F(VectorFileTest, EveryBlockIsCheckedBeforeARowOfItIsGiven) {
+  const std::vector<float> rows = Floats(3000 * 20, 0.25f);
+  Write(20, rows, Floats(3000, 1));
+  std::string bytes = *GetObject(*store_, path_, support::kNoLimit);
+  bytes[bytes.find(std::string(reinterpret_cast<const char*>(&rows[60]), 40)) + 2] ^= 1;  // row 3
+  ASSERT_OK(store_->Delete(path_));
+  ASSERT_OK(PutObject(*store_, path_, bytes));
+  const auto file = Open(20, 3000);
+  ASSERT_OK(file);
+  std::vector<float> row(20);
+  for (int again = 0; again < 2; ++again) {
+    EXPECT_OK((*file)->GatherRows(std::vector<uint32_t>{2000}, row, {}));
+    EXPECT_EQ(CodeOf((*file)->GatherRows(std::vector<uint32_t>{7}, row, {})), kDataLoss);
+    EXPECT_EQ(CodeOf((*file)->GatherRows(std::vector<uint32_t>{3}, row, {})), kDataLoss);
   }
 }
 
@@ -112,9 +151,9 @@ TEST_F(VectorFileTest, NumbersThatAreNoneAreDataLoss) {
     std::vector<float> row(4);
     EXPECT_EQ((*Open(4, 10))->ReadRows({}, {}).status(),
               absl::DataLossError("object s/101.vec: vector 7 holds NaN or infinity"));
-    EXPECT_EQ((*Open(4, 10))->ReadRow(7, row, {}),
+    EXPECT_EQ((*Open(4, 10))->GatherRows(std::vector<uint32_t>{7}, row, {}),
               absl::DataLossError("object s/101.vec: vector 7 holds NaN or infinity"));
-    EXPECT_OK((*Open(4, 10))->ReadRow(6, row, {}));
+    EXPECT_OK((*Open(4, 10))->GatherRows(std::vector<uint32_t>{6}, row, {}));
     norms[3] = bad;
     Write(4, Floats(40, 1), norms);
     EXPECT_EQ(CodeOf((*Open(4, 10))->ReadInverseNorms({}, {})), kDataLoss);

@@ -273,6 +273,30 @@ TEST_F(SealedSegmentTest, DamagedIndexIsLeftAsideAndReported) {
   }
 }
 
+TEST_F(SealedSegmentTest, RowsAreLoadedWhereTheCodedIndexIsDamaged) {
+  Written written = WriteIndexed(200);
+  const auto plain = OpenSealed(written);
+  const IndexSpec spec{.metric = Metric::kL2, .params = HnswParams{.codec = HnswCodec::kSq8}};
+  auto built = BuildIndex(*plain, kVector, spec, **plain->LoadVectors(kVector, {}), {});
+  ASSERT_OK(built);
+  written.info.indexes = {built->info};
+  const std::vector<size_t> columns = {kVector};
+  const auto sound = OpenSealed(written)->LoadResident(columns, {});
+  ASSERT_OK(sound);
+  EXPECT_EQ((*sound)->fields[kVector].vectors->view.rows, nullptr);
+  Damage(*written.store, "segments/s/" + built->info.object.name, 300);
+  const auto sealed = OpenSealed(written);
+  const auto damaged = sealed->LoadResident(columns, {});
+  ASSERT_OK(damaged);
+  EXPECT_EQ((*damaged)->fields[kVector].index, nullptr);
+  EXPECT_NE((*damaged)->fields[kVector].vectors->view.rows, nullptr);
+  EXPECT_TRUE(sealed->index_damaged(kVector));
+  // What was loaded before stays, and what is missing is read.
+  const auto again = sealed->LoadField(kVector, (*damaged)->fields[kVector], {});
+  ASSERT_OK(again);
+  EXPECT_EQ(again->vectors, (*damaged)->fields[kVector].vectors);
+}
+
 TEST_F(SealedSegmentTest, StoreThatAnswersLaterIsNoDamage) {
   const Written written = WriteIndexed(200);
   const auto injector = std::make_shared<support::FaultInjector>();

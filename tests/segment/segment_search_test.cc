@@ -197,6 +197,67 @@ TEST(SegmentSearchTest, IndexedSegmentHonoursDeletesTimesAndBitmap) {
   }
 }
 
+TEST(SegmentSearchTest, RowsUnderCodedIndexesStayInTheStore) {
+  const auto growing = MakeHistory(DataType::kInt64, 8, 700);
+  Written written = segment::Write(*growing);
+  const auto plain = OpenSealed(written);
+  const auto vectors = plain->LoadVectors(kVector, {});
+  ASSERT_OK(vectors);
+  const HnswSearchParams graph{.ef = 300, .refine_k = 1000};
+  const IvfSearchParams lists{.nprobe = 1000, .refine_k = 1000};
+  const struct {
+    IndexParams params;
+    SearchParams search;
+  } cases[] = {
+      {HnswParams{.m = 32, .codec = HnswCodec::kSq8}, graph},
+      {HnswParams{.m = 32, .codec = HnswCodec::kSq8, .refine = Refine::kFloat32}, graph},
+      {HnswParams{.m = 32, .codec = HnswCodec::kSq4, .refine = Refine::kSq8}, graph},
+      {HnswParams{.m = 32, .codec = HnswCodec::kFloat16}, graph},
+      {IvfSq8Params{.nlist = 4}, lists},
+      {IvfPqParams{.nlist = 4, .m = 8, .refine = Refine::kFloat16}, lists},
+  };
+  for (const auto& c : cases) {
+    const IndexSpec spec{.metric = Metric::kL2, .params = c.params};
+    SCOPED_TRACE(spec.ToJson());
+    auto built = BuildIndex(*plain, kVector, spec, **vectors, {});
+    ASSERT_OK(built);
+    SegmentInfo info = written.info;
+    info.indexes = {built->info};
+    const auto sealed = OpenSealed({written.store, info});
+    const auto resident = LoadVector(*sealed);
+    const ResidentField& field = resident->fields[kVector];
+    ASSERT_NE(field.index, nullptr);
+    EXPECT_EQ(field.vectors->view.rows, nullptr);
+    EXPECT_EQ(resident->bytes(), field.index->index_bytes());
+    std::mt19937_64 random(4);
+    std::vector<uint64_t> bitmap((growing->num_rows() + 63) / 64);
+    for (int round = 0; round < 16; ++round) {
+      for (uint64_t& word : bitmap) word = round < 8 ? random() : random() & random() & random();
+      std::vector<float> query(8);
+      for (float& value : query) value = static_cast<float>(random() % 3);
+      SegmentSearch search{.column = kVector,
+                           .query = query.data(),
+                           .k = 10,
+                           .metric = Metric::kL2,
+                           .allowed = round % 3 == 0 ? bitmap.data() : nullptr,
+                           .as_of = round % 2 == 0 ? kEver : 350};
+      search.params = c.search;
+      if (round % 4 == 3) search.range.min_distance = 3;
+      std::vector<index::Candidate> found;
+      std::vector<index::Candidate> expected;
+      ASSERT_OK(SearchSealed(*sealed, *resident, search, {}, &found));
+      ASSERT_OK(SearchGrowing(*growing, search, {}, &expected));
+      EXPECT_EQ(found, expected) << round;
+      search.exact = true;  // compares the rows where they lie
+      ASSERT_OK(SearchSealed(*sealed, *resident, search, {}, &found));
+      EXPECT_EQ(found, expected) << round;
+    }
+    const std::vector<uint32_t> some = {5, 6, 7, 3};
+    EXPECT_TRUE(std::ranges::equal(sealed->Gather(kVector, some, resident.get(), {})->vectors(),
+                                   growing->Gather(kVector, some).vectors()));
+  }
+}
+
 TEST(SegmentSearchTest, FieldThatIsNotLoadedIsFailedPrecondition) {
   const auto growing = MakeHistory(DataType::kInt64, 2, 10);
   const auto sealed = OpenSealed(segment::Write(*growing));
