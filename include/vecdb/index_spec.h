@@ -48,7 +48,7 @@ enum class Refine : int32_t { kAuto = 0, kNone = 1, kFloat32 = 2, kFloat16 = 3, 
 
 /// What a graph is walked on. The numbers are those of the files.
 enum class HnswCodec : int32_t {
-  kAuto = 0,     ///< kSq8 from dim 32 on, kFloat32 below
+  kAuto = 0,     ///< kSq8 from dim 64 on, kFloat32 below
   kFloat32 = 1,  ///< the rows themselves, which are kept in memory; nothing is refined
   kFloat16 = 2,  ///< 2 bytes a dimension
   kSq8 = 3,      ///< 1 byte a dimension, and 4 bytes a row under some distributions with kL2
@@ -168,9 +168,9 @@ struct HnswSearchParams {
   /// Candidates kept while walking, k to 65536: more finds more and takes longer. 0 stands for
   /// max(k, 64). Below k is InvalidArgument.
   int32_t ef = 0;
-  /// Candidates looked at again, in multiples of the rows wanted: 1 to 1000, or 0 for the default:
-  /// 1.5 for codes of kSq8 and kFloat16, 4 for kSq4, all of `ef` for kRabitq. Never more than `ef`.
-  /// An index without refine takes 0 and 1.
+  /// Most candidates looked at again, in multiples of the rows wanted: 1 to 1000, or 0 for all of
+  /// `ef`. It ends earlier where no other candidate can come into the answer, as far as the errors
+  /// of the codes seen so far can tell. An index without refine takes 0 and 1.
   float refine_k = 0;
 
   friend bool operator==(const HnswSearchParams&, const HnswSearchParams&) = default;

@@ -13,6 +13,7 @@ namespace vecdb::index {
 namespace {
 
 constexpr size_t kReadAtOnce = 64;  // rows
+constexpr size_t kRefinedAtOnce = 8;
 constexpr size_t kMostLinesAhead = 8;
 
 }  // namespace
@@ -95,6 +96,32 @@ absl::Status AnswerDistance::ReadAndCompare(const uint32_t* ids, size_t count, f
                         .dim = view_.dim,
                         .inverse_norms = norms_.data()};
   QueryDistance(rows, metric_, query_).Block(0, count, out);
+  return absl::OkStatus();
+}
+
+absl::Status RefineCandidates(std::span<const Candidate> candidates, size_t least,
+                              AnswerDistance* distance, TopRows* top, Poller* poller) {
+  constexpr float kAny = std::numeric_limits<float>::infinity();
+  std::array<uint32_t, kReadAtOnce> rows;
+  std::array<float, kReadAtOnce> distances;
+  float greatest_error = 0;  // of a code that made its row seem farther than it is
+  for (size_t begin = 0; begin < candidates.size();) {
+    const float next = candidates[begin].distance;
+    if (begin >= least && next - greatest_error > top->worst()) break;
+    const size_t wanted = begin < least ? std::min(kReadAtOnce, least - begin) : kRefinedAtOnce;
+    const size_t count = std::min(std::max(wanted, kRefinedAtOnce), candidates.size() - begin);
+    VECDB_RETURN_IF_ERROR(poller->Read(count, 0));
+    for (size_t i = 0; i < count; ++i) {
+      rows[i] = candidates[begin + i].row;
+      distance->Prefetch(rows[i]);
+    }
+    VECDB_RETURN_IF_ERROR(distance->Gather(rows.data(), count, kAny, distances.data()));
+    for (size_t i = 0; i < count; ++i) {
+      greatest_error = std::max(greatest_error, candidates[begin + i].distance - distances[i]);
+      top->Offer(distances[i], rows[i]);
+    }
+    begin += count;
+  }
   return absl::OkStatus();
 }
 

@@ -64,8 +64,8 @@ struct HnswIndex::Coded {
 
   const std::unique_ptr<codec::CodeDistance> walked;
   AnswerDistance answer;
-  Reservoir nearest;           // by code
-  std::vector<uint32_t> rows;  // to refine
+  Reservoir nearest;                  // by code, of a scan
+  std::vector<Candidate> candidates;  // to refine, in the order of their codes
 };
 
 struct HnswIndex::Job {
@@ -211,21 +211,23 @@ absl::Status HnswIndex::TakeNearest(Job* job, std::vector<Candidate>* out) const
   }
   const CandidatePool& pool = job->scratch->pool;
   const size_t most = job->query.limits.any() ? pool.size() : job->num_refined;
-  std::vector<uint32_t>& rows = job->coded->rows;
-  rows.clear();
-  for (size_t i = 0; i < pool.size() && rows.size() < most; ++i) {
-    if (job->query.mask.Contains(pool.node(i))) rows.push_back(pool.node(i));
+  std::vector<Candidate>& candidates = job->coded->candidates;
+  candidates.clear();
+  for (size_t i = 0; i < pool.size() && candidates.size() < most; ++i) {
+    if (!job->query.mask.Contains(pool.node(i))) continue;
+    candidates.push_back({pool.distance(i), pool.node(i)});
   }
   return Refine(job, out);
 }
 
-// Compares job->coded->rows once more.
+// Compares job->coded->candidates once more.
 absl::Status HnswIndex::Refine(Job* job, std::vector<Candidate>* out) const {
-  std::vector<uint32_t>& rows = job->coded->rows;
-  if (job->coded->answer.reads_rows()) std::sort(rows.begin(), rows.end());
   TopRows& top = job->scratch->top;
   top.Reset(job->query.k, job->query.order, job->query.limits);
-  VECDB_RETURN_IF_ERROR(OfferAnswers(rows, &job->coded->answer, &top, &job->poller));
+  const std::vector<Candidate>& candidates = job->coded->candidates;
+  const size_t first = job->query.limits.any() ? candidates.size() : job->query.k;
+  VECDB_RETURN_IF_ERROR(
+      RefineCandidates(candidates, first, &job->coded->answer, &top, &job->poller));
   top.Finish(out);
   return absl::OkStatus();
 }
@@ -251,10 +253,12 @@ absl::Status HnswIndex::ScanByCodes(Job* job, std::vector<Candidate>* out) const
   coded->nearest.Reset(std::max(job->num_refined, job->plan.ef));
   VECDB_RETURN_IF_ERROR(ScanCodes(codes_->walked, *coded->walked, job->query.mask, job->context,
                                   &coded->nearest, &job->num_scanned));
-  coded->rows.clear();
+  coded->candidates.clear();
   for (const PackedCandidate candidate : coded->nearest.Finish()) {
-    coded->rows.push_back(UnpackCandidate(candidate).row);
+    coded->candidates.push_back(UnpackCandidate(candidate));
   }
+  std::sort(coded->candidates.begin(), coded->candidates.end(),
+            [](const Candidate& a, const Candidate& b) { return IsNearer(a, b, nullptr); });
   return Refine(job, out);
 }
 

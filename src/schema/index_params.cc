@@ -34,7 +34,7 @@ struct IntegerParam {
 };
 
 // Graphs over fewer dimensions are walked on the rows.
-constexpr int32_t kLeastCodedDim = 32;
+constexpr int32_t kLeastCodedDim = 64;
 
 // The table. `seed`, `refine` and `codec` are taken by each type that has such a member.
 template <typename T>

@@ -10,9 +10,7 @@ namespace vecdb::schema {
 namespace {
 
 constexpr int32_t kDefaultEf = 64;
-constexpr double kDefaultRefineKOfGraph = 1.5;
-constexpr double kDefaultRefineKOfSq4Graph = 4;
-constexpr double kDefaultRefineKOfRabitqGraph = kMaxRefineK;
+constexpr double kDefaultRefineKOfGraph = kMaxRefineK;
 constexpr double kDefaultRefineKOfSq8 = 2;
 constexpr double kDefaultRefineKOfPq = 8;
 
@@ -25,8 +23,7 @@ absl::Status ForAnotherIndex(std::string_view type, const IndexSpec& spec) {
 double DefaultRefineK(const IndexSpec& spec) {
   if (const auto* hnsw = std::get_if<HnswParams>(&spec.params)) {
     if (hnsw->codec == HnswCodec::kFloat32 || hnsw->refine == Refine::kNone) return 0;
-    if (hnsw->codec == HnswCodec::kRabitq) return kDefaultRefineKOfRabitqGraph;
-    return hnsw->codec == HnswCodec::kSq4 ? kDefaultRefineKOfSq4Graph : kDefaultRefineKOfGraph;
+    return kDefaultRefineKOfGraph;
   }
   if (const auto* sq8 = std::get_if<IvfSq8Params>(&spec.params)) {
     return sq8->refine == Refine::kNone ? 0 : kDefaultRefineKOfSq8;

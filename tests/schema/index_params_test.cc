@@ -294,8 +294,8 @@ TEST(IndexParamsTest, TheLibraryChoosesTheCodecByTheDim) {
     int32_t dim;
     HnswCoding coding;
   } cases[] = {
-      {{}, 31, {HnswCodec::kFloat32, Refine::kNone}},
-      {{}, 32, {HnswCodec::kSq8, Refine::kFloat16}},
+      {{}, 63, {HnswCodec::kFloat32, Refine::kNone}},
+      {{}, 64, {HnswCodec::kSq8, Refine::kFloat16}},
       {{.codec = HnswCodec::kSq8}, 1, {HnswCodec::kSq8, Refine::kFloat16}},
       {{.codec = HnswCodec::kSq4}, 9, {HnswCodec::kSq4, Refine::kFloat16}},
       {{.codec = HnswCodec::kRabitq}, 9, {HnswCodec::kRabitq, Refine::kFloat16}},

@@ -157,8 +157,8 @@ TEST(SearchParamsTest, TheDefaultRefineKIsThatOfTheIndex) {
     const IndexSpec* spec;
     double refine_k;
   } cases[] = {{&kIvfFlat, 1},    {&kIvfSq8, 2},        {&kIvfPq, 8},    {&kIvfSq8Alone, 1},
-               {&kIvfPqAlone, 1}, {&kHnsw, 1.5},        {&kFlat, 1},     {&kHnswRows, 1},
-               {&kHnswSq4, 4},    {&kHnswRabitq, 1000}, {&kHnswAlone, 1}};
+               {&kIvfPqAlone, 1}, {&kHnsw, 1000},       {&kFlat, 1},     {&kHnswRows, 1},
+               {&kHnswSq4, 1000}, {&kHnswRabitq, 1000}, {&kHnswAlone, 1}};
   for (const auto& c : cases) {
     EXPECT_EQ(EffectiveRefineK(*c.spec, {}), c.refine_k) << c.spec->ToJson();
   }
