@@ -168,9 +168,9 @@ struct HnswSearchParams {
   /// Candidates kept while walking, k to 65536: more finds more and takes longer. 0 stands for
   /// max(k, 64). Below k is InvalidArgument.
   int32_t ef = 0;
-  /// Most candidates looked at again, in multiples of the rows wanted: 1 to 1000, or 0 for all of
-  /// `ef`. It ends earlier where no other candidate can come into the answer, as far as the errors
-  /// of the codes seen so far can tell. An index without refine takes 0 and 1.
+  /// Candidates looked at again, in multiples of the rows wanted: 1 to 1000, at most `ef`. 0 stands
+  /// for as many of `ef` as may come into the answer, by the errors of the codes seen so far. An
+  /// index without refine takes 0 and 1.
   float refine_k = 0;
 
   friend bool operator==(const HnswSearchParams&, const HnswSearchParams&) = default;

@@ -49,7 +49,13 @@ void TakeAllowed(const CandidatePool& pool, const RowQuery& query, std::vector<C
   if (out->size() > query.k) out->resize(query.k);
 }
 
-// Rows that are compared once more.
+// Whether it is left to the search how many candidates are compared once more.
+bool ChoosesNumRefined(const RowQuery& query) {
+  const auto* params = std::get_if<HnswSearchParams>(&query.params);
+  return params == nullptr || params->refine_k == 0;
+}
+
+// Candidates that are compared once more at most.
 size_t NumRefined(const RowQuery& query, const IndexSpec& spec) {
   const double wanted = std::ceil(query.k * schema::EffectiveRefineK(spec, query.params));
   return static_cast<size_t>(std::min<double>(wanted, kMaxRows));
@@ -75,7 +81,9 @@ struct HnswIndex::Job {
   Coded* const coded;  // nullptr without codes
   Poller poller;
   HnswPlan plan;
-  size_t num_refined = 0;  // rows to compare once more, with codes
+  // With codes: how many candidates are compared once more.
+  size_t least_refined = 0;
+  size_t most_refined = 0;
   SearchPlan done = SearchPlan::kExactScan;
   uint64_t num_scanned = 0;
 
@@ -124,7 +132,8 @@ absl::Status HnswIndex::Search(const RowQuery& query, const Context& context,
           .poller = Poller(context, view_.dim),
           .plan = PlanHnswSearch(query)};
   if (job.coded != nullptr) {
-    job.num_refined = NumRefined(query, spec_);
+    job.most_refined = NumRefined(query, spec_);
+    job.least_refined = ChoosesNumRefined(query) ? query.k : job.most_refined;
     job.coded->walked->SetQuery(query.vector);
     job.coded->answer.SetQuery(query.vector, context);
   }
@@ -210,7 +219,7 @@ absl::Status HnswIndex::TakeNearest(Job* job, std::vector<Candidate>* out) const
     return absl::OkStatus();
   }
   const CandidatePool& pool = job->scratch->pool;
-  const size_t most = job->query.limits.any() ? pool.size() : job->num_refined;
+  const size_t most = job->query.limits.any() ? pool.size() : job->most_refined;
   std::vector<Candidate>& candidates = job->coded->candidates;
   candidates.clear();
   for (size_t i = 0; i < pool.size() && candidates.size() < most; ++i) {
@@ -225,9 +234,9 @@ absl::Status HnswIndex::Refine(Job* job, std::vector<Candidate>* out) const {
   TopRows& top = job->scratch->top;
   top.Reset(job->query.k, job->query.order, job->query.limits);
   const std::vector<Candidate>& candidates = job->coded->candidates;
-  const size_t first = job->query.limits.any() ? candidates.size() : job->query.k;
+  const size_t least = job->query.limits.any() ? candidates.size() : job->least_refined;
   VECDB_RETURN_IF_ERROR(
-      RefineCandidates(candidates, first, &job->coded->answer, &top, &job->poller));
+      RefineCandidates(candidates, least, &job->coded->answer, &top, &job->poller));
   top.Finish(out);
   return absl::OkStatus();
 }
@@ -250,7 +259,7 @@ absl::Status HnswIndex::Scan(Job* job, std::vector<Candidate>* out) const {
 
 absl::Status HnswIndex::ScanByCodes(Job* job, std::vector<Candidate>* out) const {
   Coded* const coded = job->coded;
-  coded->nearest.Reset(std::max(job->num_refined, job->plan.ef));
+  coded->nearest.Reset(std::max<size_t>(job->query.k, job->plan.ef));
   VECDB_RETURN_IF_ERROR(ScanCodes(codes_->walked, *coded->walked, job->query.mask, job->context,
                                   &coded->nearest, &job->num_scanned));
   coded->candidates.clear();
