@@ -57,11 +57,20 @@ FastScanDistance::FastScanDistance(const ProductCodec& codec)
       bytes_(2 * codec.code_bytes() * kNibbleWords) {}
 
 void FastScanDistance::SetQuery(const float* query) {
+  Round(static_cast<double>(codec_.FillTables(query, scratch_.data(), tables_.data())));
+}
+
+void FastScanDistance::SetQueryLessSquare(const float* query) {
   const float above = codec_.FillTables(query, scratch_.data(), tables_.data());
+  Round(codec_.spec().metric == Metric::kL2 ? 0 : static_cast<double>(above));
+}
+
+// Rounds the tables of a query that has `above` in every distance.
+void FastScanDistance::Round(double above) {
   const simd::RoundedTables rounded =
       simd::RoundTables(tables_.data(), codec_.m(), leasts_.data(), bytes_.data());
   step_ = rounded.step;
-  start_ = HeldToFloat(static_cast<double>(above) + rounded.sum_of_leasts);
+  start_ = HeldToFloat(above + rounded.sum_of_leasts);
   if (!std::isfinite(start_)) {  // beyond float: all rows are equally far
     start_ = std::numeric_limits<float>::max();
     step_ = 0;

@@ -34,6 +34,9 @@ class FastScanDistance {
   /// `query` holds dim finite floats, which are not needed afterwards.
   void SetQuery(const float* query);
 
+  /// The same without the query's own square, which kL2 has in every distance.
+  void SetQueryLessSquare(const float* query);
+
   /// The sums of whole blocks, 32 for each.
   void Sum(const uint8_t* blocks, size_t num_blocks, uint16_t* sums) const {
     simd::SumNibbleTables(bytes_.data(), bytes_.size() / 16, blocks, num_blocks, sums);
@@ -46,6 +49,9 @@ class FastScanDistance {
   /// them apart; nothing when there is none.
   std::optional<uint16_t> SumOf(float distance) const;
 
+  float step() const { return step_; }
+  float base() const { return base_; }
+
   /// Adds `distance` to all distances of this query.
   void AddToAll(float distance);
 
@@ -54,6 +60,8 @@ class FastScanDistance {
   float error_bound() const { return step_ * static_cast<float>(codec_.m()) / 2; }
 
  private:
+  void Round(double above);
+
   const ProductCodec& codec_;
   std::vector<float> scratch_;
   std::vector<float> tables_;

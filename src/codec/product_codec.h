@@ -34,6 +34,9 @@ class ProductCodec final : public Codec {
   void Write(base::ByteWriter* writer) const override;
   uint64_t memory_bytes() const override;
 
+  /// What every decoded row has on top of its words.
+  const std::vector<float>& mean() const { return mean_; }
+
   size_t m() const { return books_.m(); }
   size_t words() const { return books_.words(); }
   bool nibbles() const { return spec().pq_bits <= 4; }

@@ -14,6 +14,7 @@
 #include "codec/normalise.h"
 #include "codec/sampling.h"
 #include "index/hnsw_builder.h"
+#include "index/ivf_terms.h"
 
 namespace vecdb::index {
 namespace {
@@ -45,6 +46,9 @@ class IvfBuilder {
     VECDB_RETURN_IF_ERROR(TrainListCodec());
     VECDB_RETURN_IF_ERROR(ListRows());
     VECDB_RETURN_IF_ERROR(CodeRows());
+    if (IvfHasTerms(lists_.codec->spec())) {
+      VECDB_RETURN_IF_ERROR(ComputeTerms(&lists_, host_, context_));
+    }
     Report();
     return std::move(lists_);
   }

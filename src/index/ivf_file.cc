@@ -1,5 +1,6 @@
 #include "index/ivf_file.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <string>
@@ -9,7 +10,10 @@
 #include "absl/strings/str_format.h"
 #include "base/byte_io.h"
 #include "base/status_macros.h"
+#include "codec/fast_scan.h"
 #include "index/hnsw_file.h"
+#include "index/ivf_terms.h"
+#include "schema/finite.h"
 
 namespace vecdb::index {
 namespace {
@@ -99,6 +103,21 @@ absl::Status CheckListRows(const format::SectionFile& file, const IvfLists& list
   return absl::OkStatus();
 }
 
+absl::Status ReadTerms(const format::SectionFile& file, uint32_t num_rows, const Host& host,
+                       const Context& context, IvfLists* lists) {
+  if (!file.Has(kIvfTermsTag)) return ComputeTerms(lists, host, context);
+  SetMiddle(lists);
+  VECDB_ASSIGN_OR_RETURN(
+      lists->terms, base::LargeBuffer::Make((uint64_t{num_rows} + simd::kBlockRows) * sizeof(float),
+                                            host, "the terms of rows"));
+  const std::span<float> terms = lists->terms.as<float>();
+  std::fill(terms.begin() + num_rows, terms.end(), 0.0f);
+  VECDB_RETURN_IF_ERROR(
+      file.Read(kIvfTermsTag, std::as_writable_bytes(terms.first(num_rows)), context));
+  if (!schema::FindNonFinite(terms).has_value()) return absl::OkStatus();
+  return file.Damaged("the term of a row is not finite");
+}
+
 }  // namespace
 
 absl::Status WriteIvfLists(const IvfLists& lists, format::SectionWriter& writer,
@@ -119,7 +138,10 @@ absl::Status WriteIvfLists(const IvfLists& lists, format::SectionWriter& writer,
       writer.AddSection(kIvfCentroidsTag, std::as_bytes(lists.centroids.vectors()), context));
   VECDB_RETURN_IF_ERROR(writer.AddSection(kIvfSizesTag, std::as_bytes(std::span(sizes)), context));
   VECDB_RETURN_IF_ERROR(writer.AddSection(kIvfRowsTag, lists.rows.bytes(), context));
-  return writer.AddSection(kIvfCodesTag, lists.codes.bytes(), context);
+  VECDB_RETURN_IF_ERROR(writer.AddSection(kIvfCodesTag, lists.codes.bytes(), context));
+  if (!IvfHasTerms(lists.codec->spec())) return absl::OkStatus();
+  const auto terms = lists.terms.as<const float>().first(lists.layout.row_begins.back());
+  return writer.AddSection(kIvfTermsTag, std::as_bytes(terms), context);
 }
 
 absl::StatusOr<IvfLists> ReadIvfLists(const format::SectionFile& file, const IndexMeta& meta,
@@ -135,6 +157,9 @@ absl::StatusOr<IvfLists> ReadIvfLists(const format::SectionFile& file, const Ind
                                  "the rows of lists", context));
   VECDB_ASSIGN_OR_RETURN(lists.codes, file.ReadLarge(kIvfCodesTag, lists.layout.code_bytes(), host,
                                                      "the codes of lists", context));
+  if (IvfHasTerms(lists.codec->spec())) {
+    VECDB_RETURN_IF_ERROR(ReadTerms(file, meta.num_rows, host, context, &lists));
+  }
   VECDB_RETURN_IF_ERROR(CheckListRows(file, lists, meta.num_rows, host, context));
   if (num_lists > kMostComparedLists) {
     VECDB_ASSIGN_OR_RETURN(lists.graph, ReadHnswGraph(file, num_lists, kListGraphM, host, context));

@@ -20,6 +20,8 @@ namespace vecdb::index {
 //   IVFR  the row numbers, u32, list after list, ascending within each
 //   IVFD  the codes, list after list in the same order, each list beginning at a multiple of 64
 //         bytes; with at most 4 bits of PQ packed as codec::PackFastScan does
+//   IVFT  under kL2, where codes are packed: the terms of rows (ivf_terms.h), float32, in the order
+//         of IVFR; computed where it is missing, as before there were terms
 
 // With more than kMostComparedLists lists there are also the sections of a graph of M 16, as in
 // hnsw_file.h, of the centroids.
@@ -29,6 +31,7 @@ inline constexpr uint32_t kIvfCentroidsTag = format::Tag("IVFC");
 inline constexpr uint32_t kIvfSizesTag = format::Tag("IVFS");
 inline constexpr uint32_t kIvfRowsTag = format::Tag("IVFR");
 inline constexpr uint32_t kIvfCodesTag = format::Tag("IVFD");
+inline constexpr uint32_t kIvfTermsTag = format::Tag("IVFT");
 
 /// Writes all but the graph, which WriteHnswGraph does.
 absl::Status WriteIvfLists(const IvfLists& lists, format::SectionWriter& writer,

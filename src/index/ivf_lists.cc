@@ -40,7 +40,8 @@ Metric CentroidMetric(Metric metric) { return metric == Metric::kCosine ? Metric
 uint64_t IvfLists::bytes() const {
   const uint64_t graph_bytes = graph.has_value() ? graph->bytes() : 0;
   return graph_bytes + centroids.memory_bytes() + codec->memory_bytes() + rows.size() +
-         codes.size() + layout.row_begins.size() * (sizeof(uint32_t) + sizeof(uint64_t));
+         codes.size() + terms.size() +
+         layout.row_begins.size() * (sizeof(uint32_t) + sizeof(uint64_t));
 }
 
 absl::Status IvfLists::ReserveSmallParts(const Host& host) {

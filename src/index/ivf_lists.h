@@ -44,12 +44,19 @@ struct IvfLists {
   IvfLayout layout{};
   base::LargeBuffer rows{};  ///< uint32 row numbers
   base::LargeBuffer codes{};
+  /// Under kL2, where codes are packed: what a row's distance has beside its list's part and the
+  /// sum of its table entries, see ivf_terms.h; float32, as `rows` are, and room for a block more.
+  base::LargeBuffer terms{};
+  std::vector<float> middle{};  ///< of the centroids, where there are terms
 
   std::span<const uint32_t> rows_of(size_t list) const {
     return rows.as<const uint32_t>().subspan(layout.row_begins[list], layout.size(list));
   }
   const uint8_t* codes_of(size_t list) const {
     return reinterpret_cast<const uint8_t*>(codes.data()) + layout.code_begins[list];
+  }
+  const float* terms_of(size_t list) const {
+    return terms.as<const float>().data() + layout.row_begins[list];
   }
   uint64_t bytes() const;
 

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "base/status_macros.h"
+#include "codec/held.h"
 
 namespace vecdb::index {
 namespace {
@@ -89,11 +90,23 @@ ListScanner::ListScanner(const IvfLists& lists, const IndexSpec& spec)
 void ListScanner::SetQuery(const float* query) {
   query_ = query;
   if (changes_with_list()) return;
+  if (has_terms()) return SetQueryOfTerms();
   if (packed_.has_value()) {
     packed_->SetQuery(query);
   } else {
     distance_->SetQuery(query);
   }
+}
+
+// See ivf_terms.h. The codec takes its mean from a query.
+void ListScanner::SetQueryOfTerms() {
+  const auto& codec = static_cast<const codec::ProductCodec&>(*lists_.codec);
+  of_mean_ = 0;
+  for (size_t d = 0; d < residual_.size(); ++d) {
+    residual_[d] = query_[d] - lists_.middle[d] + codec.mean()[d];
+    of_mean_ -= 2 * static_cast<double>(query_[d]) * static_cast<double>(codec.mean()[d]);
+  }
+  packed_->SetQueryLessSquare(residual_.data());
 }
 
 // |query - (centroid + residual)| is that of query - centroid and the residual; of dot products
@@ -102,7 +115,9 @@ absl::Status ListScanner::EnterList(uint32_t list, float centroid_distance, Poll
   if (!residuals_) return absl::OkStatus();
   if (!changes_with_list()) {
     above_ = centroid_distance;
-    if (packed_.has_value()) packed_->AddToAll(centroid_distance);
+    if (packed_.has_value()) {
+      packed_->AddToAll(codec::HeldToFloat(static_cast<double>(centroid_distance) + of_mean_));
+    }
     return absl::OkStatus();
   }
   const auto& codec = static_cast<const codec::ProductCodec&>(*lists_.codec);
@@ -132,20 +147,29 @@ absl::Status ListScanner::ScanPacked(uint32_t list, const base::RowMask& mask, R
   const size_t block_bytes = codec::FastScanBlockBytes(lists_.codec->code_bytes());
   const bool all = mask.all();
   const uint8_t* blocks = lists_.codes_of(list);
+  const float* const terms = has_terms() ? lists_.terms_of(list) : nullptr;
   for (size_t first = 0; first < rows.size(); first += kCodesAtOnce) {
     const size_t count = std::min(kCodesAtOnce, rows.size() - first);
     const size_t num_blocks = codec::FastScanBlocks(count);
     VECDB_RETURN_IF_ERROR(poller->Read(count, 0));
-    const std::optional<uint16_t> limit = packed_->SumOf(nearest->worst());
+    const std::optional<uint16_t> limit =
+        terms == nullptr ? packed_->SumOf(nearest->worst()) : std::optional<uint16_t>(0);
     if (!limit.has_value()) break;  // not even the nearest code words are near enough
     packed_->Sum(blocks + first / simd::kBlockRows * block_bytes, num_blocks, sums_.data());
-    simd::SumsAtMost(sums_.data(), num_blocks, *limit, masks_.data());
+    if (terms == nullptr) {
+      simd::SumsAtMost(sums_.data(), num_blocks, *limit, masks_.data());
+    } else {
+      simd::SumsWithin(sums_.data(), terms + first, num_blocks, packed_->step(),
+                       nearest->worst() - packed_->base(), masks_.data());
+    }
     for (size_t b = 0; b < num_blocks; ++b) {
       for (uint32_t bits = masks_[b]; bits != 0; bits &= bits - 1) {
         const size_t place = b * simd::kBlockRows + static_cast<size_t>(std::countr_zero(bits));
         if (place >= count) break;  // what fills up the last block
         const uint32_t row = rows[first + place];
-        if (all || mask.Contains(row)) nearest->Offer(packed_->DistanceOf(sums_[place]), row);
+        if (!all && !mask.Contains(row)) continue;
+        const float term = terms == nullptr ? 0 : terms[first + place];
+        nearest->Offer(packed_->DistanceOf(sums_[place]) + term, row);
       }
     }
   }

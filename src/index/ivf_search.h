@@ -66,7 +66,9 @@ class ListScanner {
 
  private:
   // The distances of a list's codes begin at its centroid's, or the query changes with the list.
-  bool changes_with_list() const { return residuals_ && metric_ == Metric::kL2; }
+  bool changes_with_list() const { return residuals_ && metric_ == Metric::kL2 && !has_terms(); }
+  bool has_terms() const { return lists_.terms.size() > 0; }
+  void SetQueryOfTerms();
   absl::Status EnterList(uint32_t list, float centroid_distance, Poller* poller);
 
   // What is no number, because it was beyond float, is infinitely far.
@@ -88,7 +90,8 @@ class ListScanner {
   std::optional<codec::FastScanDistance> packed_;
   const float* query_ = nullptr;
   std::vector<float> residual_;
-  float above_ = 0;  ///< added to the distances of the list
+  float above_ = 0;     ///< added to the distances of the list
+  double of_mean_ = 0;  ///< what lists with terms have on top, of the query and the codec's mean
   std::vector<float> distances_;
   std::vector<uint32_t> places_;
   std::vector<uint16_t> sums_;

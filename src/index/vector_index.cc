@@ -117,6 +117,7 @@ std::span<const uint32_t> VectorIndexTags() {
                                        kIvfSizesTag,
                                        kIvfRowsTag,
                                        kIvfCodesTag,
+                                       kIvfTermsTag,
                                        kWalkCodesTags.head,
                                        kWalkCodesTags.codes,
                                        kRefineCodesTags.head,

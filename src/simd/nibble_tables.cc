@@ -69,6 +69,29 @@ RoundedTables RoundTablesKernel(const float* tables, size_t parts, float* leasts
   return rounded;
 }
 
+void SumsWithinKernel(const uint16_t* sums, const float* terms, size_t num_blocks, float step,
+                      float limit, uint32_t* masks) {
+  const hn::CappedTag<float, kBlockRows> tag;
+  const hn::Rebind<uint16_t, decltype(tag)> sum_tag;
+  const hn::RebindToSigned<decltype(tag)> number_tag;
+  constexpr size_t kLanes = hn::MaxLanes(hn::CappedTag<float, kBlockRows>());
+  for (size_t b = 0; b < num_blocks; ++b) {
+    uint32_t mask = 0;
+    for (size_t at = 0; at < kBlockRows; at += kLanes) {
+      const size_t first = b * kBlockRows + at;
+      const auto sum =
+          hn::ConvertTo(tag, hn::PromoteTo(number_tag, hn::LoadU(sum_tag, sums + first)));
+      const auto distance = hn::MulAdd(sum, hn::Set(tag, step), hn::LoadU(tag, terms + first));
+      uint8_t bits[8] = {};
+      hn::StoreMaskBits(tag, hn::Le(distance, hn::Set(tag, limit)), bits);
+      uint32_t word = 0;
+      std::copy_n(bits, sizeof(word), reinterpret_cast<uint8_t*>(&word));
+      mask |= word << at;
+    }
+    masks[b] = mask;
+  }
+}
+
 #if HWY_TARGET == HWY_SCALAR
 
 void SumsAtMostKernel(const uint16_t* sums, size_t num_blocks, uint16_t limit, uint32_t* masks) {
@@ -199,6 +222,7 @@ namespace {
 
 HWY_EXPORT(SumNibbleTablesKernel);
 HWY_EXPORT(SumsAtMostKernel);
+HWY_EXPORT(SumsWithinKernel);
 HWY_EXPORT(RoundTablesKernel);
 
 }  // namespace
@@ -210,6 +234,11 @@ void SumNibbleTables(const uint8_t* tables, size_t parts, const uint8_t* blocks,
 
 void SumsAtMost(const uint16_t* sums, size_t num_blocks, uint16_t limit, uint32_t* masks) {
   HWY_DYNAMIC_DISPATCH(SumsAtMostKernel)(sums, num_blocks, limit, masks);
+}
+
+void SumsWithin(const uint16_t* sums, const float* terms, size_t num_blocks, float step,
+                float limit, uint32_t* masks) {
+  HWY_DYNAMIC_DISPATCH(SumsWithinKernel)(sums, terms, num_blocks, step, limit, masks);
 }
 
 RoundedTables RoundTables(const float* tables, size_t parts, float* leasts, uint8_t* bytes) {

@@ -26,6 +26,11 @@ void SumNibbleTables(const uint8_t* tables, size_t parts, const uint8_t* blocks,
 /// Bit i of masks[b] says whether sums[32 * b + i] <= limit.
 void SumsAtMost(const uint16_t* sums, size_t num_blocks, uint16_t limit, uint32_t* masks);
 
+/// The same where a row has a term of its own: bit i of masks[b] says whether
+/// step * sums[32 * b + i] + terms[32 * b + i] <= limit.
+void SumsWithin(const uint16_t* sums, const float* terms, size_t num_blocks, float step,
+                float limit, uint32_t* masks);
+
 /// The tables of `parts` parts, 16 finite floats each, made bytes: entry less the least of its
 /// part, in steps that make the widest part fit a byte and the greatest sum 16 bits.
 struct RoundedTables {

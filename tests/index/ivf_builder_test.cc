@@ -114,7 +114,7 @@ TEST(IvfBuilderTest, WhatDoesNotFitTheBudgetIsRefusedAndGivenBack) {
       ASSERT_OK(lists);
       EXPECT_EQ(enough.used_bytes(), lists->rows.size() + lists->codes.size() +
                                          lists->centroids.memory_bytes() +
-                                         lists->codec->memory_bytes());
+                                         lists->codec->memory_bytes() + lists->terms.size());
     }
     EXPECT_EQ(enough.used_bytes(), 0U);
   }

@@ -75,6 +75,25 @@ TEST_P(NibbleTablesTest, MasksSayWhichSumsAreAtMostTheLimit) {
   }
 }
 
+TEST_P(NibbleTablesTest, SumsWithTermsAreComparedInAllBlocks) {
+  std::mt19937_64 random(8);
+  std::vector<uint16_t> sums(5 * 32);
+  std::vector<float> terms(sums.size());
+  for (uint16_t& sum : sums) sum = static_cast<uint16_t>(random());
+  for (float& term : terms) term = static_cast<float>(random() % 100000) - 50000;
+  constexpr float kInf = std::numeric_limits<float>::infinity();
+  for (const float limit : {-kInf, -60000.0f, 0.0f, 20000.0f, kInf}) {
+    for (const float step : {0.0f, 0.5f, 1.0f}) {  // all products and sums are exact
+      std::vector<uint32_t> masks(5, 7);
+      SumsWithin(sums.data(), terms.data(), 5, step, limit, masks.data());
+      for (size_t i = 0; i < sums.size(); ++i) {
+        const bool within = step * static_cast<float>(sums[i]) + terms[i] <= limit;
+        EXPECT_EQ((masks[i / 32] >> (i % 32)) & 1, within ? 1U : 0U) << i << " " << limit;
+      }
+    }
+  }
+}
+
 TEST_P(NibbleTablesTest, RoundedTablesAreOffByHalfAStepAtMost) {
   std::mt19937_64 random(9);
   std::normal_distribution<float> normal(-3, 10);
