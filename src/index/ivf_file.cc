@@ -76,6 +76,25 @@ absl::Status ReadIvfLayout(const format::SectionFile& file, const IndexMeta& met
   return absl::OkStatus();
 }
 
+// What the numbers of IVFK say.
+constexpr uint32_t kRowsThemselves = 1;
+constexpr uint32_t kResiduals = 2;
+
+absl::Status ReadIvfKind(const format::SectionFile& file, const IndexMeta& meta,
+                         const Context& context, IvfLists* lists) {
+  lists->residuals = IvfHasResiduals(meta.spec);
+  if (!file.Has(kIvfKindTag)) return absl::OkStatus();
+  uint32_t kind = 0;
+  VECDB_RETURN_IF_ERROR(
+      file.Read(kIvfKindTag, std::as_writable_bytes(std::span(&kind, 1)), context));
+  const bool is_flat = std::holds_alternative<IvfFlatParams>(meta.spec.params);
+  if (kind != kRowsThemselves && (kind != kResiduals || is_flat)) {
+    return file.Damaged(absl::StrFormat("IVFK says %d", kind));
+  }
+  lists->residuals = kind == kResiduals;
+  return absl::OkStatus();
+}
+
 // Every row in one list, ascending within each.
 absl::Status CheckListRows(const format::SectionFile& file, const IvfLists& lists,
                            uint32_t num_rows, const Host& host, const Context& context) {
@@ -101,8 +120,8 @@ absl::Status CheckListRows(const format::SectionFile& file, const IvfLists& list
 
 }  // namespace
 
-absl::Status WriteIvfLists(const IvfLists& lists, format::SectionWriter& writer,
-                           const Context& context) {
+absl::Status WriteIvfLists(const IvfLists& lists, const IndexSpec& spec,
+                           format::SectionWriter& writer, const Context& context) {
   base::ByteWriter head;
   head.Put(static_cast<uint32_t>(lists.layout.num_lists()));
   head.Put(lists.codec->spec().kind);
@@ -119,7 +138,10 @@ absl::Status WriteIvfLists(const IvfLists& lists, format::SectionWriter& writer,
       writer.AddSection(kIvfCentroidsTag, std::as_bytes(lists.centroids.vectors()), context));
   VECDB_RETURN_IF_ERROR(writer.AddSection(kIvfSizesTag, std::as_bytes(std::span(sizes)), context));
   VECDB_RETURN_IF_ERROR(writer.AddSection(kIvfRowsTag, lists.rows.bytes(), context));
-  return writer.AddSection(kIvfCodesTag, lists.codes.bytes(), context);
+  VECDB_RETURN_IF_ERROR(writer.AddSection(kIvfCodesTag, lists.codes.bytes(), context));
+  if (lists.residuals == IvfHasResiduals(spec)) return absl::OkStatus();
+  const uint32_t kind = lists.residuals ? kResiduals : kRowsThemselves;
+  return writer.AddSection(kIvfKindTag, std::as_bytes(std::span(&kind, 1)), context);
 }
 
 absl::StatusOr<IvfLists> ReadIvfLists(const format::SectionFile& file, const IndexMeta& meta,
@@ -127,6 +149,7 @@ absl::StatusOr<IvfLists> ReadIvfLists(const format::SectionFile& file, const Ind
   IvfLists lists;
   uint32_t num_lists = 0;
   VECDB_RETURN_IF_ERROR(ReadIvfHead(file, meta, context, &num_lists, &lists));
+  VECDB_RETURN_IF_ERROR(ReadIvfKind(file, meta, context, &lists));
   VECDB_RETURN_IF_ERROR(ReadIvfCentroids(file, meta, num_lists, host, context, &lists));
   VECDB_RETURN_IF_ERROR(lists.ReserveSmallParts(host));
   VECDB_RETURN_IF_ERROR(ReadIvfLayout(file, meta, num_lists, context, &lists));

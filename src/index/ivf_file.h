@@ -20,6 +20,8 @@ namespace vecdb::index {
 //   IVFR  the row numbers, u32, list after list, ascending within each
 //   IVFD  the codes, list after list in the same order, each list beginning at a multiple of 64
 //         bytes; with at most 4 bits of PQ packed as codec::PackFastScan does
+//   IVFK  what a code stands for, u32: 1 the row, 2 the row less its centroid. Only where it is the
+//         other than for lists that this library builds: 2 for IVF_PQ, 1 for others
 
 // With more than kMostComparedLists lists there are also the sections of a graph of M 16, as in
 // hnsw_file.h, of the centroids.
@@ -29,10 +31,11 @@ inline constexpr uint32_t kIvfCentroidsTag = format::Tag("IVFC");
 inline constexpr uint32_t kIvfSizesTag = format::Tag("IVFS");
 inline constexpr uint32_t kIvfRowsTag = format::Tag("IVFR");
 inline constexpr uint32_t kIvfCodesTag = format::Tag("IVFD");
+inline constexpr uint32_t kIvfKindTag = format::Tag("IVFK");
 
-/// Writes all but the graph, which WriteHnswGraph does.
-absl::Status WriteIvfLists(const IvfLists& lists, format::SectionWriter& writer,
-                           const Context& context);
+/// Writes the lists of an index of `spec`, all but the graph, which WriteHnswGraph does.
+absl::Status WriteIvfLists(const IvfLists& lists, const IndexSpec& spec,
+                           format::SectionWriter& writer, const Context& context);
 
 /// Reads the lists of an index that `meta`, checked, describes. DataLoss unless every row is in one
 /// list and all else is as the lists need it; ResourceExhausted.

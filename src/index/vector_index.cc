@@ -25,9 +25,9 @@ absl::Status VectorIndex::SearchBatch(std::span<const RowQuery> queries, const C
 }
 
 std::span<const uint32_t> VectorIndexTags() {
-  static constexpr uint32_t kTags[] = {kMetaTag,       kHnswTag,    kBaseLinksTag,    kUpperRowsTag,
-                                       kUpperLinksTag, kIvfHeadTag, kIvfCentroidsTag, kIvfSizesTag,
-                                       kIvfRowsTag,    kIvfCodesTag};
+  static constexpr uint32_t kTags[] = {
+      kMetaTag,         kHnswTag,     kBaseLinksTag, kUpperRowsTag, kUpperLinksTag, kIvfHeadTag,
+      kIvfCentroidsTag, kIvfSizesTag, kIvfRowsTag,   kIvfCodesTag,  kIvfKindTag};
   return kTags;
 }
 
