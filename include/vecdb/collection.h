@@ -14,6 +14,7 @@
 #include "absl/status/statusor.h"
 #include "vecdb/consistency.h"
 #include "vecdb/context.h"
+#include "vecdb/index.h"
 #include "vecdb/index_spec.h"
 #include "vecdb/keys.h"
 #include "vecdb/query.h"
@@ -265,6 +266,21 @@ class Collection {
   /// a bad spec or one that is for another kind of field: see the params of IndexSpec.
   absl::Status CreateIndex(std::string_view field, const IndexSpec& spec,
                            const Context& context = {});
+
+  /// Gives a vector field an index that was built elsewhere, by IndexBuilder or FromFaiss, instead
+  /// of building one; returns when that is committed, and searches use it. `index` is only read.
+  ///
+  /// It becomes the index of the flushed segment whose vectors are its rows: as many, in the order
+  /// in which they were inserted, deleted ones included, the same in every bit, all of which is
+  /// looked at. So insert the vectors of the index, in order, into a collection of one shard whose
+  /// segments have room for them (CollectionOptions::segment_max_bytes times seal_proportion), and
+  /// Flush. The field has an index of this spec afterwards, as after CreateIndex, and other
+  /// segments get theirs built; call this for each segment that has an index waiting.
+  ///
+  /// NotFound for an unknown field; InvalidArgument for one of scalars or another dim;
+  /// FailedPrecondition when no flushed segment has these rows, with what the nearest to it has
+  /// instead; AlreadyExists when the field has an index of another spec, or the segment has one.
+  absl::Status AttachIndex(std::string_view field, const Index& index, const Context& context = {});
 
   /// Waits until every flushed segment that needs the index of `field` has it, and takes part in
   /// building. NotFound when the field has no index; the error of the build when it failed.

@@ -17,9 +17,10 @@
 
 namespace vecdb {
 
-namespace api {
+namespace index {
+class IndexAccess;
 struct IndexState;
-}
+}  // namespace index
 
 /// A set of rows: bit `r % 64` of word `r / 64` stands for row r. Bits past the last row are
 /// ignored.
@@ -110,6 +111,10 @@ class Index {
   int32_t dim() const;
   uint64_t num_rows() const;
 
+  /// The rows, row-major: the index's own, or the host's that it views. Valid while the index
+  /// lives.
+  std::span<const float> rows() const;
+
   /// Bytes held beyond the rows: links, lists, norms.
   uint64_t index_bytes() const;
   /// Bytes held in all; viewed rows are the host's and not counted.
@@ -117,9 +122,10 @@ class Index {
 
  private:
   friend class IndexBuilder;
-  explicit Index(std::unique_ptr<const api::IndexState> state);
+  friend class index::IndexAccess;
+  explicit Index(std::unique_ptr<const index::IndexState> state);
 
-  std::unique_ptr<const api::IndexState> state_;
+  std::unique_ptr<const index::IndexState> state_;
 };
 
 /// Builds an Index. Thread-compatible; one builder may build any number of indexes.

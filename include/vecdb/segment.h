@@ -173,6 +173,14 @@ class Segment {
   absl::StatusOr<SegmentInfo> BuildIndex(std::string_view field, const IndexSpec& spec,
                                          const Context& context = {}) const;
 
+  /// Writes an index that was built elsewhere, by IndexBuilder or FromFaiss, beside the rows, and
+  /// returns the info that has it; `index` is only read. It must be about the vectors of `field`:
+  /// all rows of the segment, deleted ones too, in their order and the same in every bit, which is
+  /// looked at. NotFound for an unknown field; InvalidArgument for one of scalars or another dim,
+  /// and for other rows, naming the first; AlreadyExists when the field has an index.
+  absl::StatusOr<SegmentInfo> AttachIndex(std::string_view field, const Index& index,
+                                          const Context& context = {}) const;
+
   /// Writes the deletes of this segment and those of `rows` at `timestamp`, and returns the info
   /// that has them. Rows that are deleted already keep their time. OutOfRange for a row that is not
   /// there; InvalidArgument for a timestamp of 0 or 2^64 - 1.

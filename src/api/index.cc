@@ -8,16 +8,20 @@
 #include <vector>
 
 #include "absl/strings/str_format.h"
-#include "api/index_state.h"
 #include "base/parallel_for.h"
 #include "base/status_macros.h"
 #include "format/section_file.h"
 #include "index/index_meta.h"
+#include "index/index_state.h"
+#include "index/row_checks.h"
 #include "schema/search_params.h"
 
 namespace vecdb {
 namespace api {
 namespace {
+
+using index::CheckFinite;
+using index::IndexState;
 
 // Sections of this door's files, beside those of index/: float32, row-major; one float32 a row.
 constexpr uint32_t kRowsTag = format::Tag("ROWS");
@@ -98,12 +102,15 @@ std::span<const Neighbor> Neighbors::of(size_t query) const {
   return std::span(rows).subspan(begin, ends[query] - begin);
 }
 
-Index::Index(std::unique_ptr<const api::IndexState> state) : state_(std::move(state)) {}
+Index::Index(std::unique_ptr<const index::IndexState> state) : state_(std::move(state)) {}
 Index::~Index() = default;
 
 const IndexSpec& Index::spec() const { return state_->index->spec(); }
 int32_t Index::dim() const { return state_->view.dim; }
 uint64_t Index::num_rows() const { return state_->view.num_rows; }
+std::span<const float> Index::rows() const {
+  return {state_->view.rows, static_cast<size_t>(num_rows()) * static_cast<size_t>(dim())};
+}
 
 uint64_t Index::index_bytes() const { return state_->index->index_bytes() + state_->norms.size(); }
 uint64_t Index::memory_bytes() const { return index_bytes() + state_->rows.size(); }
@@ -149,9 +156,7 @@ absl::Status Index::Save(ObjectStore& store, const ObjectPath& path, const SaveO
     VECDB_RETURN_IF_ERROR(writer->AddSection(api::kNormsTag, state_->norms.bytes(), context));
   }
   if (options.include_rows) {
-    const size_t num_floats = static_cast<size_t>(num_rows()) * static_cast<size_t>(dim());
-    const std::span<const float> rows(state_->view.rows, num_floats);
-    VECDB_RETURN_IF_ERROR(writer->AddSection(api::kRowsTag, std::as_bytes(rows), context));
+    VECDB_RETURN_IF_ERROR(writer->AddSection(api::kRowsTag, std::as_bytes(rows()), context));
   }
   return writer->Finish(context).status();
 }
@@ -167,7 +172,7 @@ absl::StatusOr<std::unique_ptr<Index>> Index::Load(ObjectStore& store, const Obj
   known.insert(known.end(), {api::kRowsTag, api::kNormsTag});
   VECDB_RETURN_IF_ERROR(file->CheckKnown(known));
   VECDB_ASSIGN_OR_RETURN(const index::IndexMeta meta, index::ReadIndexMeta(*file, context));
-  auto state = std::make_unique<api::IndexState>();
+  auto state = std::make_unique<index::IndexState>();
   state->host = host;
   state->view = {.num_rows = meta.num_rows, .dim = meta.dim};
   VECDB_RETURN_IF_ERROR(api::LoadRows(*file, rows, context, state.get()));

@@ -1,13 +1,12 @@
 #include <algorithm>
-#include <cstring>
 #include <memory>
 #include <utility>
 
 #include "absl/strings/str_format.h"
-#include "api/index_state.h"
 #include "base/parallel_for.h"
 #include "base/status_macros.h"
-#include "schema/finite.h"
+#include "index/index_state.h"
+#include "index/row_checks.h"
 #include "simd/row_norm.h"
 #include "vecdb/index.h"
 #include "vecdb/schema.h"
@@ -16,19 +15,8 @@ namespace vecdb {
 namespace api {
 namespace {
 
-constexpr size_t kChunkFloats = 4 << 20;  // 16 MiB, a few milliseconds
-
-absl::Status CopyRows(std::span<const float> rows, const Context& context, IndexState* state) {
-  VECDB_ASSIGN_OR_RETURN(
-      state->rows, base::LargeBuffer::Make(rows.size_bytes(), state->host, "rows of an index"));
-  for (size_t begin = 0; begin < rows.size(); begin += kChunkFloats) {
-    VECDB_RETURN_IF_ERROR(context.Check());
-    const auto chunk = rows.subspan(begin, std::min(kChunkFloats, rows.size() - begin));
-    std::memcpy(state->rows.as<float>().data() + begin, chunk.data(), chunk.size_bytes());
-  }
-  state->view.rows = state->rows.as<float>().data();
-  return absl::OkStatus();
-}
+using index::IndexState;
+using index::kCheckedFloats;
 
 absl::Status ComputeNorms(const Context& context, IndexState* state) {
   const auto dim = static_cast<size_t>(state->view.dim);
@@ -36,7 +24,7 @@ absl::Status ComputeNorms(const Context& context, IndexState* state) {
   VECDB_ASSIGN_OR_RETURN(state->norms, base::LargeBuffer::Make(num_rows * sizeof(float),
                                                                state->host, "norms of an index"));
   const std::span<float> norms = state->norms.as<float>();
-  const size_t piece_rows = std::max<size_t>(1, kChunkFloats / dim);
+  const size_t piece_rows = std::max<size_t>(1, kCheckedFloats / dim);
   state->view.inverse_norms = norms.data();
   return base::ParallelFor(state->host.executor, Priority::kBackground,
                            (num_rows + piece_rows - 1) / piece_rows, context,
@@ -67,22 +55,6 @@ absl::Status CheckShape(std::span<const float> rows, int32_t dim) {
 }
 
 }  // namespace
-
-absl::Status CheckFinite(std::span<const float> values, int32_t dim, const char* what,
-                         const Context& context) {
-  for (size_t begin = 0; begin < values.size(); begin += kChunkFloats) {
-    VECDB_RETURN_IF_ERROR(context.Check());
-    const auto chunk = values.subspan(begin, std::min(kChunkFloats, values.size() - begin));
-    if (const auto bad = schema::FindNonFinite(chunk)) {
-      const size_t at = begin + *bad;
-      return absl::InvalidArgumentError(absl::StrFormat("%s %d has NaN or Inf at dimension %d",
-                                                        what, at / static_cast<size_t>(dim),
-                                                        at % static_cast<size_t>(dim)));
-    }
-  }
-  return absl::OkStatus();
-}
-
 }  // namespace api
 
 IndexBuilder::IndexBuilder(int32_t dim, IndexSpec spec, const Host& host)
@@ -99,14 +71,14 @@ absl::StatusOr<std::unique_ptr<Index>> IndexBuilder::Build(std::span<const float
   VECDB_RETURN_IF_ERROR(api::CheckShape(rows, dim_));
   VECDB_RETURN_IF_ERROR(spec_.Validate(dim_));
   VECDB_RETURN_IF_ERROR(context.Check());
-  VECDB_RETURN_IF_ERROR(api::CheckFinite(rows, dim_, "row", context));
-  auto state = std::make_unique<api::IndexState>();
+  VECDB_RETURN_IF_ERROR(index::CheckFinite(rows, dim_, "row", context));
+  auto state = std::make_unique<index::IndexState>();
   state->host = host_;
   state->view = {.rows = rows.data(),
                  .num_rows = static_cast<uint32_t>(rows.size() / static_cast<size_t>(dim_)),
                  .dim = dim_};
   if (storage == RowStorage::kCopy)
-    VECDB_RETURN_IF_ERROR(api::CopyRows(rows, context, state.get()));
+    VECDB_RETURN_IF_ERROR(index::CopyRows(rows, context, state.get()));
   if (spec_.metric == Metric::kCosine) {
     VECDB_RETURN_IF_ERROR(api::ComputeNorms(context, state.get()));
   }

@@ -13,6 +13,7 @@
 #include "schema/finite.h"
 #include "schema/index_field.h"
 #include "schema/search_params.h"
+#include "segment/attach_index.h"
 #include "segment/merge.h"
 #include "segment/scalar_index_builder.h"
 #include "segment/sealed_segment.h"
@@ -305,6 +306,22 @@ absl::StatusOr<SegmentInfo> Segment::BuildIndex(std::string_view field, const In
                          segment::BuildIndex(*state_->segment, column, spec,
                                              *resident->fields[column].vectors, context));
   changed.indexes.push_back(std::move(built.info));
+  return changed;
+}
+
+absl::StatusOr<SegmentInfo> Segment::AttachIndex(std::string_view field, const Index& index,
+                                                 const Context& context) const {
+  VECDB_ASSIGN_OR_RETURN(const size_t column, state_->FindField(field));
+  VECDB_RETURN_IF_ERROR(segment::CheckIndexFits(info().schema.fields[column], index));
+  if (api::FindIndex(info(), field) != nullptr) {
+    return absl::AlreadyExistsError(absl::StrFormat("field \"%s\" has an index", field));
+  }
+  VECDB_ASSIGN_OR_RETURN(const auto resident, state_->GetResident(column, context));
+  VECDB_RETURN_IF_ERROR(
+      segment::CheckSameRows(index, resident->fields[column].vectors->view, context));
+  SegmentInfo changed = info();
+  VECDB_ASSIGN_OR_RETURN(changed.indexes.emplace_back(),
+                         segment::AttachIndex(*state_->segment, column, index, context));
   return changed;
 }
 

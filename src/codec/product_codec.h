@@ -40,6 +40,8 @@ class ProductCodec final : public Codec {
   size_t m() const { return books_.m(); }
   size_t words() const { return books_.words(); }
   bool nibbles() const { return spec().pq_bits <= 4; }
+  const Rotation& rotation() const { return rotation_; }
+  const ProductCodebooks& books() const { return books_; }
 
   /// The number of the word of part `j` in a code.
   size_t WordOf(const uint8_t* code, size_t j) const {

@@ -9,7 +9,6 @@
 
 #include "absl/strings/str_format.h"
 #include "base/status_macros.h"
-#include "codec/scalar_range.h"
 #include "simd/byte_distance.h"
 #include "simd/row_norm.h"
 
@@ -275,10 +274,10 @@ class ScalarCodec final : public Codec {
 
   uint64_t memory_bytes() const override { return dim() * (2 * sizeof(float) + sizeof(double)); }
 
- private:
-  void EncodeBytes(const float* row, uint8_t* code) const {
-    const float scale = grid_.ScaleOf(row);
-    for (size_t d = 0; d < dim(); ++d) code[d] = grid_.CodeOf(row[d] * scale, d);
+  const ScalarRange& range() const { return grid_.range; }
+
+  // Writes behind the numbers of a code of bytes what follows from them.
+  void AddRowTerm(uint8_t* code) const {
     if (!grid_.has_row_term) return;
     const double greatest = static_cast<double>(grid_.greatest_step);
     double sum = 0;
@@ -289,6 +288,13 @@ class ScalarCodec final : public Codec {
     }
     const auto term = static_cast<float>(sum);
     std::memcpy(code + grid_.number_bytes, &term, sizeof(term));
+  }
+
+ private:
+  void EncodeBytes(const float* row, uint8_t* code) const {
+    const float scale = grid_.ScaleOf(row);
+    for (size_t d = 0; d < dim(); ++d) code[d] = grid_.CodeOf(row[d] * scale, d);
+    AddRowTerm(code);
   }
 
   void EncodeNibbles(const float* row, uint8_t* code) const {
@@ -311,22 +317,22 @@ class ScalarCodec final : public Codec {
   const ScalarGrid grid_;
 };
 
-std::unique_ptr<Codec> MakeScalarCodec(CodecSpec spec, ScalarRange range) {
+std::unique_ptr<Codec> NewScalarCodec(CodecSpec spec, ScalarRange range) {
   spec.range = range.kind;
   return std::make_unique<ScalarCodec>(ScalarGrid(spec, std::move(range)));
 }
 
-// Looks at one dimension of ranges that were read.
+// Looks at one dimension of ranges that were learnt elsewhere.
 absl::Status CheckScalarRange(const ScalarRange& range, size_t d, uint32_t max_code) {
   const float lower = range.lower[d];
   const float step = range.step[d];
   if (!std::isfinite(lower) || !std::isfinite(step) || step < 0) {
-    return absl::DataLossError(absl::StrFormat(
+    return absl::InvalidArgumentError(absl::StrFormat(
         "scalar codec: dimension %d has lower bound %g and step %g", d, lower, step));
   }
   const double greatest = static_cast<double>(lower) + static_cast<double>(step) * max_code;
   if (greatest > static_cast<double>(std::numeric_limits<float>::max())) {
-    return absl::DataLossError(
+    return absl::InvalidArgumentError(
         absl::StrFormat("scalar codec: dimension %d reaches to %g, beyond float", d, greatest));
   }
   return absl::OkStatus();
@@ -343,7 +349,23 @@ absl::StatusOr<std::unique_ptr<Codec>> TrainScalarCodec(const CodecSpec& spec,
       .kind = spec.kind == CodecKind::kSq4 ? Sq8Range::kUniform : spec.range,
       .max_code = MaxScalarCode(spec.kind)};
   VECDB_ASSIGN_OR_RETURN(ScalarRange range, LearnScalarRange(options, rows, host, context));
-  return MakeScalarCodec(spec, std::move(range));
+  return NewScalarCodec(spec, std::move(range));
+}
+
+absl::StatusOr<std::unique_ptr<Codec>> MakeScalarCodec(const CodecSpec& spec, ScalarRange range) {
+  for (size_t d = 0; d < static_cast<size_t>(spec.dim); ++d) {
+    VECDB_RETURN_IF_ERROR(CheckScalarRange(range, d, MaxScalarCode(spec.kind)));
+  }
+  return NewScalarCodec(spec, std::move(range));
+}
+
+const ScalarRange& RangeOfScalarCodec(const Codec& codec) {
+  return static_cast<const ScalarCodec&>(codec).range();
+}
+
+void CompleteSq8Code(const Codec& codec, const uint8_t* numbers, uint8_t* code) {
+  std::memcpy(code, numbers, codec.dim());
+  static_cast<const ScalarCodec&>(codec).AddRowTerm(code);
 }
 
 absl::StatusOr<std::unique_ptr<Codec>> ReadScalarCodec(const CodecSpec& spec,
@@ -362,10 +384,8 @@ absl::StatusOr<std::unique_ptr<Codec>> ReadScalarCodec(const CodecSpec& spec,
   for (size_t d = 0; d < steps; ++d) range.step.push_back(reader.Get<float>());
   range.step.resize(dim, range.step[0]);
   for (size_t d = 0; d < dim; ++d) range.lower.push_back(reader.Get<float>());
-  for (size_t d = 0; d < dim; ++d) {
-    VECDB_RETURN_IF_ERROR(CheckScalarRange(range, d, MaxScalarCode(spec.kind)));
-  }
-  return MakeScalarCodec(spec, std::move(range));
+  auto made = MakeScalarCodec(spec, std::move(range));
+  return made.ok() ? std::move(made) : absl::DataLossError(made.status().message());
 }
 
 }  // namespace vecdb::codec

@@ -1,12 +1,14 @@
 #ifndef VECDB_CODEC_SCALAR_CODEC_H_
 #define VECDB_CODEC_SCALAR_CODEC_H_
 
+#include <cstdint>
 #include <memory>
 
 #include "absl/status/statusor.h"
 #include "base/byte_io.h"
 #include "codec/codec.h"
 #include "codec/codec_spec.h"
+#include "codec/scalar_range.h"
 #include "vecdb/context.h"
 #include "vecdb/host.h"
 
@@ -45,6 +47,18 @@ namespace vecdb::codec {
 absl::StatusOr<std::unique_ptr<Codec>> TrainScalarCodec(const CodecSpec& spec,
                                                         const TrainingRows& rows, const Host& host,
                                                         const Context& context);
+
+/// The codec with grids that were learnt elsewhere; its range is that of `range`, whose vectors
+/// have dim numbers each. InvalidArgument when a bound is not finite, a step negative, or a code
+/// stands for what is not finite.
+absl::StatusOr<std::unique_ptr<Codec>> MakeScalarCodec(const CodecSpec& spec, ScalarRange range);
+
+/// The grids of a codec of this file.
+const ScalarRange& RangeOfScalarCodec(const Codec& codec);
+
+/// Makes a code of kSq8 from its numbers, dim bytes: adds the row term where there is one. `codec`
+/// is of kSq8.
+void CompleteSq8Code(const Codec& codec, const uint8_t* numbers, uint8_t* code);
 
 /// Takes what Write put: the step, or dim of them for kPerDimension, then dim lower bounds, all
 /// float32. The range of `spec` is that of the written codec. DataLoss when bytes are missing, a

@@ -440,6 +440,15 @@ absl::Status CollectionEngine::CreateIndex(std::string_view field, const IndexSp
   return absl::OkStatus();
 }
 
+absl::Status CollectionEngine::AttachIndex(std::string_view field, const Index& index,
+                                           const Context& context) {
+  const CollectionCall call(*core_, context);
+  VECDB_RETURN_IF_ERROR(call.status());
+  VECDB_RETURN_IF_ERROR(parts_->indexes.Attach(field, index, context));
+  BuildBehind();
+  return absl::OkStatus();
+}
+
 absl::Status CollectionEngine::WaitForIndex(std::string_view field, const Context& context) {
   const CollectionCall call(*core_, context);
   VECDB_RETURN_IF_ERROR(call.status());

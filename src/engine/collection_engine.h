@@ -77,6 +77,7 @@ class CollectionEngine {
   absl::StatusOr<uint64_t> DurableUpTo();
 
   absl::Status CreateIndex(std::string_view field, const IndexSpec& spec, const Context& context);
+  absl::Status AttachIndex(std::string_view field, const Index& index, const Context& context);
   absl::Status WaitForIndex(std::string_view field, const Context& context);
   absl::Status DropIndex(std::string_view field, const Context& context);
   absl::StatusOr<IndexDescription> DescribeIndex(std::string_view field);

@@ -8,6 +8,7 @@
 #include "base/status_macros.h"
 #include "engine/loader.h"
 #include "schema/index_field.h"
+#include "segment/attach_index.h"
 #include "segment/scalar_index_builder.h"
 #include "segment/segment_writer.h"
 
@@ -36,25 +37,72 @@ absl::Status NoIndex(std::string_view field) {
   return absl::NotFoundError(absl::StrFormat("field \"%s\" has no index", field));
 }
 
+absl::Status NoField(std::string_view field) {
+  return absl::NotFoundError(absl::StrFormat("field \"%s\": the schema has no such field", field));
+}
+
+absl::Status HasOther(const format::IndexDefinition& defined) {
+  return absl::AlreadyExistsError(absl::StrFormat("field \"%s\" has an index: %s; drop it first",
+                                                  defined.field, defined.spec.ToJson()));
+}
+
+std::vector<format::IndexDefinition>::const_iterator FindDefinition(
+    const format::Manifest& manifest, std::string_view field) {
+  return std::find_if(manifest.indexes.begin(), manifest.indexes.end(),
+                      [field](const auto& index) { return index.field == field; });
+}
+
+SegmentInfo* FindInfo(format::Manifest* manifest, std::string_view folder) {
+  for (format::ManifestSegment& segment : manifest->segments) {
+    if (segment.info.folder == folder) return &segment.info;
+  }
+  return nullptr;
+}
+
+// True when the segment has an index of the field, whatever its spec, that can be read.
+bool HasIndex(const segment::SealedSegment& segment, size_t column) {
+  const SegmentInfo& info = segment.info();
+  const bool named = std::any_of(info.indexes.begin(), info.indexes.end(), [&](const auto& index) {
+    return index.field == info.schema.fields[column].name;
+  });
+  return named && !segment.index_damaged(column);
+}
+
+// The vectors of a segment, read unless they are in memory.
+absl::StatusOr<std::shared_ptr<const segment::ResidentVectors>> VectorsOf(
+    const query::SegmentView& segment, size_t column, const Context& context) {
+  if (segment.resident != nullptr) {
+    const auto& vectors = segment.resident->fields[column].vectors;
+    if (vectors != nullptr && vectors->view.rows != nullptr) return vectors;
+  }
+  return segment.sealed->LoadVectors(column, context);
+}
+
+// Gives a segment of the view the info it has now, and what searches of a field read from now on.
+void ShowIndex(const SegmentInfo& info, size_t column, const segment::ResidentField& field,
+               View* view) {
+  for (query::SegmentView& segment : view->segments) {
+    if (segment.sealed == nullptr || segment.sealed->info().folder != info.folder) continue;
+    segment.sealed = segment.sealed->WithInfo(info);
+    if (segment.resident == nullptr) continue;
+    auto resident = std::make_shared<segment::Resident>(*segment.resident);
+    resident->fields[column] = field;
+    segment.resident = std::move(resident);
+  }
+}
+
 }  // namespace
 
 absl::Status IndexJobs::Create(std::string_view field, const IndexSpec& spec,
                                const Context& context) {
   const Schema& schema = *core_->schema();
   const std::optional<size_t> column = schema.FindField(field);
-  if (!column.has_value()) {
-    return absl::NotFoundError(
-        absl::StrFormat("field \"%s\": the schema has no such field", field));
-  }
+  if (!column.has_value()) return NoField(field);
   VECDB_RETURN_IF_ERROR(schema::CheckIndexField(schema.fields[*column], spec));
   VECDB_ASSIGN_OR_RETURN(const auto pass, core_->maintenance_gate().Enter(context));
   format::Manifest manifest = core_->manifest();
-  for (const format::IndexDefinition& index : manifest.indexes) {
-    if (index.field == field) {
-      return absl::AlreadyExistsError(absl::StrFormat(
-          "field \"%s\" has an index: %s; drop it first", field, index.spec.ToJson()));
-    }
-  }
+  const auto defined = FindDefinition(manifest, field);
+  if (defined != manifest.indexes.end()) return HasOther(*defined);
   manifest.indexes.push_back({.field = std::string(field), .spec = spec});
   VECDB_RETURN_IF_ERROR(core_->Commit(manifest, context));
   bool was_loaded = false;
@@ -62,8 +110,13 @@ absl::Status IndexJobs::Create(std::string_view field, const IndexSpec& spec,
     was_loaded = view->loaded;
     view->indexes = manifest.indexes;
   });
-  if (spec.is_scalar()) return absl::OkStatus();
-  if (!was_loaded && core_->options().load != LoadPolicy::kKeepLoaded) return absl::OkStatus();
+  if (!spec.is_scalar()) LoadDefined(was_loaded, field, context);
+  return absl::OkStatus();
+}
+
+// Under the maintenance gate, once the index of a vector field has been committed.
+void IndexJobs::LoadDefined(bool was_loaded, std::string_view field, const Context& context) {
+  if (!was_loaded && core_->options().load != LoadPolicy::kKeepLoaded) return;
   if (absl::Status loaded = LoadAll(core_, context); !loaded.ok()) {
     // The index is defined all the same; searches say that they need Load, which says what is
     // wrong.
@@ -71,6 +124,85 @@ absl::Status IndexJobs::Create(std::string_view field, const IndexSpec& spec,
                absl::StrFormat("the index of field %s was created but not loaded: %s", field,
                                std::string(loaded.message())));
   }
+}
+
+absl::Status IndexJobs::Attach(std::string_view field, const Index& index, const Context& context) {
+  const Schema& schema = *core_->schema();
+  const std::optional<size_t> column = schema.FindField(field);
+  if (!column.has_value()) return NoField(field);
+  VECDB_RETURN_IF_ERROR(segment::CheckIndexFits(schema.fields[*column], index));
+  // No build may come between, whose index would be another.
+  VECDB_ASSIGN_OR_RETURN(const auto pass, core_->build_gate().Enter(context));
+  VECDB_RETURN_IF_ERROR(core_->WriteError());
+  const CollectionCore::Job writes_objects(core_);
+  const std::shared_ptr<const View> view = core_->Read().view;
+  const format::IndexDefinition* defined = view->FindIndex(field);
+  if (defined != nullptr && defined->spec != index.spec()) return HasOther(*defined);
+  VECDB_ASSIGN_OR_RETURN(const Job job, FindRowsOf(index, *column, context));
+  VECDB_ASSIGN_OR_RETURN(const SegmentIndexInfo info,
+                         segment::AttachIndex(*job.segment.sealed, *column, index, context));
+  return CommitAttached(job, info, context);
+}
+
+// The segment whose vectors are the rows of an index.
+absl::StatusOr<IndexJobs::Job> IndexJobs::FindRowsOf(const Index& index, size_t column,
+                                                     const Context& context) const {
+  const std::shared_ptr<const View> view = core_->Read().view;
+  const std::string& field = core_->schema()->fields[column].name;
+  std::string nearest =
+      absl::StrFormat("of %d flushed segments none has as many",
+                      std::count_if(view->segments.begin(), view->segments.end(),
+                                    [](const auto& segment) { return segment.sealed != nullptr; }));
+  for (const query::SegmentView& segment : view->segments) {
+    if (segment.sealed == nullptr || segment.sealed->num_rows() != index.num_rows()) continue;
+    VECDB_ASSIGN_OR_RETURN(const auto vectors, VectorsOf(segment, column, context));
+    const absl::Status same = segment::CheckSameRows(index, vectors->view, context);
+    if (absl::IsInvalidArgument(same)) {
+      nearest = absl::StrFormat("in segment %s %s", segment.id(), std::string(same.message()));
+      continue;
+    }
+    VECDB_RETURN_IF_ERROR(same);
+    if (HasIndex(*segment.sealed, column)) {
+      return absl::AlreadyExistsError(absl::StrFormat(
+          "segment %s, which has these rows, has an index of field \"%s\"", segment.id(), field));
+    }
+    return Job{
+        .segment = segment, .column = column, .definition = {.field = field, .spec = index.spec()}};
+  }
+  return absl::FailedPreconditionError(absl::StrFormat(
+      "no flushed segment has the %d rows of the index in field \"%s\", in their order: %s",
+      index.num_rows(), field, nearest));
+}
+
+absl::Status IndexJobs::CommitAttached(const Job& job, const SegmentIndexInfo& info,
+                                       const Context& context) {
+  VECDB_ASSIGN_OR_RETURN(const auto pass, core_->maintenance_gate().Enter(context));
+  format::Manifest manifest = core_->manifest();
+  const auto defined = FindDefinition(manifest, info.field);
+  if (defined == manifest.indexes.end()) {
+    manifest.indexes.push_back(job.definition);
+  } else if (*defined != job.definition) {
+    return HasOther(*defined);
+  }
+  const std::string& folder = job.segment.sealed->info().folder;
+  SegmentInfo* const entry = FindInfo(&manifest, folder);
+  if (entry == nullptr) {
+    return absl::FailedPreconditionError(
+        absl::StrFormat("segment %s went while its index was attached", folder));
+  }
+  RemoveIndex(entry, info.field);
+  entry->indexes.push_back(info);
+  VECDB_RETURN_IF_ERROR(core_->Commit(manifest, context));
+  bool was_loaded = false;
+  core_->EditView([&](View* view) {
+    was_loaded = view->loaded;
+    view->indexes = manifest.indexes;
+    ShowIndex(*entry, job.column, {}, view);
+  });
+  LoadDefined(was_loaded, info.field, context);
+  core_->Log(LogLevel::kInfo,
+             absl::StrFormat("attached an index of field %s to segment %s, %d rows", info.field,
+                             folder, entry->num_rows));
   return absl::OkStatus();
 }
 
@@ -162,11 +294,7 @@ absl::Status IndexJobs::Run(const Job& job, const Context& context) {
         segment::BuildScalarIndex(*job.segment.sealed, job.column, job.definition.spec, context));
     return CommitBuilt(job, info, {}, context);
   }
-  std::shared_ptr<const segment::ResidentVectors> vectors;
-  if (job.segment.resident != nullptr) vectors = job.segment.resident->fields[job.column].vectors;
-  if (vectors == nullptr || vectors->view.rows == nullptr) {
-    VECDB_ASSIGN_OR_RETURN(vectors, job.segment.sealed->LoadVectors(job.column, context));
-  }
+  VECDB_ASSIGN_OR_RETURN(auto vectors, VectorsOf(job.segment, job.column, context));
   VECDB_ASSIGN_OR_RETURN(
       segment::BuiltIndex built,
       segment::BuildIndex(*job.segment.sealed, job.column, job.definition.spec, *vectors, context));
@@ -202,16 +330,7 @@ absl::Status IndexJobs::CommitBuilt(const Job& job, const SegmentIndexInfo& info
   RemoveIndex(&entry->info, info.field);
   entry->info.indexes.push_back(info);
   VECDB_RETURN_IF_ERROR(core_->Commit(manifest, context));
-  core_->EditView([&](View* view) {
-    for (query::SegmentView& segment : view->segments) {
-      if (segment.sealed == nullptr || segment.sealed->info().folder != folder) continue;
-      segment.sealed = segment.sealed->WithInfo(entry->info);
-      if (segment.resident == nullptr) continue;
-      auto resident = std::make_shared<segment::Resident>(*segment.resident);
-      resident->fields[job.column] = field;
-      segment.resident = std::move(resident);
-    }
-  });
+  core_->EditView([&](View* view) { ShowIndex(entry->info, job.column, field, view); });
   core_->Log(LogLevel::kInfo, absl::StrFormat("built the index of field %s for segment %s, %d rows",
                                               info.field, entry->id, entry->info.num_rows));
   return absl::OkStatus();

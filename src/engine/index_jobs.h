@@ -11,6 +11,7 @@
 #include "engine/collection_core.h"
 #include "vecdb/collection.h"
 #include "vecdb/context.h"
+#include "vecdb/index.h"
 
 namespace vecdb::engine {
 
@@ -25,6 +26,9 @@ class IndexJobs {
   explicit IndexJobs(CollectionCore* core) : core_(core) {}
 
   absl::Status Create(std::string_view field, const IndexSpec& spec, const Context& context);
+  /// Makes an index that was built elsewhere that of the segment which has its rows, and defines
+  /// the index of the field unless it is defined so already. See Collection::AttachIndex.
+  absl::Status Attach(std::string_view field, const Index& index, const Context& context);
   absl::Status Drop(std::string_view field, const Context& context);
   absl::StatusOr<IndexDescription> Describe(std::string_view field) const;
 
@@ -39,6 +43,9 @@ class IndexJobs {
     format::IndexDefinition definition{};
   };
 
+  absl::StatusOr<Job> FindRowsOf(const Index& index, size_t column, const Context& context) const;
+  absl::Status CommitAttached(const Job& job, const SegmentIndexInfo& info, const Context& context);
+  void LoadDefined(bool was_loaded, std::string_view field, const Context& context);
   std::optional<Job> NextJob(std::string_view field) const;
   absl::Status Run(const Job& job, const Context& context);
   absl::StatusOr<segment::ResidentField> LoadBuilt(const Job& job, const SegmentIndexInfo& info,

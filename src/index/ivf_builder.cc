@@ -13,7 +13,6 @@
 #include "codec/kmeans.h"
 #include "codec/normalise.h"
 #include "codec/sampling.h"
-#include "index/hnsw_builder.h"
 #include "index/ivf_terms.h"
 
 namespace vecdb::index {
@@ -22,7 +21,6 @@ namespace {
 constexpr uint32_t kLeastListRows = 39;
 constexpr size_t kSampledRowsPerList = 256;  // fewer where they would be more than so many floats
 constexpr size_t kSampledFloats = size_t{1} << 28;
-constexpr int32_t kListGraphEf = 100;
 constexpr size_t kCodecSample = 65536;
 constexpr size_t kFloatsAtOnce = 1 << 18;            // of rows that one piece assigns or codes
 constexpr size_t kProductsAtOnce = size_t{1} << 30;  // of rows and centroids, some 20 ms
@@ -38,7 +36,9 @@ class IvfBuilder {
         spec_(spec),
         shape_(IvfShapeOf(spec)),
         host_(host),
-        context_(context) {}
+        context_(context) {
+    lists_.residuals = IvfHasResiduals(spec);
+  }
 
   absl::StatusOr<IvfLists> Build() {
     VECDB_RETURN_IF_ERROR(TrainCentroids());
@@ -46,7 +46,7 @@ class IvfBuilder {
     VECDB_RETURN_IF_ERROR(TrainListCodec());
     VECDB_RETURN_IF_ERROR(ListRows());
     VECDB_RETURN_IF_ERROR(CodeRows());
-    if (IvfHasTerms(lists_.codec->spec())) {
+    if (IvfHasTerms(lists_)) {
       VECDB_RETURN_IF_ERROR(ComputeTerms(&lists_, host_, context_));
     }
     Report();
@@ -77,12 +77,7 @@ class IvfBuilder {
     // With the origin that loading gives them.
     lists_.centroids = codec::Centroids::Centred(std::move(trained.centroids).TakeVectors(), dim_,
                                                  IvfNearness(spec_.metric));
-    if (lists_.centroids.count() <= kMostComparedLists) return absl::OkStatus();
-    const HnswParams graph{.m = kListGraphM, .ef_construction = kListGraphEf, .seed = shape_.seed};
-    VECDB_ASSIGN_OR_RETURN(
-        lists_.graph, BuildHnswGraph(CentroidRows(lists_.centroids), CentroidMetric(spec_.metric),
-                                     graph, host_, context_));
-    return absl::OkStatus();
+    return BuildListGraph(spec_.metric, shape_.seed, host_, context_, &lists_);
   }
 
   // Calls body(first row, rows) for each piece of the rows, as they are coded.
@@ -123,7 +118,7 @@ class IvfBuilder {
     } else {
       std::memcpy(out, view_.row(row), dim_ * sizeof(float));
     }
-    if (!IvfHasResiduals(spec_)) return;
+    if (!lists_.residuals) return;
     const float* centroid = lists_.centroids.vector(list_of_row_.as<const uint32_t>()[row]);
     for (size_t d = 0; d < dim_; ++d) out[d] = codec::HeldDifference(out[d], centroid[d]);
   }

@@ -80,6 +80,25 @@ absl::Status ReadIvfLayout(const format::SectionFile& file, const IndexMeta& met
   return absl::OkStatus();
 }
 
+// What the numbers of IVFK say.
+constexpr uint32_t kRowsThemselves = 1;
+constexpr uint32_t kResiduals = 2;
+
+absl::Status ReadIvfKind(const format::SectionFile& file, const IndexMeta& meta,
+                         const Context& context, IvfLists* lists) {
+  lists->residuals = IvfHasResiduals(meta.spec);
+  if (!file.Has(kIvfKindTag)) return absl::OkStatus();
+  uint32_t kind = 0;
+  VECDB_RETURN_IF_ERROR(
+      file.Read(kIvfKindTag, std::as_writable_bytes(std::span(&kind, 1)), context));
+  const bool is_flat = std::holds_alternative<IvfFlatParams>(meta.spec.params);
+  if (kind != kRowsThemselves && (kind != kResiduals || is_flat)) {
+    return file.Damaged(absl::StrFormat("IVFK says %d", kind));
+  }
+  lists->residuals = kind == kResiduals;
+  return absl::OkStatus();
+}
+
 // Every row in one list, ascending within each.
 absl::Status CheckListRows(const format::SectionFile& file, const IvfLists& lists,
                            uint32_t num_rows, const Host& host, const Context& context) {
@@ -120,8 +139,8 @@ absl::Status ReadTerms(const format::SectionFile& file, uint32_t num_rows, const
 
 }  // namespace
 
-absl::Status WriteIvfLists(const IvfLists& lists, format::SectionWriter& writer,
-                           const Context& context) {
+absl::Status WriteIvfLists(const IvfLists& lists, const IndexSpec& spec,
+                           format::SectionWriter& writer, const Context& context) {
   base::ByteWriter head;
   head.Put(static_cast<uint32_t>(lists.layout.num_lists()));
   head.Put(lists.codec->spec().kind);
@@ -139,9 +158,13 @@ absl::Status WriteIvfLists(const IvfLists& lists, format::SectionWriter& writer,
   VECDB_RETURN_IF_ERROR(writer.AddSection(kIvfSizesTag, std::as_bytes(std::span(sizes)), context));
   VECDB_RETURN_IF_ERROR(writer.AddSection(kIvfRowsTag, lists.rows.bytes(), context));
   VECDB_RETURN_IF_ERROR(writer.AddSection(kIvfCodesTag, lists.codes.bytes(), context));
-  if (!IvfHasTerms(lists.codec->spec())) return absl::OkStatus();
-  const auto terms = lists.terms.as<const float>().first(lists.layout.row_begins.back());
-  return writer.AddSection(kIvfTermsTag, std::as_bytes(terms), context);
+  if (IvfHasTerms(lists)) {
+    const auto terms = lists.terms.as<const float>().first(lists.layout.row_begins.back());
+    VECDB_RETURN_IF_ERROR(writer.AddSection(kIvfTermsTag, std::as_bytes(terms), context));
+  }
+  if (lists.residuals == IvfHasResiduals(spec)) return absl::OkStatus();
+  const uint32_t kind = lists.residuals ? kResiduals : kRowsThemselves;
+  return writer.AddSection(kIvfKindTag, std::as_bytes(std::span(&kind, 1)), context);
 }
 
 absl::StatusOr<IvfLists> ReadIvfLists(const format::SectionFile& file, const IndexMeta& meta,
@@ -149,6 +172,7 @@ absl::StatusOr<IvfLists> ReadIvfLists(const format::SectionFile& file, const Ind
   IvfLists lists;
   uint32_t num_lists = 0;
   VECDB_RETURN_IF_ERROR(ReadIvfHead(file, meta, context, &num_lists, &lists));
+  VECDB_RETURN_IF_ERROR(ReadIvfKind(file, meta, context, &lists));
   VECDB_RETURN_IF_ERROR(ReadIvfCentroids(file, meta, num_lists, host, context, &lists));
   VECDB_RETURN_IF_ERROR(lists.ReserveSmallParts(host));
   VECDB_RETURN_IF_ERROR(ReadIvfLayout(file, meta, num_lists, context, &lists));
@@ -157,7 +181,7 @@ absl::StatusOr<IvfLists> ReadIvfLists(const format::SectionFile& file, const Ind
                                  "the rows of lists", context));
   VECDB_ASSIGN_OR_RETURN(lists.codes, file.ReadLarge(kIvfCodesTag, lists.layout.code_bytes(), host,
                                                      "the codes of lists", context));
-  if (IvfHasTerms(lists.codec->spec())) {
+  if (IvfHasTerms(lists)) {
     VECDB_RETURN_IF_ERROR(ReadTerms(file, meta.num_rows, host, context, &lists));
   }
   VECDB_RETURN_IF_ERROR(CheckListRows(file, lists, meta.num_rows, host, context));

@@ -22,6 +22,8 @@ namespace vecdb::index {
 //         bytes; with at most 4 bits of PQ packed as codec::PackFastScan does
 //   IVFT  under kL2, where codes are packed: the terms of rows (ivf_terms.h), float32, in the order
 //         of IVFR; computed where it is missing, as before there were terms
+//   IVFK  what a code stands for, u32: 1 the row, 2 the row less its centroid. Only where it is the
+//         other than for lists that this library builds: 2 for IVF_PQ, 1 for others
 
 // With more than kMostComparedLists lists there are also the sections of a graph of M 16, as in
 // hnsw_file.h, of the centroids.
@@ -32,10 +34,11 @@ inline constexpr uint32_t kIvfSizesTag = format::Tag("IVFS");
 inline constexpr uint32_t kIvfRowsTag = format::Tag("IVFR");
 inline constexpr uint32_t kIvfCodesTag = format::Tag("IVFD");
 inline constexpr uint32_t kIvfTermsTag = format::Tag("IVFT");
+inline constexpr uint32_t kIvfKindTag = format::Tag("IVFK");
 
-/// Writes all but the graph, which WriteHnswGraph does.
-absl::Status WriteIvfLists(const IvfLists& lists, format::SectionWriter& writer,
-                           const Context& context);
+/// Writes the lists of an index of `spec`, all but the graph, which WriteHnswGraph does.
+absl::Status WriteIvfLists(const IvfLists& lists, const IndexSpec& spec,
+                           format::SectionWriter& writer, const Context& context);
 
 /// Reads the lists of an index that `meta`, checked, describes. DataLoss unless every row is in one
 /// list and all else is as the lists need it; ResourceExhausted.

@@ -302,7 +302,7 @@ bool IvfIndex::LostATie(const Job& job) const {
 absl::Status IvfIndex::Write(format::SectionWriter& writer, const Context& context) const {
   VECDB_RETURN_IF_ERROR(WriteIndexMeta(
       {.spec = spec_, .num_rows = view_.num_rows, .dim = view_.dim}, writer, context));
-  VECDB_RETURN_IF_ERROR(WriteIvfLists(lists_, writer, context));
+  VECDB_RETURN_IF_ERROR(WriteIvfLists(lists_, spec_, writer, context));
   if (centroids_ != nullptr) {
     VECDB_RETURN_IF_ERROR(WriteHnswGraph(centroids_->graph(), writer, context));
   }

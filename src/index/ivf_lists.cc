@@ -4,12 +4,14 @@
 
 #include "base/status_macros.h"
 #include "codec/fast_scan.h"
+#include "index/hnsw_builder.h"
 #include "schema/index_params.h"
 
 namespace vecdb::index {
 namespace {
 
 constexpr uint64_t kListAlignment = 64;
+constexpr int32_t kListGraphEf = 100;
 
 uint64_t RoundedUp(uint64_t value, uint64_t multiple) {
   return (value + multiple - 1) / multiple * multiple;
@@ -27,6 +29,17 @@ IvfLayout::IvfLayout(std::span<const uint32_t> sizes, size_t code_bytes, size_t 
     row_begins.push_back(row_begins.back() + size);
     code_begins.push_back(code_begins.back() + RoundedUp(bytes, kListAlignment));
   }
+}
+
+absl::Status BuildListGraph(Metric metric, uint64_t seed, const Host& host, const Context& context,
+                            IvfLists* lists) {
+  if (lists->centroids.count() <= kMostComparedLists) return absl::OkStatus();
+  const HnswParams graph{
+      .m = static_cast<int32_t>(kListGraphM), .ef_construction = kListGraphEf, .seed = seed};
+  VECDB_ASSIGN_OR_RETURN(
+      lists->graph,
+      BuildHnswGraph(CentroidRows(lists->centroids), CentroidMetric(metric), graph, host, context));
+  return absl::OkStatus();
 }
 
 VectorView CentroidRows(const codec::Centroids& centroids) {

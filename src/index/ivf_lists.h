@@ -15,6 +15,7 @@
 #include "codec/codec.h"
 #include "index/hnsw_graph.h"
 #include "index/vector_view.h"
+#include "vecdb/context.h"
 #include "vecdb/host.h"
 #include "vecdb/index_spec.h"
 
@@ -40,7 +41,8 @@ struct IvfLists {
   codec::Centroids centroids{};
   std::optional<HnswGraph> graph{};  ///< of the centroids, where they are many
   std::unique_ptr<codec::Codec> codec{};
-  bool packed = false;  ///< the codes lie as codec::PackFastScan lays them
+  bool packed = false;     ///< the codes lie as codec::PackFastScan lays them
+  bool residuals = false;  ///< a code stands for what its row is without its centroid
   IvfLayout layout{};
   base::LargeBuffer rows{};  ///< uint32 row numbers
   base::LargeBuffer codes{};
@@ -71,19 +73,23 @@ struct IvfLists {
 inline constexpr size_t kMostComparedLists = 4096;
 inline constexpr uint32_t kListGraphM = 16;
 
+/// Builds that graph where there are more lists. ResourceExhausted, Cancelled, DeadlineExceeded.
+absl::Status BuildListGraph(Metric metric, uint64_t seed, const Host& host, const Context& context,
+                            IvfLists* lists);
+
 /// The centroids as rows of a graph, and the metric that it is walked by.
 VectorView CentroidRows(const codec::Centroids& centroids);
 Metric CentroidMetric(Metric metric);
 
-/// The codec of the lists of `spec`, which is one of the IVF types. Lists of IVF_PQ hold what is
-/// left of a row when its centroid is taken away; under kCosine everything is about rows of length
-/// 1, which the codec sees as kIp.
+/// The codec of the lists of `spec`, which is one of the IVF types. Under kCosine everything is
+/// about rows of length 1, which the codec sees as kIp.
 codec::CodecSpec IvfCodecSpec(const IndexSpec& spec, int32_t dim);
 
 /// IVF_FLAT, IVF_SQ8 or IVF_PQ.
 bool IsIvf(const IndexSpec& spec);
 
-/// Whether lists hold residuals.
+/// Whether the lists that this library builds hold residuals: those of IVF_PQ do. Lists that were
+/// built elsewhere may be of the other kind.
 bool IvfHasResiduals(const IndexSpec& spec);
 
 /// Whether codes of that codec are packed.

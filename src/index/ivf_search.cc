@@ -74,7 +74,7 @@ void ListOrder::SortTo(size_t end) {
 ListScanner::ListScanner(const IvfLists& lists, const IndexSpec& spec)
     : lists_(lists),
       metric_(spec.metric),
-      residuals_(IvfHasResiduals(spec)),
+      residuals_(lists.residuals),
       distances_(kCodesAtOnce),
       places_(kCodesAtOnce),
       sums_(kCodesAtOnce),
@@ -84,7 +84,10 @@ ListScanner::ListScanner(const IvfLists& lists, const IndexSpec& spec)
   } else {
     distance_ = lists.codec->MakeDistance();
   }
-  if (residuals_) residual_.resize(lists.centroids.dim());
+  if (!residuals_) return;
+  residual_.resize(lists.centroids.dim());
+  const auto* product = dynamic_cast<const codec::ProductCodec*>(lists.codec.get());
+  floats_per_list_ = (product == nullptr ? 1 : product->table_words()) * residual_.size();
 }
 
 void ListScanner::SetQuery(const float* query) {
@@ -120,10 +123,12 @@ absl::Status ListScanner::EnterList(uint32_t list, float centroid_distance, Poll
     }
     return absl::OkStatus();
   }
-  const auto& codec = static_cast<const codec::ProductCodec&>(*lists_.codec);
-  VECDB_RETURN_IF_ERROR(poller->Spend(codec.table_words() * residual_.size()));
+  VECDB_RETURN_IF_ERROR(poller->Spend(floats_per_list_));
   const float* centroid = lists_.centroids.vector(list);
-  for (size_t d = 0; d < residual_.size(); ++d) residual_[d] = query_[d] - centroid[d];
+  constexpr float kMost = std::numeric_limits<float>::max();
+  for (size_t d = 0; d < residual_.size(); ++d) {
+    residual_[d] = std::clamp(query_[d] - centroid[d], -kMost, kMost);
+  }
   if (packed_.has_value()) {
     packed_->SetQuery(residual_.data());
   } else {

@@ -89,6 +89,7 @@ class ListScanner {
   std::unique_ptr<codec::CodeDistance> distance_;
   std::optional<codec::FastScanDistance> packed_;
   const float* query_ = nullptr;
+  size_t floats_per_list_ = 0;  ///< read to make tables for the residual of a query, or so
   std::vector<float> residual_;
   float above_ = 0;     ///< added to the distances of the list
   double of_mean_ = 0;  ///< what lists with terms have on top, of the query and the codec's mean

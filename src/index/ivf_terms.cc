@@ -64,8 +64,8 @@ class ListTerms {
 
 }  // namespace
 
-bool IvfHasTerms(const codec::CodecSpec& spec) {
-  return IvfIsPacked(spec) && spec.metric == Metric::kL2;
+bool IvfHasTerms(const IvfLists& lists) {
+  return lists.residuals && lists.packed && lists.codec->spec().metric == Metric::kL2;
 }
 
 void SetMiddle(IvfLists* lists) {

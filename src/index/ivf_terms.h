@@ -21,8 +21,8 @@ namespace vecdb::index {
 //   m
 //   + 2 c.d + |d|^2 + 2 (c + d - m).w                    the term of the row
 
-/// Whether lists of that codec have terms.
-bool IvfHasTerms(const codec::CodecSpec& spec);
+/// Whether lists of such codes have terms.
+bool IvfHasTerms(const IvfLists& lists);
 
 /// Computes the middle of the centroids.
 void SetMiddle(IvfLists* lists);

@@ -118,6 +118,7 @@ std::span<const uint32_t> VectorIndexTags() {
                                        kIvfRowsTag,
                                        kIvfCodesTag,
                                        kIvfTermsTag,
+                                       kIvfKindTag,
                                        kWalkCodesTags.head,
                                        kWalkCodesTags.codes,
                                        kRefineCodesTags.head,

@@ -151,23 +151,30 @@ absl::StatusOr<SegmentInfo> WriteDeletes(const SegmentInfo& info, const base::De
   return changed;
 }
 
-absl::StatusOr<BuiltIndex> BuildIndex(const SealedSegment& segment, size_t column,
-                                      const IndexSpec& spec, const ResidentVectors& vectors,
-                                      const Context& context) {
-  VECDB_ASSIGN_OR_RETURN(std::shared_ptr<const index::VectorIndex> built,
-                         index::BuildVectorIndex(vectors.view, spec, segment.host(), context));
+absl::StatusOr<SegmentIndexInfo> WriteIndex(const SealedSegment& segment, size_t column,
+                                            const index::VectorIndex& index,
+                                            const Context& context) {
   const std::string name = absl::StrFormat(
       "%d-%s.idx", kFirstFieldId + static_cast<int32_t>(column), base::RandomId().substr(0, 16));
   VECDB_ASSIGN_OR_RETURN(const ObjectPath path, SegmentObjectPath(segment.info(), name));
   VECDB_ASSIGN_OR_RETURN(
       auto writer,
       format::SectionWriter::Create(segment.store(), path, format::FileKind::kIndex, context));
-  VECDB_RETURN_IF_ERROR(built->Write(*writer, context));
+  VECDB_RETURN_IF_ERROR(index.Write(*writer, context));
   VECDB_ASSIGN_OR_RETURN(const auto summary, writer->Finish(context));
-  return BuiltIndex{.info = {.field = segment.info().schema.fields[column].name,
-                             .spec = spec,
-                             .object = RefOf(name, summary)},
-                    .index = std::move(built)};
+  return SegmentIndexInfo{.field = segment.info().schema.fields[column].name,
+                          .spec = index.spec(),
+                          .object = RefOf(name, summary)};
+}
+
+absl::StatusOr<BuiltIndex> BuildIndex(const SealedSegment& segment, size_t column,
+                                      const IndexSpec& spec, const ResidentVectors& vectors,
+                                      const Context& context) {
+  BuiltIndex built;
+  VECDB_ASSIGN_OR_RETURN(built.index,
+                         index::BuildVectorIndex(vectors.view, spec, segment.host(), context));
+  VECDB_ASSIGN_OR_RETURN(built.info, WriteIndex(segment, column, *built.index, context));
+  return built;
 }
 
 absl::StatusOr<SegmentInfo> WriteSegment(const GrowingSegment& rows,

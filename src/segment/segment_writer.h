@@ -34,6 +34,11 @@ struct BuiltIndex {
   std::shared_ptr<const index::VectorIndex> index{};
 };
 
+/// Writes an index over the vectors of a segment beside them.
+absl::StatusOr<SegmentIndexInfo> WriteIndex(const SealedSegment& segment, size_t column,
+                                            const index::VectorIndex& index,
+                                            const Context& context);
+
 /// Builds an index over the vectors of a segment and writes it beside them.
 absl::StatusOr<BuiltIndex> BuildIndex(const SealedSegment& segment, size_t column,
                                       const IndexSpec& spec, const ResidentVectors& vectors,

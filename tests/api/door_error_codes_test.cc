@@ -49,6 +49,9 @@ constexpr Documented kDoorCodes[] = {
     {"Segment::Read", Code::kNotFound},
     {"Segment::Read", Code::kOutOfRange},
     {"Segment::BuildIndex", Code::kAlreadyExists},
+    {"Segment::AttachIndex", Code::kNotFound},
+    {"Segment::AttachIndex", Code::kInvalidArgument},
+    {"Segment::AttachIndex", Code::kAlreadyExists},
     {"Segment::WithDeletes", Code::kOutOfRange},
     {"Segment::WithDeletes", Code::kInvalidArgument},
     {"MergeSegments", Code::kInvalidArgument},
@@ -80,6 +83,8 @@ constexpr Documented kDoorCodes[] = {
     {"Segment::Read", Code::kDeadlineExceeded},
     {"Segment::BuildIndex", Code::kCancelled},
     {"Segment::BuildIndex", Code::kDeadlineExceeded},
+    {"Segment::AttachIndex", Code::kCancelled},
+    {"Segment::AttachIndex", Code::kDeadlineExceeded},
     {"Segment::WithDeletes", Code::kCancelled},
     {"Segment::WithDeletes", Code::kDeadlineExceeded},
     {"MergeSegments", Code::kCancelled},
@@ -281,6 +286,16 @@ std::vector<DoorCase> SegmentCases() {
          EXPECT_OK(indexed);
          return (*Segment::Open(*w.store, *indexed))->BuildIndex("v", Hnsw()).status();
        }},
+      {{"Segment::AttachIndex", Code::kNotFound},
+       [](DoorWorld& w) { return w.segment->AttachIndex("x", *w.BuildIndex()).status(); }},
+      {{"Segment::AttachIndex", Code::kInvalidArgument},
+       [](DoorWorld& w) { return w.segment->AttachIndex("v", *w.BuildIndex()).status(); }},
+      {{"Segment::AttachIndex", Code::kAlreadyExists},
+       [](DoorWorld& w) {
+         const auto indexed = w.segment->BuildIndex("v", Flat());
+         EXPECT_OK(indexed);
+         return (*Segment::Open(*w.store, *indexed))->AttachIndex("v", *w.BuildIndex()).status();
+       }},
       {{"Segment::WithDeletes", Code::kOutOfRange},
        [](DoorWorld& w) { return w.segment->WithDeletes(w.no_row, 7).status(); }},
       {{"Segment::WithDeletes", Code::kInvalidArgument},
@@ -372,6 +387,10 @@ constexpr Stoppable kStoppable[] = {
     {"Segment::BuildIndex",
      [](DoorWorld& w, const Context& context) {
        return w.segment->BuildIndex("v", Hnsw(), context).status();
+     }},
+    {"Segment::AttachIndex",
+     [](DoorWorld& w, const Context& context) {
+       return w.segment->AttachIndex("v", *w.BuildIndex(), context).status();
      }},
     {"Segment::WithDeletes",
      [](DoorWorld& w, const Context& context) {

@@ -9,6 +9,12 @@
 namespace vecdb::support {
 namespace {
 
+// An index of one row that no segment has.
+std::unique_ptr<Index> OneRowIndex() {
+  const std::vector<float> row = {9, 9, 9, 9};
+  return *IndexBuilder(4, Flat()).Build(row);
+}
+
 constexpr Documented kDocumented[] = {
     {"Database::Open", Code::kInvalidArgument},
     {"Database::Open", Code::kFailedPrecondition},
@@ -74,6 +80,10 @@ constexpr Documented kDocumented[] = {
     {"Collection::CreateIndex", Code::kNotFound},
     {"Collection::CreateIndex", Code::kInvalidArgument},
     {"Collection::CreateIndex", Code::kFailedPrecondition},
+    {"Collection::AttachIndex", Code::kNotFound},
+    {"Collection::AttachIndex", Code::kInvalidArgument},
+    {"Collection::AttachIndex", Code::kFailedPrecondition},
+    {"Collection::AttachIndex", Code::kAlreadyExists},
     {"Collection::WaitForIndex", Code::kNotFound},
     {"Collection::WaitForIndex", Code::kResourceExhausted},
     {"Collection::DropIndex", Code::kNotFound},
@@ -308,6 +318,17 @@ const std::vector<Case>& WriteCases() {
        [](World& w) { return w.c->CreateIndex("tag", Flat()); }},
       {{"Collection::CreateIndex", Code::kFailedPrecondition},
        [](World& w) { return Reader(w).c->CreateIndex("v", Flat()); }},
+      {{"Collection::AttachIndex", Code::kNotFound},
+       [](World& w) { return w.c->AttachIndex("x", *OneRowIndex()); }},
+      {{"Collection::AttachIndex", Code::kInvalidArgument},
+       [](World& w) { return w.c->AttachIndex("tag", *OneRowIndex()); }},
+      {{"Collection::AttachIndex", Code::kFailedPrecondition},
+       [](World& w) { return w.c->AttachIndex("v", *OneRowIndex()); }},
+      {{"Collection::AttachIndex", Code::kAlreadyExists},
+       [](World& w) {
+         EXPECT_OK(w.c->CreateIndex("v", Hnsw()));
+         return w.c->AttachIndex("v", *OneRowIndex());
+       }},
       {{"Collection::WaitForIndex", Code::kNotFound},
        [](World& w) { return w.c->WaitForIndex("v"); }},
       {{"Collection::WaitForIndex", Code::kResourceExhausted},

@@ -454,6 +454,41 @@ TEST(ScalarCodecTest, ReadingWantsTheRangeThatWasTrained) {
             absl::StatusCode::kInvalidArgument);
 }
 
+TEST(ScalarCodecTest, GridsFromElsewhereMakeTheSameCodec) {
+  const std::vector<float> rows = ScalarRows(300, 7, 5);
+  for (const CodecSpec& spec : ScalarSpecs(7)) {
+    const auto trained = TrainCodec(spec, {rows.data(), 300}, {}, {});
+    ASSERT_OK(trained);
+    const auto made = MakeScalarCodec((*trained)->spec(), RangeOfScalarCodec(**trained));
+    ASSERT_OK(made);
+    EXPECT_EQ((*made)->spec(), (*trained)->spec()) << ScalarSpecText(spec);
+    std::vector<uint8_t> a((*trained)->code_bytes());
+    std::vector<uint8_t> b((*made)->code_bytes());
+    ASSERT_EQ(a.size(), b.size());
+    for (size_t i = 0; i < 300; ++i) {
+      (*trained)->Encode(&rows[i * 7], 1, a.data());
+      (*made)->Encode(&rows[i * 7], 1, b.data());
+      ASSERT_EQ(a, b) << ScalarSpecText(spec);
+      if (spec.kind != CodecKind::kSq8) continue;
+      CompleteSq8Code(**made, a.data(), b.data());
+      ASSERT_EQ(a, b) << ScalarSpecText(spec);
+    }
+  }
+}
+
+TEST(ScalarCodecTest, GridsThatCannotBeAreRefused) {
+  const CodecSpec spec{.kind = CodecKind::kSq8, .metric = Metric::kL2, .dim = 2};
+  const auto made = [&](float lower, float step) {
+    return CodeOf(MakeScalarCodec(
+        spec, {.kind = Sq8Range::kPerDimension, .lower = {0, lower}, .step = {1, step}}));
+  };
+  EXPECT_EQ(made(1, 0), absl::StatusCode::kOk);
+  EXPECT_EQ(made(1, -1), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(made(std::numeric_limits<float>::quiet_NaN(), 1), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(made(0, std::numeric_limits<float>::infinity()), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(made(3e38f, 3e38f), absl::StatusCode::kInvalidArgument);
+}
+
 TEST(ScalarCodecTest, ACancelledTrainingStops) {
   const std::vector<float> rows = ScalarRows(50, 3, 14);
   Context context;

@@ -95,6 +95,84 @@ TEST_F(IndexJobsTest, CancelledBuildIsNoFailureOfTheIndex) {
   ASSERT_OK(jobs_.BuildMissing("v", {}));
 }
 
+// An index of vectors as Put inserts them.
+std::unique_ptr<Index> IndexOfIds(const IndexSpec& spec, int64_t first, size_t count) {
+  std::vector<float> rows;
+  for (const int64_t id : Ids(first, count)) {
+    const std::vector<float> vector = support::GridVector(id, 4);
+    rows.insert(rows.end(), vector.begin(), vector.end());
+  }
+  return *IndexBuilder(4, spec).Build(rows);
+}
+
+TEST_F(IndexJobsTest, AttachedIndexIsThatOfTheSegmentWithItsRows) {
+  Put(0, 2000);
+  Put(2000, 1500);
+  Put(3500, 1500);
+  ASSERT_OK(jobs_.Attach("v", *IndexOfIds(Hnsw(), 3500, 1500), {}));
+  EXPECT_EQ(core_->manifest().indexes.size(), 1u);
+  EXPECT_EQ(jobs_.Describe("v")->indexed_rows, 1500u);
+  const auto view = core_->Read().view;
+  EXPECT_TRUE(view->loaded);
+  EXPECT_EQ(view->segments[1].resident->fields[2].index, nullptr);
+  EXPECT_NE(view->segments[2].resident->fields[2].index, nullptr);
+  // A second one is welcome, and the rest is built.
+  ASSERT_OK(jobs_.Attach("v", *IndexOfIds(Hnsw(), 2000, 1500), {}));
+  EXPECT_EQ(ObjectsLike(".idx"), 2u);
+  ASSERT_OK(jobs_.BuildMissing("v", {}));
+  EXPECT_EQ(ObjectsLike(".idx"), 3u);
+  EXPECT_EQ(jobs_.Describe("v")->indexed_rows, 5000u);
+  for (const query::SegmentView& segment : core_->Read().view->segments) {
+    EXPECT_NE(segment.resident->fields[2].index, nullptr);
+  }
+}
+
+TEST_F(IndexJobsTest, AttachSaysWhatTheNearestSegmentHasInstead) {
+  Put(0, 2000);
+  const auto message = [&](const Index& index) {
+    const absl::Status status = jobs_.Attach("v", index, {});
+    EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+    return std::string(status.message());
+  };
+  EXPECT_NE(message(*IndexOfIds(Hnsw(), 0, 1999)).find("of 1 flushed segments none has as many"),
+            std::string::npos);
+  EXPECT_NE(message(*IndexOfIds(Hnsw(), 1, 2000)).find("row 0 of the index has another vector"),
+            std::string::npos);
+  EXPECT_TRUE(core_->manifest().indexes.empty());
+  EXPECT_EQ(ObjectsLike(".idx"), 0u);
+}
+
+TEST_F(IndexJobsTest, AttachKeepsToWhatIsThere) {
+  Put(0, 2000);
+  const auto index = IndexOfIds(Hnsw(), 0, 2000);
+  ASSERT_OK(jobs_.Attach("v", *index, {}));
+  EXPECT_EQ(CodeOf(jobs_.Attach("v", *index, {})), absl::StatusCode::kAlreadyExists);
+  EXPECT_EQ(CodeOf(jobs_.Attach("v", *IndexOfIds(Flat(), 0, 2000), {})),
+            absl::StatusCode::kAlreadyExists);
+  EXPECT_EQ(CodeOf(jobs_.Attach("x", *index, {})), absl::StatusCode::kNotFound);
+  EXPECT_EQ(CodeOf(jobs_.Attach("tag", *index, {})), absl::StatusCode::kInvalidArgument);
+  const std::vector<float> wider(8);
+  EXPECT_EQ(CodeOf(jobs_.Attach("v", **IndexBuilder(8, Hnsw()).Build(wider), {})),
+            absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(ObjectsLike(".idx"), 1u);
+}
+
+TEST_F(IndexJobsTest, AttachReadsTheVectorsOfAnUnloadedCollection) {
+  Put(0, 2000);
+  ASSERT_OK(jobs_.Create("v", Hnsw(), {}));
+  ReleaseAll(core_.get());
+  ASSERT_OK(jobs_.Attach("v", *IndexOfIds(Hnsw(), 0, 2000), {}));
+  EXPECT_NE(core_->Read().view->segments[0].resident->fields[2].index, nullptr);
+}
+
+TEST_F(IndexJobsTest, NothingIsAttachedOnceWritesAreRefused) {
+  Put(0, 2000);
+  core_->RefuseWrites(absl::UnknownError("a test"));
+  EXPECT_EQ(CodeOf(jobs_.Attach("v", *IndexOfIds(Hnsw(), 0, 2000), {})),
+            absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(ObjectsLike(".idx"), 0u);
+}
+
 class ScalarIndexJobsTest : public IndexJobsTest {
  protected:
   static constexpr size_t kTag = 1;  // the column in TaggedSchema

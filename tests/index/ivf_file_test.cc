@@ -66,6 +66,35 @@ TEST(IvfFileTest, EveryTruncatedAndMissingSectionIsDataLoss) {
   }
 }
 
+// Lists that were built elsewhere: residuals under SQ8, rows themselves under PQ.
+TEST(IvfFileTest, TheOtherKindOfListSaysSo) {
+  const TestRows rows = RandomRows(2000, 8, 4);
+  for (const IndexSpec& spec :
+       {IndexSpec{.metric = Metric::kL2, .params = IvfSq8Params{.nlist = 20}},
+        IndexSpec{.metric = Metric::kIp, .params = IvfPqParams{.nlist = 20, .m = 4}}}) {
+    Sections sections = ReadSections(*WriteFile(*BuildIvfIndex(rows.view(), spec)));
+    EXPECT_FALSE(sections.contains(kIvfKindTag));
+    const bool residuals = IvfHasResiduals(spec);
+    for (const uint32_t kind : {1, 2}) {
+      sections[kIvfKindTag] = std::string(reinterpret_cast<const char*>(&kind), sizeof(kind));
+      const auto loaded = LoadSections(sections, rows.view());
+      ASSERT_OK(loaded);
+      const bool other = (kind == 2) != residuals;
+      EXPECT_EQ(static_cast<const IvfIndex&>(**loaded).lists().residuals, kind == 2);
+      EXPECT_EQ(FindIn(**loaded, rows.view()).size(), 10U);
+      EXPECT_EQ(ReadSections(*WriteFile(**loaded)).contains(kIvfKindTag), other);
+    }
+    for (const uint32_t kind : {0, 3}) {
+      sections[kIvfKindTag] = std::string(reinterpret_cast<const char*>(&kind), sizeof(kind));
+      EXPECT_EQ(CodeOf(LoadSections(sections, rows.view())), absl::StatusCode::kDataLoss);
+    }
+  }
+  const IndexSpec flat{.metric = Metric::kL2, .params = IvfFlatParams{.nlist = 20}};
+  Sections sections = ReadSections(*WriteFile(*BuildIvfIndex(rows.view(), flat)));
+  sections[kIvfKindTag] = std::string("\2\0\0\0", 4);
+  EXPECT_EQ(CodeOf(LoadSections(sections, rows.view())), absl::StatusCode::kDataLoss);
+}
+
 // Bytes changed under checksums that fit: refused, or an index that answers with rows that exist,
 // with the scores of float32.
 TEST(IvfFileTest, EveryChangedByteIsRefusedOrHarmless) {

@@ -33,16 +33,17 @@ std::vector<float> DecodedRow(const IvfLists& lists, size_t list, size_t place) 
   return row;
 }
 
-TEST(IvfTermsTest, OnlyPackedListsUnderL2HaveThem) {
-  const codec::CodecSpec pq4{.kind = codec::CodecKind::kPq, .dim = 8, .pq_m = 2, .pq_bits = 4};
-  EXPECT_TRUE(IvfHasTerms(pq4));
-  codec::CodecSpec other = pq4;
-  other.pq_bits = 5;
-  EXPECT_FALSE(IvfHasTerms(other));
-  other = pq4;
-  other.metric = Metric::kIp;
-  EXPECT_FALSE(IvfHasTerms(other));
-  EXPECT_FALSE(IvfHasTerms({.kind = codec::CodecKind::kSq8, .dim = 8}));
+TEST(IvfTermsTest, OnlyPackedResidualsUnderL2HaveThem) {
+  const TestRows rows = MixedRows(300, 24, 30, 5);
+  for (const IndexSpec& spec : IvfSpecs(4)) {
+    auto lists = BuildIvf(rows.view(), spec, {}, {});
+    ASSERT_OK(lists);
+    const auto* pq = std::get_if<IvfPqParams>(&spec.params);
+    EXPECT_EQ(IvfHasTerms(*lists), pq != nullptr && pq->nbits <= 4 && spec.metric == Metric::kL2);
+    EXPECT_EQ(lists->terms.size() > 0, IvfHasTerms(*lists));
+    lists->residuals = false;
+    EXPECT_FALSE(IvfHasTerms(*lists));
+  }
 }
 
 TEST(IvfTermsTest, TheThreePartsAddUpToTheDistance) {

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # run.sh <cmake> <build folder of vecdb> <C++ compiler>: installs vecdb into a fresh prefix, moves the
 # prefix elsewhere, and builds and runs the program beside this file by find_package, and by
-# pkg-config with one compiler command.
+# pkg-config with one compiler command. The component faiss is asked for by a second project, which
+# must say what is missing where there is none, as it must of one that does not exist.
 set -euo pipefail
 
 cmake=$1 build=$2 compiler=$3
@@ -17,6 +18,32 @@ echo "== find_package"
   -DCMAKE_CXX_COMPILER="$compiler" -DCMAKE_PREFIX_PATH="$scratch/moved"
 "$cmake" --build "$scratch/build"
 "$scratch/build/host"
+
+# configure <component>
+configure() {
+  "$cmake" -G Ninja -S "$here" -B "$scratch/build-$1" -DCOMPONENT="$1" \
+    -DCMAKE_CXX_COMPILER="$compiler" -DCMAKE_PREFIX_PATH="$scratch/moved"
+}
+
+# expect_refusal <component> <text>: configuring fails and says so.
+expect_refusal() {
+  if configure "$1" >"$scratch/log" 2>&1; then
+    echo "component $1 was found" >&2
+    exit 1
+  fi
+  # CMake breaks lines where it likes.
+  tr -s ' \n' ' ' <"$scratch/log" | grep -qF "$2" || { cat "$scratch/log" >&2; exit 1; }
+}
+
+echo "== components"
+expect_refusal nonsense "vecdb has no component nonsense: it has no component of that name"
+if [ -n "$(find "$scratch/moved" -name vecdbFaissTargets.cmake)" ]; then
+  configure faiss
+  "$cmake" --build "$scratch/build-faiss"
+  OMP_NUM_THREADS=1 "$scratch/build-faiss/faiss_host"
+  find "$scratch/moved" -name 'vecdbFaissTargets*' -delete
+fi
+expect_refusal faiss "vecdb has no component faiss: it was built without FAISS"
 
 echo "== pkg-config"
 if ! command -v pkg-config >/dev/null; then

@@ -73,6 +73,8 @@ constexpr Ban kBans[] = {
     {"random_device", Form::kWord, "src/base/random_id."},
     {"getrandom", Form::kWord, "src/base/random_id."},
     {"getentropy", Form::kWord, "src/base/random_id."},
+    // Files of FAISS, whose reader crashes on damaged ones: a host reads its own.
+    {"read_index", Form::kWord, kNowhere},
     // State of the host's process.
     {"signal", Form::kCall, kNowhere},
     {"sigaction", Form::kWord, kNowhere},
