@@ -182,9 +182,10 @@ struct IvfSearchParams {
   /// they hold too few rows that may be returned, more lists are read; where few rows may be
   /// returned, these are compared one by one.
   int32_t nprobe = 8;
-  /// Candidates looked at again, in multiples of the rows wanted: 1 to 1000, or 0 for the default:
-  /// 2 for IVF_SQ8, 8 for IVF_PQ. IVF_FLAT and Refine::kNone take 0 and 1.
-  /// At most 2^20 candidates, or the rows wanted.
+  /// Candidates looked at again, in multiples of the rows wanted: 1 to 1000. 0 stands for as many
+  /// as may come into the answer, by the errors of the codes seen so far, up to 2 for IVF_SQ8 and 8
+  /// for IVF_PQ. IVF_FLAT and Refine::kNone take 0 and 1. At most 2^20 candidates, or the rows
+  /// wanted.
   float refine_k = 0;
 
   friend bool operator==(const IvfSearchParams&, const IvfSearchParams&) = default;

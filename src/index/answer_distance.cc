@@ -14,6 +14,7 @@ namespace {
 
 constexpr size_t kReadAtOnce = 64;  // rows
 constexpr size_t kRefinedAtOnce = 8;
+constexpr float kErrorMargin = 2;  // a few candidates show no greatest error
 constexpr size_t kMostLinesAhead = 8;
 
 }  // namespace
@@ -107,7 +108,7 @@ absl::Status RefineCandidates(std::span<const Candidate> candidates, size_t leas
   float greatest_error = 0;  // of a code that made its row seem farther than it is
   for (size_t begin = 0; begin < candidates.size();) {
     const float next = candidates[begin].distance;
-    if (begin >= least && next - greatest_error > top->worst()) break;
+    if (begin >= least && next - kErrorMargin * greatest_error > top->worst()) break;
     const size_t wanted = begin < least ? std::min(kReadAtOnce, least - begin) : kRefinedAtOnce;
     const size_t count = std::min(std::max(wanted, kRefinedAtOnce), candidates.size() - begin);
     VECDB_RETURN_IF_ERROR(poller->Read(count, 0));

@@ -66,7 +66,7 @@ absl::Status OfferAnswers(std::span<const uint32_t> rows, AnswerDistance* distan
 
 /// Offers candidates, which come in the order of their distances by code, by those in an answer: at
 /// least the first `least`, then further ones until none of the others can come into the answer,
-/// were its code off by as much as that of any candidate so far. Errors as OfferAnswers.
+/// were its code off by twice as much as that of any candidate so far. Errors as OfferAnswers.
 absl::Status RefineCandidates(std::span<const Candidate> candidates, size_t least,
                               AnswerDistance* distance, TopRows* top, Poller* poller);
 

@@ -262,12 +262,7 @@ absl::Status HnswIndex::ScanByCodes(Job* job, std::vector<Candidate>* out) const
   coded->nearest.Reset(std::max<size_t>(job->query.k, job->plan.ef));
   VECDB_RETURN_IF_ERROR(ScanCodes(codes_->walked, *coded->walked, job->query.mask, job->context,
                                   &coded->nearest, &job->num_scanned));
-  coded->candidates.clear();
-  for (const PackedCandidate candidate : coded->nearest.Finish()) {
-    coded->candidates.push_back(UnpackCandidate(candidate));
-  }
-  std::sort(coded->candidates.begin(), coded->candidates.end(),
-            [](const Candidate& a, const Candidate& b) { return IsNearer(a, b, nullptr); });
+  UnpackSorted(coded->nearest.Finish(), &coded->candidates);
   return Refine(job, out);
 }
 

@@ -71,7 +71,7 @@ struct IvfIndex::Scratch {
   std::vector<float> query;        ///< scaled
   std::vector<Candidate> nearest;  ///< lists
   Reservoir pool;
-  std::vector<uint32_t> rows;  ///< of the pool
+  std::vector<Candidate> candidates;  ///< the pool, in the order of codes
   AnswerDistance answer;
   TopRows top;
 };
@@ -124,6 +124,14 @@ bool IvfIndex::IsForLists(const RowQuery& query) const {
   const double share =
       static_cast<double>(NprobeOf(query)) / static_cast<double>(lists_.layout.num_lists());
   return !ScanBeatsLists(query, CountAllowed(query), share);
+}
+
+// Whether it is left to the search how many candidates are compared once more. Those of IVF_FLAT
+// all are, which is how ties are found.
+bool IvfIndex::ChoosesNumRefined(const RowQuery& query) const {
+  if (std::holds_alternative<IvfFlatParams>(spec_.params)) return false;
+  const auto* params = std::get_if<IvfSearchParams>(&query.params);
+  return params == nullptr || params->refine_k == 0;
 }
 
 // Rows that would have to be read from a disk are found by the codes of all lists instead.
@@ -266,13 +274,10 @@ absl::Status IvfIndex::End(Job* job, std::vector<Candidate>* out) const {
   Scratch* scratch = job->scratch.get();
   const RowQuery& query = job->query;
   if (!job->exactly) {
-    scratch->rows.clear();
-    for (const PackedCandidate candidate : scratch->pool.Finish()) {
-      scratch->rows.push_back(UnpackCandidate(candidate).row);
-    }
-    if (scratch->answer.reads_rows()) std::sort(scratch->rows.begin(), scratch->rows.end());
-    VECDB_RETURN_IF_ERROR(
-        OfferAnswers(scratch->rows, &scratch->answer, &scratch->top, &job->poller));
+    UnpackSorted(scratch->pool.Finish(), &scratch->candidates);
+    const size_t least = ChoosesNumRefined(job->query) ? query.k : scratch->candidates.size();
+    VECDB_RETURN_IF_ERROR(RefineCandidates(scratch->candidates, least, &scratch->answer,
+                                           &scratch->top, &job->poller));
     if (LostATie(*job)) {
       job->exactly = true;
       scratch->top.Reset(query.k, query.order, query.limits);

@@ -47,6 +47,7 @@ class IvfIndex final : public VectorIndex {
   base::LoanPool<Scratch>::Loan BorrowScratch() const;
   bool IsForLists(const RowQuery& query) const;
   bool IsForScan(const RowQuery& query) const;
+  bool ChoosesNumRefined(const RowQuery& query) const;
   size_t NumListsOf(const RowQuery& query) const;
   absl::Status Scan(const RowQuery& query, const Context& context,
                     std::vector<Candidate>* out) const;

@@ -49,4 +49,11 @@ size_t SelectSmallest(PackedCandidate* numbers, size_t count, size_t least, size
   return end;
 }
 
+void UnpackSorted(const std::vector<PackedCandidate>& packed, std::vector<Candidate>* out) {
+  out->clear();
+  for (const PackedCandidate one : packed) out->push_back(UnpackCandidate(one));
+  std::sort(out->begin(), out->end(),
+            [](const Candidate& a, const Candidate& b) { return IsNearer(a, b, nullptr); });
+}
+
 }  // namespace vecdb::index

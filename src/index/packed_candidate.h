@@ -4,6 +4,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #include "index/vector_view.h"
 
@@ -31,6 +32,9 @@ constexpr Candidate UnpackCandidate(PackedCandidate packed) {
 /// at most `most`; count > most >= least >= 1. Without a branch on the numbers, which no CPU
 /// predicts: several times faster than std::nth_element.
 size_t SelectSmallest(PackedCandidate* numbers, size_t count, size_t least, size_t most);
+
+/// Unpacks candidates, nearest first, the lower row of equals.
+void UnpackSorted(const std::vector<PackedCandidate>& packed, std::vector<Candidate>* out);
 
 }  // namespace vecdb::index
 
