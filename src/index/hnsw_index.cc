@@ -248,7 +248,10 @@ absl::Status HnswIndex::Scan(Job* job, std::vector<Candidate>* out) const {
 
 absl::Status HnswIndex::ScanByCodes(Job* job, std::vector<Candidate>* out) const {
   Coded* const coded = job->coded;
-  coded->nearest.Reset(std::max(job->num_refined, job->plan.ef));
+  // As many are refined as a walk would have found, where more than the rows wanted are.
+  const size_t most =
+      job->num_refined > job->query.k ? job->plan.ef : std::min(job->num_refined, job->plan.ef);
+  coded->nearest.Reset(std::max<size_t>(1, most));
   VECDB_RETURN_IF_ERROR(ScanCodes(codes_->walked, *coded->walked, job->query.mask, job->context,
                                   &coded->nearest, &job->num_scanned));
   coded->rows.clear();

@@ -70,7 +70,8 @@ absl::StatusOr<std::unique_ptr<VectorIndex>> BuildVectorIndex(const VectorView& 
 std::span<const uint32_t> VectorIndexTags();
 
 /// Reads what VectorIndex::Write wrote, and checks every byte that a search relies on. DataLoss for
-/// a damaged file and one that is about rows of another count or dim.
+/// a damaged file and one that is about rows of another count or dim; FailedPrecondition for a
+/// graph without codes over rows that are not in memory.
 absl::StatusOr<std::unique_ptr<VectorIndex>> LoadVectorIndex(const format::SectionFile& file,
                                                              const VectorView& view,
                                                              const Host& host,
