@@ -111,6 +111,10 @@ TEST(IvfParamsTest, WithoutRefineKItIsThatOfTheIndex) {
 TEST(VecdbParamsTest, EachIndexHasItsSearchParameters) {
   const IndexSpec hnsw{.params = HnswParams{}};
   EXPECT_EQ(std::get<HnswSearchParams>(*VecdbSearchParams(hnsw, {{"ef", "20"}})).ef, 20);
+  EXPECT_EQ(
+      std::get<HnswSearchParams>(*VecdbSearchParams(hnsw, {{"ef", "20"}, {"refine_k", "1.5"}})),
+      (HnswSearchParams{.ef = 20, .refine_k = 1.5F}));
+  EXPECT_FALSE(VecdbSearchParams(hnsw, {{"refine_k", "many"}}).ok());
   EXPECT_FALSE(VecdbSearchParams(hnsw, {{"nprobe", "4"}}).ok());
   EXPECT_FALSE(VecdbSearchParams({.params = FlatParams{}}, {{"nprobe", "4"}}).ok());
   const IndexParams all[] = {IvfFlatParams{}, IvfSq8Params{}, IvfPqParams{}};
@@ -135,6 +139,19 @@ TEST(VecdbParamsTest, TheSpecOfAnIndexOfListsIsReadFromItsParameters) {
   EXPECT_EQ(spec->metric, Metric::kL2);
   EXPECT_EQ(std::get<IvfPqParams>(spec->params),
             (IvfPqParams{.nlist = 256, .m = 32, .nbits = 4, .refine = Refine::kNone}));
+}
+
+TEST(VecdbParamsTest, TheSpecOfAGraphOfCodesIsReadFromItsParameters) {
+  Options options;
+  options.index = "HNSW";
+  options.metric = Metric::kCosine;
+  options.build = *ParseParams("M=32,codec=SQ8,refine_type=FP16");
+  const absl::StatusOr<IndexSpec> spec = VecdbIndexSpec(options);
+  ASSERT_TRUE(spec.ok()) << spec.status();
+  EXPECT_EQ(std::get<HnswParams>(spec->params),
+            (HnswParams{.m = 32, .codec = HnswCodec::kSq8, .refine = Refine::kFloat16}));
+  options.build = *ParseParams("codec=SQ9");
+  EXPECT_FALSE(VecdbIndexSpec(options).ok());
 }
 
 }  // namespace

@@ -259,7 +259,8 @@ absl::Status HnswIndex::Scan(Job* job, std::vector<Candidate>* out) const {
 
 absl::Status HnswIndex::ScanByCodes(Job* job, std::vector<Candidate>* out) const {
   Coded* const coded = job->coded;
-  coded->nearest.Reset(std::max<size_t>(job->query.k, job->plan.ef));
+  const size_t ef = std::max<size_t>(job->query.k, job->plan.ef);
+  coded->nearest.Reset(std::min(job->most_refined, ef));
   VECDB_RETURN_IF_ERROR(ScanCodes(codes_->walked, *coded->walked, job->query.mask, job->context,
                                   &coded->nearest, &job->num_scanned));
   UnpackSorted(coded->nearest.Finish(), &coded->candidates);

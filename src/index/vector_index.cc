@@ -88,6 +88,13 @@ absl::StatusOr<std::optional<RowCodes>> ReadCodes(const std::optional<codec::Cod
   return codes;
 }
 
+absl::Status CheckRowsAreInMemory(const format::SectionFile& file, const VectorView& view) {
+  if (view.rows != nullptr || view.num_rows == 0) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrFormat("%s: a graph without codes is walked on its %d rows, which are not in memory",
+                      file.path(), view.num_rows));
+}
+
 }  // namespace
 
 absl::Status VectorIndex::SearchBatch(std::span<const RowQuery> queries, const Context& context,
@@ -181,6 +188,8 @@ absl::StatusOr<std::unique_ptr<VectorIndex>> LoadVectorIndex(const format::Secti
     codes.emplace(HnswCodes{.walked = *std::move(walked)});
     VECDB_ASSIGN_OR_RETURN(codes->copies, ReadCodes(CopiesSpec(meta.spec, meta.dim),
                                                     kRefineCodesTags, file, meta, host, context));
+  } else {
+    VECDB_RETURN_IF_ERROR(CheckRowsAreInMemory(file, view));
   }
   return std::make_unique<HnswIndex>(view, meta.spec, std::move(graph), std::move(codes), host);
 }

@@ -73,9 +73,9 @@ absl::StatusOr<std::unique_ptr<VectorIndex>> BuildVectorIndex(const VectorView& 
 /// The tags of all sections that VectorIndex::Write may add.
 std::span<const uint32_t> VectorIndexTags();
 
-/// Reads what VectorIndex::Write wrote, about rows that are in memory where NeedsRowsInMemory, and
-/// checks every byte that a search relies on. DataLoss for a damaged file and one that is about
-/// rows of another count or dim.
+/// Reads what VectorIndex::Write wrote, and checks every byte that a search relies on. DataLoss for
+/// a damaged file and one that is about rows of another count or dim; FailedPrecondition for a
+/// graph without codes over rows that are not in memory.
 absl::StatusOr<std::unique_ptr<VectorIndex>> LoadVectorIndex(const format::SectionFile& file,
                                                              const VectorView& view,
                                                              const Host& host,

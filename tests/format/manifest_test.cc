@@ -167,6 +167,27 @@ TEST(ManifestTest, IvfIndexesComeBack) {
   }
 }
 
+TEST(ManifestTest, GraphsOfCodesAndRefineComeBack) {
+  const IndexSpec specs[] = {
+      {.params = HnswParams{.codec = HnswCodec::kFloat32}},
+      {.params = HnswParams{.codec = HnswCodec::kFloat16, .refine = Refine::kNone}},
+      {.metric = Metric::kCosine, .params = HnswParams{.m = 8, .codec = HnswCodec::kSq8}},
+      {.metric = Metric::kL2,
+       .params = HnswParams{.seed = 3, .codec = HnswCodec::kSq4, .refine = Refine::kSq8}},
+      {.params = HnswParams{.codec = HnswCodec::kRabitq, .refine = Refine::kFloat32}},
+      {.params = IvfSq8Params{.refine = Refine::kFloat16}},
+      {.params = IvfPqParams{.m = 2, .refine = Refine::kSq8}},
+  };
+  for (const IndexSpec& spec : specs) {
+    Manifest manifest = RichManifest();
+    manifest.indexes = {{"a", spec}};
+    manifest.segments[1].info.indexes = {{"a", spec, {"x.idx", 1, 2}}};
+    const auto read = ManifestFromJson("m", ManifestToJson(manifest));
+    ASSERT_OK(read);
+    EXPECT_EQ(*read, manifest) << spec.ToJson();
+  }
+}
+
 TEST(ManifestTest, OnlyIndexesOfVectorsAreForSearches) {
   Manifest manifest = RichManifest();
   EXPECT_TRUE(HasVectorIndex(manifest.indexes));

@@ -1,8 +1,11 @@
 // An index file and searches with whatever index it gives. kFramed: sections.
 //
-// mode: bits 0-1 shape; then the number of rows u8. The rows themselves are always the same.
+// mode: bits 0-1 shape; then the number of rows u8. The rows themselves are always the same; they
+// are in memory and, where the index can do without, read one by one.
+#include <algorithm>
 #include <array>
 #include <cmath>
+#include <span>
 #include <vector>
 
 #include "fuzz/fuzz_support.h"
@@ -33,6 +36,23 @@ struct Rows {
 
   std::array<float, kMostRows * kRichDim> numbers;
   std::array<float, kMostRows> inverse_norms;
+};
+
+// The same rows, not in memory.
+class Reader final : public index::RowReader {
+ public:
+  explicit Reader(const Rows& rows) : rows_(rows) {}
+
+  absl::Status Read(std::span<const uint32_t> rows, float* out, const Context&) const override {
+    for (const uint32_t row : rows) {
+      Require(row < kMostRows, "a row that is read exists");
+      out = std::copy_n(&rows_.numbers[size_t{row} * kRichDim], kRichDim, out);
+    }
+    return absl::OkStatus();
+  }
+
+ private:
+  const Rows& rows_;
 };
 
 // min(k, allowed rows) rows come back, each once, in order.
@@ -83,6 +103,13 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
                                       .dim = vecdb::fuzz::kRichDim,
                                       .inverse_norms = kRows->inverse_norms.data()};
   const auto index = vecdb::index::LoadVectorIndex(**file, view, {}, {});
-  if (index.ok()) vecdb::fuzz::Search(**index, num_rows);
+  if (!index.ok()) return 0;
+  vecdb::fuzz::Search(**index, num_rows);
+  const vecdb::fuzz::Reader reader(*kRows);
+  const auto reading = vecdb::index::LoadVectorIndex(
+      **file, {.num_rows = num_rows, .dim = vecdb::fuzz::kRichDim, .reader = &reader}, {}, {});
+  if (reading.ok()) vecdb::fuzz::Search(**reading, num_rows);
+  vecdb::fuzz::Require(reading.ok() || absl::IsFailedPrecondition(reading.status()),
+                       "rows that are read suffice but for a graph on rows");
   return 0;
 }

@@ -419,6 +419,22 @@ void MakeAll() {
             {.metric = Metric::kCosine, .params = IvfPqParams{.nlist = 2, .m = 2, .nbits = 2}});
   MakeIndex(*store, "ivf_pq_bytes", 80,
             {.metric = Metric::kL2, .params = IvfPqParams{.nlist = 2, .m = 2, .nbits = 5}});
+  const auto coded = [](HnswCodec codec, Refine refine) {
+    return HnswParams{.m = 2, .codec = codec, .refine = refine};
+  };
+  MakeIndex(*store, "hnsw_float32", 40,
+            {.metric = Metric::kIp, .params = coded(HnswCodec::kFloat32, Refine::kNone)});
+  MakeIndex(*store, "hnsw_float16", 40,
+            {.metric = Metric::kCosine, .params = coded(HnswCodec::kFloat16, Refine::kAuto)});
+  MakeIndex(*store, "hnsw_sq8", 40,
+            {.metric = Metric::kL2, .params = coded(HnswCodec::kSq8, Refine::kFloat16)});
+  MakeIndex(*store, "hnsw_sq4", 40,
+            {.metric = Metric::kIp, .params = coded(HnswCodec::kSq4, Refine::kSq8)});
+  MakeIndex(*store, "hnsw_rabitq", 40,
+            {.metric = Metric::kL2, .params = coded(HnswCodec::kRabitq, Refine::kFloat32)});
+  MakeIndex(
+      *store, "ivf_sq8_float16", 80,
+      {.metric = Metric::kL2, .params = IvfSq8Params{.nlist = 2, .refine = Refine::kFloat16}});
   MakeScalarIndexes(*store);
 }
 

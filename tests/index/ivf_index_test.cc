@@ -6,6 +6,7 @@
 #include <cmath>
 #include <set>
 
+#include "index/coded_testing.h"
 #include "index/file_testing.h"
 #include "index/hnsw_builder.h"
 #include "index/index_testing.h"
@@ -73,6 +74,109 @@ TEST(IvfIndexTest, EqualDistancesComeInTheOrderAskedFor) {
                 NaiveSearch(rows.view(), spec.metric, query.vector, query.mask, 30, order))
           << IvfName(spec);
     }
+  }
+}
+
+// Lists of codes whose candidates are refined by copies.
+std::vector<IndexSpec> IvfSpecsWithCopies(int32_t nlist) {
+  std::vector<IndexSpec> specs;
+  for (const Metric metric : kAllMetrics) {
+    specs.push_back({metric, IvfSq8Params{.nlist = nlist, .refine = Refine::kFloat16}});
+    for (const Refine refine : {Refine::kFloat16, Refine::kSq8}) {
+      specs.push_back({metric, IvfPqParams{.nlist = nlist, .m = 4, .nbits = 4, .refine = refine}});
+      specs.push_back({metric, IvfPqParams{.nlist = nlist, .m = 4, .nbits = 8, .refine = refine}});
+    }
+  }
+  return specs;
+}
+
+TEST(IvfIndexTest, AllListsRefinedByCopiesAreInTheOrderOfTheCopies) {
+  const ReverseOrder reverse;
+  for (const TestRows& rows : {MixedRows(1000, kIvfDim, 12, 21), GridRows(1000, kIvfDim, 2, 22)}) {
+    for (const IndexSpec& spec : IvfSpecsWithCopies(15)) {
+      const auto index = BuildIvfIndex(rows.view(), spec);
+      const AnswerOracle oracle(rows.view(), spec);
+      for (uint32_t row = 0; row < 1000; row += 199) {
+        const RowQuery query{.vector = rows.view().row(row),
+                             .k = 10,
+                             .params = Exhaustive(),
+                             .mask = {.num_rows = 1000},
+                             .order = &reverse};
+        EXPECT_EQ(Find(*index, query), NaiveAnswers(oracle.DistancesFrom(query.vector), query))
+            << IvfName(spec);
+      }
+    }
+  }
+}
+
+TEST(IvfIndexTest, MasksLimitsAndPositionsHoldOnTheDistancesOfCopies) {
+  constexpr uint32_t kRows = 2500;
+  const TestRows rows = MixedRows(kRows, kIvfDim, 20, 23);
+  const float* vector = rows.view().row(3);
+  for (const IndexSpec& spec : IvfSpecsWithCopies(25)) {
+    const auto index = BuildIvfIndex(rows.view(), spec);
+    const std::vector<float> distances = AnswerOracle(rows.view(), spec).DistancesFrom(vector);
+    const std::vector<Candidate> all =
+        NaiveAnswers(distances, {.k = kRows, .mask = {.num_rows = kRows}});
+    const Behind behind(all[29]);
+    for (const double share : {1.0, 0.9, 0.4, 0.01, 0.0}) {
+      const std::vector<uint64_t> bits = RandomBitmap(kRows, share, 24);
+      for (const RowLimits& limits :
+           {RowLimits{}, RowLimits{.min_distance = all[20].distance},
+            RowLimits{.min_distance = all[20].distance, .max_distance = all[300].distance},
+            RowLimits{.after = &behind}}) {
+        const RowQuery query{.vector = vector,
+                             .k = 25,
+                             .params = IvfSearchParams{.nprobe = 2},
+                             .mask = {.num_rows = kRows, .allowed = bits.data()},
+                             .limits = limits};
+        const std::vector<Candidate> found = Find(*index, query);
+        ExpectAnswers(found, distances, query);
+        if (limits.after != nullptr) {
+          EXPECT_EQ(found, NaiveAnswers(distances, query));
+        }
+      }
+    }
+  }
+}
+
+TEST(IvfIndexTest, OddRowsAreRefinedByCopiesToo) {
+  std::vector<float> values = RandomValues(4 * 200, 25);
+  values[17] = 1e30f;
+  const std::vector<TestRows> odd = {
+      TestRows({}, 4), TestRows({1, 2, 3, 4}, 4), TestRows(std::vector<float>(4 * 200, 0), 4),
+      TestRows(std::vector<float>(4 * 200, 1e30f), 4), TestRows(std::move(values), 4)};
+  for (const TestRows& rows : odd) {
+    const uint32_t num_rows = rows.view().num_rows;
+    for (const IndexSpec& spec : IvfSpecsWithCopies(4)) {
+      const auto index = BuildIvfIndex(rows.view(), spec);
+      const AnswerOracle oracle(rows.view(), spec);
+      for (const float value : {0.0f, 1.0f, 3e38f, -1e-38f}) {
+        const std::vector<float> vector(4, value);
+        const RowQuery query{.vector = vector.data(), .k = 10, .mask = {.num_rows = num_rows}};
+        ExpectAnswers(Find(*index, query), oracle.DistancesFrom(vector.data()), query);
+      }
+    }
+  }
+}
+
+TEST(IvfIndexTest, CopiesCountAsBytesOfTheIndexAndAreWrittenWithIt) {
+  const TestRows rows = RandomRows(500, 16, 26);
+  for (const IndexSpec& spec : IvfSpecsWithCopies(8)) {
+    MemoryBudget budget;
+    const auto index = BuildIvfIndex(rows.view(), spec, {.budget = &budget});
+    EXPECT_LE(budget.used_bytes(), index->index_bytes());
+    EXPECT_GE(budget.used_bytes() + 1000, index->index_bytes());
+    const Sections sections = ReadSections(*WriteFile(*index));
+    EXPECT_GE(sections.at(kRefineCodesTags.codes).size(), 8000U);
+    const auto loaded = LoadSections(sections, rows.view());
+    ASSERT_OK(loaded) << IvfName(spec);
+    EXPECT_EQ((*loaded)->spec(), spec);
+    EXPECT_EQ((*loaded)->index_bytes(), index->index_bytes());
+    EXPECT_EQ(ReadSections(*WriteFile(**loaded)), sections);
+    const auto executor = MakeThreadPool(3);
+    const auto parallel = BuildIvfIndex(rows.view(), spec, {.executor = executor.get()});
+    EXPECT_EQ(ReadSections(*WriteFile(*parallel)), sections);
   }
 }
 
