@@ -222,7 +222,7 @@ TEST(RowReaderTest, ABatchAnswersAsItsQueriesDo) {
     const auto index = LoadOver(SectionsOfIndex(spec), reader.view());
     std::vector<RowQuery> queries;
     for (uint32_t i = 0; i < 12; ++i) {
-      RowQuery query{.vector = rows.view().row(i * 200),
+      RowQuery query{.vector = rows.view().row(i * 150),
                      .k = 1 + i,
                      .params = IvfSearchParams{.nprobe = 3},
                      .mask = {.num_rows = kReadRows}};
