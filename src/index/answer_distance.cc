@@ -126,18 +126,4 @@ absl::Status RefineCandidates(std::span<const Candidate> candidates, size_t leas
   return absl::OkStatus();
 }
 
-absl::Status OfferAnswers(std::span<const uint32_t> rows, AnswerDistance* distance, TopRows* top,
-                          Poller* poller) {
-  std::array<float, kReadAtOnce> distances;
-  for (size_t first = 0; first < rows.size(); first += kReadAtOnce) {
-    const size_t count = std::min(kReadAtOnce, rows.size() - first);
-    const uint32_t* const some = rows.data() + first;
-    VECDB_RETURN_IF_ERROR(poller->Read(count, 0));
-    for (size_t i = 0; i < count; ++i) distance->Prefetch(some[i]);
-    VECDB_RETURN_IF_ERROR(distance->Gather(some, count, top->worst(), distances.data()));
-    for (size_t i = 0; i < count; ++i) top->Offer(distances[i], some[i]);
-  }
-  return absl::OkStatus();
-}
-
 }  // namespace vecdb::index

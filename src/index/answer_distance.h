@@ -59,14 +59,10 @@ class AnswerDistance {
   std::vector<float> norms_;  // their inverse norms
 };
 
-/// Offers rows by their distances in an answer; those that lie on a disk are read fastest when they
-/// ascend. Cancelled, DeadlineExceeded, what reading the rows returns.
-absl::Status OfferAnswers(std::span<const uint32_t> rows, AnswerDistance* distance, TopRows* top,
-                          Poller* poller);
-
 /// Offers candidates, which come in the order of their distances by code, by those in an answer: at
 /// least the first `least`, then further ones until none of the others can come into the answer,
-/// were its code off by twice as much as that of any candidate so far. Errors as OfferAnswers.
+/// were its code off by twice as much as that of any candidate so far. Cancelled,
+/// DeadlineExceeded, what reading the rows returns.
 absl::Status RefineCandidates(std::span<const Candidate> candidates, size_t least,
                               AnswerDistance* distance, TopRows* top, Poller* poller);
 

@@ -1,4 +1,4 @@
-// Graphs walked on codes through the doors: a collection of 32 dimensions with the parameters that
+// Graphs walked on codes through the doors: a collection of 64 dimensions with the parameters that
 // HNSW has by default, and an index of the host's rows.
 
 #include <gtest/gtest.h>
@@ -24,7 +24,7 @@ using support::PathOf;
 using support::TaggedSchema;
 using support::TestDatabase;
 
-constexpr size_t kCodedApiDim = 32;
+constexpr size_t kCodedApiDim = 64;
 constexpr size_t kCodedApiRows = 1200;
 constexpr Metric kCodedApiMetrics[] = {Metric::kL2, Metric::kIp, Metric::kCosine};
 

@@ -192,6 +192,13 @@ TEST(AnswerDistanceTest, ACosineOfCopiesIsNeverBeyondOne) {
   }
 }
 
+// Of codes that know nothing.
+std::vector<Candidate> AsCandidates(const std::vector<uint32_t>& rows) {
+  std::vector<Candidate> candidates;
+  for (const uint32_t row : rows) candidates.push_back({0, row});
+  return candidates;
+}
+
 TEST(AnswerDistanceTest, WhatReadingReturnsComesBackUnchanged) {
   const TestRows rows = RandomRows(200, kAnswerDim, 6);
   const absl::Status lost = absl::DataLossError("block 3 of 101.vec");
@@ -206,7 +213,7 @@ TEST(AnswerDistanceTest, WhatReadingReturnsComesBackUnchanged) {
   EXPECT_OK(distance.Gather(ids.data(), 0, kNoBound, distances.data()));
   TopRows top(10);
   Poller poller(context, kAnswerDim);
-  EXPECT_EQ(OfferAnswers(ids, &distance, &top, &poller), lost);
+  EXPECT_EQ(RefineCandidates(AsCandidates(ids), 1, &distance, &top, &poller), lost);
 }
 
 TEST(AnswerDistanceTest, TheContextOfTheQueryReachesTheReader) {
@@ -238,7 +245,7 @@ TEST(AnswerDistanceTest, OfferedAnswersAreTheNearestOfTheirRows) {
       for (const size_t k : std::initializer_list<size_t>{1, 40, 1000}) {
         TopRows top(k, &reverse);
         Poller poller(context, kAnswerDim);
-        ASSERT_OK(OfferAnswers(ids, &distance, &top, &poller));
+        ASSERT_OK(RefineCandidates(AsCandidates(ids), ids.size(), &distance, &top, &poller));
         EXPECT_EQ(poller.rows(), ids.size());
         std::vector<Candidate> found;
         top.Finish(&found);
@@ -249,6 +256,45 @@ TEST(AnswerDistanceTest, OfferedAnswersAreTheNearestOfTheirRows) {
   }
 }
 
+// Rows of one dimension, so that the squared distance from 0 is known.
+TEST(AnswerDistanceTest, RefiningEndsWhereNoOtherCandidateCanComeIn) {
+  std::vector<float> values(100);
+  for (size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>(i);
+  const TestRows rows(values, 1);
+  const float query = 0;
+  const Context context;
+  AnswerDistance distance(rows.view(), Metric::kL2, nullptr);
+  distance.SetQuery(&query, context);
+  const struct {
+    float error;  // of every code: its row seems so much farther
+    size_t k;
+    size_t least;
+    uint64_t rows;
+  } cases[] = {
+      {0, 10, 10, 10},     // exact codes: 10^2 is beyond 9^2
+      {0, 10, 50, 50},     // as many as asked for
+      {0, 10, 100, 100},   // all
+      {0, 100, 100, 100},  // all are wanted
+      {600, 3, 8, 32},     // 32^2 + 600 - 2 * 600 is beyond 2^2, 24^2 - 600 is not
+      {-600, 3, 8, 32},    // what seems nearer than it is is looked at
+      {1e9f, 3, 8, 100},   // nothing is known
+  };
+  for (const auto& c : cases) {
+    std::vector<Candidate> candidates;
+    for (uint32_t row = 0; row < 100; ++row) {
+      candidates.push_back({values[row] * values[row] + c.error, row});
+    }
+    TopRows top(c.k);
+    Poller poller(context, 1);
+    ASSERT_OK(RefineCandidates(candidates, c.least, &distance, &top, &poller));
+    EXPECT_EQ(poller.rows(), c.rows) << c.error << " " << c.k << " " << c.least;
+    std::vector<Candidate> found;
+    top.Finish(&found);
+    ASSERT_EQ(found.size(), c.k);
+    for (uint32_t i = 0; i < c.k; ++i) EXPECT_EQ(found[i].row, i);
+  }
+}
+
 TEST(AnswerDistanceTest, NoAnswersAreOfferedOfNoRows) {
   const TestRows rows = RandomRows(5, kAnswerDim, 9);
   const Context context;
@@ -256,7 +302,7 @@ TEST(AnswerDistanceTest, NoAnswersAreOfferedOfNoRows) {
   distance.SetQuery(rows.view().row(0), context);
   TopRows top(3);
   Poller poller(context, kAnswerDim);
-  EXPECT_OK(OfferAnswers({}, &distance, &top, &poller));
+  EXPECT_OK(RefineCandidates({}, 1, &distance, &top, &poller));
   EXPECT_EQ(top.size(), 0U);
 }
 

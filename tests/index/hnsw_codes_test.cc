@@ -348,13 +348,13 @@ TEST(HnswCodesTest, RefineKIsTakenAtBothEnds) {
   }
 }
 
-TEST(HnswCodesTest, DimensionsFrom32OnAreCodedUnlessAskedOtherwise) {
-  for (const int32_t dim : {31, 32}) {
+TEST(HnswCodesTest, DimensionsFrom64OnAreCodedUnlessAskedOtherwise) {
+  for (const int32_t dim : {63, 64}) {
     const TestRows rows = RandomRows(100, dim, 25);
     const Sections automatic =
         ReadSections(*WriteFile(*BuildCoded(rows.view(), {.params = HnswParams{}})));
-    EXPECT_EQ(automatic.contains(kWalkCodesTags.head), dim == 32);
-    EXPECT_EQ(automatic.contains(kRefineCodesTags.codes), dim == 32);
+    EXPECT_EQ(automatic.contains(kWalkCodesTags.head), dim == 64);
+    EXPECT_EQ(automatic.contains(kRefineCodesTags.codes), dim == 64);
     const Sections floats = ReadSections(
         *WriteFile(*BuildCoded(rows.view(), {.params = HnswParams{.codec = HnswCodec::kFloat32}})));
     EXPECT_EQ(floats.size(), 5U);

@@ -19,12 +19,6 @@ std::vector<Candidate> Unpacked(const std::vector<PackedCandidate>& packed) {
   return candidates;
 }
 
-std::vector<uint32_t> RowsOf(const std::vector<Candidate>& candidates) {
-  std::vector<uint32_t> rows;
-  for (const Candidate& candidate : candidates) rows.push_back(candidate.row);
-  return rows;
-}
-
 TEST(IvfSearchTest, ListsComeByTheDistanceOfTheirCentroids) {
   const codec::Centroids centroids(RandomValues(100 * 6, 1), 6, codec::Nearness::kL2);
   const std::vector<float> query = RandomValues(6, 2);
@@ -123,7 +117,7 @@ TEST(IvfSearchTest, TheMaskIsHeldToWhereverItsBitsLie) {
       ASSERT_EQ(found.size(), naive.size());
       for (const Candidate& candidate : found) EXPECT_TRUE(mask.Contains(candidate.row));
       TopRows again(1000);
-      ASSERT_OK(OfferAnswers(RowsOf(found), &exact, &again, &poller));
+      ASSERT_OK(RefineCandidates(found, found.size(), &exact, &again, &poller));
       std::vector<Candidate> offered;
       again.Finish(&offered);
       EXPECT_EQ(offered, naive);

@@ -133,24 +133,21 @@ TEST(RowReaderTest, AsManyRowsAreReadAsAreRefined) {
     float refine_k;
     uint64_t reads;
   } cases[] = {
-      {{.m = 8, .ef_construction = 30, .codec = HnswCodec::kFloat16}, 0, 15},
+      {{.m = 8, .ef_construction = 30, .codec = HnswCodec::kFloat16}, 1.5f, 15},
       {{.m = 8, .ef_construction = 30, .codec = HnswCodec::kFloat16}, 1, 10},
       {{.m = 8, .ef_construction = 30, .codec = HnswCodec::kFloat16, .refine = Refine::kNone},
        0,
        10},
       {{.m = 8, .ef_construction = 30, .codec = HnswCodec::kSq8, .refine = Refine::kFloat32},
-       0,
+       1.5f,
        15},
       {{.m = 8, .ef_construction = 30, .codec = HnswCodec::kSq8, .refine = Refine::kNone}, 0, 10},
       {{.m = 8, .ef_construction = 30, .codec = HnswCodec::kSq4, .refine = Refine::kFloat32},
-       0,
+       4,
        40},
       {{.m = 8, .ef_construction = 30, .codec = HnswCodec::kSq4, .refine = Refine::kFloat32},
        2.5f,
        25},
-      {{.m = 8, .ef_construction = 30, .codec = HnswCodec::kRabitq, .refine = Refine::kFloat32},
-       0,
-       40},
       {{.m = 8, .ef_construction = 30, .codec = HnswCodec::kRabitq, .refine = Refine::kFloat32},
        1000,
        40},
@@ -170,6 +167,14 @@ TEST(RowReaderTest, AsManyRowsAreReadAsAreRefined) {
                        .params = HnswSearchParams{.ef = 40, .refine_k = refine_k},
                        .mask = {.num_rows = kRows}});
     EXPECT_EQ(reader.num_read(), reads) << spec.ToJson() << " " << refine_k;
+    if (refine_k <= 1) continue;
+    // As many as may come into the answer: more than are wanted, and at most what the walk found.
+    FindCoded(*index, {.vector = rows.view().row(0),
+                       .k = 10,
+                       .params = HnswSearchParams{.ef = 40},
+                       .mask = {.num_rows = kRows}});
+    EXPECT_GE(reader.num_read() - reads, 10U) << spec.ToJson();
+    EXPECT_LE(reader.num_read() - reads, 40U) << spec.ToJson();
   }
 }
 
