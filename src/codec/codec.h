@@ -69,8 +69,8 @@ class Codec {
 
   virtual std::unique_ptr<CodeDistance> MakeDistance() const = 0;
 
-  /// Whether a query is coded as rows are, so that the distance of two coded rows is that of a query
-  /// and a row, and a query can be given by its code.
+  /// Whether a query is coded as rows are, so that the distance of two coded rows is that of a
+  /// query and a row, and a query can be given by its code.
   virtual bool CanCompareCodes() const { return false; }
 
   /// What was trained; ReadCodec takes it with the same spec.
