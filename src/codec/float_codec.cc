@@ -14,7 +14,10 @@
 namespace vecdb::codec {
 namespace {
 
-constexpr int32_t kMaxHalfPower = 126;  // of float32, both ways
+// With a greater power the square of a query of ordinary size would be beyond float; with a
+// smaller one 2^power is no number.
+constexpr int32_t kMaxHalfPower = 40;
+constexpr int32_t kMinHalfPower = -126;
 
 // What the row or query is multiplied by.
 float FloatScale(const CodecSpec& spec, const float* row) {
@@ -195,15 +198,22 @@ class Float16Codec final : public Codec {
   const simd::HalfKernels& kernels_;
 };
 
-// The power of two that brings the greatest number to 2^7 to 2^8, where that helps.
+// The power of two for numbers as those of the sample, see the header.
 int32_t PowerOf(const TrainingRows& sample, const CodecSpec& spec) {
-  if (spec.metric == Metric::kCosine) return 0;
-  float greatest = 0;
-  for (size_t i = 0; i < sample.count * static_cast<size_t>(spec.dim); ++i) {
-    greatest = std::max(greatest, std::abs(sample.rows[i]));
+  if (spec.metric == Metric::kCosine || sample.count == 0) return 0;
+  const auto dim = static_cast<size_t>(spec.dim);
+  std::vector<float> of_rows(sample.count);  // the greatest of each
+  for (size_t i = 0; i < sample.count; ++i) {
+    const float* row = sample.rows + i * dim;
+    for (size_t d = 0; d < dim; ++d) of_rows[i] = std::max(of_rows[i], std::abs(row[d]));
   }
+  const float greatest = *std::max_element(of_rows.begin(), of_rows.end());
   if (greatest == 0 || (greatest <= 8192 && greatest >= 0.125f)) return 0;
-  return std::min(kMaxHalfPower, 7 - std::ilogb(greatest));
+  const auto middle = of_rows.begin() + static_cast<std::ptrdiff_t>(of_rows.size() / 2);
+  std::nth_element(of_rows.begin(), middle, of_rows.end());
+  int32_t power = 7 - std::ilogb(greatest);
+  if (*middle > 0) power = std::max(power, -13 - std::ilogb(*middle));
+  return std::clamp(power, kMinHalfPower, kMaxHalfPower);
 }
 
 }  // namespace
@@ -219,7 +229,7 @@ std::unique_ptr<Codec> TrainFloat16Codec(const CodecSpec& spec, const TrainingRo
 absl::StatusOr<std::unique_ptr<Codec>> ReadFloat16Codec(const CodecSpec& spec,
                                                         base::ByteReader& reader) {
   const auto power = reader.Get<int32_t>();
-  if (!reader.ok() || std::abs(int64_t{power}) > kMaxHalfPower) {
+  if (!reader.ok() || power < kMinHalfPower || power > kMaxHalfPower) {
     return absl::DataLossError(absl::StrFormat("float16 codec: a power of %d", power));
   }
   return std::make_unique<Float16Codec>(spec, power);

@@ -223,12 +223,13 @@ TEST(FloatCodecTest, Float16LearnsAPowerOfTwoOutsideTheRangeItHoldsWell) {
   EXPECT_EQ(PowerFor(0.124f), 7 + 4);
   EXPECT_EQ(PowerFor(0), 0);
   EXPECT_EQ(PowerFor(3e38f), 7 - 127);
-  EXPECT_EQ(PowerFor(1e-44f), 126);
+  EXPECT_EQ(PowerFor(1e-8f), 7 + 27);
+  EXPECT_EQ(PowerFor(1e-44f), 40);
   EXPECT_EQ(PowerFor(3e38f, Metric::kCosine), 0);
 }
 
 TEST(FloatCodecTest, Float16HoldsLargeAndSmallNumbersAsWellAsOthers) {
-  for (const float scale : {1e-30f, 1e-6f, 1e6f, 1e15f}) {
+  for (const float scale : {1e-9f, 1e-6f, 1e6f, 1e15f, 1e18f}) {
     SCOPED_TRACE(scale);
     std::vector<float> rows = NormalFloats(20 * 7, 3);
     for (float& value : rows) value *= scale;
@@ -259,13 +260,28 @@ TEST(FloatCodecTest, Float16HoldsLargeAndSmallNumbersAsWellAsOthers) {
   }
 }
 
+TEST(FloatCodecTest, Float16KeepsOrdinaryRowsBesideOneFarOutside) {
+  std::vector<float> rows = NormalFloats(21 * 7, 3);
+  rows[20 * 7] = 1e30f;
+  const auto codec = TrainCodec({.kind = CodecKind::kFloat16, .dim = 7},
+                                {.rows = rows.data(), .count = 21}, {}, {});
+  std::vector<uint8_t> codes(21 * (*codec)->code_bytes());
+  (*codec)->Encode(rows.data(), 21, codes.data());
+  std::vector<float> decoded(rows.size());
+  (*codec)->Decode(codes.data(), 21, decoded.data());
+  for (size_t i = 0; i < 20 * 7; ++i) {
+    EXPECT_NEAR(decoded[i], rows[i], std::abs(rows[i]) / 2048 + 1e-4f);
+  }
+  EXPECT_GT(decoded[20 * 7], 1e6f);  // held to the greatest that there is
+}
+
 TEST(FloatCodecTest, AnImpossiblePowerOfFloat16IsDataLoss) {
   const CodecSpec spec{.kind = CodecKind::kFloat16, .dim = 4};
-  for (const int32_t power : {-126, 0, 126, -127, 127, std::numeric_limits<int32_t>::min()}) {
+  for (const int32_t power : {-126, 0, 40, -127, 41, std::numeric_limits<int32_t>::min()}) {
     base::ByteWriter written;
     written.Put(power);
     base::ByteReader reader(written.str());
-    EXPECT_EQ(ReadCodec(spec, reader).ok(), std::abs(int64_t{power}) <= 126) << power;
+    EXPECT_EQ(ReadCodec(spec, reader).ok(), power >= -126 && power <= 40) << power;
   }
   base::ByteReader nothing("");
   EXPECT_EQ(support::CodeOf(ReadCodec(spec, nothing)), absl::StatusCode::kDataLoss);
