@@ -10,11 +10,8 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 Json PointJson(const PointResult& point) {
-  return {{"search", point.search},
-          {"recall", point.recall},
-          {"qps", point.qps},
-          {"p50_us", point.p50_us},
-          {"p99_us", point.p99_us}};
+  return {{"search", point.search},     {"recall", point.recall}, {"qps", point.qps},
+          {"wall_qps", point.wall_qps}, {"p50_us", point.p50_us}, {"p99_us", point.p99_us}};
 }
 
 Json EngineJson(const EngineResult& result, const Report& report) {
@@ -46,6 +43,12 @@ std::string JsonReport(const Report& report) {
   Json json = {{"dataset", report.dataset.name},
                {"metric", absl::AsciiStrToLower(std::string(MetricName(report.dataset.metric)))},
                {"cpu", CpuName()},
+               {"rows", report.dataset.base.num_rows()},
+               {"dim", report.dataset.base.dim()},
+               {"queries", report.dataset.queries.num_rows()},
+               {"k", report.options.k},
+               {"threads", report.options.num_threads},
+               {"build_threads", report.options.num_build_threads},
                {"engines", Json::array()},
                {"ratios", Json::array()}};
   if (report.filter != nullptr) {

@@ -6,11 +6,19 @@
 #include "ann/vecdb_params.h"
 #include "base/status_macros.h"
 #include "common/clocks.h"
+#include "index/vector_index.h"
+#include "schema/index_params.h"
 #include "vecdb/executor.h"
 #include "vecdb/index.h"
 
 namespace vecdb::bench {
 namespace {
+
+// Whether searches read the float32 rows, and not only codes and copies that the index has made.
+bool ReadsRows(const IndexSpec& spec, int32_t dim) {
+  return index::NeedsRowsInMemory(spec, dim) ||
+         schema::EffectiveRefine(spec, dim) == Refine::kFloat32;
+}
 
 class VecdbIndexEngine : public Engine {
  public:
@@ -23,15 +31,16 @@ class VecdbIndexEngine : public Engine {
   absl::StatusOr<BuildReport> Build() override {
     index_.reset();
     const Matrix& rows = dataset_.base;
+    const auto dim = static_cast<int32_t>(rows.dim());
     const Stopwatch watch;
-    const IndexBuilder builder(static_cast<int32_t>(rows.dim()), spec_,
-                               {.executor = executor_.get()});
+    const IndexBuilder builder(dim, spec_, {.executor = executor_.get()});
     VECDB_ASSIGN_OR_RETURN(index_, builder.Build(rows.values(), options_.row_storage));
     const bool copies = options_.row_storage == RowStorage::kCopy;
     return BuildReport{.seconds = watch.wall_seconds(),
                        .cpu_seconds = watch.cpu_seconds(),
                        .bytes_beyond_rows = index_->index_bytes(),
                        .holds_rows = copies,
+                       .needs_rows = ReadsRows(spec_, dim),
                        .note = copies ? "rows copied" : "rows viewed in the benchmark's array"};
   }
 

@@ -20,8 +20,9 @@ class ReportTest : public ::testing::Test {
     dataset_ = {.name = "tiny",
                 .base = MatrixOf(2, 3, {1, 2, 3, 4, 5, 6}),
                 .queries = MatrixOf(1, 3, {1, 2, 3})};
-    AddEngine("vecdb", {.seconds = 1.5, .bytes_beyond_rows = 20, .note = "a note"},
-              {.search = "ef=10", .recall = 0.9, .qps = 300, .p50_us = 3, .p99_us = 4});
+    AddEngine(
+        "vecdb", {.seconds = 1.5, .bytes_beyond_rows = 20, .note = "a note"},
+        {.search = "ef=10", .recall = 0.9, .qps = 300, .wall_qps = 200, .p50_us = 3, .p99_us = 4});
     AddEngine("peer", {.seconds = 3}, {.search = "ef=10", .recall = 0.99, .qps = 100});
   }
 
@@ -43,15 +44,17 @@ TEST_F(ReportTest, JsonHasTheFieldsOfTheReadmeAndNoOthers) {
   EXPECT_FALSE(json["cpu"].get<std::string>().empty());
   json.erase("cpu");
   const nlohmann::json want = nlohmann::json::parse(R"({
-    "dataset": "tiny", "metric": "l2",
+    "dataset": "tiny", "metric": "l2", "rows": 2, "dim": 3, "queries": 1, "k": 10,
+    "threads": 1, "build_threads": 2,
     "engines": [
       {"engine": "vecdb", "index": "HNSW", "build": "M=16,efConstruction=200",
        "build_seconds": 1.5, "bytes_per_vector": 22.0, "index_bytes_per_vector": 10.0,
-       "points": [{"search": "ef=10", "recall": 0.9, "qps": 300.0, "p50_us": 3.0, "p99_us": 4.0}]},
+       "points": [{"search": "ef=10", "recall": 0.9, "qps": 300.0, "wall_qps": 200.0,
+                   "p50_us": 3.0, "p99_us": 4.0}]},
       {"engine": "peer", "index": "HNSW", "build": "M=16,efConstruction=200",
        "build_seconds": 3.0, "bytes_per_vector": 12.0, "index_bytes_per_vector": 0.0,
-       "points": [{"search": "ef=10", "recall": 0.99, "qps": 100.0, "p50_us": 0.0,
-                   "p99_us": 0.0}]}],
+       "points": [{"search": "ef=10", "recall": 0.99, "qps": 100.0, "wall_qps": 0.0,
+                   "p50_us": 0.0, "p99_us": 0.0}]}],
     "ratios": [{"against": "peer", "recall": 0.9, "qps_ratio": 3.0},
                {"against": "peer", "recall": 0.99, "qps_ratio": null}]})");
   EXPECT_EQ(json, want) << text;
