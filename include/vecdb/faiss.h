@@ -12,9 +12,10 @@
 /// | IndexFlat, -L2, -IP          | FLAT     | the same answers                                  |
 /// | IndexHNSWFlat                | HNSW     | the same graph; walks differ a little             |
 /// | IndexIVFFlat                 | IVF_FLAT | the same lists, the same answers                  |
-/// | IndexIVFScalarQuantizer      | IVF_SQ8  | the same lists and codes (QT_8bit, QT_8bit_uniform)
-/// | | IndexIVFPQ, 1 to 8 bits      | IVF_PQ   | the same lists, codes and code words | |
-/// IndexIDMap, IndexIDMap2      | any      | around each of them                               |
+/// | IndexIVFScalarQuantizer of   | IVF_SQ8  | the same lists and codes                          |
+/// | QT_8bit, QT_8bit_uniform     |          |                                                   |
+/// | IndexIVFPQ, 1 to 8 bits      | IVF_PQ   | the same lists, codes and code words              |
+/// | IndexIDMap, IndexIDMap2      | any      | around each of them                               |
 ///
 /// Metrics are L2 and inner product. Files are a matter between the host and FAISS: the host reads
 /// one with FAISS and hands the index over. The index that is handed over is only read, and nothing

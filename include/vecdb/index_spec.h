@@ -39,11 +39,15 @@ struct FlatParams {
 ///
 /// | refine   | bytes a dimension | scores are those of                                      |
 /// |----------|-------------------|----------------------------------------------------------|
-/// | kNone    | 0                 | the rows; no more rows are looked at than come back      |
+/// | kNone    | 0                 | the rows; few more are looked at than come back          |
 /// | kFloat32 | 0                 | the rows: they are read again, which a collection does   |
 /// |          |                   | from the store                                           |
-/// | kFloat16 | 2                 | copies of 11 significant bits: off by a 2000th or so     |
+/// | kFloat16 | 2                 | copies of 11 significant bits                            |
 /// | kSq8     | 1                 | copies of 256 steps a dimension                          |
+///
+/// With kFloat16 each number is off by a 2000th at most, which is little beside distances unless
+/// the rows lie far from zero and near each other: those want kFloat32. Whole numbers up to 2048
+/// are exact.
 enum class Refine : int32_t { kAuto = 0, kNone = 1, kFloat32 = 2, kFloat16 = 3, kSq8 = 4 };
 
 /// What a graph is walked on. The numbers are those of the files.
@@ -52,14 +56,15 @@ enum class HnswCodec : int32_t {
   kFloat32 = 1,  ///< the rows themselves, which are kept in memory; nothing is refined
   kFloat16 = 2,  ///< 2 bytes a dimension
   kSq8 = 3,      ///< 1 byte a dimension, and 4 bytes a row under some distributions with kL2
-  kSq4 = 4,      ///< half a byte a dimension
-  kRabitq = 6,   ///< a bit a dimension and 8 bytes a row (Gao and Long 2024)
+  kSq4 = 4,      ///< half a byte a dimension, and 4 bytes a row with kL2
+  kRabitq = 6,   ///< a bit a dimension and 12 bytes a row (Gao and Long 2024)
 };
 
 /// A hierarchical navigable small-world graph (Malkov and Yashunin, 2016), walked on codes.
 ///
 /// In memory it takes, for each row, dim times the bytes of `codec` and `refine`, and about 8 m + 8
-/// bytes of links: 3 dim + 136 by default, where hnswlib takes 4 dim + 144.
+/// bytes of links: 3 dim + 136 by default, where hnswlib takes 4 dim + 144. The rows stay in the
+/// store of a collection, unless `codec` is kFloat32; `Index` holds or views them besides.
 struct HnswParams {
   /// Links per row and level, twice as many on the lowest: 2 to 2048; 8 to 64 make sense.
   int32_t m = 16;
@@ -69,7 +74,8 @@ struct HnswParams {
   /// Same rows, parameters and seed give the same graph, whatever the number of threads.
   uint64_t seed = 0;
   HnswCodec codec = HnswCodec::kAuto;
-  /// Finer than the codec. kAuto: kFloat16 with kSq8 and kSq4 and kRabitq, kFloat32 with kFloat16.
+  /// Finer than the codec, which must be named unless this is kAuto or kNone. kAuto: kFloat16 with
+  /// kSq8 and kSq4 and kRabitq, kFloat32 with kFloat16.
   Refine refine = Refine::kAuto;
 
   friend bool operator==(const HnswParams&, const HnswParams&) = default;
@@ -91,7 +97,7 @@ struct IvfFlatParams {
 /// Inverted lists of codes of one byte a dimension: a quarter of the memory traffic.
 struct IvfSq8Params {
   int32_t nlist = 128;               ///< as in IvfFlatParams
-  Refine refine = Refine::kFloat32;  ///< not kSq8
+  Refine refine = Refine::kFloat32;  ///< not kAuto, not kSq8
   uint64_t seed = 0;
 
   friend bool operator==(const IvfSq8Params&, const IvfSq8Params&) = default;

@@ -384,7 +384,10 @@ void RabitqDistance::Compare(const simd::CodeRows& rows, float* out) const {
       const double own = AsDouble(factors.own);
       const double product = sum_scale_ * (static_cast<double>(dots[i]) + sum_offset_);
       const double row_part = is_l2 ? own * own : -own * along_center_;
-      out[begin + i] = ClampToFloat(offset_ + row_part - AsDouble(factors.scale) * product);
+      const double distance = offset_ + row_part - AsDouble(factors.scale) * product;
+      // Factors of a damaged file may be no numbers.
+      out[begin + i] =
+          distance == distance ? ClampToFloat(distance) : std::numeric_limits<float>::max();
     }
   }
 }

@@ -192,12 +192,16 @@ absl::Status IndexJobs::CommitAttached(const Job& job, const SegmentIndexInfo& i
   }
   RemoveIndex(entry, info.field);
   entry->indexes.push_back(info);
+  segment::ResidentField field;  // of a collection that is not loaded, nothing
+  if (job.segment.resident != nullptr) {
+    VECDB_ASSIGN_OR_RETURN(field, LoadBuilt(job, info, context));
+  }
   VECDB_RETURN_IF_ERROR(core_->Commit(manifest, context));
   bool was_loaded = false;
   core_->EditView([&](View* view) {
     was_loaded = view->loaded;
     view->indexes = manifest.indexes;
-    ShowIndex(*entry, job.column, {}, view);
+    ShowIndex(*entry, job.column, field, view);
   });
   LoadDefined(was_loaded, info.field, context);
   core_->Log(LogLevel::kInfo,
@@ -312,7 +316,12 @@ absl::StatusOr<segment::ResidentField> IndexJobs::LoadBuilt(const Job& job,
   SegmentInfo with = job.segment.sealed->info();
   RemoveIndex(&with, info.field);
   with.indexes.push_back(info);
-  return job.segment.sealed->WithInfo(std::move(with))->LoadField(job.column, {}, context);
+  VECDB_ASSIGN_OR_RETURN(
+      segment::ResidentField field,
+      job.segment.sealed->WithInfo(std::move(with))->LoadField(job.column, {}, context));
+  if (field.index != nullptr) return field;
+  return absl::DataLossError(absl::StrFormat("index %s of segment %s cannot be read back",
+                                             info.object.name, job.segment.id()));
 }
 
 absl::Status IndexJobs::CommitBuilt(const Job& job, const SegmentIndexInfo& info,

@@ -14,12 +14,11 @@ namespace vecdb::index {
 // tables".)
 //
 // A row is about c + d + w: the centroid of its list, the mean of the codec, and its code words.
-// With the middle m of all centroids, the squared distance from a query q is
+// With the middle m of all centroids, the squared distance from a query q is the sum of
 //
-//   |q - c|^2 - 2 q.d                                    of the query and the list
-//   - 2 (q - m).w + |w|^2                                the sum of table entries, for a query q -
-//   m
-//   + 2 c.d + |d|^2 + 2 (c + d - m).w                    the term of the row
+//   |q - c|^2 - 2 q.d               what the query and the list give
+//   |w|^2 - 2 (q - m).w             the table entries of the words, for the query q - m
+//   (2 c + d).d + 2 (c + d - m).w   the term of the row
 
 /// Whether lists of such codes have terms.
 bool IvfHasTerms(const IvfLists& lists);

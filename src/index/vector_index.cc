@@ -113,6 +113,11 @@ bool NeedsRowsInMemory(const IndexSpec& spec, int32_t dim) {
          !std::holds_alternative<IvfPqParams>(spec.params);
 }
 
+absl::StatusOr<bool> NeedsRowsInMemory(const format::SectionFile& file, const Context& context) {
+  VECDB_ASSIGN_OR_RETURN(const IndexMeta meta, ReadIndexMeta(file, context));
+  return NeedsRowsInMemory(meta.spec, meta.dim) || IsFromBeforeCodes(file, meta);
+}
+
 std::span<const uint32_t> VectorIndexTags() {
   static constexpr uint32_t kTags[] = {kMetaTag,
                                        kHnswTag,

@@ -63,6 +63,10 @@ class VectorIndex {
 /// that these belong in memory. Other indexes read the few they need, or none.
 bool NeedsRowsInMemory(const IndexSpec& spec, int32_t dim);
 
+/// The same of the index in a file: graphs from before there were codes need the rows too. Errors
+/// as LoadVectorIndex.
+absl::StatusOr<bool> NeedsRowsInMemory(const format::SectionFile& file, const Context& context);
+
 /// Builds the index that `spec`, which is valid, asks for. The same bytes for the same input,
 /// whatever the number of threads of host.executor. ResourceExhausted, Cancelled, DeadlineExceeded.
 absl::StatusOr<std::unique_ptr<VectorIndex>> BuildVectorIndex(const VectorView& view,

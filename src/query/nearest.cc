@@ -98,7 +98,12 @@ absl::StatusOr<std::vector<Found>> FindNearest(const SnapshotSearch& search,
     index::SearchCounts counts;
     one.counts = &counts;
     const auto begin = std::chrono::steady_clock::now();
-    VECDB_RETURN_IF_ERROR(SearchSegment(search.segments[i], one, context, &candidates));
+    const absl::Status searched = SearchSegment(search.segments[i], one, context, &candidates);
+    if (absl::IsDataLoss(searched)) {
+      return absl::DataLossError(absl::StrFormat("segment %s: %s", search.segments[i].id(),
+                                                 std::string(searched.message())));
+    }
+    VECDB_RETURN_IF_ERROR(searched);
     AddCounts(counts, &stats[i]);
     stats[i].search_ms +=
         std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count();

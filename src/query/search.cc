@@ -103,6 +103,22 @@ bool MarkUngroupable(const SnapshotSearch& search, const Context& context,
   return marked;
 }
 
+// Marks the segments whose vectors are read row by row and cannot all be; false when there is none.
+bool MarkUnsearchable(const SnapshotSearch& search, const Context& context,
+                      std::span<SegmentView> segments) {
+  bool marked = false;
+  for (SegmentView& segment : segments) {
+    if (!segment.reads_sealed() || !segment.search_damage().ok()) continue;
+    const auto& vectors = segment.resident->fields[search.column].vectors;
+    if (vectors == nullptr || vectors->view.rows != nullptr) continue;
+    const absl::Status read = segment.sealed->VerifyVectors(search.column, context);
+    if (!absl::IsDataLoss(read)) continue;
+    segment.load_damage = read;
+    marked = true;
+  }
+  return marked;
+}
+
 // The answer when damage shows only during a search, which ended with `error`: the segments that
 // `mark` finds it in are left out, and others give their hits.
 template <typename Mark>
@@ -157,7 +173,8 @@ absl::StatusOr<std::unique_ptr<ResultRows>> Search(const SnapshotSearch& search,
   const auto answers = SearchAll(search, selections, context);
   if (!answers.ok()) {
     return SearchRest(search, answers.status(), context, [&](std::span<SegmentView> segments) {
-      return MarkUngroupable(search, context, segments);
+      const bool ungroupable = MarkUngroupable(search, context, segments);
+      return MarkUnsearchable(search, context, segments) || ungroupable;
     });
   }
   const double search_ms = Lap(&lap);
@@ -183,8 +200,14 @@ absl::StatusOr<FoundHits> FindHits(const SnapshotSearch& search, uint32_t k,
   VECDB_ASSIGN_OR_RETURN(const Selections selections, SelectAll(search, context));
   std::vector<SegmentSearchStats> stats(search.segments.size());
   FoundHits found{.partial = selections.partial()};
-  VECDB_ASSIGN_OR_RETURN(found.hits,
-                         FindNearest(search, selections, search.vectors.data(), k, context, stats));
+  auto hits = FindNearest(search, selections, search.vectors.data(), k, context, stats);
+  if (absl::IsDataLoss(hits.status()) && search.allow_partial) {
+    std::vector<SegmentView> segments(search.segments.begin(), search.segments.end());
+    SnapshotSearch rest = search;
+    rest.segments = segments;
+    if (MarkUnsearchable(search, context, segments)) return FindHits(rest, k, context);
+  }
+  VECDB_ASSIGN_OR_RETURN(found.hits, std::move(hits));
   return found;
 }
 

@@ -325,9 +325,14 @@ absl::StatusOr<std::shared_ptr<const index::VectorIndex>> SealedSegment::LoadInd
                                                      expected, context));
     // Without rows of its own, which only files of the Index door have.
     VECDB_RETURN_IF_ERROR(file->CheckKnown(index::VectorIndexTags()));
+    if (vectors.view.rows == nullptr) {
+      VECDB_ASSIGN_OR_RETURN(const bool needs_rows, index::NeedsRowsInMemory(*file, context));
+      if (needs_rows) return std::shared_ptr<const index::VectorIndex>();
+    }
     return index::LoadVectorIndex(*file, vectors.view, rows_->host, context);
   };
   auto loaded = load();
+  if (loaded.ok() && *loaded == nullptr) return nullptr;
   if (loaded.ok() && (*loaded)->spec() != info->spec) {
     loaded =
         absl::DataLossError(absl::StrFormat("object %s: holds another index", info->object.name));
@@ -431,6 +436,10 @@ absl::StatusOr<Column> SealedSegment::Gather(size_t column, std::span<const uint
     VECDB_RETURN_IF_ERROR(rows_->vectors[column]->GatherRows(rows, vectors.owned, context));
   }
   return Column(DataType::kFloatVector, static_cast<int32_t>(dim), std::move(vectors));
+}
+
+absl::Status SealedSegment::VerifyVectors(size_t column, const Context& context) const {
+  return rows_->vectors[column]->Verify(context);
 }
 
 absl::Status SealedSegment::Verify(const Context& context) const {

@@ -120,7 +120,8 @@ class SealedSegment {
   /// Leaves the vectors of a field where they are, to be read row by row.
   std::shared_ptr<const ResidentVectors> StoredVectors(size_t column) const;
 
-  /// Reads the index of a field, null when it has none. An index that is damaged or missing is null
+  /// Reads the index of a field, null when it has none, and when it needs rows in memory that
+  /// `vectors` has not. An index that is damaged or missing is null
   /// too, is reported to the log, and index_damaged() says so: it can be built again.
   absl::StatusOr<std::shared_ptr<const index::VectorIndex>> LoadIndex(
       size_t column, const ResidentVectors& vectors, const Context& context) const;
@@ -143,6 +144,9 @@ class SealedSegment {
   /// Values of some rows of any column, vectors included. `resident` may be null.
   absl::StatusOr<Column> Gather(size_t column, std::span<const uint32_t> rows,
                                 const Resident* resident, const Context& context) const;
+
+  /// Reads and checks all vectors of a field.
+  absl::Status VerifyVectors(size_t column, const Context& context) const;
 
   /// Reads and checks every object that rows lie in. For segments that are doubted.
   absl::Status Verify(const Context& context) const;

@@ -167,5 +167,45 @@ TEST_P(DamagedSegmentTest, NothingIsTakenAwayAndRepairIsFound) {
   ExpectSameSearch(all_, *collection_, {.field = "v", .vectors = {1, 2, 3, 0}});
 }
 
+// Rows that a coded index leaves in the store are read, and found damaged, by a search alone.
+TEST(DamagedRowsTest, PartOfAnAnswerLeavesOutASegmentWhoseRowsCannotBeRead) {
+  TestDatabase db;
+  const Schema schema = TaggedSchema();
+  Oracle all(schema);
+  auto collection = *db->CreateCollection("c", schema, {.num_shards = 2});
+  const IndexSpec spec{.metric = Metric::kL2, .params = IvfSq8Params{.nlist = 2}};
+  ASSERT_OK(collection->CreateIndex("v", spec));
+  Put(*collection, &all, Ids(0, 600), "t");
+  ASSERT_OK(collection->Flush());
+  ASSERT_OK(collection->WaitForIndex("v"));
+  const auto segments = collection->Segments();
+  ASSERT_EQ(segments->size(), 2U);
+  ASSERT_OK(db->Close());
+  ObjectStore& store = *db.options.store;
+  for (const std::string& path : ObjectsWith(store, segments->at(1).id)) {
+    if (!path.ends_with(".vec")) continue;
+    ReplaceObject(store, path, FlipByte(*GetObject(store, PathOf(path), kNoLimit), 300));
+  }
+  db.Crash();
+  collection = *db->OpenCollection("c");
+  static constexpr float kQuery[] = {1, 2, 3, 0};
+  SearchRequest request{.vectors = kQuery, .limit = 600};
+  const auto whole = collection->Search(request);
+  EXPECT_EQ(CodeOf(whole), Code::kDataLoss);
+  EXPECT_TRUE(Says(whole, segments->at(1).id));
+  request.allow_partial = true;
+  const auto part = collection->Search(request);
+  ASSERT_OK(part);
+  EXPECT_TRUE(part->partial());
+  EXPECT_EQ(part->hits(0).size(), segments->at(0).num_rows);
+  const auto iterator = collection->OpenSearchIterator({.vectors = kQuery, .allow_partial = true},
+                                                       {.batch_size = 1000});
+  ASSERT_OK(iterator);
+  const auto batch = (*iterator)->Next();
+  ASSERT_OK(batch);
+  EXPECT_TRUE(batch->partial());
+  EXPECT_EQ(batch->hits(0).size(), segments->at(0).num_rows);
+}
+
 }  // namespace
 }  // namespace vecdb::support

@@ -2,12 +2,15 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <random>
 #include <string>
 #include <vector>
 
+#include "base/byte_io.h"
+#include "format/section_file.h"
 #include "segment/segment_testing.h"
 #include "support/fault_object_store.h"
 
@@ -295,6 +298,48 @@ TEST_F(SealedSegmentTest, RowsAreLoadedWhereTheCodedIndexIsDamaged) {
   const auto again = sealed->LoadField(kVector, (*damaged)->fields[kVector], {});
   ASSERT_OK(again);
   EXPECT_EQ(again->vectors, (*damaged)->fields[kVector].vectors);
+}
+
+// Its META names no codec, and it has no codes.
+TEST_F(SealedSegmentTest, GraphsFromBeforeThereWereCodesHaveTheirRowsInMemory) {
+  const auto growing = MakeGrowing(SmallSchema(DataType::kInt64, 64));
+  Add(growing.get(), MakeRows(SmallSchema(DataType::kInt64, 64), KeyRange(0, 100)), 5);
+  Written written = segment::Write(*growing);
+  const auto plain = OpenSealed(written);
+  IndexSpec spec{.metric = Metric::kL2, .params = HnswParams{.m = 4, .codec = HnswCodec::kFloat32}};
+  auto built = BuildIndex(*plain, kVector, spec, **plain->LoadVectors(kVector, {}), {});
+  ASSERT_OK(built);
+  const ObjectPath path = PathOf("segments/s/" + built->info.object.name);
+  std::map<uint32_t, std::string> sections;
+  {
+    const auto file =
+        format::SectionFile::Open(*written.store, path, format::FileKind::kIndex, std::nullopt, {});
+    ASSERT_OK(file);
+    for (const format::SectionInfo& section : (*file)->sections()) {
+      sections[section.tag] = *(*file)->ReadSmall(section.tag, uint64_t{1} << 30, {});
+    }
+  }
+  std::string& meta = sections[format::Tag("META")];
+  meta.resize(meta.size() - 8);
+  ASSERT_OK(written.store->Delete(path));
+  auto writer = format::SectionWriter::Create(*written.store, path, format::FileKind::kIndex, {});
+  ASSERT_OK(writer);
+  for (const auto& [tag, bytes] : sections) {
+    ASSERT_OK((*writer)->AddSection(tag, base::AsBytes(bytes), {}));
+  }
+  const auto summary = (*writer)->Finish({});
+  ASSERT_OK(summary);
+  std::get<HnswParams>(built->info.spec.params).codec = HnswCodec::kAuto;
+  built->info.object.size_bytes = summary->size_bytes;
+  built->info.object.checksum = summary->checksum;
+  written.info.indexes = {built->info};
+  const auto sealed = OpenSealed(written);
+  const std::vector<size_t> columns = {kVector};
+  const auto resident = sealed->LoadResident(columns, {});
+  ASSERT_OK(resident);
+  EXPECT_NE((*resident)->fields[kVector].index, nullptr);
+  EXPECT_NE((*resident)->fields[kVector].vectors->view.rows, nullptr);
+  EXPECT_FALSE(sealed->index_damaged(kVector));
 }
 
 TEST_F(SealedSegmentTest, StoreThatAnswersLaterIsNoDamage) {
