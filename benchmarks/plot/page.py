@@ -18,8 +18,8 @@ HOW = """## How to read them
   over recall; below the lowest recall of a sweep they have the QPS of its first point; a dash is a recall that a sweep did not
   reach.
 - QPS is by thread CPU time, one query at a time, on one thread, the best of several passes in turn with the other engines of
-  the same run. *bytes* are those of the index and of the float32 rows where searches read them, per vector.
-- hnswlib is compiled for the machine it ran on. FAISS is Debian's, which uses nothing beyond SSE2: a FAISS compiled for
+  the same run. *bytes* are those of the index and of the float32 rows where searches read them, per vector; vecdb's IVF_FLAT has copies in its lists and reads the rows too, under filters.
+- hnswlib is compiled for the instructions of the machine. FAISS is Debian's, which uses nothing beyond SSE2: a FAISS compiled for
   AVX-512 is several times faster. For cosine both get normalised copies and the inner product.
 - [benchmarks/README.md](../benchmarks/README.md) says how `ann_bench` measures.
 
