@@ -25,7 +25,7 @@ HOW = """## How to read them
 
 ## How they were made
 
-With the sets of `shared/data` unpacked below `$D`:
+With the data sets, each in a folder of its name, below `$D`:
 
     cmake --preset release && cmake --build --preset release --target ann_bench
 """
