@@ -75,7 +75,7 @@ TEST(IvfFileTest, TheOtherKindOfListSaysSo) {
     Sections sections = ReadSections(*WriteFile(*BuildIvfIndex(rows.view(), spec)));
     EXPECT_FALSE(sections.contains(kIvfKindTag));
     const bool residuals = IvfHasResiduals(spec);
-    for (const uint32_t kind : {1, 2}) {
+    for (const uint32_t kind : std::initializer_list<uint32_t>{1, 2}) {
       sections[kIvfKindTag] = std::string(reinterpret_cast<const char*>(&kind), sizeof(kind));
       const auto loaded = LoadSections(sections, rows.view());
       ASSERT_OK(loaded);
@@ -84,7 +84,7 @@ TEST(IvfFileTest, TheOtherKindOfListSaysSo) {
       EXPECT_EQ(FindIn(**loaded, rows.view()).size(), 10U);
       EXPECT_EQ(ReadSections(*WriteFile(**loaded)).contains(kIvfKindTag), other);
     }
-    for (const uint32_t kind : {0, 3}) {
+    for (const uint32_t kind : std::initializer_list<uint32_t>{0, 3}) {
       sections[kIvfKindTag] = std::string(reinterpret_cast<const char*>(&kind), sizeof(kind));
       EXPECT_EQ(CodeOf(LoadSections(sections, rows.view())), absl::StatusCode::kDataLoss);
     }
