@@ -10,7 +10,7 @@
 namespace vecdb::segment {
 namespace {
 
-constexpr FieldSpec kAttachField = {.name = "vector", .type = DataType::kFloatVector, .dim = 4};
+const FieldSpec kAttachField = {.name = "vector", .type = DataType::kFloatVector, .dim = 4};
 
 std::unique_ptr<Index> IndexOfRows(const std::vector<float>& rows, int32_t dim = 4,
                                    const IndexSpec& spec = {.params = HnswParams{.m = 4}}) {
