@@ -73,9 +73,7 @@ void AnswerDistance::Prefetch(uint32_t row) const {
     const size_t lines = copies_->code_bytes() / base::kCacheLineBytes + 1;
     base::PrefetchLines(copies_->row(row), std::min(lines, kMostLinesAhead));
   } else if (view_.rows != nullptr) {
-    const size_t bytes = static_cast<size_t>(view_.dim) * sizeof(float);
-    base::PrefetchLines(view_.row(row),
-                        std::min(bytes / base::kCacheLineBytes + 1, kMostLinesAhead));
+    distance_->Prefetch(row, kMostLinesAhead);
   }
 }
 

@@ -5,8 +5,8 @@
 #include <bit>
 #include <cstddef>
 
-#include "base/prefetch.h"
 #include "base/status_macros.h"
+#include "index/coded_query.h"
 #include "index/poller.h"
 #include "index/query_distance.h"
 
@@ -42,7 +42,7 @@ class RowsOfScan {
 class CodesOfScan {
  public:
   CodesOfScan(const RowCodes& codes, const codec::CodeDistance& distance)
-      : codes_(codes), distance_(distance) {}
+      : codes_(codes), distance_(distance), query_(codes, distance) {}
 
   absl::Status Block(uint32_t first, size_t count, float* out) const {
     simd::CodeRows rows = codes_.all();
@@ -52,14 +52,15 @@ class CodesOfScan {
     return absl::OkStatus();
   }
   absl::Status Gather(const uint32_t* ids, size_t count, float bound, float* out) const {
-    distance_.CompareWithin(codes_.of(ids, count), bound, out);
+    query_.Gather(ids, count, bound, out);
     return absl::OkStatus();
   }
-  void Prefetch(uint32_t row) const { base::PrefetchLines(codes_.row(row), kPrefetchedLines); }
+  void Prefetch(uint32_t row) const { query_.Prefetch(row); }
 
  private:
   const RowCodes& codes_;
   const codec::CodeDistance& distance_;
+  const CodedQuery query_;
 };
 
 // Offers the rows of a mask to a collector of the nearest, by what `Distances` says.

@@ -43,7 +43,8 @@ absl::StatusOr<base::LargeBuffer> SampleOf(const VectorView& view, const codec::
   const auto dim = static_cast<size_t>(view.dim);
   std::vector<uint32_t> ids = codec::SampleRows(
       view.num_rows, std::clamp<size_t>(kMostSampledFloats / dim, 1, kMostSampledRows), spec.seed);
-  if (spec.kind == codec::CodecKind::kFloat16 && view.num_rows > 0) {
+  if (spec.kind == codec::CodecKind::kFloat16 && spec.metric != Metric::kCosine &&
+      view.num_rows > 0) {
     VECDB_ASSIGN_OR_RETURN(ids.back(), GreatestRow(view, context));
   }
   VECDB_ASSIGN_OR_RETURN(

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <type_traits>
 #include <utility>
 
 #include "base/parallel_for.h"
@@ -120,17 +121,17 @@ bool MarkUnsearchable(const SnapshotSearch& search, const Context& context,
 }
 
 // The answer when damage shows only during a search, which ended with `error`: the segments that
-// `mark` finds it in are left out, and others give their hits.
-template <typename Mark>
-absl::StatusOr<std::unique_ptr<ResultRows>> SearchRest(const SnapshotSearch& search,
-                                                       const absl::Status& error,
-                                                       const Context& context, Mark mark) {
+// `mark` finds it in are left out, and `again` searches the others.
+template <typename Mark, typename Again>
+std::invoke_result_t<Again, const SnapshotSearch&> SearchRest(const SnapshotSearch& search,
+                                                              const absl::Status& error, Mark mark,
+                                                              Again again) {
   if (!absl::IsDataLoss(error) || !search.allow_partial) return error;
   std::vector<SegmentView> segments(search.segments.begin(), search.segments.end());
   if (!mark(std::span(segments))) return error;
   SnapshotSearch rest = search;
   rest.segments = segments;
-  return Search(rest, context);
+  return again(rest);
 }
 
 // The rows of the hits of all queries, with their fields.
@@ -168,22 +169,25 @@ std::vector<Found> HitsOf(std::span<const Answer> answers) {
 absl::StatusOr<std::unique_ptr<ResultRows>> Search(const SnapshotSearch& search,
                                                    const Context& context) {
   Clock::time_point lap = Clock::now();
+  const auto again = [&](const SnapshotSearch& rest) { return Search(rest, context); };
   VECDB_ASSIGN_OR_RETURN(const Selections selections, SelectAll(search, context));
   const double filter_ms = Lap(&lap);
   const auto answers = SearchAll(search, selections, context);
   if (!answers.ok()) {
-    return SearchRest(search, answers.status(), context, [&](std::span<SegmentView> segments) {
+    const auto mark = [&](std::span<SegmentView> segments) {
       const bool ungroupable = MarkUngroupable(search, context, segments);
       return MarkUnsearchable(search, context, segments) || ungroupable;
-    });
+    };
+    return SearchRest(search, answers.status(), mark, again);
   }
   const double search_ms = Lap(&lap);
   const std::vector<Found> hits = HitsOf(*answers);
   auto result = FetchAll(search, hits, context);
   if (!result.ok()) {
-    return SearchRest(search, result.status(), context, [&](std::span<SegmentView> segments) {
+    const auto mark = [&](std::span<SegmentView> segments) {
       return MarkUnreadable(search, hits, context, segments);
-    });
+    };
+    return SearchRest(search, result.status(), mark, again);
   }
   ResultRows& rows = **result;
   for (const Answer& answer : *answers) AddHits(search.metric, answer.hits, &rows);
@@ -201,13 +205,14 @@ absl::StatusOr<FoundHits> FindHits(const SnapshotSearch& search, uint32_t k,
   std::vector<SegmentSearchStats> stats(search.segments.size());
   FoundHits found{.partial = selections.partial()};
   auto hits = FindNearest(search, selections, search.vectors.data(), k, context, stats);
-  if (absl::IsDataLoss(hits.status()) && search.allow_partial) {
-    std::vector<SegmentView> segments(search.segments.begin(), search.segments.end());
-    SnapshotSearch rest = search;
-    rest.segments = segments;
-    if (MarkUnsearchable(search, context, segments)) return FindHits(rest, k, context);
+  if (!hits.ok()) {
+    const auto mark = [&](std::span<SegmentView> segments) {
+      return MarkUnsearchable(search, context, segments);
+    };
+    return SearchRest(search, hits.status(), mark,
+                      [&](const SnapshotSearch& rest) { return FindHits(rest, k, context); });
   }
-  VECDB_ASSIGN_OR_RETURN(found.hits, std::move(hits));
+  found.hits = *std::move(hits);
   return found;
 }
 
