@@ -1,13 +1,9 @@
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <string>
 
 #include "index/coded_testing.h"
-#include "index/file_testing.h"
+#include "index/golden_testing.h"
 
 namespace vecdb::index {
 namespace {
@@ -44,10 +40,6 @@ const CodedGolden kCodedGolden[] = {
 constexpr uint32_t kCodedGoldenRows = 150;
 TestRows CodedGoldenRows() { return GridRows(kCodedGoldenRows, 8, 5, 17); }
 
-std::filesystem::path CodedGoldenPath(const char* name) {
-  return std::filesystem::path(VECDB_GOLDEN_DIR) / "vector_index" / name;
-}
-
 SearchParams LookAtAll(const IndexSpec& spec) {
   if (!std::holds_alternative<HnswParams>(spec.params)) {
     return IvfSearchParams{.nprobe = 65536, .refine_k = 1000};
@@ -58,17 +50,7 @@ SearchParams LookAtAll(const IndexSpec& spec) {
 TEST(HnswCodesGoldenTest, FilesAnswerAsTheirRowsDo) {
   const TestRows rows = CodedGoldenRows();
   for (const CodedGolden& golden : kCodedGolden) {
-    if (std::getenv("VECDB_WRITE_GOLDEN") != nullptr) {
-      std::filesystem::create_directories(CodedGoldenPath(golden.name).parent_path());
-      const auto store = WriteFile(*BuildCoded(rows.view(), golden.spec));
-      std::ofstream(CodedGoldenPath(golden.name), std::ios::binary)
-          << *GetObject(*store, TestPath(), 1 << 20);
-    }
-    std::ifstream file(CodedGoldenPath(golden.name), std::ios::binary);
-    const std::string bytes(std::istreambuf_iterator<char>(file), {});
-    const auto store = MakeMemoryObjectStore();
-    ASSERT_OK(PutObject(*store, TestPath(), bytes));
-    const auto index = LoadVectorIndex(*OpenFile(*store), rows.view(), {}, {});
+    const auto index = LoadGoldenIndex(golden.name, golden.spec, rows.view());
     ASSERT_OK(index) << golden.name;
     EXPECT_EQ((*index)->spec(), golden.spec);
     for (uint32_t row = 0; row < kCodedGoldenRows; row += 13) {

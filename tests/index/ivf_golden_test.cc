@@ -1,12 +1,8 @@
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <string>
 
-#include "index/file_testing.h"
+#include "index/golden_testing.h"
 #include "index/index_testing.h"
 #include "index/ivf_testing.h"
 
@@ -32,24 +28,10 @@ const IvfGolden kIvfGolden[] = {
 
 TestRows IvfGoldenRows() { return GridRows(200, 4, 5, 7); }
 
-std::filesystem::path IvfGoldenPath(const char* name) {
-  return std::filesystem::path(VECDB_GOLDEN_DIR) / "vector_index" / name;
-}
-
 TEST(IvfGoldenTest, FilesAnswerAsTheirRowsDo) {
   const TestRows rows = IvfGoldenRows();
   for (const IvfGolden& golden : kIvfGolden) {
-    if (std::getenv("VECDB_WRITE_GOLDEN") != nullptr) {
-      std::filesystem::create_directories(IvfGoldenPath(golden.name).parent_path());
-      const auto store = WriteFile(*BuildIvfIndex(rows.view(), golden.spec));
-      std::ofstream(IvfGoldenPath(golden.name), std::ios::binary)
-          << *GetObject(*store, TestPath(), 1 << 20);
-    }
-    std::ifstream file(IvfGoldenPath(golden.name), std::ios::binary);
-    const std::string bytes(std::istreambuf_iterator<char>(file), {});
-    const auto store = MakeMemoryObjectStore();
-    ASSERT_OK(PutObject(*store, TestPath(), bytes));
-    const auto index = LoadVectorIndex(*OpenFile(*store), rows.view(), {}, {});
+    const auto index = LoadGoldenIndex(golden.name, golden.spec, rows.view());
     ASSERT_OK(index) << golden.name;
     EXPECT_EQ((*index)->spec(), golden.spec);
     for (uint32_t row = 0; row < 200; row += 13) {
