@@ -8,11 +8,11 @@
 #include <vector>
 
 #include "absl/strings/str_format.h"
-#include "base/parallel_for.h"
 #include "base/status_macros.h"
 #include "format/section_file.h"
 #include "index/index_meta.h"
 #include "index/index_state.h"
+#include "index/query_pieces.h"
 #include "index/row_checks.h"
 #include "schema/search_params.h"
 
@@ -28,9 +28,6 @@ constexpr uint32_t kRowsTag = format::Tag("ROWS");
 constexpr uint32_t kNormsTag = format::Tag("NORM");
 
 constexpr int32_t kMaxK = 16384;
-
-// Queries that one thread answers together: what each needs meanwhile stays within the cache.
-constexpr size_t kMostQueriesAtOnce = 32;
 
 absl::Status CheckQuery(const IndexState& state, const IndexQuery& query, const Context& context) {
   const auto dim = static_cast<size_t>(state.view.dim);
@@ -130,15 +127,11 @@ absl::StatusOr<Neighbors> Index::Search(const IndexQuery& query, const Context& 
   std::vector<index::RowQuery> queries(num_queries, shared);
   for (size_t i = 0; i < num_queries; ++i) queries[i].vector = query.vectors.data() + i * dim;
   std::vector<std::vector<index::Candidate>> found(num_queries);
-  const size_t strands = base::MaxStrands(state_->host.executor);
-  const size_t at_once = std::clamp<size_t>(num_queries / strands, 1, api::kMostQueriesAtOnce);
-  VECDB_RETURN_IF_ERROR(base::ParallelFor(
-      state_->host.executor, Priority::kSearch, (num_queries + at_once - 1) / at_once, context,
-      [&](size_t piece, size_t) {
-        const size_t begin = piece * at_once;
-        const size_t count = std::min(at_once, num_queries - begin);
-        return state_->index->SearchBatch(std::span(queries).subspan(begin, count), context,
-                                          std::span(found).subspan(begin, count));
+  VECDB_RETURN_IF_ERROR(index::ForQueryPieces(
+      state_->host.executor, num_queries, context, [&](index::QueryPiece piece) {
+        return state_->index->SearchBatch(std::span(queries).subspan(piece.begin, piece.count),
+                                          context,
+                                          std::span(found).subspan(piece.begin, piece.count));
       }));
   Neighbors answer;
   answer.ends.reserve(num_queries);

@@ -6,8 +6,8 @@
 
 #include "absl/strings/str_format.h"
 #include "base/mutex.h"
-#include "base/parallel_for.h"
 #include "base/status_macros.h"
+#include "index/query_pieces.h"
 #include "query/fetch.h"
 #include "query/row_selection.h"
 #include "schema/finite.h"
@@ -222,19 +222,20 @@ absl::StatusOr<Neighbors> Segment::Search(const SegmentQuery& query, const Conte
                          api::SelectAllowed({.sealed = state_->segment}, query, context));
   VECDB_ASSIGN_OR_RETURN(const auto resident, state_->GetResident(column, context));
   std::vector<std::vector<index::Candidate>> found(query.vectors.size() / dim);
-  VECDB_RETURN_IF_ERROR(
-      base::ParallelFor(state_->segment->host().executor, Priority::kSearch, found.size(), context,
-                        [&](size_t i, size_t) {
-                          const segment::SegmentSearch one{.column = column,
-                                                           .query = query.vectors.data() + i * dim,
-                                                           .k = static_cast<uint32_t>(query.k),
-                                                           .metric = spec.metric,
-                                                           .params = query.params,
-                                                           .allowed = selection.words(),
-                                                           .num_allowed = selection.count(),
-                                                           .as_of = api::kNow};
-                          return SearchSealed(*state_->segment, *resident, one, context, &found[i]);
-                        }));
+  std::vector<segment::SegmentSearch> searches(found.size(), {.column = column,
+                                                              .k = static_cast<uint32_t>(query.k),
+                                                              .metric = spec.metric,
+                                                              .params = query.params,
+                                                              .allowed = selection.words(),
+                                                              .num_allowed = selection.count(),
+                                                              .as_of = api::kNow});
+  for (size_t i = 0; i < found.size(); ++i) searches[i].query = query.vectors.data() + i * dim;
+  VECDB_RETURN_IF_ERROR(index::ForQueryPieces(
+      state_->segment->host().executor, found.size(), context, [&](index::QueryPiece piece) {
+        return SearchSealedBatch(*state_->segment, *resident,
+                                 std::span(searches).subspan(piece.begin, piece.count), context,
+                                 std::span(found).subspan(piece.begin, piece.count));
+      }));
   Neighbors neighbors;
   for (const auto& candidates : found) {
     for (const index::Candidate& candidate : candidates) {

@@ -59,7 +59,7 @@ struct Group {
 
 class Grouping {
  public:
-  Grouping(const SnapshotSearch& search, const Selections& selections, const float* query,
+  Grouping(const SnapshotSearch& search, const Selections& selections, std::span<const float> query,
            const Context& context, std::span<SegmentSearchStats> stats)
       : search_(search),
         selections_(selections),
@@ -117,11 +117,17 @@ class Grouping {
     return std::max(kMinRows, 2 * static_cast<uint32_t>(num_groups) * search_.group_size);
   }
 
+  absl::StatusOr<std::vector<Found>> FindBest(const Selections& selections, uint32_t k) const {
+    VECDB_ASSIGN_OR_RETURN(auto found,
+                           FindNearest(search_, selections, query_, k, context_, stats_));
+    return std::move(found.front());
+  }
+
   // The best `k` selected rows whose value is among `values`, or is not.
   absl::StatusOr<std::vector<Found>> FindWhere(std::string_view op, FilterValue::List values,
                                                uint32_t k) const {
     if (op == "not in" && values.empty()) {
-      return FindNearest(search_, selections_, query_, k, context_, stats_);
+      return FindBest(selections_, k);
     }
     const std::string& field = search_.schema->fields[*search_.group_column].name;
     VECDB_ASSIGN_OR_RETURN(const auto filter,
@@ -135,7 +141,7 @@ class Grouping {
                              SelectBoth(search_.segments[i], selections_.segments[i], filter,
                                         search_.as_of, context_));
     }
-    return FindNearest(search_, both, query_, k, context_, stats_);
+    return FindBest(both, k);
   }
 
   // Puts rows into their groups, new ones behind the others.
@@ -189,7 +195,7 @@ class Grouping {
 
   const SnapshotSearch& search_;
   const Selections& selections_;
-  const float* const query_;
+  const std::span<const float> query_;
   const Context& context_;
   const std::span<SegmentSearchStats> stats_;
   const size_t wanted_;
@@ -200,8 +206,8 @@ class Grouping {
 }  // namespace
 
 absl::StatusOr<std::vector<Found>> FindGrouped(const SnapshotSearch& search,
-                                               const Selections& selections, const float* query,
-                                               const Context& context,
+                                               const Selections& selections,
+                                               std::span<const float> query, const Context& context,
                                                std::span<SegmentSearchStats> stats) {
   return Grouping(search, selections, query, context, stats).Find();
 }

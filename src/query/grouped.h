@@ -14,8 +14,8 @@ namespace vecdb::query {
 /// order of their best rows. Exact where FindNearest is: what was found is left out by a further
 /// condition on that column, until no value, or no row of a value, is missing.
 absl::StatusOr<std::vector<Found>> FindGrouped(const SnapshotSearch& search,
-                                               const Selections& selections, const float* query,
-                                               const Context& context,
+                                               const Selections& selections,
+                                               std::span<const float> query, const Context& context,
                                                std::span<SegmentSearchStats> stats);
 
 }  // namespace vecdb::query

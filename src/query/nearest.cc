@@ -4,6 +4,7 @@
 #include <chrono>
 #include <utility>
 
+#include "absl/strings/str_format.h"
 #include "base/status_macros.h"
 #include "segment/segment_search.h"
 
@@ -15,10 +16,16 @@ schema::Key KeyOf(const SegmentView& segment, uint32_t row) {
   return schema::KeyColumn(segment.resident->keys->column)[row];
 }
 
-absl::Status SearchSegment(const SegmentView& segment, const segment::SegmentSearch& search,
-                           const Context& context, std::vector<index::Candidate>* out) {
-  if (!segment.reads_sealed()) return SearchGrowing(*segment.growing, search, context, out);
-  return SearchSealed(*segment.sealed, *segment.resident, search, context, out);
+absl::Status SearchEach(const SegmentView& segment,
+                        std::span<const segment::SegmentSearch> searches, const Context& context,
+                        std::span<std::vector<index::Candidate>> out) {
+  if (segment.reads_sealed()) {
+    return SearchSealedBatch(*segment.sealed, *segment.resident, searches, context, out);
+  }
+  for (size_t i = 0; i < searches.size(); ++i) {
+    VECDB_RETURN_IF_ERROR(SearchGrowing(*segment.growing, searches[i], context, &out[i]));
+  }
+  return absl::OkStatus();
 }
 
 // Reads the times of the rows when some are later than the search, as SearchSealed will.
@@ -45,6 +52,47 @@ void AddCounts(const index::SearchCounts& counts, SegmentSearchStats* stats) {
       break;
   }
   stats->distances += counts.distances;
+}
+
+// The best rows of a segment for each of the queries.
+absl::Status SearchSegment(const SnapshotSearch& search, const Selection& selection, size_t number,
+                           std::span<const float> queries, uint32_t k, const Context& context,
+                           std::span<std::vector<index::Candidate>> candidates,
+                           SegmentSearchStats* stats) {
+  const SegmentView& segment = search.segments[number];
+  std::vector<index::SearchCounts> counts(candidates.size());
+  std::vector<segment::SegmentSearch> searches(candidates.size(), {.column = search.column,
+                                                                   .k = k,
+                                                                   .metric = search.metric,
+                                                                   .params = search.params,
+                                                                   .allowed = selection.words(),
+                                                                   .num_allowed = selection.count(),
+                                                                   .range = search.range,
+                                                                   .exact = search.exact,
+                                                                   .after = search.after,
+                                                                   .as_of = search.as_of});
+  const size_t dim = queries.size() / searches.size();
+  for (size_t i = 0; i < searches.size(); ++i) {
+    searches[i].query = queries.data() + i * dim;
+    searches[i].counts = &counts[i];
+  }
+  const absl::Status searched = SearchEach(segment, searches, context, candidates);
+  if (absl::IsDataLoss(searched)) {
+    return absl::DataLossError(
+        absl::StrFormat("segment %s: %s", segment.id(), std::string(searched.message())));
+  }
+  VECDB_RETURN_IF_ERROR(searched);
+  for (const index::SearchCounts& of_query : counts) AddCounts(of_query, stats);
+  return absl::OkStatus();
+}
+
+// The rows of all segments, unordered where there are several, become the answer.
+void KeepBest(const SnapshotSearch& search, uint32_t k, std::vector<Found>* found) {
+  if (search.segments.size() > 1) {
+    std::sort(found->begin(), found->end(),
+              [&search](const Found& a, const Found& b) { return ComesBefore(search, a, b); });
+  }
+  if (found->size() > k) found->resize(k);
 }
 
 }  // namespace
@@ -75,47 +123,28 @@ absl::StatusOr<Selections> SelectAll(const SnapshotSearch& search, const Context
   return selections;
 }
 
-absl::StatusOr<std::vector<Found>> FindNearest(const SnapshotSearch& search,
-                                               const Selections& selections, const float* query,
-                                               uint32_t k, const Context& context,
-                                               std::span<SegmentSearchStats> stats) {
-  segment::SegmentSearch one{.column = search.column,
-                             .query = query,
-                             .k = k,
-                             .metric = search.metric,
-                             .params = search.params,
-                             .range = search.range,
-                             .exact = search.exact,
-                             .after = search.after,
-                             .as_of = search.as_of};
-  std::vector<Found> found;
-  std::vector<index::Candidate> candidates;
+absl::StatusOr<std::vector<std::vector<Found>>> FindNearest(const SnapshotSearch& search,
+                                                            const Selections& selections,
+                                                            std::span<const float> queries,
+                                                            uint32_t k, const Context& context,
+                                                            std::span<SegmentSearchStats> stats) {
+  const auto dim = static_cast<size_t>(search.schema->fields[search.column].dim);
+  std::vector<std::vector<Found>> found(queries.size() / dim);
+  std::vector<std::vector<index::Candidate>> candidates(found.size());
   for (uint32_t i = 0; i < search.segments.size(); ++i) {
-    const Selection& selection = selections.segments[i];
-    if (selections.skipped[i] || selection.none()) continue;
-    one.allowed = selection.words();
-    one.num_allowed = selection.count();
-    index::SearchCounts counts;
-    one.counts = &counts;
+    if (selections.skipped[i] || selections.segments[i].none()) continue;
     const auto begin = std::chrono::steady_clock::now();
-    const absl::Status searched = SearchSegment(search.segments[i], one, context, &candidates);
-    if (absl::IsDataLoss(searched)) {
-      return absl::DataLossError(absl::StrFormat("segment %s: %s", search.segments[i].id(),
-                                                 std::string(searched.message())));
-    }
-    VECDB_RETURN_IF_ERROR(searched);
-    AddCounts(counts, &stats[i]);
+    VECDB_RETURN_IF_ERROR(SearchSegment(search, selections.segments[i], i, queries, k, context,
+                                        candidates, &stats[i]));
     stats[i].search_ms +=
         std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count();
-    for (const index::Candidate& candidate : candidates) {
-      found.push_back({candidate.distance, {i, candidate.row}});
+    for (size_t query = 0; query < found.size(); ++query) {
+      for (const index::Candidate& candidate : candidates[query]) {
+        found[query].push_back({candidate.distance, {i, candidate.row}});
+      }
     }
   }
-  if (search.segments.size() > 1) {
-    std::sort(found.begin(), found.end(),
-              [&search](const Found& a, const Found& b) { return ComesBefore(search, a, b); });
-  }
-  if (found.size() > k) found.resize(k);
+  for (std::vector<Found>& of_query : found) KeepBest(search, k, &of_query);
   return found;
 }
 

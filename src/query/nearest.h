@@ -74,12 +74,13 @@ bool ComesBefore(const SnapshotSearch& search, const Found& a, const Found& b);
 /// DataLoss for damaged segments, unless these may be left out.
 absl::StatusOr<Selections> SelectAll(const SnapshotSearch& search, const Context& context);
 
-/// The `k` best selected rows of all segments for one query, in the order of (score, key).
-/// `segments` are those statistics of each segment that this adds to.
-absl::StatusOr<std::vector<Found>> FindNearest(const SnapshotSearch& search,
-                                               const Selections& selections, const float* query,
-                                               uint32_t k, const Context& context,
-                                               std::span<SegmentSearchStats> stats);
+/// The `k` best selected rows of all segments for each of `queries`, which lie one after the other,
+/// in the order of (score, key). `stats` are those of each segment that this adds to.
+absl::StatusOr<std::vector<std::vector<Found>>> FindNearest(const SnapshotSearch& search,
+                                                            const Selections& selections,
+                                                            std::span<const float> queries,
+                                                            uint32_t k, const Context& context,
+                                                            std::span<SegmentSearchStats> stats);
 
 }  // namespace vecdb::query
 

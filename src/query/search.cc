@@ -5,8 +5,9 @@
 #include <type_traits>
 #include <utility>
 
-#include "base/parallel_for.h"
+#include "base/mutex.h"
 #include "base/status_macros.h"
+#include "index/query_pieces.h"
 #include "query/fetch.h"
 #include "query/grouped.h"
 #include "schema/column_block.h"
@@ -22,55 +23,76 @@ double Lap(Clock::time_point* begin) {
   return std::chrono::duration<double, std::milli>(now - std::exchange(*begin, now)).count();
 }
 
-// The answer to one query, and what it took in each segment.
-struct Answer {
-  std::vector<Found> hits{};
+// The hits of each query, and what all took in each segment.
+struct Answers {
+  std::vector<std::vector<Found>> hits{};
   std::vector<SegmentSearchStats> stats{};
 };
 
-absl::StatusOr<std::vector<Found>> SearchOne(const SnapshotSearch& search,
-                                             const Selections& selections, const float* query,
-                                             const Context& context,
-                                             std::span<SegmentSearchStats> stats) {
-  if (search.group_column.has_value()) {
-    return FindGrouped(search, selections, query, context, stats);
+using HitsOfQueries = absl::StatusOr<std::vector<std::vector<Found>>>;
+
+HitsOfQueries FindAllGrouped(const SnapshotSearch& search, const Selections& selections,
+                             std::span<const float> queries, const Context& context,
+                             std::span<SegmentSearchStats> stats) {
+  const auto dim = static_cast<size_t>(search.schema->fields[search.column].dim);
+  std::vector<std::vector<Found>> hits(queries.size() / dim);
+  for (size_t i = 0; i < hits.size(); ++i) {
+    VECDB_ASSIGN_OR_RETURN(
+        hits[i], FindGrouped(search, selections, queries.subspan(i * dim, dim), context, stats));
   }
-  VECDB_ASSIGN_OR_RETURN(auto found, FindNearest(search, selections, query,
-                                                 search.offset + search.limit, context, stats));
-  const size_t begin = std::min<size_t>(found.size(), search.offset);
-  found.erase(found.begin(), found.begin() + static_cast<ptrdiff_t>(begin));
-  return found;
+  return hits;
 }
 
-absl::StatusOr<std::vector<Answer>> SearchAll(const SnapshotSearch& search,
-                                              const Selections& selections,
-                                              const Context& context) {
+HitsOfQueries FindPage(const SnapshotSearch& search, const Selections& selections,
+                       std::span<const float> queries, const Context& context,
+                       std::span<SegmentSearchStats> stats) {
+  VECDB_ASSIGN_OR_RETURN(auto hits, FindNearest(search, selections, queries,
+                                                search.offset + search.limit, context, stats));
+  for (std::vector<Found>& found : hits) {
+    const size_t begin = std::min<size_t>(found.size(), search.offset);
+    found.erase(found.begin(), found.begin() + static_cast<ptrdiff_t>(begin));
+  }
+  return hits;
+}
+
+// Adds what a piece of the queries took.
+void AddStats(std::span<const SegmentSearchStats> piece, std::span<SegmentSearchStats> all) {
+  for (size_t i = 0; i < all.size(); ++i) {
+    all[i].plan = piece[i].plan;
+    all[i].distances += piece[i].distances;
+    all[i].search_ms += piece[i].search_ms;
+  }
+}
+
+absl::StatusOr<Answers> SearchAll(const SnapshotSearch& search, const Selections& selections,
+                                  const Context& context) {
   const auto dim = static_cast<size_t>(search.schema->fields[search.column].dim);
-  std::vector<Answer> answers(search.vectors.size() / dim);
-  VECDB_RETURN_IF_ERROR(base::ParallelFor(
-      answers.size() > 1 ? search.executor : nullptr, Priority::kSearch, answers.size(), context,
-      [&](size_t query, size_t) -> absl::Status {
-        Answer& answer = answers[query];
-        answer.stats.resize(search.segments.size());
-        VECDB_ASSIGN_OR_RETURN(
-            answer.hits, SearchOne(search, selections, search.vectors.data() + query * dim, context,
-                                   answer.stats));
+  Answers answers;
+  answers.hits.resize(search.vectors.size() / dim);
+  answers.stats.resize(search.segments.size());
+  base::Mutex mutex;  // of answers.stats
+  VECDB_RETURN_IF_ERROR(index::ForQueryPieces(
+      search.executor, answers.hits.size(), context, [&](index::QueryPiece piece) -> absl::Status {
+        const auto queries = search.vectors.subspan(piece.begin * dim, piece.count * dim);
+        std::vector<SegmentSearchStats> stats(search.segments.size());
+        const auto find = search.group_column.has_value() ? FindAllGrouped : FindPage;
+        VECDB_ASSIGN_OR_RETURN(auto hits, find(search, selections, queries, context, stats));
+        std::move(hits.begin(), hits.end(),
+                  answers.hits.begin() + static_cast<ptrdiff_t>(piece.begin));
+        const base::MutexLock lock(&mutex);
+        AddStats(stats, answers.stats);
         return absl::OkStatus();
       }));
   return answers;
 }
 
 SearchStats StatsOf(const SnapshotSearch& search, const Selections& selections,
-                    std::span<const Answer> answers) {
+                    std::span<const SegmentSearchStats> found) {
   SearchStats stats{.filter = std::string(search.filter.text())};
   for (size_t i = 0; i < search.segments.size(); ++i) {
     if (selections.skipped[i]) continue;
     SegmentSearchStats segment = StatsOf(search.segments[i], selections.segments[i]);
-    for (const Answer& answer : answers) {
-      segment.plan = answer.stats[i].plan;
-      segment.distances += answer.stats[i].distances;
-      segment.search_ms += answer.stats[i].search_ms;
-    }
+    AddStats(found.subspan(i, 1), std::span(&segment, 1));
     stats.segments.push_back(std::move(segment));
   }
   return stats;
@@ -156,12 +178,12 @@ void AddHits(Metric metric, std::span<const Found> hits, ResultRows* result) {
   result->ends.push_back(result->hits.size());
 }
 
-std::vector<Found> HitsOf(std::span<const Answer> answers) {
-  std::vector<Found> hits;
-  for (const Answer& answer : answers) {
-    hits.insert(hits.end(), answer.hits.begin(), answer.hits.end());
+std::vector<Found> Join(std::span<const std::vector<Found>> hits) {
+  std::vector<Found> all;
+  for (const std::vector<Found>& of_query : hits) {
+    all.insert(all.end(), of_query.begin(), of_query.end());
   }
-  return hits;
+  return all;
 }
 
 }  // namespace
@@ -181,7 +203,7 @@ absl::StatusOr<std::unique_ptr<ResultRows>> Search(const SnapshotSearch& search,
     return SearchRest(search, answers.status(), mark, again);
   }
   const double search_ms = Lap(&lap);
-  const std::vector<Found> hits = HitsOf(*answers);
+  const std::vector<Found> hits = Join(answers->hits);
   auto result = FetchAll(search, hits, context);
   if (!result.ok()) {
     const auto mark = [&](std::span<SegmentView> segments) {
@@ -190,9 +212,9 @@ absl::StatusOr<std::unique_ptr<ResultRows>> Search(const SnapshotSearch& search,
     return SearchRest(search, result.status(), mark, again);
   }
   ResultRows& rows = **result;
-  for (const Answer& answer : *answers) AddHits(search.metric, answer.hits, &rows);
+  for (const std::vector<Found>& of_query : answers->hits) AddHits(search.metric, of_query, &rows);
   rows.partial = selections.partial();
-  rows.stats = StatsOf(search, selections, *answers);
+  rows.stats = StatsOf(search, selections, answers->stats);
   rows.stats.filter_ms = filter_ms;
   rows.stats.search_ms = search_ms;
   rows.stats.fetch_ms = Lap(&lap);
@@ -204,7 +226,7 @@ absl::StatusOr<FoundHits> FindHits(const SnapshotSearch& search, uint32_t k,
   VECDB_ASSIGN_OR_RETURN(const Selections selections, SelectAll(search, context));
   std::vector<SegmentSearchStats> stats(search.segments.size());
   FoundHits found{.partial = selections.partial()};
-  auto hits = FindNearest(search, selections, search.vectors.data(), k, context, stats);
+  auto hits = FindNearest(search, selections, search.vectors, k, context, stats);
   if (!hits.ok()) {
     const auto mark = [&](std::span<SegmentView> segments) {
       return MarkUnsearchable(search, context, segments);
@@ -212,7 +234,7 @@ absl::StatusOr<FoundHits> FindHits(const SnapshotSearch& search, uint32_t k,
     return SearchRest(search, hits.status(), mark,
                       [&](const SnapshotSearch& rest) { return FindHits(rest, k, context); });
   }
-  found.hits = *std::move(hits);
+  found.hits = std::move(hits->front());
   return found;
 }
 

@@ -52,6 +52,23 @@ class SealedKeyOrder final : public index::RowOrder {
   schema::KeyColumn keys_;
 };
 
+// Answers searches of a sealed segment without an index.
+absl::Status CompareRows(const index::VectorView& view, const base::RowMask& mask,
+                         const index::RowOrder& order, const index::RowLimits& limits,
+                         std::span<const SegmentSearch> searches, const Context& context,
+                         std::span<std::vector<index::Candidate>> out) {
+  for (size_t i = 0; i < searches.size(); ++i) {
+    const SegmentSearch& search = searches[i];
+    index::TopRows top(search.k, &order, limits);
+    uint64_t num_scanned = 0;
+    VECDB_RETURN_IF_ERROR(
+        index::ScanRows(view, search.metric, search.query, mask, 0, context, &top, &num_scanned));
+    if (search.counts != nullptr) *search.counts = {.distances = num_scanned};
+    top.Finish(&out[i]);
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::Status SearchGrowing(const GrowingSegment& segment, const SegmentSearch& search,
@@ -82,7 +99,13 @@ absl::Status SearchGrowing(const GrowingSegment& segment, const SegmentSearch& s
 absl::Status SearchSealed(const SealedSegment& segment, const Resident& resident,
                           const SegmentSearch& search, const Context& context,
                           std::vector<index::Candidate>* out) {
-  out->clear();
+  return SearchSealedBatch(segment, resident, std::span(&search, 1), context, std::span(out, 1));
+}
+
+absl::Status SearchSealedBatch(const SealedSegment& segment, const Resident& resident,
+                               std::span<const SegmentSearch> searches, const Context& context,
+                               std::span<std::vector<index::Candidate>> out) {
+  const SegmentSearch& search = searches.front();
   const ResidentField& field = resident.fields[search.column];
   if (field.vectors == nullptr) {
     return absl::FailedPreconditionError(
@@ -103,24 +126,20 @@ absl::Status SearchSealed(const SealedSegment& segment, const Resident& resident
   const schema::KeyColumn keys(resident.keys->column);
   const KeyPosition after(search.after, [&keys](uint32_t row) { return keys[row]; });
   const index::RowLimits limits{search.range.min_distance, search.range.max_distance, after.get()};
-  if (field.index != nullptr && !search.exact) {
-    const index::RowQuery query{.vector = search.query,
-                                .k = search.k,
-                                .params = search.params,
-                                .mask = mask,
-                                .order = &order,
-                                .limits = limits,
-                                .num_set_bits = search.num_allowed,
-                                .counts = search.counts};
-    return field.index->Search(query, context, out);
+  if (field.index == nullptr || search.exact) {
+    return CompareRows(field.vectors->view, mask, order, limits, searches, context, out);
   }
-  index::TopRows top(search.k, &order, limits);
-  uint64_t num_scanned = 0;
-  VECDB_RETURN_IF_ERROR(index::ScanRows(field.vectors->view, search.metric, search.query, mask, 0,
-                                        context, &top, &num_scanned));
-  if (search.counts != nullptr) *search.counts = {.distances = num_scanned};
-  top.Finish(out);
-  return absl::OkStatus();
+  std::vector<index::RowQuery> queries(searches.size(), {.k = search.k,
+                                                         .params = search.params,
+                                                         .mask = mask,
+                                                         .order = &order,
+                                                         .limits = limits,
+                                                         .num_set_bits = search.num_allowed});
+  for (size_t i = 0; i < searches.size(); ++i) {
+    queries[i].vector = searches[i].query;
+    queries[i].counts = searches[i].counts;
+  }
+  return field.index->SearchBatch(queries, context, out);
 }
 
 }  // namespace vecdb::segment

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -44,6 +45,12 @@ absl::Status SearchGrowing(const GrowingSegment& segment, const SegmentSearch& s
 absl::Status SearchSealed(const SealedSegment& segment, const Resident& resident,
                           const SegmentSearch& search, const Context& context,
                           std::vector<index::Candidate>* out);
+
+/// Answers several searches, at least one, as SearchSealed would each; out[i] is that of
+/// searches[i]. They differ in `query` and `counts` alone. What they read in common is read once.
+absl::Status SearchSealedBatch(const SealedSegment& segment, const Resident& resident,
+                               std::span<const SegmentSearch> searches, const Context& context,
+                               std::span<std::vector<index::Candidate>> out);
 
 }  // namespace vecdb::segment
 

@@ -44,9 +44,9 @@ SearchRequest NearestTo(const std::vector<float>& vector, const SearchParams& pa
   return request;
 }
 
-std::vector<std::pair<int64_t, float>> KeysAndScores(const SearchResult& result) {
+std::vector<std::pair<int64_t, float>> KeysAndScores(const SearchResult& result, size_t query = 0) {
   std::vector<std::pair<int64_t, float>> found;
-  for (const Hit& hit : result.hits(0)) found.emplace_back(hit.int64_key(), hit.score());
+  for (const Hit& hit : result.hits(query)) found.emplace_back(hit.int64_key(), hit.score());
   return found;
 }
 
@@ -97,6 +97,52 @@ TEST(IvfApiTest, ACollectionAnswersAsWithoutAnIndexWhenEverythingIsRead) {
       auto description = (*collection)->Describe();
       ASSERT_OK(description);
       EXPECT_EQ(description->indexes[0].spec, spec);
+    }
+  }
+}
+
+TEST(IvfApiTest, ABatchAnswersAsItsQueriesDoAndLooksAtNoMore) {
+  const Schema schema = TaggedSchema(8);
+  constexpr size_t kQueries = 70;  // more than are answered at once
+  std::vector<float> queries;
+  for (size_t i = 0; i < kQueries; ++i) {
+    const std::vector<float> vector = GridVector(static_cast<int64_t>(i * 31), 8);
+    queries.insert(queries.end(), vector.begin(), vector.end());
+  }
+  for (const IndexSpec& spec : IvfApiSpecs()) {
+    TestDatabase db;
+    auto collection = db->CreateCollection("docs", schema);
+    ASSERT_OK(collection);
+    ASSERT_OK((*collection)->CreateIndex("v", spec));
+    for (int64_t segment = 0; segment < 2; ++segment) {
+      ASSERT_OK((*collection)->Insert(TaggedRows(schema, Ids(segment * 1500, 1500), "a")));
+      ASSERT_OK((*collection)->Flush());
+    }
+    db.executor.RunAll();
+    ASSERT_OK((*collection)->WaitForIndex("v"));
+    ASSERT_OK((*collection)->Load());
+    ASSERT_OK((*collection)->Insert(TaggedRows(schema, Ids(3000, 50), "b")));  // growing
+    for (const char* filter : {"", "id % 2 == 0", "id < 30"}) {
+      SearchRequest request = NearestTo(queries, IvfSearchParams{.nprobe = 3});
+      request.filter = filter;
+      request.offset = 2;
+      const auto together = (*collection)->Search(request);
+      ASSERT_OK(together);
+      ASSERT_EQ(together->num_queries(), kQueries);
+      uint64_t distances = 0;
+      for (size_t i = 0; i < kQueries; ++i) {
+        request.vectors = std::span(queries).subspan(i * 8, 8);
+        const auto alone = (*collection)->Search(request);
+        ASSERT_OK(alone);
+        EXPECT_EQ(KeysAndScores(*together, i), KeysAndScores(*alone)) << spec.ToJson() << i;
+        for (const SegmentSearchStats& segment : alone->stats().segments) {
+          distances += segment.distances;
+        }
+      }
+      for (const SegmentSearchStats& segment : together->stats().segments) {
+        distances -= segment.distances;
+      }
+      EXPECT_EQ(distances, 0U) << spec.ToJson() << filter;
     }
   }
 }

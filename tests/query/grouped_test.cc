@@ -56,7 +56,7 @@ class GroupedTest : public QueryFixture {
     std::vector<SegmentSearchStats> stats(search.segments.size());
     const auto selections = SelectAll(search, {});
     EXPECT_OK(selections);
-    const auto found = FindGrouped(search, *selections, query_.data(), {}, stats);
+    const auto found = FindGrouped(search, *selections, query_, {}, stats);
     EXPECT_OK(found);
     std::vector<std::string> tags;
     for (const Found& row : *found) {
@@ -69,7 +69,7 @@ class GroupedTest : public QueryFixture {
 
   std::vector<int64_t> Keys(const SnapshotSearch& search) {
     std::vector<SegmentSearchStats> stats(search.segments.size());
-    const auto found = FindGrouped(search, *SelectAll(search, {}), query_.data(), {}, stats);
+    const auto found = FindGrouped(search, *SelectAll(search, {}), query_, {}, stats);
     EXPECT_OK(found);
     std::vector<int64_t> keys;
     for (const Found& row : *found) {

@@ -27,9 +27,9 @@ class NearestTest : public QueryFixture {
     stats_.assign(search.segments.size(), {});
     const auto selections = SelectAll(search, {});
     EXPECT_OK(selections);
-    const auto found = FindNearest(search, *selections, query_.data(), k, {}, stats_);
+    const auto found = FindNearest(search, *selections, query_, k, {}, stats_);
     EXPECT_OK(found);
-    for (const Found& row : *found) {
+    for (const Found& row : found->front()) {
       const auto key =
           search.segments[row.place.segment].Gather(0, std::span(&row.place.row, 1), {});
       rows.emplace_back(row.distance, key->int64s()[0]);
