@@ -15,6 +15,8 @@ constexpr size_t kCodesAtOnce = 256;
 constexpr size_t kBlocksAtOnce = kCodesAtOnce / simd::kBlockRows;
 constexpr size_t kRowsLookedAt = 4096;  // between two looks at the deadline
 constexpr size_t kFloatsPerLook = 16;   // read in the time that a look at the mask takes
+// Blocks of fewer bytes are summed in less time than looking up all their rows may take.
+constexpr size_t kLeastSkippedBytes = 1024;
 constexpr float kFarthest = std::numeric_limits<float>::infinity();
 
 }  // namespace
@@ -146,6 +148,29 @@ absl::Status ListScanner::Scan(uint32_t list, float centroid_distance, const bas
   return mask.all() ? ScanAll(list, nearest, poller) : ScanMasked(list, mask, nearest, poller);
 }
 
+// The sums of the blocks of `rows`. Those of a block in which no row is allowed are as far as can
+// be, and its codes are not read, unless reading them costs less than looking the rows up.
+void ListScanner::SumBlocks(const uint8_t* blocks, std::span<const uint32_t> rows,
+                            const base::RowMask& mask) {
+  const size_t num_blocks = codec::FastScanBlocks(rows.size());
+  const size_t block_bytes = codec::FastScanBlockBytes(lists_.codec->code_bytes());
+  if (mask.all() || block_bytes < kLeastSkippedBytes) {
+    packed_->Sum(blocks, num_blocks, sums_.data());
+    return;
+  }
+  for (size_t b = 0; b < num_blocks; ++b) {
+    const size_t begin = b * simd::kBlockRows;
+    const auto of_block = rows.subspan(begin, std::min(simd::kBlockRows, rows.size() - begin));
+    uint16_t* const sums = sums_.data() + begin;
+    if (std::any_of(of_block.begin(), of_block.end(),
+                    [&mask](uint32_t row) { return mask.Contains(row); })) {
+      packed_->Sum(blocks + b * block_bytes, 1, sums);
+    } else {
+      std::fill_n(sums, simd::kBlockRows, std::numeric_limits<uint16_t>::max());
+    }
+  }
+}
+
 absl::Status ListScanner::ScanPacked(uint32_t list, const base::RowMask& mask, Reservoir* nearest,
                                      Poller* poller) {
   const std::span<const uint32_t> rows = lists_.rows_of(list);
@@ -160,7 +185,7 @@ absl::Status ListScanner::ScanPacked(uint32_t list, const base::RowMask& mask, R
     const std::optional<uint16_t> limit =
         terms == nullptr ? packed_->SumOf(nearest->worst()) : std::optional<uint16_t>(0);
     if (!limit.has_value()) break;  // not even the nearest code words are near enough
-    packed_->Sum(blocks + first / simd::kBlockRows * block_bytes, num_blocks, sums_.data());
+    SumBlocks(blocks + first / simd::kBlockRows * block_bytes, rows.subspan(first, count), mask);
     if (terms == nullptr) {
       simd::SumsAtMost(sums_.data(), num_blocks, *limit, masks_.data());
     } else {

@@ -6,6 +6,7 @@
 #include <limits>
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -77,6 +78,7 @@ class ListScanner {
     return distance == distance ? distance : std::numeric_limits<float>::infinity();
   }
 
+  void SumBlocks(const uint8_t* blocks, std::span<const uint32_t> rows, const base::RowMask& mask);
   absl::Status ScanPacked(uint32_t list, const base::RowMask& mask, Reservoir* nearest,
                           Poller* poller);
   absl::Status ScanAll(uint32_t list, Reservoir* nearest, Poller* poller);

@@ -85,43 +85,55 @@ TEST(IvfSearchTest, AListOffersItsRows) {
   }
 }
 
+// Scans all lists for one query under masks of every density, and finds what is allowed.
+void ExpectMasksHeldTo(const TestRows& rows, const IndexSpec& spec) {
+  const VectorView view = rows.view();
+  const std::vector<float> vector = RandomValues(static_cast<size_t>(view.dim), 6);
+  const auto lists = BuildIvf(view, spec, {}, {});
+  ASSERT_OK(lists);
+  ListScanner scanner(*lists, spec);
+  scanner.SetQuery(vector.data());
+  ListOrder order;
+  order.Reset(lists->centroids, vector.data(), lists->layout.num_lists());
+  const Context context;
+  AnswerDistance exact(view, spec.metric, nullptr);
+  exact.SetQuery(vector.data(), context);
+  for (const double share : {0.0, 0.01, 0.1, 0.5, 0.99}) {
+    const auto bits = RandomBitmap(view.num_rows, share, 7);
+    const base::RowMask mask{.num_rows = view.num_rows, .allowed = bits.data()};
+    Poller poller(context, view.dim);
+    Reservoir nearest;
+    nearest.Reset(view.num_rows);
+    TopRows exactly(view.num_rows);
+    for (size_t place = 0; place < lists->layout.num_lists(); ++place) {
+      const auto [centroid_distance, list] = order.At(place);
+      ASSERT_OK(scanner.Scan(list, centroid_distance, mask, &nearest, &poller));
+      ASSERT_OK(ScanListExactly(*lists, list, mask, &exact, &exactly, &poller));
+    }
+    std::vector<Candidate> naive;
+    exactly.Finish(&naive);
+    EXPECT_EQ(naive, NaiveSearch(view, spec.metric, vector.data(), mask, view.num_rows));
+    const std::vector<Candidate> found = Unpacked(nearest.Finish());
+    ASSERT_EQ(found.size(), naive.size()) << IvfName(spec) << share;
+    for (const Candidate& candidate : found) EXPECT_TRUE(mask.Contains(candidate.row));
+    TopRows again(view.num_rows);
+    ASSERT_OK(RefineCandidates(found, found.size(), &exact, &again, &poller));
+    std::vector<Candidate> offered;
+    again.Finish(&offered);
+    EXPECT_EQ(offered, naive);
+  }
+}
+
 TEST(IvfSearchTest, TheMaskIsHeldToWhereverItsBitsLie) {
   const TestRows rows = MixedRows(1000, 8, 2, 5);
-  const std::vector<float> vector = RandomValues(8, 6);
-  for (const IndexSpec& spec : IvfSpecs(2)) {
-    const auto lists = BuildIvf(rows.view(), spec, {}, {});
-    ASSERT_OK(lists);
-    ListScanner scanner(*lists, spec);
-    scanner.SetQuery(vector.data());
-    ListOrder order;
-    order.Reset(lists->centroids, vector.data(), 2);
-    const Context context;
-    AnswerDistance exact(rows.view(), spec.metric, nullptr);
-    exact.SetQuery(vector.data(), context);
-    for (const double share : {0.0, 0.01, 0.5, 0.99}) {
-      const auto bits = RandomBitmap(1000, share, 7);
-      const base::RowMask mask{.num_rows = 1000, .allowed = bits.data()};
-      Poller poller(context, 8);
-      Reservoir nearest;
-      nearest.Reset(1000);
-      TopRows exactly(1000);
-      for (size_t place = 0; place < lists->layout.num_lists(); ++place) {
-        const auto [centroid_distance, list] = order.At(place);
-        ASSERT_OK(scanner.Scan(list, centroid_distance, mask, &nearest, &poller));
-        ASSERT_OK(ScanListExactly(*lists, list, mask, &exact, &exactly, &poller));
-      }
-      std::vector<Candidate> naive;
-      exactly.Finish(&naive);
-      EXPECT_EQ(naive, NaiveSearch(rows.view(), spec.metric, vector.data(), mask, 1000));
-      const std::vector<Candidate> found = Unpacked(nearest.Finish());
-      ASSERT_EQ(found.size(), naive.size());
-      for (const Candidate& candidate : found) EXPECT_TRUE(mask.Contains(candidate.row));
-      TopRows again(1000);
-      ASSERT_OK(RefineCandidates(found, found.size(), &exact, &again, &poller));
-      std::vector<Candidate> offered;
-      again.Finish(&offered);
-      EXPECT_EQ(offered, naive);
-    }
+  for (const IndexSpec& spec : IvfSpecs(2)) ExpectMasksHeldTo(rows, spec);
+}
+
+// Of these, blocks without an allowed row are not read.
+TEST(IvfSearchTest, TheMaskIsHeldToWhereBlocksAreSkipped) {
+  const TestRows rows = RandomRows(700, 72, 8);
+  for (const Metric metric : {Metric::kL2, Metric::kIp}) {
+    ExpectMasksHeldTo(rows, {metric, IvfPqParams{.nlist = 3, .m = 72, .nbits = 4}});
   }
 }
 
