@@ -17,6 +17,7 @@
 #include "vecdb/index.h"
 #include "vecdb/index_spec.h"
 #include "vecdb/keys.h"
+#include "vecdb/memory_budget.h"
 #include "vecdb/query.h"
 #include "vecdb/row_batch.h"
 #include "vecdb/row_filter.h"
@@ -124,6 +125,16 @@ struct RecoveryReport {
   std::string torn_file{};  ///< where that was
   std::string lost{};       ///< what salvage, or opening without the journal, gave up
   double seconds = 0;
+};
+
+/// What a load takes; see Collection::EstimateLoad.
+struct LoadEstimate {
+  uint64_t vector_bytes = 0;  ///< rows that searches compare, and their norms
+  uint64_t index_bytes = 0;
+  uint64_t key_bytes = 0;
+  uint64_t free_bytes = 0;  ///< what fits as things are, within all limits
+
+  uint64_t total_bytes() const { return vector_bytes + index_bytes + key_bytes; }
 };
 
 enum class LoadState { kNotLoaded, kLoading, kLoaded };
@@ -296,9 +307,21 @@ class Collection {
 
   /// Reads what searches need into memory; the index of a scalar field is read when it is first
   /// used. FailedPrecondition when no vector field has an index yet;
-  /// ResourceExhausted over the memory budget, and nothing is loaded then. OK when it is loaded
+  /// ResourceExhausted over the memory budget, with the figures of EstimateLoad and what would
+  /// help, and nothing is loaded then. OK when it is loaded
   /// already.
   absl::Status Load(const Context& context = {});
+
+  /// Says within 10 % what Load would take beyond what is in memory, from the sizes of the files.
+  absl::StatusOr<LoadEstimate> EstimateLoad() const;
+
+  /// Limits the memory of this collection, until it is closed, to a part of what its database has;
+  /// 0 takes the limit away. What is there already stays: writes and loads are refused until enough
+  /// has been given back.
+  absl::Status SetMemoryLimit(uint64_t limit_bytes);
+
+  /// What memory the collection has taken, and for what.
+  absl::StatusOr<vecdb::MemoryReport> MemoryReport() const;
 
   /// Gives the memory of Load back. Searches that run go on to their end.
   absl::Status Release(const Context& context = {});

@@ -12,6 +12,7 @@
 #include "vecdb/collection.h"
 #include "vecdb/context.h"
 #include "vecdb/host.h"
+#include "vecdb/memory_budget.h"
 #include "vecdb/object_store.h"
 #include "vecdb/schema.h"
 
@@ -39,6 +40,14 @@ struct DatabaseOptions {
   /// wrongly. Then nothing but this promise keeps two writers from destroying each other's data.
   bool i_promise_single_writer = false;
   Host host{};
+  /// Most bytes of memory that the database takes for rows, vectors, indexes and what goes with
+  /// them, below the limit of Host::budget; 0 is no limit of its own. What does not fit is refused:
+  /// ResourceExhausted. See Collection::SetMemoryLimit for one collection.
+  uint64_t memory_limit_bytes = 0;
+  /// Lets a load that does not fit, once caches are empty, release collections that were loaded by
+  /// hand (LoadPolicy::kManual), those first that were searched longest ago. Searches of them are
+  /// FailedPrecondition until they are loaded again. kKeepLoaded collections stay.
+  bool release_unused_collections = false;
   /// Objects that nothing names any more are deleted when they are older than this, 0 to a year:
   /// longer than a commit may take, than clocks of machines differ, and than a read-only database
   /// goes without Refresh.
@@ -125,6 +134,9 @@ class Database {
   /// behind by itself after flushes; may run beside everything. Errors of the store; what was
   /// deleted by then needed to go.
   absl::StatusOr<GarbageReport> CollectGarbage(const Context& context = {});
+
+  /// What memory the database and each of its open collections have taken, and for what.
+  vecdb::MemoryReport MemoryReport() const;
 
   /// Reads and checks every object of every collection, and the journals. Damage is no error: it is
   /// in the report. Opens collections that are not open.

@@ -26,6 +26,26 @@ struct IndexState;
 /// ignored.
 using RowBitmap = std::span<const uint64_t>;
 
+/// What an index takes; see EstimateIndex.
+struct IndexEstimate {
+  /// Links, lists, codes and copies of rows: what Index::index_bytes will be, without norms.
+  uint64_t index_bytes = 0;
+  /// The rows themselves and their norms, where searches compare these; 0 where the index does
+  /// without them.
+  uint64_t vector_bytes = 0;
+  /// The most that a build holds at one time beside the rows, the index that grows included.
+  uint64_t build_peak_bytes = 0;
+
+  /// Of a collection that is loaded, without keys.
+  uint64_t loaded_bytes() const { return index_bytes + vector_bytes; }
+};
+
+/// Says within 10 % what memory an index of `spec` over `num_rows` rows (up to 2^32 - 1) of `dim`
+/// floats will take, built by `num_threads` threads: before anything is built, or bought.
+/// InvalidArgument for a spec that does not hold for `dim`, or one of scalars.
+absl::StatusOr<IndexEstimate> EstimateIndex(uint64_t num_rows, int32_t dim, const IndexSpec& spec,
+                                            int32_t num_threads = 1);
+
 /// One row of an answer.
 struct Neighbor {
   uint32_t row = 0;

@@ -146,6 +146,18 @@ bool Collection::HasIndex(std::string_view field) const {
 
 absl::Status Collection::Load(const Context& context) { return handle_->engine()->Load(context); }
 
+absl::StatusOr<LoadEstimate> Collection::EstimateLoad() const {
+  return handle_->engine()->EstimateLoad();
+}
+
+absl::Status Collection::SetMemoryLimit(uint64_t limit_bytes) {
+  return handle_->engine()->SetMemoryLimit(limit_bytes);
+}
+
+absl::StatusOr<MemoryReport> Collection::MemoryReport() const {
+  return handle_->engine()->ReportMemory();
+}
+
 absl::Status Collection::Release(const Context& context) {
   return handle_->engine()->Release(context);
 }

@@ -55,6 +55,8 @@ absl::StatusOr<GarbageReport> Database::CollectGarbage(const Context& context) {
   return engine_->CollectGarbage(context);
 }
 
+MemoryReport Database::MemoryReport() const { return engine_->ReportMemory(); }
+
 absl::StatusOr<VerifyReport> Database::Verify(const Context& context) {
   return engine_->Verify(context);
 }

@@ -64,8 +64,9 @@ absl::Status LoadRows(const format::SectionFile& file, std::span<const float> ro
       return absl::InvalidArgumentError(
           absl::StrFormat("%s holds its rows: no others can be viewed", file.path()));
     }
-    VECDB_ASSIGN_OR_RETURN(state->rows, file.ReadLarge(kRowsTag, num_floats * sizeof(float),
-                                                       state->host, "rows of an index", context));
+    VECDB_ASSIGN_OR_RETURN(state->rows,
+                           file.ReadLarge(kRowsTag, num_floats * sizeof(float), state->host,
+                                          MemoryUse::kVectors, "rows of an index", context));
     rows = state->rows.as<const float>();
   }
   if (rows.empty() && num_floats > 0) {
@@ -86,7 +87,7 @@ absl::Status LoadRows(const format::SectionFile& file, std::span<const float> ro
 absl::Status LoadNorms(const format::SectionFile& file, const Context& context, IndexState* state) {
   VECDB_ASSIGN_OR_RETURN(
       state->norms, file.ReadLarge(kNormsTag, state->view.num_rows * sizeof(float), state->host,
-                                   "norms of an index", context));
+                                   MemoryUse::kVectors, "norms of an index", context));
   state->view.inverse_norms = state->norms.as<float>().data();
   return absl::OkStatus();
 }

@@ -5,6 +5,7 @@
 #include "absl/strings/str_format.h"
 #include "base/parallel_for.h"
 #include "base/status_macros.h"
+#include "index/index_estimate.h"
 #include "index/index_state.h"
 #include "index/row_checks.h"
 #include "simd/row_norm.h"
@@ -21,8 +22,9 @@ using index::kCheckedFloats;
 absl::Status ComputeNorms(const Context& context, IndexState* state) {
   const auto dim = static_cast<size_t>(state->view.dim);
   const size_t num_rows = state->view.num_rows;
-  VECDB_ASSIGN_OR_RETURN(state->norms, base::LargeBuffer::Make(num_rows * sizeof(float),
-                                                               state->host, "norms of an index"));
+  VECDB_ASSIGN_OR_RETURN(state->norms,
+                         base::LargeBuffer::Make(num_rows * sizeof(float), state->host,
+                                                 "norms of an index", MemoryUse::kVectors));
   const std::span<float> norms = state->norms.as<float>();
   const size_t piece_rows = std::max<size_t>(1, kCheckedFloats / dim);
   state->view.inverse_norms = norms.data();
@@ -37,11 +39,21 @@ absl::Status ComputeNorms(const Context& context, IndexState* state) {
                            });
 }
 
-absl::Status CheckShape(std::span<const float> rows, int32_t dim) {
+absl::Status CheckVectorSpec(const IndexSpec& spec, int32_t dim) {
+  if (spec.is_scalar()) {
+    return absl::InvalidArgumentError(absl::StrFormat(
+        "%s is an index of scalar fields; vectors have FLAT, HNSW, IVF_FLAT, IVF_SQ8 or IVF_PQ",
+        spec.type_name()));
+  }
   if (dim < 1 || dim > kMaxDim) {
     return absl::InvalidArgumentError(
         absl::StrFormat("dim is %d; the range is 1 to %d", dim, kMaxDim));
   }
+  return spec.Validate(dim);
+}
+
+// `dim` is one of vectors.
+absl::Status CheckShape(std::span<const float> rows, int32_t dim) {
   if (rows.size() % static_cast<size_t>(dim) != 0) {
     return absl::InvalidArgumentError(
         absl::StrFormat("%d floats are no multiple of the dim %d", rows.size(), dim));
@@ -57,19 +69,27 @@ absl::Status CheckShape(std::span<const float> rows, int32_t dim) {
 }  // namespace
 }  // namespace api
 
+absl::StatusOr<IndexEstimate> EstimateIndex(uint64_t num_rows, int32_t dim, const IndexSpec& spec,
+                                            int32_t num_threads) {
+  VECDB_RETURN_IF_ERROR(api::CheckVectorSpec(spec, dim));
+  if (num_rows > index::kMaxRows) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("%d rows; an index has at most %d", num_rows, index::kMaxRows));
+  }
+  if (num_threads < 1) {
+    return absl::InvalidArgumentError(absl::StrFormat("num_threads %d: at least 1", num_threads));
+  }
+  return index::Estimate(num_rows, dim, spec, static_cast<uint64_t>(num_threads), {});
+}
+
 IndexBuilder::IndexBuilder(int32_t dim, IndexSpec spec, const Host& host)
     : dim_(dim), spec_(std::move(spec)), host_(host) {}
 
 absl::StatusOr<std::unique_ptr<Index>> IndexBuilder::Build(std::span<const float> rows,
                                                            RowStorage storage,
                                                            const Context& context) const {
-  if (spec_.is_scalar()) {
-    return absl::InvalidArgumentError(absl::StrFormat(
-        "%s is an index of scalar fields; vectors have FLAT, HNSW, IVF_FLAT, IVF_SQ8 or IVF_PQ",
-        spec_.type_name()));
-  }
+  VECDB_RETURN_IF_ERROR(api::CheckVectorSpec(spec_, dim_));
   VECDB_RETURN_IF_ERROR(api::CheckShape(rows, dim_));
-  VECDB_RETURN_IF_ERROR(spec_.Validate(dim_));
   VECDB_RETURN_IF_ERROR(context.Check());
   VECDB_RETURN_IF_ERROR(index::CheckFinite(rows, dim_, "row", context));
   auto state = std::make_unique<index::IndexState>();

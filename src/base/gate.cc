@@ -15,6 +15,13 @@ absl::StatusOr<Gate::Pass> Gate::Enter(const Context& context) {
   return Pass(this);
 }
 
+std::optional<Gate::Pass> Gate::TryEnter() {
+  MutexLock lock(&mutex_);
+  if (busy_) return std::nullopt;
+  busy_ = true;
+  return std::optional<Pass>(std::in_place, this);
+}
+
 void Gate::Leave() {
   MutexLock lock(&mutex_);
   busy_ = false;

@@ -1,6 +1,8 @@
 #ifndef VECDB_BASE_GATE_H_
 #define VECDB_BASE_GATE_H_
 
+#include <optional>
+
 #include "absl/status/statusor.h"
 #include "base/mutex.h"
 #include "vecdb/context.h"
@@ -27,6 +29,9 @@ class Gate {
 
   /// Waits for its turn. Cancelled or DeadlineExceeded when that does not come.
   absl::StatusOr<Pass> Enter(const Context& context);
+
+  /// The same without waiting: nothing when somebody is inside.
+  std::optional<Pass> TryEnter();
 
  private:
   void Leave();

@@ -65,7 +65,7 @@ void* AllocateFrom(std::pmr::memory_resource* resource, uint64_t bytes) {
 }  // namespace
 
 absl::StatusOr<LargeBuffer> LargeBuffer::Make(uint64_t bytes, const Host& host,
-                                              std::string_view what) {
+                                              std::string_view what, MemoryUse use) {
   LargeBuffer buffer;
   if (bytes == 0) return buffer;
   if (bytes > kMaxBytes) {
@@ -73,11 +73,11 @@ absl::StatusOr<LargeBuffer> LargeBuffer::Make(uint64_t bytes, const Host& host,
         absl::StrFormat("%s: %d bytes are more than any machine has", what, bytes));
   }
   if (host.budget != nullptr) {
-    if (absl::Status status = host.budget->Reserve(bytes, what); !status.ok()) return status;
+    if (absl::Status status = host.budget->Reserve(bytes, what, use); !status.ok()) return status;
   }
   void* data = host.memory != nullptr ? AllocateFrom(host.memory, bytes) : AllocateDefault(bytes);
   if (data == nullptr) {
-    if (host.budget != nullptr) host.budget->Release(bytes);
+    if (host.budget != nullptr) host.budget->Release(bytes, use);
     return absl::ResourceExhaustedError(
         absl::StrFormat("%s: the system refused %d bytes of memory", what, bytes));
   }
@@ -85,6 +85,7 @@ absl::StatusOr<LargeBuffer> LargeBuffer::Make(uint64_t bytes, const Host& host,
   buffer.size_ = bytes;
   buffer.resource_ = host.memory;
   buffer.budget_ = host.budget;
+  buffer.use_ = use;
   return buffer;
 }
 
@@ -101,7 +102,7 @@ LargeBuffer::~LargeBuffer() {
   } else {
     FreeDefault(data_, size_);
   }
-  if (budget_ != nullptr) budget_->Release(size_);
+  if (budget_ != nullptr) budget_->Release(size_, use_);
 }
 
 }  // namespace vecdb::base

@@ -22,7 +22,8 @@ namespace vecdb::base {
 class LargeBuffer {
  public:
   /// ResourceExhausted when the budget or the memory resource of `host` refuses. 0 bytes are fine.
-  static absl::StatusOr<LargeBuffer> Make(uint64_t bytes, const Host& host, std::string_view what);
+  static absl::StatusOr<LargeBuffer> Make(uint64_t bytes, const Host& host, std::string_view what,
+                                          MemoryUse use = MemoryUse::kOther);
 
   LargeBuffer() = default;
   LargeBuffer(LargeBuffer&& other) noexcept { Swap(other); }
@@ -60,12 +61,14 @@ class LargeBuffer {
     std::swap(size_, other.size_);
     std::swap(resource_, other.resource_);
     std::swap(budget_, other.budget_);
+    std::swap(use_, other.use_);
   }
 
   std::byte* data_ = nullptr;
   uint64_t size_ = 0;
   std::pmr::memory_resource* resource_ = nullptr;
   MemoryBudget* budget_ = nullptr;
+  MemoryUse use_ = MemoryUse::kOther;
 };
 
 }  // namespace vecdb::base

@@ -1,60 +1,203 @@
 #include "vecdb/memory_budget.h"
 
+#include <algorithm>
 #include <list>
+#include <utility>
 
 #include "absl/strings/str_format.h"
 #include "base/mutex.h"
 
 namespace vecdb {
+namespace {
 
-struct MemoryBudget::Caches {
-  base::Mutex mutex;                                      // held while a cache is emptied
-  std::list<MemoryCache*> caches ABSL_GUARDED_BY(mutex);  // the one emptied last is the last
+std::string OfLimit(uint64_t bytes) {
+  return bytes == MemoryReport::kNoLimit ? "without limit" : absl::StrFormat("of %d", bytes);
+}
+
+void AppendReport(const MemoryReport& report, size_t indent, std::string* text) {
+  const std::string margin(indent, ' ');
+  absl::StrAppendFormat(text, "%s%s: %d bytes %s, at most %d\n", margin,
+                        report.name.empty() ? "memory" : report.name, report.used_bytes,
+                        OfLimit(report.limit_bytes), report.peak_bytes);
+  for (size_t use = 0; use < kNumMemoryUses; ++use) {
+    if (report.bytes_of_use[use] == 0) continue;
+    absl::StrAppendFormat(text, "%s  %s: %d\n", margin,
+                          std::string(MemoryUseName(static_cast<MemoryUse>(use))),
+                          report.bytes_of_use[use]);
+  }
+  for (const MemoryReport& part : report.parts) AppendReport(part, indent + 2, text);
+}
+
+}  // namespace
+
+std::string_view MemoryUseName(MemoryUse use) {
+  constexpr std::string_view kNames[kNumMemoryUses] = {
+      "growing rows", "vectors", "indexes", "columns", "builds", "queries", "other"};
+  return kNames[static_cast<size_t>(use)];
+}
+
+std::string MemoryReport::ToString() const {
+  std::string text;
+  AppendReport(*this, 0, &text);
+  return text;
+}
+
+struct MemoryBudget::Shared {
+  struct RegisteredCache {
+    MemoryCache* cache = nullptr;
+    const MemoryBudget* budget = nullptr;
+  };
+
+  base::Mutex mutex;  // held while a cache is emptied
+  // The one emptied last is the last.
+  std::list<RegisteredCache> caches ABSL_GUARDED_BY(mutex);
 };
 
-MemoryBudget::MemoryBudget() : MemoryBudget(std::numeric_limits<uint64_t>::max()) {}
-MemoryBudget::MemoryBudget(uint64_t limit_bytes)
-    : limit_bytes_(limit_bytes), caches_(std::make_unique<Caches>()) {}
-MemoryBudget::~MemoryBudget() = default;
+MemoryBudget::MemoryBudget() : MemoryBudget(kNoLimit) {}
+MemoryBudget::MemoryBudget(uint64_t limit_bytes) : MemoryBudget("", limit_bytes, nullptr) {}
+MemoryBudget::MemoryBudget(std::string name, uint64_t limit_bytes, MemoryBudget* parent)
+    : name_(std::move(name)),
+      parent_(parent),
+      shared_(parent == nullptr ? std::make_shared<Shared>() : parent->shared_),
+      limit_bytes_(limit_bytes) {
+  if (parent_ == nullptr) return;
+  base::MutexLock lock(&shared_->mutex);
+  parent_->parts_.push_back(this);
+}
 
-bool MemoryBudget::TryReserve(uint64_t bytes) {
-  uint64_t used = used_bytes_.load(std::memory_order_relaxed);
+MemoryBudget::~MemoryBudget() {
+  if (parent_ == nullptr) return;
+  base::MutexLock lock(&shared_->mutex);
+  std::erase(parent_->parts_, this);
+}
+
+bool MemoryBudget::Take(uint64_t bytes, MemoryUse use) {
+  const uint64_t limit = limit_bytes();
+  uint64_t used = used_bytes();
   do {
-    if (bytes > limit_bytes_ || used > limit_bytes_ - bytes) return false;
+    if (bytes > limit || used > limit - bytes) return false;
   } while (!used_bytes_.compare_exchange_weak(used, used + bytes, std::memory_order_relaxed));
+  bytes_of_use_[static_cast<size_t>(use)].fetch_add(bytes, std::memory_order_relaxed);
   return true;
 }
 
-absl::Status MemoryBudget::Reserve(uint64_t bytes, std::string_view what) {
-  return TryReserve(bytes) ? absl::OkStatus() : EmptyCachesAndReserve(bytes, what);
-}
-
-absl::Status MemoryBudget::EmptyCachesAndReserve(uint64_t bytes, std::string_view what) {
-  base::MutexLock lock(&caches_->mutex);
-  std::list<MemoryCache*>& caches = caches_->caches;
-  for (size_t left = bytes > limit_bytes_ ? 0 : caches.size(); left > 0; --left) {
-    caches.front()->DropUnused();
-    caches.splice(caches.end(), caches, caches.begin());
-    if (TryReserve(bytes)) return absl::OkStatus();
+// Once all above have had room, too: what was refused is no peak.
+void MemoryBudget::NotePeak() {
+  const uint64_t now = used_bytes();
+  uint64_t peak = peak_bytes_.load(std::memory_order_relaxed);
+  while (now > peak && !peak_bytes_.compare_exchange_weak(peak, now, std::memory_order_relaxed)) {
   }
-  const uint64_t used = used_bytes();
-  return absl::ResourceExhaustedError(
-      absl::StrFormat("%s needs %d bytes; the memory budget has %d of %d bytes left", what, bytes,
-                      used > limit_bytes_ ? 0 : limit_bytes_ - used, limit_bytes_));
 }
 
-void MemoryBudget::Release(uint64_t bytes) {
-  used_bytes_.fetch_sub(bytes, std::memory_order_relaxed);
+// The budget that has no room; nullptr when all had.
+MemoryBudget* MemoryBudget::TakeUpwards(uint64_t bytes, MemoryUse use) {
+  for (MemoryBudget* budget = this; budget != nullptr; budget = budget->parent_) {
+    if (budget->Take(bytes, use)) continue;
+    for (MemoryBudget* below = this; below != budget; below = below->parent_) {
+      below->used_bytes_.fetch_sub(bytes, std::memory_order_relaxed);
+      below->bytes_of_use_[static_cast<size_t>(use)].fetch_sub(bytes, std::memory_order_relaxed);
+    }
+    return budget;
+  }
+  for (MemoryBudget* budget = this; budget != nullptr; budget = budget->parent_) budget->NotePeak();
+  return nullptr;
+}
+
+bool MemoryBudget::TryReserve(uint64_t bytes, MemoryUse use) {
+  return TakeUpwards(bytes, use) == nullptr;
+}
+
+absl::Status MemoryBudget::Reserve(uint64_t bytes, std::string_view what, MemoryUse use) {
+  return TryReserve(bytes, use) ? absl::OkStatus() : EmptyCachesAndReserve(bytes, what, use);
+}
+
+bool MemoryBudget::IsWithin(const MemoryBudget* other) const {
+  const MemoryBudget* budget = this;
+  while (budget != nullptr && budget != other) budget = budget->parent_;
+  return budget != nullptr;
+}
+
+absl::Status MemoryBudget::EmptyCachesAndReserve(uint64_t bytes, std::string_view what,
+                                                 MemoryUse use) {
+  base::MutexLock lock(&shared_->mutex);
+  std::list<Shared::RegisteredCache>& caches = shared_->caches;
+  const MemoryBudget* full = TakeUpwards(bytes, use);
+  for (size_t left = caches.size(); left > 0 && full != nullptr; --left) {
+    if (bytes > full->limit_bytes()) break;
+    caches.splice(caches.end(), caches, caches.begin());
+    if (!caches.back().budget->IsWithin(full)) continue;
+    caches.back().cache->DropUnused();
+    full = TakeUpwards(bytes, use);
+  }
+  return full == nullptr ? absl::OkStatus() : Full(*full, bytes, what);
+}
+
+absl::Status MemoryBudget::Full(const MemoryBudget& budget, uint64_t bytes,
+                                std::string_view what) const {
+  const uint64_t limit = budget.limit_bytes();
+  const uint64_t used = budget.used_bytes();
+  return absl::ResourceExhaustedError(
+      absl::StrFormat("%s needs %d bytes; the memory budget%s has %d of %d bytes left", what, bytes,
+                      budget.name_.empty() ? "" : absl::StrFormat(" of %s", budget.name_),
+                      used > limit ? 0 : limit - used, limit));
+}
+
+void MemoryBudget::Release(uint64_t bytes, MemoryUse use) {
+  for (MemoryBudget* budget = this; budget != nullptr; budget = budget->parent_) {
+    budget->used_bytes_.fetch_sub(bytes, std::memory_order_relaxed);
+    budget->bytes_of_use_[static_cast<size_t>(use)].fetch_sub(bytes, std::memory_order_relaxed);
+  }
 }
 
 void MemoryBudget::AddCache(MemoryCache* cache) {
-  base::MutexLock lock(&caches_->mutex);
-  caches_->caches.push_back(cache);
+  base::MutexLock lock(&shared_->mutex);
+  shared_->caches.push_back({cache, this});
 }
 
 void MemoryBudget::RemoveCache(MemoryCache* cache) {
-  base::MutexLock lock(&caches_->mutex);
-  caches_->caches.remove(cache);
+  base::MutexLock lock(&shared_->mutex);
+  shared_->caches.remove_if([cache](const auto& one) { return one.cache == cache; });
+}
+
+void MemoryBudget::SetName(std::string name) {
+  base::MutexLock lock(&shared_->mutex);
+  name_ = std::move(name);
+}
+
+void MemoryBudget::DropCaches() {
+  base::MutexLock lock(&shared_->mutex);
+  for (const Shared::RegisteredCache& one : shared_->caches) {
+    if (one.budget->IsWithin(this)) one.cache->DropUnused();
+  }
+}
+
+uint64_t MemoryBudget::FreeBytes() const {
+  uint64_t free = kNoLimit;
+  for (const MemoryBudget* budget = this; budget != nullptr; budget = budget->parent_) {
+    const uint64_t limit = budget->limit_bytes();
+    if (limit == kNoLimit) continue;
+    free = std::min(free, limit - std::min(limit, budget->used_bytes()));
+  }
+  return free;
+}
+
+MemoryReport MemoryBudget::Report() const {
+  base::MutexLock lock(&shared_->mutex);
+  return ReportLocked();
+}
+
+MemoryReport MemoryBudget::ReportLocked() const {
+  MemoryReport report{.name = name_,
+                      .limit_bytes = limit_bytes(),
+                      .used_bytes = used_bytes(),
+                      .peak_bytes = peak_bytes_.load(std::memory_order_relaxed)};
+  for (size_t use = 0; use < kNumMemoryUses; ++use) {
+    report.bytes_of_use[use] = used_bytes(static_cast<MemoryUse>(use));
+  }
+  for (const MemoryBudget* part : parts_) report.parts.push_back(part->ReportLocked());
+  std::sort(report.parts.begin(), report.parts.end(),
+            [](const auto& a, const auto& b) { return a.name < b.name; });
+  return report;
 }
 
 }  // namespace vecdb

@@ -16,23 +16,19 @@ class Reservation {
  public:
   /// `budget` may be null: nothing is counted then.
   static absl::StatusOr<Reservation> Make(MemoryBudget* budget, uint64_t bytes,
-                                          std::string_view what) {
+                                          std::string_view what,
+                                          MemoryUse use = MemoryUse::kOther) {
     if (budget != nullptr) {
-      if (absl::Status status = budget->Reserve(bytes, what); !status.ok()) return status;
+      if (absl::Status status = budget->Reserve(bytes, what, use); !status.ok()) return status;
     }
-    Reservation reservation;
-    reservation.budget_ = budget;
-    reservation.bytes_ = bytes;
-    return reservation;
+    return Reservation(budget, bytes, use);
   }
 
   /// The same without emptying a cache; nothing when it does not fit.
-  static std::optional<Reservation> TryMake(MemoryBudget* budget, uint64_t bytes) {
-    if (budget != nullptr && !budget->TryReserve(bytes)) return std::nullopt;
-    Reservation reservation;
-    reservation.budget_ = budget;
-    reservation.bytes_ = bytes;
-    return reservation;
+  static std::optional<Reservation> TryMake(MemoryBudget* budget, uint64_t bytes,
+                                            MemoryUse use = MemoryUse::kOther) {
+    if (budget != nullptr && !budget->TryReserve(bytes, use)) return std::nullopt;
+    return Reservation(budget, bytes, use);
   }
 
   Reservation() = default;
@@ -43,19 +39,24 @@ class Reservation {
     return *this;
   }
   ~Reservation() {
-    if (budget_ != nullptr) budget_->Release(bytes_);
+    if (budget_ != nullptr) budget_->Release(bytes_, use_);
   }
 
   uint64_t bytes() const { return bytes_; }
 
  private:
+  Reservation(MemoryBudget* budget, uint64_t bytes, MemoryUse use)
+      : budget_(budget), bytes_(bytes), use_(use) {}
+
   void Swap(Reservation& other) noexcept {
     std::swap(budget_, other.budget_);
     std::swap(bytes_, other.bytes_);
+    std::swap(use_, other.use_);
   }
 
   MemoryBudget* budget_ = nullptr;
   uint64_t bytes_ = 0;
+  MemoryUse use_ = MemoryUse::kOther;
 };
 
 }  // namespace vecdb::base

@@ -49,10 +49,12 @@ class Lloyd {
         SampleRows(static_cast<uint32_t>(rows.count), params_.rows_per_centroid * params_.k,
                    base::MixBits(params_.seed));
     count_ = ids.size();
-    VECDB_ASSIGN_OR_RETURN(sample_, base::LargeBuffer::Make(count_ * dim_ * sizeof(float), host_,
-                                                            "the sample of k-means"));
-    VECDB_ASSIGN_OR_RETURN(scratch_, base::Reservation::Make(host_.budget, ScratchBytes(),
-                                                             "the centroids of k-means"));
+    VECDB_ASSIGN_OR_RETURN(sample_,
+                           base::LargeBuffer::Make(count_ * dim_ * sizeof(float), host_,
+                                                   "the sample of k-means", MemoryUse::kBuilds));
+    VECDB_ASSIGN_OR_RETURN(
+        scratch_, base::Reservation::Make(host_.budget, ScratchBytes(), "the centroids of k-means",
+                                          MemoryUse::kBuilds));
     for (size_t i = 0; i < count_; ++i) {
       VECDB_RETURN_IF_ERROR(Poll(i));
       const float* row = rows.rows + ids[i] * rows.stride;
@@ -99,9 +101,8 @@ class Lloyd {
  private:
   float* Row(size_t i) { return sample_.as<float>().data() + i * dim_; }
 
-  // The centroids, twice in panels, and three numbers for each row.
   uint64_t ScratchBytes() const {
-    return (4 * uint64_t{params_.k} * dim_ + 3 * count_) * sizeof(float);
+    return KMeansBytes(count_, dim_, params_.k) - count_ * dim_ * sizeof(float);
   }
 
   // Once in some rows.
@@ -261,6 +262,11 @@ class Lloyd {
 };
 
 }  // namespace
+
+// The sample, the centroids, twice in panels, and three numbers for each row.
+uint64_t KMeansBytes(uint64_t sampled, size_t dim, uint64_t k) {
+  return (sampled * dim + 4 * k * dim + 3 * sampled) * sizeof(float);
+}
 
 absl::StatusOr<KMeans> TrainKMeans(const simd::FloatRows& rows, size_t dim,
                                    const KMeansParams& params, const Host& host,

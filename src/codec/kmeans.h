@@ -32,6 +32,9 @@ struct KMeans {
   int rounds = 0;
 };
 
+/// The memory that TrainKMeans takes for `sampled` rows, and reserves first.
+uint64_t KMeansBytes(uint64_t sampled, size_t dim, uint64_t k);
+
 /// Lloyd's algorithm from rows drawn as the first centroids. A centroid that no row is nearest to
 /// moves to the farthest row of a cluster that errs much. It ends when a round gains less than a
 /// ten-thousandth, or after max_rounds.

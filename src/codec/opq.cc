@@ -109,11 +109,13 @@ class OpqTrainer {
 
   absl::StatusOr<Opq> Train() {
     const uint64_t bytes = uint64_t{rows_.count} * dim_ * sizeof(float);
-    VECDB_ASSIGN_OR_RETURN(turned_, base::LargeBuffer::Make(bytes, host_, "rows turned for OPQ"));
-    VECDB_ASSIGN_OR_RETURN(decoded_, base::LargeBuffer::Make(bytes, host_, "rows decoded for OPQ"));
+    VECDB_ASSIGN_OR_RETURN(
+        turned_, base::LargeBuffer::Make(bytes, host_, "rows turned for OPQ", MemoryUse::kBuilds));
+    VECDB_ASSIGN_OR_RETURN(decoded_, base::LargeBuffer::Make(bytes, host_, "rows decoded for OPQ",
+                                                             MemoryUse::kBuilds));
     VECDB_ASSIGN_OR_RETURN(base::Reservation matrices,
                            base::Reservation::Make(host_.budget, 8 * dim_ * dim_ * sizeof(double),
-                                                   "the matrices of OPQ"));
+                                                   "the matrices of OPQ", MemoryUse::kBuilds));
     VECDB_ASSIGN_OR_RETURN(Rotation rotation, BetterStart());
     for (int round = 0; round < params_.rounds; ++round) {
       VECDB_RETURN_IF_ERROR(TurnRows(rotation));

@@ -10,6 +10,7 @@
 #include "base/status_macros.h"
 #include "codec/finite_floats.h"
 #include "codec/held.h"
+#include "codec/kmeans.h"
 #include "codec/normalise.h"
 #include "codec/opq.h"
 #include "codec/training_sample.h"
@@ -245,6 +246,15 @@ absl::StatusOr<std::unique_ptr<Codec>> TrainProductCodec(const CodecSpec& spec,
                          TrainProduct(rows.rows(), dim, training, host, context));
   return std::make_unique<ProductCodec>(trained, rows.mean(), std::move(opq.rotation),
                                         std::move(books));
+}
+
+uint64_t ProductTrainingBytes(uint64_t sampled, const CodecSpec& spec, uint64_t num_strands) {
+  const auto dim = static_cast<size_t>(spec.dim);
+  const auto m = static_cast<uint64_t>(spec.pq_m);
+  const uint64_t words = WordsOf(BitsFor(spec.pq_bits, sampled));
+  const uint64_t rows = std::min<uint64_t>(sampled, kRowsPerWord * words);
+  return rows * dim * sizeof(float) +
+         std::min(num_strands, m) * KMeansBytes(rows, static_cast<size_t>(dim / m), words);
 }
 
 absl::StatusOr<std::unique_ptr<Codec>> ReadProductCodec(const CodecSpec& spec,

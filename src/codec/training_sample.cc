@@ -19,8 +19,9 @@ absl::StatusOr<TrainingSample> TrainingSample::Make(const TrainingRows& from, si
   sample.dim_ = dim;
   sample.count_ = ids.size();
   sample.mean_.assign(dim, 0);
-  VECDB_ASSIGN_OR_RETURN(sample.rows_, base::LargeBuffer::Make(ids.size() * dim * sizeof(float),
-                                                               host, "training rows"));
+  VECDB_ASSIGN_OR_RETURN(
+      sample.rows_, base::LargeBuffer::Make(ids.size() * dim * sizeof(float), host, "training rows",
+                                            MemoryUse::kBuilds));
   float* to = sample.rows_.as<float>().data();
   for (const uint32_t id : ids) {
     const float* row = from.rows + id * dim;
@@ -44,8 +45,9 @@ void TrainingSample::SubtractMean() {
 }
 
 absl::Status TrainingSample::Turn(const Rotation& rotation, const Host& host) {
-  VECDB_ASSIGN_OR_RETURN(base::LargeBuffer turned,
-                         base::LargeBuffer::Make(rows_.size(), host, "training rows, turned"));
+  VECDB_ASSIGN_OR_RETURN(
+      base::LargeBuffer turned,
+      base::LargeBuffer::Make(rows_.size(), host, "training rows, turned", MemoryUse::kBuilds));
   rotation.Turn(rows_.as<float>().data(), count_, turned.as<float>().data());
   rows_ = std::move(turned);
   return absl::OkStatus();

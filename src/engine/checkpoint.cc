@@ -38,8 +38,8 @@ absl::Status CheckpointCollection(CollectionCore* core, ObjectStore& target,
     manifest = core->manifest();
     view = core->Read().view;
   }
-  VECDB_ASSIGN_OR_RETURN(auto buffer,
-                         base::LargeBuffer::Make(kCopyBytes, core->host(), "a checkpoint"));
+  VECDB_ASSIGN_OR_RETURN(auto buffer, base::LargeBuffer::Make(kCopyBytes, core->host(),
+                                                              "a checkpoint", MemoryUse::kBuilds));
   for (const std::string& name : ObjectNamesOf(manifest)) {
     VECDB_RETURN_IF_ERROR(CopyObject(*core->store(), target, name, &buffer, context));
   }

@@ -20,10 +20,17 @@ const format::IndexDefinition* View::FindIndex(std::string_view field) const {
   return nullptr;
 }
 
-CollectionCore::CollectionCore(Environment environment, std::string id, ObjectPath folder,
+Environment Environment::Of(const std::string& collection_id) const {
+  Environment of_collection = *this;
+  of_collection.budget = accounts->Of(collection_id);
+  of_collection.host.budget = of_collection.budget.get();
+  return of_collection;
+}
+
+CollectionCore::CollectionCore(const Environment& environment, std::string id, ObjectPath folder,
                                format::Manifest manifest, const catalog::Version& version,
                                std::unique_ptr<catalog::VersionWriter> manifests)
-    : environment_(std::move(environment)),
+    : environment_(environment.Of(id)),
       id_(std::move(id)),
       folder_(std::move(folder)),
       schema_(std::make_shared<const Schema>(manifest.schema)),
@@ -33,7 +40,8 @@ CollectionCore::CollectionCore(Environment environment, std::string id, ObjectPa
       manifests_(std::move(manifests)),
       manifest_version_(version.number),
       durable_host_sequence_(manifest_.host_sequence),
-      view_(std::make_shared<const View>(View{.indexes = manifest_.indexes, .collection_id = id_})),
+      view_(std::make_shared<const View>(
+          View{.budget = environment_.budget, .indexes = manifest_.indexes, .collection_id = id_})),
       published_(manifest_.flushed_timestamp) {
   for (const format::ManifestSegment& segment : manifest_.segments) {
     live_rows_ += segment.info.num_rows - segment.info.num_deletes;
@@ -49,6 +57,7 @@ std::string CollectionCore::name() const {
 }
 
 void CollectionCore::set_name(std::string_view name) {
+  environment_.budget->SetName(std::string(name));
   base::MutexLock lock(&mutex_);
   name_ = name;
 }

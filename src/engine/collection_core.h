@@ -18,6 +18,7 @@
 #include "base/hybrid_clock.h"
 #include "base/mutex.h"
 #include "catalog/version_writer.h"
+#include "engine/memory_accounts.h"
 #include "format/manifest.h"
 #include "journal/journal.h"
 #include "query/segment_view.h"
@@ -28,6 +29,8 @@
 
 namespace vecdb::engine {
 
+class CollectionCore;
+
 /// What a collection gets from its database; outlives every call on the collection.
 struct Environment {
   std::shared_ptr<ObjectStore> store{};
@@ -37,10 +40,20 @@ struct Environment {
   base::HybridClock* clock = nullptr;
   int32_t max_result_rows = 0;
   int64_t gc_grace_ms = 3'600'000;
+  std::shared_ptr<MemoryAccounts> accounts{};
+  /// Releases other collections than the asking one until so many bytes are free in its budget, as
+  /// far as options allow; null when they do not.
+  std::function<void(const CollectionCore& asking, uint64_t bytes)> release_others{};
+  /// Of the collection; host.budget is this one.
+  std::shared_ptr<MemoryBudget> budget{};
+
+  /// For a collection of the database.
+  Environment Of(const std::string& collection_id) const;
 };
 
 /// The segments of a collection at one moment, growing and sealed. Immutable.
 struct View {
+  std::shared_ptr<MemoryBudget> budget{};  ///< of what the segments hold, which goes first
   std::vector<query::SegmentView> segments{};
   std::vector<format::IndexDefinition> indexes{};
   bool loaded = false;
@@ -86,7 +99,7 @@ struct AppliedWrite {
 class CollectionCore : public std::enable_shared_from_this<CollectionCore> {
  public:
   /// `manifest` is `version`, which `manifests` has committed; null for reading alone.
-  CollectionCore(Environment environment, std::string id, ObjectPath folder,
+  CollectionCore(const Environment& environment, std::string id, ObjectPath folder,
                  format::Manifest manifest, const catalog::Version& version,
                  std::unique_ptr<catalog::VersionWriter> manifests);
 
@@ -140,6 +153,10 @@ class CollectionCore : public std::enable_shared_from_this<CollectionCore> {
   /// The time of the last write that has been applied, visible or not.
   uint64_t last_applied() const;
   int64_t NowMillis() const { return environment_.host.clock->NowMillis(); }
+
+  /// When it was last searched or loaded; 0 when it was not.
+  int64_t last_used_ms() const { return last_used_ms_.load(std::memory_order_relaxed); }
+  void SetUsed() const { last_used_ms_.store(NowMillis(), std::memory_order_relaxed); }
 
   // --- Writing: under the write gate.
 
@@ -222,6 +239,8 @@ class CollectionCore : public std::enable_shared_from_this<CollectionCore> {
   // Written under the maintenance gate; a figure for others.
   std::atomic<uint64_t> manifest_version_;
   std::atomic<uint64_t> durable_host_sequence_;  // the same
+
+  mutable std::atomic<int64_t> last_used_ms_ = 0;  // a figure
 
   mutable base::Mutex mutex_;  // a leaf
   mutable base::CondVar idle_;

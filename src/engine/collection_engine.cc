@@ -13,6 +13,7 @@
 #include "engine/flush.h"
 #include "engine/garbage.h"
 #include "engine/journal_setup.h"
+#include "engine/load_estimate.h"
 #include "engine/loader.h"
 #include "engine/read_point.h"
 #include "engine/verify.h"
@@ -24,11 +25,18 @@ constexpr int64_t kCollectionsPerGrace = 6;
 constexpr int64_t kMinCollectMillis = 60'000;
 // While flushes fail, growing rows may come to this many times what is flushed at once.
 constexpr uint64_t kMaxUnflushed = 8;
+// For the sake of memory so many bytes of growing rows are flushed at least.
+constexpr uint64_t kLeastFlushedBytes = 1 << 20;
+// Writers flush themselves once growing rows hold so many times what is left of the budget.
+constexpr uint64_t kPressedShare = 3;
 
 }  // namespace
 
 struct CollectionEngine::Parts {
-  explicit Parts(CollectionCore* core) : writer(core), indexes(core) {}
+  explicit Parts(CollectionCore* core)
+      : budget(core->environment().budget), writer(core), indexes(core) {}
+
+  const std::shared_ptr<MemoryBudget> budget;  // of the rows that the writer holds
 
   Writer writer;
   IndexJobs indexes;
@@ -275,6 +283,17 @@ uint64_t CollectionEngine::unflushed_bytes() const {
   return bytes;
 }
 
+// How near the growing rows have come to what is left of the memory budget.
+CollectionEngine::Pressure CollectionEngine::MemoryPressure() const {
+  const uint64_t free = core_->host().budget->FreeBytes();
+  if (free == MemoryBudget::kNoLimit) return Pressure::kNone;
+  const uint64_t growing = unflushed_bytes();
+  // Smaller segments would pile up, and give little back.
+  if (growing < std::min(kLeastFlushedBytes, seal_bytes() / 16)) return Pressure::kNone;
+  if (growing / kPressedShare > free) return Pressure::kFlushNow;
+  return growing > free ? Pressure::kFlushBehind : Pressure::kNone;
+}
+
 // A writer that outruns the flush behind it flushes itself. While that fails writes go on, since
 // they are safe in the journal, until memory or journal have come to their limit.
 absl::Status CollectionEngine::MakeRoom(const Context& context) {
@@ -285,9 +304,11 @@ absl::Status CollectionEngine::MakeRoom(const Context& context) {
   // A flush that fails has sealed the growing segments all the same: those of now say nothing of
   // them.
   const uint64_t growing_bytes = parts_->flush_failed ? unflushed_bytes() : 0;
-  if (log_bytes >= max_log_bytes / 2) FlushBehind();
+  const Pressure pressure = MemoryPressure();
+  if (log_bytes >= max_log_bytes / 2 || pressure == Pressure::kFlushBehind) FlushBehind();
   if (parts_->writer.largest_growing_bytes() < 2 * seal_bytes() &&
-      growing_bytes < max_growing_bytes && log_bytes < max_log_bytes / 4 * 3) {
+      growing_bytes < max_growing_bytes && log_bytes < max_log_bytes / 4 * 3 &&
+      pressure != Pressure::kFlushNow) {
     return absl::OkStatus();
   }
   const absl::Status flushed = vecdb::engine::Flush(core_.get(), &parts_->writer, context);
@@ -477,12 +498,43 @@ absl::Status CollectionEngine::Load(const Context& context) {
   return LoadAll(core_.get(), context);
 }
 
+bool CollectionEngine::IsReleasable() const {
+  return core_->options().load == LoadPolicy::kManual && core_->Read().view->loaded;
+}
+
+absl::StatusOr<LoadEstimate> CollectionEngine::EstimateLoad() {
+  const CollectionCall call(*core_);
+  VECDB_RETURN_IF_ERROR(call.status());
+  return vecdb::engine::EstimateLoad(*core_, *core_->Read().view);
+}
+
+absl::Status CollectionEngine::SetMemoryLimit(uint64_t limit_bytes) {
+  const CollectionCall call(*core_);
+  VECDB_RETURN_IF_ERROR(call.status());
+  core_->host().budget->SetLimit(limit_bytes == 0 ? MemoryBudget::kNoLimit : limit_bytes);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<MemoryReport> CollectionEngine::ReportMemory() {
+  const CollectionCall call(*core_);
+  VECDB_RETURN_IF_ERROR(call.status());
+  return core_->host().budget->Report();
+}
+
 absl::Status CollectionEngine::Release(const Context& context) {
   const CollectionCall call(*core_, context);
   VECDB_RETURN_IF_ERROR(call.status());
   VECDB_ASSIGN_OR_RETURN(const auto pass, core_->maintenance_gate().Enter(context));
   ReleaseAll(core_.get());
   return absl::OkStatus();
+}
+
+bool CollectionEngine::TryRelease() {
+  const CollectionCall call(*core_);
+  if (!call.status().ok()) return false;
+  const auto pass = core_->maintenance_gate().TryEnter();
+  if (pass.has_value()) ReleaseAll(core_.get());
+  return pass.has_value();
 }
 
 vecdb::LoadState CollectionEngine::LoadState() {

@@ -83,7 +83,15 @@ class CollectionEngine {
   absl::StatusOr<IndexDescription> DescribeIndex(std::string_view field);
 
   absl::Status Load(const Context& context);
+  absl::StatusOr<LoadEstimate> EstimateLoad();
+  /// Loaded, by hand.
+  bool IsReleasable() const;
+  int64_t last_used_ms() const { return core_->last_used_ms(); }
+  absl::Status SetMemoryLimit(uint64_t limit_bytes);
+  absl::StatusOr<MemoryReport> ReportMemory();
   absl::Status Release(const Context& context);
+  /// The same without waiting: false when the collection is being changed.
+  bool TryRelease();
   vecdb::LoadState LoadState();
 
   absl::StatusOr<std::unique_ptr<query::ResultRows>> Search(const SearchRequest& request,
@@ -120,6 +128,7 @@ class CollectionEngine {
   // For the database.
 
   const std::string& id() const { return core_->id(); }
+  std::string name() const { return core_->name(); }
   void set_name(std::string_view name) { core_->set_name(name); }
   /// Refuses further calls with `reason`, waits for those that run, and flushes: no write that has
   /// returned is missing from the store. After an error the collection takes calls again.
@@ -141,6 +150,9 @@ class CollectionEngine {
   absl::StatusOr<WriteResult> Write(const RowBatch& rows, bool replace, const WriteOptions& options,
                                     const Context& context);
   absl::Status BeginWrite(const Context& context);
+  /// What growing rows and the memory budget ask of a writer.
+  enum class Pressure { kNone, kFlushBehind, kFlushNow };
+  Pressure MemoryPressure() const;
   absl::Status MakeRoom(const Context& context);
   void FlushBehind();
   void BuildBehind();

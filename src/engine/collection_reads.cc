@@ -74,6 +74,7 @@ absl::StatusOr<std::unique_ptr<query::ResultRows>> CollectionEngine::Search(
   VECDB_ASSIGN_OR_RETURN(const Snapshot snapshot,
                          ResolveRead(*core_, request.consistency, context));
   VECDB_ASSIGN_OR_RETURN(const query::SnapshotSearch search, PlanSearch(*core_, snapshot, request));
+  core_->SetUsed();
   return query::Search(search, context);
 }
 

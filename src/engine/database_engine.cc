@@ -73,12 +73,21 @@ DatabaseEngine::DatabaseEngine(const DatabaseOptions& options, Places places)
     : store_(std::move(places.store)),
       read_only_(options.read_only),
       journal_lock_(std::move(places.journal_lock)) {
-  environment_ = {.store = store_,
-                  .host = options.host,
-                  .journal_files = std::move(places.journal_files),
-                  .max_result_rows = options.max_result_rows,
-                  .gc_grace_ms = options.gc_grace_ms};
+  environment_ = {
+      .store = store_,
+      .host = options.host,
+      .journal_files = std::move(places.journal_files),
+      .max_result_rows = options.max_result_rows,
+      .gc_grace_ms = options.gc_grace_ms,
+      .accounts = std::make_shared<MemoryAccounts>(
+          options.host.budget,
+          options.memory_limit_bytes == 0 ? MemoryBudget::kNoLimit : options.memory_limit_bytes)};
   if (environment_.host.clock == nullptr) environment_.host.clock = &SystemClock();
+  if (options.release_unused_collections) {
+    environment_.release_others = [this](const CollectionCore& asking, uint64_t bytes) {
+      ReleaseUnused(asking, bytes);
+    };
+  }
   clock_ = std::make_unique<base::HybridClock>(environment_.host.clock);
   environment_.clock = clock_.get();
   if (environment_.host.executor == nullptr) {
@@ -485,6 +494,27 @@ absl::Status DatabaseEngine::Checkpoint(ObjectStore& target, const Context& cont
                                                             format::CatalogToJson(entries), context)
                             .status());
   return PutIdentity(target, context);
+}
+
+// Collections that are being changed are left alone: waiting for them could go round in a circle.
+void DatabaseEngine::ReleaseUnused(const CollectionCore& asking, uint64_t bytes) const {
+  std::vector<std::shared_ptr<CollectionEngine>> unused;
+  for (const auto& collection : OpenCollections()) {
+    if (collection->IsReleasable() && collection->id() != asking.id()) unused.push_back(collection);
+  }
+  std::sort(unused.begin(), unused.end(),
+            [](const auto& a, const auto& b) { return a->last_used_ms() < b->last_used_ms(); });
+  for (const auto& collection : unused) {
+    if (bytes <= asking.host().budget->FreeBytes()) return;
+    if (!collection->TryRelease()) continue;
+    asking.Log(LogLevel::kInfo,
+               absl::StrFormat("collection %s was released for collection %s, which needs %d bytes",
+                               collection->name(), asking.name(), bytes));
+  }
+}
+
+MemoryReport DatabaseEngine::ReportMemory() const {
+  return environment_.accounts->database().Report();
 }
 
 absl::Status DatabaseEngine::Close(const Context& context) {

@@ -45,6 +45,7 @@ class DatabaseEngine {
   absl::Status Drop(std::string_view name, const Context& context);
   absl::Status Refresh(const Context& context);
   absl::StatusOr<GarbageReport> CollectGarbage(const Context& context);
+  MemoryReport ReportMemory() const;
   absl::StatusOr<VerifyReport> Verify(const Context& context);
   absl::Status Checkpoint(ObjectStore& target, const Context& context);
   absl::Status Close(const Context& context);
@@ -89,6 +90,7 @@ class DatabaseEngine {
                                                                const Context& context);
   Entries ReadEntries() const;
   absl::StatusOr<format::CatalogEntry> FindEntry(std::string_view name) const;
+  void ReleaseUnused(const CollectionCore& asking, uint64_t bytes) const;
   absl::Status RemoveObjects(const std::string& collection_id, const Context& context);
   void RemoveDropped(const Context& context);
   std::vector<std::shared_ptr<CollectionEngine>> OpenCollections() const;

@@ -5,6 +5,7 @@
 #include "absl/strings/str_format.h"
 #include "base/parallel_for.h"
 #include "base/status_macros.h"
+#include "engine/load_estimate.h"
 
 namespace vecdb::engine {
 
@@ -100,6 +101,8 @@ absl::Status LoadAll(CollectionCore* core, const Context& context) {
                         "(FLAT is one)",
                         core->name()));
   }
+  VECDB_RETURN_IF_ERROR(CheckFits(*core, EstimateLoad(*core, *view)));
+  core->SetUsed();
   std::vector<query::SegmentView> segments;
   for (const query::SegmentView& segment : view->segments) {
     if (segment.sealed != nullptr) segments.push_back(segment);

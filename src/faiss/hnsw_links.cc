@@ -116,7 +116,7 @@ class GraphReader {
   absl::Status NumberNodes() {
     VECDB_ASSIGN_OR_RETURN(node_of_row_,
                            base::LargeBuffer::Make(uint64_t{num_rows_} * sizeof(uint32_t), host_,
-                                                   "nodes of an HNSW graph"));
+                                                   "nodes of an HNSW graph", MemoryUse::kBuilds));
     const std::span<uint32_t> rows = graph_.upper_rows.as<uint32_t>();
     size_t next = 0;
     for (uint32_t row = 0; row < num_rows_ && !rows.empty(); ++row) {

@@ -154,13 +154,16 @@ class IvfImport {
     const uint64_t num_rows = state_.view.num_rows;
     lists_.layout = index::IvfLayout(sizes, lists_.codec->code_bytes(),
                                      index::IvfBlockRows(lists_.codec->spec()));
-    VECDB_ASSIGN_OR_RETURN(lists_.rows, base::LargeBuffer::Make(num_rows * sizeof(uint32_t),
-                                                                call_.host, "the rows of lists"));
-    VECDB_ASSIGN_OR_RETURN(lists_.codes, base::LargeBuffer::Make(lists_.layout.code_bytes(),
-                                                                 call_.host, "the codes of lists"));
+    VECDB_ASSIGN_OR_RETURN(lists_.rows,
+                           base::LargeBuffer::Make(num_rows * sizeof(uint32_t), call_.host,
+                                                   "the rows of lists", MemoryUse::kIndexes));
+    VECDB_ASSIGN_OR_RETURN(lists_.codes,
+                           base::LargeBuffer::Make(lists_.layout.code_bytes(), call_.host,
+                                                   "the codes of lists", MemoryUse::kIndexes));
     if (views_rows()) return CheckViewedRows();
-    VECDB_ASSIGN_OR_RETURN(state_.rows, base::LargeBuffer::Make(num_rows * dim_ * sizeof(float),
-                                                                call_.host, "rows of an index"));
+    VECDB_ASSIGN_OR_RETURN(state_.rows,
+                           base::LargeBuffer::Make(num_rows * dim_ * sizeof(float), call_.host,
+                                                   "rows of an index", MemoryUse::kVectors));
     state_.view.rows = state_.rows.as<float>().data();
     return absl::OkStatus();
   }

@@ -37,9 +37,9 @@ bool AllBelow(const InvertedLists& lists, uint32_t num_rows, const Context& cont
 
 absl::Status CheckEachRowOnce(const InvertedLists& lists, uint32_t num_rows, const Host& host,
                               const Context& context) {
-  VECDB_ASSIGN_OR_RETURN(
-      const base::Reservation bits,
-      base::Reservation::Make(host.budget, num_rows / 8 + 1, "a bit for each row"));
+  VECDB_ASSIGN_OR_RETURN(const base::Reservation bits,
+                         base::Reservation::Make(host.budget, num_rows / 8 + 1,
+                                                 "a bit for each row", MemoryUse::kBuilds));
   std::vector<bool> met(num_rows);
   return ForEachId(lists, context, [&](size_t list, int64_t id) -> absl::Status {
     if (id < 0 || id >= int64_t{num_rows}) {
@@ -69,8 +69,9 @@ absl::Status CheckAscending(std::span<const int64_t> ids) {
 
 absl::Status CheckIds(std::span<const int64_t> ids, const Host& host, const Context& context) {
   VECDB_RETURN_IF_ERROR(context.Check());
-  VECDB_ASSIGN_OR_RETURN(base::LargeBuffer buffer,
-                         base::LargeBuffer::Make(ids.size_bytes(), host, "ids in their order"));
+  VECDB_ASSIGN_OR_RETURN(
+      base::LargeBuffer buffer,
+      base::LargeBuffer::Make(ids.size_bytes(), host, "ids in their order", MemoryUse::kBuilds));
   const std::span<int64_t> sorted = buffer.as<int64_t>();
   std::copy(ids.begin(), ids.end(), sorted.begin());
   std::sort(sorted.begin(), sorted.end());

@@ -348,14 +348,15 @@ absl::StatusOr<std::string> SectionFile::ReadSmall(uint32_t tag, uint64_t max_by
 }
 
 absl::StatusOr<base::LargeBuffer> SectionFile::ReadLarge(uint32_t tag, uint64_t size_bytes,
-                                                         const Host& host, std::string_view what,
+                                                         const Host& host, MemoryUse use,
+                                                         std::string_view what,
                                                          const Context& context) const {
   VECDB_ASSIGN_OR_RETURN(const SectionInfo section, Find(tag));
   if (section.size_bytes != size_bytes) {
     return Damaged(absl::StrFormat("section %s has %d bytes, not %d", TagText(tag),
                                    section.size_bytes, size_bytes));
   }
-  VECDB_ASSIGN_OR_RETURN(auto buffer, base::LargeBuffer::Make(size_bytes, host, what));
+  VECDB_ASSIGN_OR_RETURN(auto buffer, base::LargeBuffer::Make(size_bytes, host, what, use));
   VECDB_RETURN_IF_ERROR(ReadBlocks(section, 0, buffer.bytes(), context));
   return buffer;
 }

@@ -145,7 +145,8 @@ class SectionFile {
                                         const Context& context) const;
   /// Reads a whole section of exactly `size_bytes` into memory of the host's.
   absl::StatusOr<base::LargeBuffer> ReadLarge(uint32_t tag, uint64_t size_bytes, const Host& host,
-                                              std::string_view what, const Context& context) const;
+                                              MemoryUse use, std::string_view what,
+                                              const Context& context) const;
   /// Reads a part of a section, and as much around it as checking needs.
   absl::Status ReadRange(uint32_t tag, uint64_t offset, std::span<std::byte> out,
                          const Context& context) const;

@@ -72,17 +72,18 @@ absl::Status VectorFile::CheckFinite(std::span<const float> numbers, uint64_t fi
 absl::StatusOr<base::LargeBuffer> VectorFile::ReadRows(const Host& host,
                                                        const Context& context) const {
   const uint64_t bytes = num_rows_ * static_cast<uint64_t>(dim_) * sizeof(float);
-  VECDB_ASSIGN_OR_RETURN(base::LargeBuffer rows, file_->ReadLarge(kVectorRowsTag, bytes, host,
-                                                                  "vectors of a segment", context));
+  VECDB_ASSIGN_OR_RETURN(base::LargeBuffer rows,
+                         file_->ReadLarge(kVectorRowsTag, bytes, host, MemoryUse::kVectors,
+                                          "vectors of a segment", context));
   VECDB_RETURN_IF_ERROR(CheckFinite(rows.as<float>(), 0));
   return rows;
 }
 
 absl::StatusOr<base::LargeBuffer> VectorFile::ReadInverseNorms(const Host& host,
                                                                const Context& context) const {
-  VECDB_ASSIGN_OR_RETURN(
-      base::LargeBuffer norms,
-      file_->ReadLarge(kNormTag, num_rows_ * sizeof(float), host, "norms of a segment", context));
+  VECDB_ASSIGN_OR_RETURN(base::LargeBuffer norms,
+                         file_->ReadLarge(kNormTag, num_rows_ * sizeof(float), host,
+                                          MemoryUse::kVectors, "norms of a segment", context));
   if (schema::FindNonFinite(std::span<const float>(norms.as<float>())).has_value()) {
     return file_->Damaged("a norm is NaN or infinity");
   }

@@ -47,7 +47,8 @@ absl::Status ReadHead(const format::SectionFile& file, HnswGraph* graph, const C
 absl::StatusOr<base::LargeBuffer> ReadNumbers(const format::SectionFile& file, uint32_t tag,
                                               uint64_t count, const Host& host,
                                               const Context& context) {
-  return file.ReadLarge(tag, count * sizeof(uint32_t), host, "HNSW links", context);
+  return file.ReadLarge(tag, count * sizeof(uint32_t), host, MemoryUse::kIndexes, "HNSW links",
+                        context);
 }
 
 // Without a branch per link, so that the pass runs at the speed of memory.

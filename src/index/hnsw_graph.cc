@@ -16,13 +16,14 @@ absl::StatusOr<HnswGraph> HnswGraph::Make(uint32_t num_rows, uint32_t m,
   for (const uint32_t count : graph.level_counts) upper_nodes += count;
   const uint64_t named = graph.level_counts.empty() ? 0 : graph.level_counts.front();
   VECDB_ASSIGN_OR_RETURN(
-      graph.base_links,
-      base::LargeBuffer::Make(uint64_t{num_rows} * 2 * m * sizeof(uint32_t), host, "HNSW links"));
-  VECDB_ASSIGN_OR_RETURN(graph.upper_rows,
-                         base::LargeBuffer::Make(named * sizeof(uint32_t), host, "HNSW levels"));
+      graph.base_links, base::LargeBuffer::Make(uint64_t{num_rows} * 2 * m * sizeof(uint32_t), host,
+                                                "HNSW links", MemoryUse::kIndexes));
   VECDB_ASSIGN_OR_RETURN(
-      graph.upper_links,
-      base::LargeBuffer::Make(upper_nodes * m * sizeof(uint32_t), host, "HNSW upper links"));
+      graph.upper_rows,
+      base::LargeBuffer::Make(named * sizeof(uint32_t), host, "HNSW levels", MemoryUse::kIndexes));
+  VECDB_ASSIGN_OR_RETURN(graph.upper_links,
+                         base::LargeBuffer::Make(upper_nodes * m * sizeof(uint32_t), host,
+                                                 "HNSW upper links", MemoryUse::kIndexes));
   return graph;
 }
 

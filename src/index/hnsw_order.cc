@@ -12,8 +12,9 @@ namespace vecdb::index {
 absl::StatusOr<HnswOrder> HnswOrder::Make(uint32_t num_rows, uint32_t m, uint64_t seed,
                                           const Host& host) {
   HnswOrder order;
-  VECDB_ASSIGN_OR_RETURN(order.keys_, base::LargeBuffer::Make(uint64_t{num_rows} * sizeof(uint64_t),
-                                                              host, "HNSW build order"));
+  VECDB_ASSIGN_OR_RETURN(order.keys_,
+                         base::LargeBuffer::Make(uint64_t{num_rows} * sizeof(uint64_t), host,
+                                                 "HNSW build order", MemoryUse::kBuilds));
   const std::span<uint64_t> keys = order.keys_.as<uint64_t>();
   const uint64_t mixed_seed = base::MixBits(seed);
   for (uint32_t row = 0; row < num_rows; ++row) {

@@ -9,8 +9,9 @@
 namespace vecdb::index {
 
 absl::Status CopyRows(std::span<const float> rows, const Context& context, IndexState* state) {
-  VECDB_ASSIGN_OR_RETURN(
-      state->rows, base::LargeBuffer::Make(rows.size_bytes(), state->host, "rows of an index"));
+  VECDB_ASSIGN_OR_RETURN(state->rows,
+                         base::LargeBuffer::Make(rows.size_bytes(), state->host, "rows of an index",
+                                                 MemoryUse::kVectors));
   for (size_t begin = 0; begin < rows.size(); begin += kCheckedFloats) {
     VECDB_RETURN_IF_ERROR(context.Check());
     const auto chunk = rows.subspan(begin, std::min(kCheckedFloats, rows.size() - begin));

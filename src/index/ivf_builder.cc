@@ -12,6 +12,7 @@
 #include "codec/held.h"
 #include "codec/kmeans.h"
 #include "codec/normalise.h"
+#include "codec/product_codec.h"
 #include "codec/sampling.h"
 #include "index/ivf_terms.h"
 
@@ -26,6 +27,10 @@ constexpr size_t kFloatsAtOnce = 1 << 18;            // of rows that one piece a
 constexpr size_t kProductsAtOnce = size_t{1} << 30;  // of rows and centroids, some 20 ms
 constexpr size_t kRowsBetweenPolls = 1 << 10;
 constexpr size_t kRowsBetweenCountPolls = 1 << 20;
+
+size_t SampledRowsPerList(size_t dim, size_t num_lists) {
+  return std::clamp<size_t>(kSampledFloats / dim / num_lists, kLeastListRows, kSampledRowsPerList);
+}
 
 class IvfBuilder {
  public:
@@ -64,13 +69,11 @@ class IvfBuilder {
 
   absl::Status TrainCentroids() {
     const size_t num_lists = EffectiveNlist(shape_.nlist, view_.num_rows);
-    const codec::KMeansParams params{
-        .k = num_lists,
-        .nearness = IvfNearness(spec_.metric),
-        .normalised = normalised(),
-        .rows_per_centroid = std::clamp<size_t>(kSampledFloats / dim_ / num_lists, kLeastListRows,
-                                                kSampledRowsPerList),
-        .seed = shape_.seed};
+    const codec::KMeansParams params{.k = num_lists,
+                                     .nearness = IvfNearness(spec_.metric),
+                                     .normalised = normalised(),
+                                     .rows_per_centroid = SampledRowsPerList(dim_, num_lists),
+                                     .seed = shape_.seed};
     VECDB_ASSIGN_OR_RETURN(
         codec::KMeans trained,
         codec::TrainKMeans({view_.rows, dim_, view_.num_rows}, dim_, params, host_, context_));
@@ -98,7 +101,7 @@ class IvfBuilder {
   absl::Status AssignRows() {
     VECDB_ASSIGN_OR_RETURN(
         list_of_row_, base::LargeBuffer::Make(uint64_t{view_.num_rows} * sizeof(uint32_t), host_,
-                                              "the lists of rows"));
+                                              "the lists of rows", MemoryUse::kBuilds));
     uint32_t* lists = list_of_row_.as<uint32_t>().data();
     return ForPieces([&](size_t begin, size_t count) {
       const float* rows = view_.row(static_cast<uint32_t>(begin));
@@ -128,9 +131,9 @@ class IvfBuilder {
     const bool learns = wanted.kind != codec::CodecKind::kFloat32;
     const std::vector<uint32_t> ids = codec::SampleRows(
         learns ? view_.num_rows : 0, std::min(kCodecSample, kSampledFloats / dim_), shape_.seed);
-    VECDB_ASSIGN_OR_RETURN(
-        base::LargeBuffer sample,
-        base::LargeBuffer::Make(ids.size() * dim_ * sizeof(float), host_, "the sample of a codec"));
+    VECDB_ASSIGN_OR_RETURN(base::LargeBuffer sample,
+                           base::LargeBuffer::Make(ids.size() * dim_ * sizeof(float), host_,
+                                                   "the sample of a codec", MemoryUse::kBuilds));
     float* rows = sample.as<float>().data();
     for (size_t i = 0; i < ids.size(); ++i) {
       if (i % kRowsBetweenPolls == 0) VECDB_RETURN_IF_ERROR(context_.Check());
@@ -152,10 +155,12 @@ class IvfBuilder {
     }
     lists_.layout =
         IvfLayout(sizes, lists_.codec->code_bytes(), IvfBlockRows(lists_.codec->spec()));
-    VECDB_ASSIGN_OR_RETURN(
-        lists_.rows, base::LargeBuffer::Make(list_of_row_.size(), host_, "the rows of lists"));
-    VECDB_ASSIGN_OR_RETURN(lists_.codes, base::LargeBuffer::Make(lists_.layout.code_bytes(), host_,
-                                                                 "the codes of lists"));
+    VECDB_ASSIGN_OR_RETURN(lists_.rows,
+                           base::LargeBuffer::Make(list_of_row_.size(), host_, "the rows of lists",
+                                                   MemoryUse::kIndexes));
+    VECDB_ASSIGN_OR_RETURN(lists_.codes,
+                           base::LargeBuffer::Make(lists_.layout.code_bytes(), host_,
+                                                   "the codes of lists", MemoryUse::kIndexes));
     const std::span<uint32_t> rows = lists_.rows.as<uint32_t>();
     std::vector<uint32_t> next(lists_.layout.row_begins.begin(),
                                lists_.layout.row_begins.end() - 1);
@@ -228,6 +233,23 @@ class IvfBuilder {
 
 uint32_t EffectiveNlist(int32_t nlist, uint32_t num_rows) {
   return std::clamp(num_rows / kLeastListRows, 1U, static_cast<uint32_t>(nlist));
+}
+
+uint64_t IvfTrainingBytes(uint64_t num_rows, int32_t dim, const IndexSpec& spec, uint64_t nlist,
+                          uint64_t num_strands) {
+  const auto num_floats = static_cast<size_t>(dim);
+  const uint64_t sampled =
+      std::min<uint64_t>(num_rows, nlist * SampledRowsPerList(num_floats, nlist));
+  const uint64_t of_centroids = codec::KMeansBytes(sampled, num_floats, nlist);
+  const codec::CodecSpec codec = IvfCodecSpec(spec, dim);
+  if (codec.kind == codec::CodecKind::kFloat32) return of_centroids;
+  const uint64_t for_codec =
+      std::min<uint64_t>({num_rows, kCodecSample, kSampledFloats / num_floats});
+  uint64_t of_codec = num_rows * sizeof(uint32_t) + for_codec * num_floats * sizeof(float);
+  if (codec.kind == codec::CodecKind::kPq) {
+    of_codec += codec::ProductTrainingBytes(for_codec, codec, num_strands);
+  }
+  return std::max(of_centroids, of_codec);
 }
 
 absl::StatusOr<IvfLists> BuildIvf(const VectorView& view, const IndexSpec& spec, const Host& host,

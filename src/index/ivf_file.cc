@@ -55,7 +55,7 @@ absl::Status ReadIvfCentroids(const format::SectionFile& file, const IndexMeta& 
   const auto dim = static_cast<size_t>(meta.dim);
   VECDB_ASSIGN_OR_RETURN(const base::LargeBuffer buffer,
                          file.ReadLarge(kIvfCentroidsTag, num_lists * dim * sizeof(float), host,
-                                        "the centroids of lists", context));
+                                        MemoryUse::kBuilds, "the centroids of lists", context));
   const std::span<const float> numbers = buffer.as<float>();
   std::vector<float> vectors(numbers.begin(), numbers.end());
   for (const float value : vectors) {
@@ -102,9 +102,9 @@ absl::Status ReadIvfKind(const format::SectionFile& file, const IndexMeta& meta,
 // Every row in one list, ascending within each.
 absl::Status CheckListRows(const format::SectionFile& file, const IvfLists& lists,
                            uint32_t num_rows, const Host& host, const Context& context) {
-  VECDB_ASSIGN_OR_RETURN(
-      const base::Reservation bits,
-      base::Reservation::Make(host.budget, num_rows / 8 + 1, "a bit for each row"));
+  VECDB_ASSIGN_OR_RETURN(const base::Reservation bits,
+                         base::Reservation::Make(host.budget, num_rows / 8 + 1,
+                                                 "a bit for each row", MemoryUse::kBuilds));
   std::vector<bool> met(num_rows);
   for (size_t list = 0; list < lists.layout.num_lists(); ++list) {
     VECDB_RETURN_IF_ERROR(context.Check());
@@ -128,7 +128,7 @@ absl::Status ReadTerms(const format::SectionFile& file, uint32_t num_rows, const
   SetMiddle(lists);
   VECDB_ASSIGN_OR_RETURN(
       lists->terms, base::LargeBuffer::Make((uint64_t{num_rows} + simd::kBlockRows) * sizeof(float),
-                                            host, "the terms of rows"));
+                                            host, "the terms of rows", MemoryUse::kIndexes));
   const std::span<float> terms = lists->terms.as<float>();
   std::fill(terms.begin() + num_rows, terms.end(), 0.0f);
   VECDB_RETURN_IF_ERROR(
@@ -178,9 +178,10 @@ absl::StatusOr<IvfLists> ReadIvfLists(const format::SectionFile& file, const Ind
   VECDB_RETURN_IF_ERROR(ReadIvfLayout(file, meta, num_lists, context, &lists));
   VECDB_ASSIGN_OR_RETURN(
       lists.rows, file.ReadLarge(kIvfRowsTag, uint64_t{meta.num_rows} * sizeof(uint32_t), host,
-                                 "the rows of lists", context));
-  VECDB_ASSIGN_OR_RETURN(lists.codes, file.ReadLarge(kIvfCodesTag, lists.layout.code_bytes(), host,
-                                                     "the codes of lists", context));
+                                 MemoryUse::kIndexes, "the rows of lists", context));
+  VECDB_ASSIGN_OR_RETURN(lists.codes,
+                         file.ReadLarge(kIvfCodesTag, lists.layout.code_bytes(), host,
+                                        MemoryUse::kIndexes, "the codes of lists", context));
   if (IvfHasTerms(lists)) {
     VECDB_RETURN_IF_ERROR(ReadTerms(file, meta.num_rows, host, context, &lists));
   }

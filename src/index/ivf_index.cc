@@ -5,6 +5,7 @@
 #include <memory>
 #include <utility>
 
+#include "base/reservation.h"
 #include "base/status_macros.h"
 #include "codec/normalise.h"
 #include "index/exact_scan.h"
@@ -33,6 +34,11 @@ constexpr int32_t kListEfPerProbe = 2;
 // Copies scaled to length 1 are rounded anew, so that their order may differ in the last digits.
 constexpr size_t kRoundedRows = 16;
 constexpr float kCosineRounding = 1e-5f;
+
+// Held by a query: a list's distance, in the order and beside it; a candidate, twice in the
+// reservoir and once in order.
+constexpr uint64_t kBytesPerList = sizeof(PackedCandidate) + sizeof(float);
+constexpr uint64_t kBytesPerCandidate = 2 * sizeof(PackedCandidate) + sizeof(Candidate);
 
 constexpr double kMostCandidates = 1 << 20;  // compared again, where fewer rows are wanted
 
@@ -74,6 +80,7 @@ struct IvfIndex::Scratch {
   std::vector<Candidate> candidates;  ///< the pool, in the order of codes
   AnswerDistance answer;
   TopRows top;
+  base::Reservation reserved;  ///< for what grows with lists and candidates
 };
 
 // One query under way. `vector` is its own, or the scaled one of the scratch.
@@ -99,6 +106,7 @@ IvfIndex::IvfIndex(const VectorView& view, const IndexSpec& spec, IvfLists lists
                    std::optional<RowCodes> copies, const Host& host)
     : view_(view),
       spec_(spec),
+      budget_(host.budget),
       centroids_(IndexOfCentroids(&lists, spec.metric, host)),
       lists_(std::move(lists)),
       copies_(std::move(copies)) {}
@@ -205,6 +213,14 @@ absl::Status IvfIndex::Begin(Job* job) const {
   const double most = std::max<double>(query.k, kMostCandidates);
   const size_t pool_rows = std::min<size_t>(
       view_.num_rows, static_cast<size_t>(std::ceil(std::min(wanted, most))) + kRoundedRows);
+  const uint64_t needed =
+      lists_.layout.num_lists() * kBytesPerList + pool_rows * kBytesPerCandidate;
+  if (needed > scratch->reserved.bytes()) {
+    scratch->reserved = {};
+    VECDB_ASSIGN_OR_RETURN(scratch->reserved,
+                           base::Reservation::Make(budget_, needed, "the candidates of a search",
+                                                   MemoryUse::kQueries));
+  }
   scratch->pool.Reset(pool_rows);
   scratch->top.Reset(query.k, query.order, query.limits);
   scratch->answer.SetQuery(query.vector, job->context);

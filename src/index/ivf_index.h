@@ -64,6 +64,7 @@ class IvfIndex final : public VectorIndex {
 
   const VectorView view_;
   const IndexSpec spec_;
+  MemoryBudget* const budget_;                        ///< of what searches keep; may be null
   const std::unique_ptr<const HnswIndex> centroids_;  ///< where there are many lists
   const IvfLists lists_;                              ///< less the graph
   const std::optional<RowCodes> copies_;

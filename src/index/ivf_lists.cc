@@ -10,7 +10,6 @@
 namespace vecdb::index {
 namespace {
 
-constexpr uint64_t kListAlignment = 64;
 constexpr int32_t kListGraphEf = 100;
 
 uint64_t RoundedUp(uint64_t value, uint64_t multiple) {
@@ -60,7 +59,8 @@ uint64_t IvfLists::bytes() const {
 absl::Status IvfLists::ReserveSmallParts(const Host& host) {
   const uint64_t bytes = centroids.memory_bytes() + codec->memory_bytes();
   VECDB_ASSIGN_OR_RETURN(
-      reserved, base::Reservation::Make(host.budget, bytes, "the centroids and codec of lists"));
+      reserved, base::Reservation::Make(host.budget, bytes, "the centroids and codec of lists",
+                                        MemoryUse::kIndexes));
   return absl::OkStatus();
 }
 

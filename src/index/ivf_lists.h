@@ -68,6 +68,9 @@ struct IvfLists {
   base::Reservation reserved{};  ///< for centroids and codec
 };
 
+/// The codes of each list begin at a cache line.
+inline constexpr uint64_t kListAlignment = 64;
+
 /// With more lists than these the nearest are looked for in a graph of their centroids, built with
 /// this M.
 inline constexpr size_t kMostComparedLists = 4096;

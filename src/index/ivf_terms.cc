@@ -85,7 +85,7 @@ absl::Status ComputeTerms(IvfLists* lists, const Host& host, const Context& cont
   const uint64_t num_rows = lists->layout.row_begins.back();
   VECDB_ASSIGN_OR_RETURN(
       lists->terms, base::LargeBuffer::Make((num_rows + simd::kBlockRows) * sizeof(float), host,
-                                            "the terms of rows"));
+                                            "the terms of rows", MemoryUse::kIndexes));
   float* const terms = lists->terms.as<float>().data();
   std::fill_n(terms + num_rows, simd::kBlockRows, 0.0f);
   return base::ParallelFor(

@@ -37,19 +37,22 @@ absl::StatusOr<uint32_t> GreatestRow(const VectorView& view, const Context& cont
   return greatest_row;
 }
 
+size_t MostSampledRows(size_t dim) {
+  return std::clamp<size_t>(kMostSampledFloats / dim, 1, kMostSampledRows);
+}
+
 // A sample of the rows, in memory of the budget.
 absl::StatusOr<base::LargeBuffer> SampleOf(const VectorView& view, const codec::CodecSpec& spec,
                                            const Host& host, const Context& context) {
   const auto dim = static_cast<size_t>(view.dim);
-  std::vector<uint32_t> ids = codec::SampleRows(
-      view.num_rows, std::clamp<size_t>(kMostSampledFloats / dim, 1, kMostSampledRows), spec.seed);
+  std::vector<uint32_t> ids = codec::SampleRows(view.num_rows, MostSampledRows(dim), spec.seed);
   if (spec.kind == codec::CodecKind::kFloat16 && spec.metric != Metric::kCosine &&
       view.num_rows > 0) {
     VECDB_ASSIGN_OR_RETURN(ids.back(), GreatestRow(view, context));
   }
-  VECDB_ASSIGN_OR_RETURN(
-      base::LargeBuffer sample,
-      base::LargeBuffer::Make(ids.size() * dim * sizeof(float), host, "the sample of a codec"));
+  VECDB_ASSIGN_OR_RETURN(base::LargeBuffer sample,
+                         base::LargeBuffer::Make(ids.size() * dim * sizeof(float), host,
+                                                 "the sample of a codec", MemoryUse::kBuilds));
   float* out = sample.as<float>().data();
   for (size_t i = 0; i < ids.size(); ++i) {
     if (i % kSampledRowsBetweenPolls == 0) VECDB_RETURN_IF_ERROR(context.Check());
@@ -59,6 +62,11 @@ absl::StatusOr<base::LargeBuffer> SampleOf(const VectorView& view, const codec::
 }
 
 }  // namespace
+
+uint64_t RowCodes::SampleBytes(uint64_t num_rows, int32_t dim) {
+  const auto num_floats = static_cast<size_t>(dim);
+  return std::min<uint64_t>(num_rows, MostSampledRows(num_floats)) * num_floats * sizeof(float);
+}
 
 absl::StatusOr<RowCodes> RowCodes::Build(const VectorView& view, const codec::CodecSpec& spec,
                                          const Host& host, const Context& context) {
@@ -74,7 +82,7 @@ absl::StatusOr<RowCodes> RowCodes::Build(const VectorView& view, const codec::Co
   VECDB_RETURN_IF_ERROR(made.ReserveCodec(host));
   VECDB_ASSIGN_OR_RETURN(made.codes_,
                          base::LargeBuffer::Make(uint64_t{view.num_rows} * made.code_bytes(), host,
-                                                 "the codes of rows"));
+                                                 "the codes of rows", MemoryUse::kIndexes));
   auto* const codes = reinterpret_cast<uint8_t*>(made.codes_.data());
   const size_t at_once = std::max<size_t>(1, kFloatsOfPiece / dim);
   VECDB_RETURN_IF_ERROR(base::ParallelFor(
@@ -90,8 +98,9 @@ absl::StatusOr<RowCodes> RowCodes::Build(const VectorView& view, const codec::Co
 }
 
 absl::Status RowCodes::ReserveCodec(const Host& host) {
-  VECDB_ASSIGN_OR_RETURN(reserved_, base::Reservation::Make(host.budget, codec_->memory_bytes(),
-                                                            "the codec of an index"));
+  VECDB_ASSIGN_OR_RETURN(reserved_,
+                         base::Reservation::Make(host.budget, codec_->memory_bytes(),
+                                                 "the codec of an index", MemoryUse::kIndexes));
   return absl::OkStatus();
 }
 
@@ -129,7 +138,7 @@ absl::StatusOr<RowCodes> RowCodes::Read(const format::SectionFile& file, const R
   VECDB_RETURN_IF_ERROR(read.ReserveCodec(host));
   VECDB_ASSIGN_OR_RETURN(read.codes_,
                          file.ReadLarge(tags.codes, uint64_t{num_rows} * read.code_bytes(), host,
-                                        "the codes of rows", context));
+                                        MemoryUse::kIndexes, "the codes of rows", context));
   return read;
 }
 

@@ -46,6 +46,9 @@ class RowCodes {
                                        const codec::CodecSpec& spec, uint32_t num_rows,
                                        const Host& host, const Context& context);
 
+  /// Of the memory that Build needs for a sample of the rows.
+  static uint64_t SampleBytes(uint64_t num_rows, int32_t dim);
+
   absl::Status Write(const RowCodesTags& tags, format::SectionWriter& writer,
                      const Context& context) const;
 

@@ -29,7 +29,8 @@ codec::CodecSpec CodesOfKind(codec::CodecKind kind, const IndexSpec& spec, int32
   return {.kind = kind, .metric = spec.metric, .dim = dim, .seed = SeedOf(spec)};
 }
 
-// What a graph of `spec` is walked on; nothing: the rows.
+}  // namespace
+
 std::optional<codec::CodecSpec> WalkedSpec(const IndexSpec& spec, int32_t dim) {
   switch (schema::EffectiveHnswCoding(std::get<HnswParams>(spec.params), dim).codec) {
     case HnswCodec::kFloat16:
@@ -47,7 +48,6 @@ std::optional<codec::CodecSpec> WalkedSpec(const IndexSpec& spec, int32_t dim) {
   return std::nullopt;
 }
 
-// The copies that candidates are refined by; nothing: there are none.
 std::optional<codec::CodecSpec> CopiesSpec(const IndexSpec& spec, int32_t dim) {
   switch (schema::EffectiveRefine(spec, dim)) {
     case Refine::kFloat16:
@@ -61,6 +61,8 @@ std::optional<codec::CodecSpec> CopiesSpec(const IndexSpec& spec, int32_t dim) {
   }
   return std::nullopt;
 }
+
+namespace {
 
 absl::StatusOr<std::optional<RowCodes>> BuildCodes(const std::optional<codec::CodecSpec>& spec,
                                                    const VectorView& view, const Host& host,

@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "base/row_mask.h"
+#include "codec/codec_spec.h"
 #include "format/section_file.h"
 #include "index/row_limits.h"
 #include "index/search_counts.h"
@@ -66,6 +67,12 @@ bool NeedsRowsInMemory(const IndexSpec& spec, int32_t dim);
 /// The same of the index in a file: graphs from before there were codes need the rows too. Errors
 /// as LoadVectorIndex.
 absl::StatusOr<bool> NeedsRowsInMemory(const format::SectionFile& file, const Context& context);
+
+/// What a graph of `spec`, which is an HNSW index, is walked on; nothing: the rows.
+std::optional<codec::CodecSpec> WalkedSpec(const IndexSpec& spec, int32_t dim);
+
+/// The copies of rows that an index of `spec` refines candidates by; nothing: it has none.
+std::optional<codec::CodecSpec> CopiesSpec(const IndexSpec& spec, int32_t dim);
 
 /// Builds the index that `spec`, which is valid, asks for. The same bytes for the same input,
 /// whatever the number of threads of host.executor. ResourceExhausted, Cancelled, DeadlineExceeded.

@@ -8,8 +8,9 @@ namespace vecdb::index {
 
 absl::StatusOr<VisitedMarks> VisitedMarks::Make(uint32_t num_nodes, const Host& host) {
   VisitedMarks visited;
-  VECDB_ASSIGN_OR_RETURN(visited.marks_,
-                         base::LargeBuffer::Make(num_nodes, host, "marks of a graph search"));
+  VECDB_ASSIGN_OR_RETURN(
+      visited.marks_,
+      base::LargeBuffer::Make(num_nodes, host, "marks of a graph search", MemoryUse::kQueries));
   if (num_nodes > 0) std::memset(visited.marks_.data(), 0, visited.marks_.size());
   return visited;
 }

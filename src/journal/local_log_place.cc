@@ -36,7 +36,8 @@ class LocalLogPlace : public LogPlace {
   absl::StatusOr<base::LargeBuffer> Read(uint64_t number, const Host& host,
                                          const Context& context) override {
     VECDB_ASSIGN_OR_RETURN(const auto file, files_->OpenForRead(PathOf(number)));
-    VECDB_ASSIGN_OR_RETURN(auto buffer, base::LargeBuffer::Make(file->size(), host, "a log file"));
+    VECDB_ASSIGN_OR_RETURN(
+        auto buffer, base::LargeBuffer::Make(file->size(), host, "a log file", MemoryUse::kBuilds));
     for (uint64_t at = 0; at < buffer.size(); at += kReadBytes) {
       VECDB_RETURN_IF_ERROR(context.Check());
       const uint64_t count = std::min<uint64_t>(kReadBytes, buffer.size() - at);

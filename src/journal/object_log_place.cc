@@ -31,8 +31,9 @@ class ObjectLogPlace : public LogPlace {
                                          const Context& context) override {
     VECDB_ASSIGN_OR_RETURN(const ObjectPath path, PathOf(number));
     VECDB_ASSIGN_OR_RETURN(const auto object, store_->Open(path, context));
-    VECDB_ASSIGN_OR_RETURN(auto buffer,
-                           base::LargeBuffer::Make(object->size(), host, "a log object"));
+    VECDB_ASSIGN_OR_RETURN(
+        auto buffer,
+        base::LargeBuffer::Make(object->size(), host, "a log object", MemoryUse::kBuilds));
     VECDB_RETURN_IF_ERROR(object->ReadAt(0, buffer.bytes(), context));
     return buffer;
   }

@@ -37,8 +37,8 @@ absl::StatusOr<schema::ColumnBlock> ColumnBlocks::Read(int32_t field_id, DataTyp
     VECDB_ASSIGN_OR_RETURN(const uint64_t bytes,
                            file_->BlockMemoryBytes(field_id, type, block, context));
     auto read = std::make_shared<Block>();
-    VECDB_ASSIGN_OR_RETURN(read->reservation,
-                           base::Reservation::Make(budget_, bytes, kWhatOfBlocks));
+    VECDB_ASSIGN_OR_RETURN(read->reservation, base::Reservation::Make(budget_, bytes, kWhatOfBlocks,
+                                                                      MemoryUse::kColumns));
     VECDB_ASSIGN_OR_RETURN(auto decoded, file_->ReadBlock(field_id, type, block, context));
     read->values = std::move(decoded.block);
     base::MutexLock lock(&mutex_);
@@ -63,8 +63,9 @@ absl::StatusOr<std::shared_ptr<const format::ColumnSummary>> ColumnBlocks::Summa
   VECDB_ASSIGN_OR_RETURN(const auto read, file_->ReadSummary(field_id, type, context));
   auto summarized = std::make_shared<Summarized>();
   summarized->summary = *read;
-  VECDB_ASSIGN_OR_RETURN(summarized->reservation,
-                         base::Reservation::Make(budget_, read->memory_bytes, kWhatOfBlocks));
+  VECDB_ASSIGN_OR_RETURN(
+      summarized->reservation,
+      base::Reservation::Make(budget_, read->memory_bytes, kWhatOfBlocks, MemoryUse::kColumns));
   std::shared_ptr<const format::ColumnSummary> summary(summarized, &summarized->summary);
   base::MutexLock lock(&mutex_);
   return summaries_.emplace(field_id, std::move(summary)).first->second;

@@ -25,7 +25,7 @@ std::shared_ptr<const FilterBitmap> FilterBitmapCache::Find(std::string_view fil
 void FilterBitmapCache::Add(std::string_view filter, std::shared_ptr<const FilterBitmap> bitmap) {
   if (filter.size() > kMaxFilterBytes) return;
   const uint64_t bytes = bitmap->words.size() * sizeof(uint64_t) + filter.size();
-  auto reservation = base::Reservation::TryMake(budget_, bytes);
+  auto reservation = base::Reservation::TryMake(budget_, bytes, MemoryUse::kColumns);
   if (!reservation.has_value()) return;
   std::list<Entry> old;  // outlives the lock
   std::list<Entry> fresh;

@@ -66,8 +66,9 @@ uint64_t GrowingSegment::StringBytes(const RowBatch& batch, std::span<const uint
 absl::Status GrowingSegment::ReserveStrings(uint64_t bytes) {
   if (bytes == 0) return absl::OkStatus();
   if (!strings_.empty() && strings_.back().size() - strings_used_ >= bytes) return absl::OkStatus();
-  VECDB_ASSIGN_OR_RETURN(auto block, base::LargeBuffer::Make(std::max(bytes, kStringBlockBytes),
-                                                             host_, "strings of growing rows"));
+  VECDB_ASSIGN_OR_RETURN(
+      auto block, base::LargeBuffer::Make(std::max(bytes, kStringBlockBytes), host_,
+                                          "strings of growing rows", MemoryUse::kGrowingRows));
   string_bytes_.fetch_add(block.size(), std::memory_order_relaxed);
   strings_.push_back(std::move(block));
   strings_used_ = 0;
@@ -81,7 +82,7 @@ absl::Status GrowingSegment::AddBlock() {
   const uint64_t bytes = count * layout_.chunk_bytes();
   VECDB_ASSIGN_OR_RETURN(
       auto block, base::LargeBuffer::Make(count == fitting ? std::max(bytes, kBlockBytes) : bytes,
-                                          host_, "growing rows"));
+                                          host_, "growing rows", MemoryUse::kGrowingRows));
   block_bytes_.fetch_add(block.size(), std::memory_order_relaxed);
   for (uint64_t i = 0; i < count && num_chunks_ < base::PagedPointers<Chunk>::kCapacity; ++i) {
     std::byte* data = block.data() + i * layout_.chunk_bytes();

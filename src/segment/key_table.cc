@@ -14,9 +14,11 @@ absl::Status KeyTable::Grow(uint32_t num_rows, uint32_t filled) {
   table->mask = table->capacity - 1;
   const char* what = "keys of growing rows";
   VECDB_ASSIGN_OR_RETURN(table->heads,
-                         base::LargeBuffer::Make(table->capacity * sizeof(uint32_t), host_, what));
+                         base::LargeBuffer::Make(table->capacity * sizeof(uint32_t), host_, what,
+                                                 MemoryUse::kGrowingRows));
   VECDB_ASSIGN_OR_RETURN(table->links,
-                         base::LargeBuffer::Make(table->capacity * sizeof(Entry), host_, what));
+                         base::LargeBuffer::Make(table->capacity * sizeof(Entry), host_, what,
+                                                 MemoryUse::kGrowingRows));
   std::memset(table->heads.data(), 0xff, table->heads.size());
   for (uint32_t row = 0; row < filled; ++row) Link(*table, row, tables_.back()->entries()[row].tag);
   current_.store(table.get(), std::memory_order_release);

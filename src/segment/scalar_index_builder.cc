@@ -155,15 +155,16 @@ absl::Status ForEachValue(std::span<const Entry> sorted, const Order& order, con
 
 absl::Status Allocate(uint64_t text_bytes, const Host& host, ScalarIndexData* data) {
   const uint64_t values = data->num_values;
-  VECDB_ASSIGN_OR_RETURN(
-      data->rows, base::LargeBuffer::Make(data->num_rows * sizeof(uint32_t), host, kBuilding));
-  VECDB_ASSIGN_OR_RETURN(data->run_ends,
-                         base::LargeBuffer::Make(values * sizeof(uint32_t), host, kBuilding));
+  VECDB_ASSIGN_OR_RETURN(data->rows, base::LargeBuffer::Make(data->num_rows * sizeof(uint32_t),
+                                                             host, kBuilding, MemoryUse::kBuilds));
+  VECDB_ASSIGN_OR_RETURN(data->run_ends, base::LargeBuffer::Make(values * sizeof(uint32_t), host,
+                                                                 kBuilding, MemoryUse::kBuilds));
   base::LargeBuffer& fixed =
       ScalarFormOf(data->type) == ScalarForm::kTexts ? data->text_ends : data->numbers;
-  VECDB_ASSIGN_OR_RETURN(fixed,
-                         base::LargeBuffer::Make(values * sizeof(uint64_t), host, kBuilding));
-  VECDB_ASSIGN_OR_RETURN(data->texts, base::LargeBuffer::Make(text_bytes, host, kBuilding));
+  VECDB_ASSIGN_OR_RETURN(fixed, base::LargeBuffer::Make(values * sizeof(uint64_t), host, kBuilding,
+                                                        MemoryUse::kBuilds));
+  VECDB_ASSIGN_OR_RETURN(data->texts,
+                         base::LargeBuffer::Make(text_bytes, host, kBuilding, MemoryUse::kBuilds));
   return absl::OkStatus();
 }
 
@@ -230,8 +231,10 @@ absl::StatusOr<ScalarIndexData> Collect(const Column& column, std::span<const En
 absl::StatusOr<ScalarIndexData> MakeScalarIndex(const Column& column, const Host& host,
                                                 const Context& context) {
   const uint64_t bytes = column.num_rows() * sizeof(Entry);
-  VECDB_ASSIGN_OR_RETURN(auto entries, base::LargeBuffer::Make(bytes, host, kBuilding));
-  VECDB_ASSIGN_OR_RETURN(auto scratch, base::LargeBuffer::Make(bytes, host, kBuilding));
+  VECDB_ASSIGN_OR_RETURN(auto entries,
+                         base::LargeBuffer::Make(bytes, host, kBuilding, MemoryUse::kBuilds));
+  VECDB_ASSIGN_OR_RETURN(auto scratch,
+                         base::LargeBuffer::Make(bytes, host, kBuilding, MemoryUse::kBuilds));
   VECDB_RETURN_IF_ERROR(FillEntries(column, entries.as<Entry>(), context));
   const Order order{.texts = column.type() == DataType::kVarChar ? &column : nullptr};
   VECDB_ASSIGN_OR_RETURN(const std::span<const Entry> sorted,

@@ -96,9 +96,9 @@ absl::Status CheckRuns(const format::SectionFile& file, const ScalarIndexData& d
 // Runs ascend, and no row comes twice: with as many as there are, each comes once.
 absl::Status CheckRows(const format::SectionFile& file, const ScalarIndexData& data,
                        const Host& host, const Context& context) {
-  VECDB_ASSIGN_OR_RETURN(auto seen_buffer,
-                         base::LargeBuffer::Make((uint64_t{data.num_rows} + 63) / 64 * 8, host,
-                                                 "the check of a scalar index"));
+  VECDB_ASSIGN_OR_RETURN(auto seen_buffer, base::LargeBuffer::Make(
+                                               (uint64_t{data.num_rows} + 63) / 64 * 8, host,
+                                               "the check of a scalar index", MemoryUse::kIndexes));
   const std::span<uint64_t> seen = seen_buffer.as<uint64_t>();
   std::fill(seen.begin(), seen.end(), 0);
   const std::span<const uint32_t> rows = data.rows.as<const uint32_t>();
@@ -186,14 +186,14 @@ absl::Status ReadValues(const format::SectionFile& file, const Counts& counts, c
   constexpr const char* kWhat = "values of a scalar index";
   const uint64_t bytes = uint64_t{counts.num_values} * sizeof(uint64_t);
   if (ScalarFormOf(data->type) != ScalarForm::kTexts) {
-    VECDB_ASSIGN_OR_RETURN(data->numbers,
-                           file.ReadLarge(kScalarNumbersTag, bytes, host, kWhat, context));
+    VECDB_ASSIGN_OR_RETURN(data->numbers, file.ReadLarge(kScalarNumbersTag, bytes, host,
+                                                         MemoryUse::kIndexes, kWhat, context));
     return absl::OkStatus();
   }
-  VECDB_ASSIGN_OR_RETURN(data->text_ends,
-                         file.ReadLarge(kScalarTextEndsTag, bytes, host, kWhat, context));
-  VECDB_ASSIGN_OR_RETURN(data->texts,
-                         file.ReadLarge(kScalarTextsTag, counts.text_bytes, host, kWhat, context));
+  VECDB_ASSIGN_OR_RETURN(data->text_ends, file.ReadLarge(kScalarTextEndsTag, bytes, host,
+                                                         MemoryUse::kIndexes, kWhat, context));
+  VECDB_ASSIGN_OR_RETURN(data->texts, file.ReadLarge(kScalarTextsTag, counts.text_bytes, host,
+                                                     MemoryUse::kIndexes, kWhat, context));
   return absl::OkStatus();
 }
 
@@ -228,10 +228,10 @@ absl::StatusOr<ScalarIndexData> ReadScalarIndex(const format::SectionFile& file,
       .type = field.type, .num_rows = field.num_rows, .num_values = counts.num_values};
   VECDB_ASSIGN_OR_RETURN(
       data.rows, file.ReadLarge(kScalarRowsTag, uint64_t{data.num_rows} * sizeof(uint32_t), host,
-                                "rows of a scalar index", context));
+                                MemoryUse::kIndexes, "rows of a scalar index", context));
   VECDB_ASSIGN_OR_RETURN(
       data.run_ends, file.ReadLarge(kScalarRunsTag, uint64_t{data.num_values} * sizeof(uint32_t),
-                                    host, "rows of a scalar index", context));
+                                    host, MemoryUse::kIndexes, "rows of a scalar index", context));
   VECDB_RETURN_IF_ERROR(ReadValues(file, counts, host, context, &data));
   VECDB_RETURN_IF_ERROR(CheckRuns(file, data, context));
   VECDB_RETURN_IF_ERROR(CheckRows(file, data, host, context));

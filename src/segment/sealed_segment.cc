@@ -163,9 +163,9 @@ absl::StatusOr<std::shared_ptr<const ResidentColumn>> SealedSegment::GetColumnBy
   // Two threads may both read the column; the first to come back wins.
   auto resident = std::make_shared<ResidentColumn>();
   VECDB_ASSIGN_OR_RETURN(resident->bytes, rows_->columns->ColumnBytes(field_id, type));
-  VECDB_ASSIGN_OR_RETURN(
-      resident->reservation,
-      base::Reservation::Make(rows_->host.budget, resident->bytes, "a column of a segment"));
+  VECDB_ASSIGN_OR_RETURN(resident->reservation,
+                         base::Reservation::Make(rows_->host.budget, resident->bytes,
+                                                 "a column of a segment", MemoryUse::kColumns));
   VECDB_ASSIGN_OR_RETURN(resident->column, rows_->columns->ReadColumn(field_id, type, context));
   base::MutexLock lock(&rows_->mutex);
   return rows_->cache.emplace(field_id, std::move(resident)).first->second;
@@ -202,6 +202,13 @@ uint64_t SealedSegment::column_bytes() const {
   return bytes;
 }
 
+uint64_t SealedSegment::key_bytes() const {
+  const size_t key = info_.schema.primary_key_index();
+  const auto bytes =
+      rows_->columns->ColumnBytes(FieldIdOf(info_.schema, key), TypeOf(info_.schema, key));
+  return bytes.ok() ? *bytes : 0;
+}
+
 absl::StatusOr<std::shared_ptr<const std::vector<uint32_t>>> SealedSegment::GetBloom(
     const Context& context) const {
   {
@@ -227,7 +234,7 @@ absl::StatusOr<std::shared_ptr<const SealedSegment::KeyIndex>> SealedSegment::Ge
   VECDB_ASSIGN_OR_RETURN(
       key_index->reservation,
       base::Reservation::Make(rows_->host.budget, info_.num_rows * sizeof(uint32_t),
-                              "keys of a segment"));
+                              "keys of a segment", MemoryUse::kColumns));
   VECDB_ASSIGN_OR_RETURN(key_index->order, rows_->columns->ReadKeyOrder(context));
   base::MutexLock lock(&rows_->mutex);
   if (rows_->key_index == nullptr) rows_->key_index = std::move(key_index);

@@ -108,6 +108,8 @@ class SealedSegment {
   /// their users are done.
   void DropColumns() const;
   uint64_t column_bytes() const;
+  /// What the keys of all rows take once they are in memory.
+  uint64_t key_bytes() const;
 
   /// The row of a key that is alive at `as_of`.
   absl::StatusOr<std::optional<uint32_t>> FindRow(const schema::Key& key, uint64_t as_of,

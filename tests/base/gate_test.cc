@@ -31,6 +31,18 @@ TEST(GateTest, WaiterHonoursDeadline) {
   EXPECT_EQ(CodeOf(gate.Enter(support::CancelledContext())), absl::StatusCode::kCancelled);
 }
 
+TEST(GateTest, WhoeverDoesNotWaitComesInOnlyWhenNobodyIsInside) {
+  Gate gate;
+  {
+    const auto pass = gate.TryEnter();
+    ASSERT_TRUE(pass.has_value());
+    EXPECT_FALSE(gate.TryEnter().has_value());
+  }
+  const auto pass = gate.Enter({});
+  ASSERT_OK(pass);
+  EXPECT_FALSE(gate.TryEnter().has_value());
+}
+
 TEST(GateTest, WaiterIsCancelledWhileItWaits) {
   Gate gate;
   const auto pass = gate.Enter({});

@@ -92,6 +92,83 @@ TEST(MemoryBudgetTest, CachesThatWereRemovedAreLeftAlone) {
   EXPECT_EQ(kept.bytes(), 50u);
 }
 
+TEST(MemoryBudgetTest, APartCountsInAllAboveAndHasToFitIntoEach) {
+  MemoryBudget machine(100);
+  MemoryBudget database("the database", 80, &machine);
+  MemoryBudget docs("docs", 50, &database);
+  MemoryBudget logs("logs", MemoryBudget::kNoLimit, &database);
+  EXPECT_OK(docs.Reserve(40, "rows", MemoryUse::kGrowingRows));
+  EXPECT_EQ(docs.Reserve(11, "links"),
+            absl::ResourceExhaustedError(
+                "links needs 11 bytes; the memory budget of docs has 10 of 50 bytes left"));
+  EXPECT_OK(logs.Reserve(40, "links", MemoryUse::kIndexes));
+  EXPECT_EQ(docs.Reserve(1, "links"),
+            absl::ResourceExhaustedError(
+                "links needs 1 bytes; the memory budget of the database has 0 of 80 bytes left"));
+  EXPECT_OK(machine.Reserve(20, "other"));
+  EXPECT_EQ(machine.used_bytes(), 100u);
+  EXPECT_EQ(docs.used_bytes(), 40u) << "what was refused counts nowhere";
+  EXPECT_EQ(docs.Report().peak_bytes, 40u);
+  EXPECT_EQ(docs.used_bytes(MemoryUse::kOther), 0u);
+  logs.Release(40, MemoryUse::kIndexes);
+  EXPECT_EQ(machine.used_bytes(), 60u);
+  EXPECT_EQ(docs.FreeBytes(), 10u);
+  EXPECT_EQ(logs.FreeBytes(), 40u);
+  EXPECT_EQ(MemoryBudget().FreeBytes(), MemoryBudget::kNoLimit);
+}
+
+TEST(MemoryBudgetTest, OnlyCachesOfTheBudgetThatIsFullAreEmptied) {
+  MemoryBudget database(100);
+  MemoryBudget docs("docs", 50, &database);
+  MemoryBudget logs("logs", 50, &database);
+  HeldMemory of_docs(&docs, 30);
+  HeldMemory of_logs(&logs, 30);
+  EXPECT_OK(docs.Reserve(40, "rows"));
+  EXPECT_EQ(of_docs.bytes(), 0u);
+  EXPECT_EQ(of_logs.bytes(), 30u);
+  EXPECT_OK(database.Reserve(60, "rows of another kind"));
+  EXPECT_EQ(of_logs.bytes(), 0u);
+  HeldMemory again(&logs, 0);
+  database.DropCaches();
+}
+
+TEST(MemoryBudgetTest, ALimitMayChange) {
+  MemoryBudget budget(100);
+  ASSERT_OK(budget.Reserve(60, "rows"));
+  budget.SetLimit(50);
+  EXPECT_EQ(budget.FreeBytes(), 0u);
+  EXPECT_EQ(CodeOf(budget.Reserve(1, "more")), absl::StatusCode::kResourceExhausted);
+  budget.Release(20);
+  EXPECT_OK(budget.Reserve(10, "more"));
+  EXPECT_EQ(budget.used_bytes(), 50u);
+}
+
+TEST(MemoryBudgetTest, TheReportIsATreeWithUsesAndPeaks) {
+  MemoryBudget database("db", 100, nullptr);
+  MemoryBudget logs("logs", MemoryBudget::kNoLimit, &database);
+  {
+    MemoryBudget docs("docs", 50, &database);
+    ASSERT_OK(docs.Reserve(40, "rows", MemoryUse::kVectors));
+    ASSERT_OK(docs.Reserve(9, "links", MemoryUse::kIndexes));
+    docs.Release(40, MemoryUse::kVectors);
+    const MemoryReport report = database.Report();
+    EXPECT_EQ(report.used_bytes, 9u);
+    EXPECT_EQ(report.peak_bytes, 49u);
+    EXPECT_EQ(report.of(MemoryUse::kIndexes), 9u);
+    EXPECT_EQ(report.of(MemoryUse::kVectors), 0u);
+    EXPECT_EQ(report.ToString(),
+              "db: 9 bytes of 100, at most 49\n"
+              "  indexes: 9\n"
+              "  docs: 9 bytes of 50, at most 49\n"
+              "    indexes: 9\n"
+              "  logs: 0 bytes without limit, at most 0\n");
+    docs.Release(9, MemoryUse::kIndexes);
+  }
+  EXPECT_EQ(database.Report().parts.size(), 1u);
+  logs.SetName("texts");
+  EXPECT_EQ(database.Report().parts[0].name, "texts");
+}
+
 TEST(ReservationTest, GivesItsShareBackOnce) {
   MemoryBudget budget(100);
   {

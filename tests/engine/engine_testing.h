@@ -23,7 +23,8 @@ class CoreFixture : public ::testing::Test {
     environment_ = {.store = store_,
                     .host = {.executor = &executor_, .clock = &SystemClock(), .budget = &budget_},
                     .clock = &clock_,
-                    .max_result_rows = 100};
+                    .max_result_rows = 100,
+                    .accounts = std::make_shared<MemoryAccounts>(&budget_, MemoryBudget::kNoLimit)};
     EXPECT_OK(CollectionEngine::Create(environment_, id_, schema_, options, {}));
     core_ = MakeCore();
   }

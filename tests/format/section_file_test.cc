@@ -72,7 +72,8 @@ TEST_F(SectionFileTest, SectionsOfEverySizeComeBack) {
   EXPECT_OK((*file)->Verify({}));
   for (const SectionInfo& section : (*file)->sections()) {
     EXPECT_EQ(section.offset % kSectionAlignment, 0u);
-    const auto large = (*file)->ReadLarge(section.tag, section.size_bytes, {}, "test", {});
+    const auto large =
+        (*file)->ReadLarge(section.tag, section.size_bytes, {}, MemoryUse::kOther, "test", {});
     ASSERT_OK(large);
     EXPECT_TRUE(std::ranges::equal(large->bytes(), base::AsBytes(sections[section.tag])));
   }
@@ -144,7 +145,7 @@ TEST_F(SectionFileTest, SizesThatTheReaderDoesNotExpectAreDataLoss) {
   EXPECT_EQ(CodeOf((*file)->Read(kA, std::as_writable_bytes(std::span(out)), {})), kDataLoss);
   EXPECT_EQ(CodeOf((*file)->ReadSmall(kA, 9, {})), kDataLoss);
   EXPECT_OK((*file)->ReadSmall(kA, 10, {}));
-  EXPECT_EQ(CodeOf((*file)->ReadLarge(kA, 11, {}, "test", {})), kDataLoss);
+  EXPECT_EQ(CodeOf((*file)->ReadLarge(kA, 11, {}, MemoryUse::kOther, "test", {})), kDataLoss);
   EXPECT_EQ(CodeOf((*file)->ReadSmall(Tag("NONE"), 9, {})), kDataLoss);
   const absl::Status damaged = (*file)->Damaged("why");
   EXPECT_EQ(damaged, absl::DataLossError("object folder/file: why"));
@@ -155,7 +156,7 @@ TEST_F(SectionFileTest, ReadLargeIsTakenFromTheBudget) {
   MemoryBudget budget(69);
   const auto file = Open();
   ASSERT_OK(file);
-  EXPECT_EQ(CodeOf((*file)->ReadLarge(kC, 70, {.budget = &budget}, "test", {})),
+  EXPECT_EQ(CodeOf((*file)->ReadLarge(kC, 70, {.budget = &budget}, MemoryUse::kOther, "test", {})),
             absl::StatusCode::kResourceExhausted);
   EXPECT_EQ(budget.used_bytes(), 0u);
 }
@@ -224,7 +225,8 @@ TEST_F(SectionFileTest, DamageInALargeSectionIsFoundByEveryReader) {
   constexpr auto kDataLoss = absl::StatusCode::kDataLoss;
   EXPECT_EQ(CodeOf((*file)->Verify({})), kDataLoss);
   EXPECT_EQ(CodeOf((*file)->ReadSmall(kA, 1 << 20, {})), kDataLoss);
-  EXPECT_EQ(CodeOf((*file)->ReadLarge(kA, 3 * kBlock, {}, "test", {})), kDataLoss);
+  EXPECT_EQ(CodeOf((*file)->ReadLarge(kA, 3 * kBlock, {}, MemoryUse::kOther, "test", {})),
+            kDataLoss);
   std::string out(10, '?');
   const auto range = std::as_writable_bytes(std::span(out));
   EXPECT_OK((*file)->ReadRange(kA, 0, range, {}));

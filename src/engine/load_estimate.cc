@@ -1,0 +1,83 @@
+#include "engine/load_estimate.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_format.h"
+#include "index/index_estimate.h"
+#include "index/vector_index.h"
+
+namespace vecdb::engine {
+namespace {
+
+// A load that comes so near to the limit is tried: estimates are not that exact.
+constexpr double kTriedShare = 0.9;
+
+const SegmentIndexInfo* FindIndexOf(const SegmentInfo& info, std::string_view field) {
+  const auto found = std::find_if(info.indexes.begin(), info.indexes.end(),
+                                  [&](const auto& index) { return index.field == field; });
+  return found == info.indexes.end() ? nullptr : &*found;
+}
+
+uint64_t VectorBytes(const SegmentInfo& info, size_t column) {
+  const uint64_t floats = static_cast<uint64_t>(info.schema.fields[column].dim) + 1;  // and a norm
+  return info.num_rows * floats * sizeof(float);
+}
+
+void AddField(const query::SegmentView& segment, const format::IndexDefinition& defined,
+              LoadEstimate* estimate) {
+  const SegmentInfo& info = segment.sealed->info();
+  const size_t column = *info.schema.FindField(defined.field);
+  segment::ResidentField known;
+  if (segment.resident != nullptr) known = segment.resident->fields[column];
+  const SegmentIndexInfo* index = FindIndexOf(info, defined.field);
+  if (index != nullptr && segment.sealed->index_damaged(column)) index = nullptr;
+  const int32_t dim = info.schema.fields[column].dim;
+  if (index != nullptr && known.index == nullptr) {
+    estimate->index_bytes +=
+        index->object.size_bytes + index::BytesBesideFile(info.num_rows, dim, index->spec);
+  }
+  const bool needs_rows = index == nullptr || index::NeedsRowsInMemory(index->spec, dim);
+  const bool has_rows = known.vectors != nullptr && known.vectors->view.rows != nullptr;
+  if (needs_rows && !has_rows) estimate->vector_bytes += VectorBytes(info, column);
+}
+
+std::string AsLimit(uint64_t bytes) {
+  return bytes == MemoryBudget::kNoLimit ? "unlimited" : absl::StrFormat("%d", bytes);
+}
+
+}  // namespace
+
+LoadEstimate EstimateLoad(const CollectionCore& core, const View& view) {
+  LoadEstimate estimate;
+  for (const query::SegmentView& segment : view.segments) {
+    if (segment.sealed == nullptr || !segment.load_damage.ok()) continue;
+    for (const format::IndexDefinition& defined : view.indexes) {
+      if (!defined.spec.is_scalar()) AddField(segment, defined, &estimate);
+    }
+    if (segment.resident == nullptr) estimate.key_bytes += segment.sealed->key_bytes();
+  }
+  estimate.free_bytes = core.host().budget->FreeBytes();
+  return estimate;
+}
+
+absl::Status CheckFits(const CollectionCore& core, const LoadEstimate& estimate) {
+  const auto least =
+      static_cast<uint64_t>(static_cast<double>(estimate.total_bytes()) * kTriedShare);
+  if (least <= core.host().budget->FreeBytes()) return absl::OkStatus();
+  core.environment().accounts->database().DropCaches();
+  if (least > core.host().budget->FreeBytes() && core.environment().release_others) {
+    core.environment().release_others(core, least);
+  }
+  const uint64_t free = core.host().budget->FreeBytes();
+  if (least <= free) return absl::OkStatus();
+  return absl::ResourceExhaustedError(absl::StrFormat(
+      "loading collection %s takes about %d bytes (vectors %d, indexes %d, keys %d); %d are free "
+      "of "
+      "%s for the database and %s for the collection. Release another collection, raise the limit, "
+      "or choose an index that leaves the vectors in the store: HNSW on codes, IVF_SQ8, IVF_PQ",
+      core.name(), estimate.total_bytes(), estimate.vector_bytes, estimate.index_bytes,
+      estimate.key_bytes, free, AsLimit(core.environment().accounts->database().limit_bytes()),
+      AsLimit(core.host().budget->limit_bytes())));
+}
+
+}  // namespace vecdb::engine
