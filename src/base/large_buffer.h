@@ -3,12 +3,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <memory_resource>
 #include <span>
 #include <string_view>
 #include <utility>
 
 #include "absl/status/statusor.h"
+#include "vecdb/file_system.h"
 #include "vecdb/host.h"
 #include "vecdb/memory_budget.h"
 
@@ -23,6 +25,9 @@ class LargeBuffer {
  public:
   /// ResourceExhausted when the budget or the memory resource of `host` refuses. 0 bytes are fine.
   static absl::StatusOr<LargeBuffer> Make(uint64_t bytes, const Host& host, std::string_view what);
+
+  /// A part of a file that is mapped: it is only read, counts against no budget and keeps the map.
+  static LargeBuffer OfMap(std::shared_ptr<const MappedBytes> map, uint64_t offset, uint64_t bytes);
 
   LargeBuffer() = default;
   LargeBuffer(LargeBuffer&& other) noexcept { Swap(other); }
@@ -60,12 +65,14 @@ class LargeBuffer {
     std::swap(size_, other.size_);
     std::swap(resource_, other.resource_);
     std::swap(budget_, other.budget_);
+    std::swap(map_, other.map_);
   }
 
   std::byte* data_ = nullptr;
   uint64_t size_ = 0;
   std::pmr::memory_resource* resource_ = nullptr;
   MemoryBudget* budget_ = nullptr;
+  std::shared_ptr<const MappedBytes> map_;  // not null: whose bytes these are
 };
 
 }  // namespace vecdb::base
