@@ -1,13 +1,16 @@
-// storage_bench: what Flush costs over a plain write of the same rows, and how soon a closed
-// database answers. See ../README.md.
+// storage_bench: what Flush costs over a plain write of the same rows, how soon a closed database
+// answers, and how fast a collection is loaded. See ../README.md.
 #include <cstdio>
 #include <string>
 #include <string_view>
 
+#include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
 #include "base/status_macros.h"
 #include "common/flags.h"
 #include "common/machine.h"
 #include "storage/flush_bench.h"
+#include "storage/load_bench.h"
 #include "storage/open_bench.h"
 #include "storage/rows.h"
 
@@ -23,6 +26,7 @@ struct StorageOptions {
   std::string directory{};
   std::string parts = "flush,open";
   std::string cache = "warm";
+  std::string codec = "auto";
 };
 
 Flags MakeFlags(StorageOptions& options) {
@@ -33,14 +37,19 @@ Flags MakeFlags(StorageOptions& options) {
   flags.Add("threads", "of the database", &options.num_threads, 1, 256);
   flags.Add("seed", "of the rows", &options.seed, 0, 1 << 30);
   flags.Add("dir", "where databases are made, and removed again", &options.directory);
-  flags.Add("parts", "flush, open or flush,open", &options.parts);
+  flags.Add("parts", "some of flush,open,load", &options.parts);
+  flags.Add("codec", "of the HNSW that is loaded: auto or float32", &options.codec);
   flags.Add("cache", "warm, or cold: the page cache is dropped before each open", &options.cache);
   return flags;
 }
 
 absl::Status CheckOptions(const StorageOptions& options) {
-  if (options.parts != "flush" && options.parts != "open" && options.parts != "flush,open") {
-    return absl::InvalidArgumentError("--parts: flush, open or flush,open");
+  for (const absl::string_view part : absl::StrSplit(options.parts, ',')) {
+    if (part == "flush" || part == "open" || part == "load") continue;
+    return absl::InvalidArgumentError("--parts: some of flush,open,load");
+  }
+  if (options.codec != "auto" && options.codec != "float32") {
+    return absl::InvalidArgumentError("--codec: auto or float32");
   }
   if (options.cache != "warm" && options.cache != "cold") {
     return absl::InvalidArgumentError("--cache: warm or cold");
@@ -85,14 +94,50 @@ absl::Status RunOpen(const Matrix& rows, const StorageOptions& options) {
   return absl::OkStatus();
 }
 
+double GigabytesPerSecond(uint64_t bytes, double seconds) {
+  return static_cast<double>(bytes) / 1e9 / seconds;
+}
+
+absl::Status RunLoad(const Matrix& rows, const StorageOptions& options) {
+  VECDB_ASSIGN_OR_RETURN(
+      const LoadReportOfRuns report,
+      MeasureLoad(rows,
+                  {.directory = options.directory,
+                   .num_runs = options.num_runs,
+                   .num_threads = options.num_threads,
+                   .is_cold = options.cache == "cold",
+                   .codec = options.codec == "auto" ? HnswCodec::kAuto : HnswCodec::kFloat32}));
+  std::printf("\nload of HNSW, codec %s, %d threads, cache %s (medians of %d, in turn)\n",
+              options.codec.c_str(), options.num_threads, options.cache.c_str(), options.num_runs);
+  std::printf("  made in          %8.2f s\n", report.prepare_seconds);
+  std::printf("  load             %8.3f s, %.1f MB: %.2f GB/s (longest %.3f s)\n",
+              report.load_seconds, Megabytes(report.load_bytes),
+              GigabytesPerSecond(report.load_bytes, report.load_seconds),
+              report.worst_load_seconds);
+  std::printf("  plain pread      %8.3f s, %.1f MB: %.2f GB/s\n", report.plain_seconds,
+              Megabytes(report.plain_bytes),
+              GigabytesPerSecond(report.plain_bytes, report.plain_seconds));
+  std::printf("  GB per second of CPU: load %.2f, plain pread %.2f\n",
+              GigabytesPerSecond(report.load_bytes, report.load_cpu_seconds),
+              GigabytesPerSecond(report.plain_bytes, report.plain_cpu_seconds));
+  std::printf("  open to the first answer, mapped %.1f ms (longest %.1f ms)\n",
+              1e3 * report.mapped_seconds, 1e3 * report.worst_mapped_seconds);
+  return absl::OkStatus();
+}
+
+bool HasPart(const StorageOptions& options, std::string_view part) {
+  return options.parts.find(part) != std::string::npos;
+}
+
 absl::Status Run(const StorageOptions& options) {
   VECDB_RETURN_IF_ERROR(CheckOptions(options));
   VECDB_ASSIGN_OR_RETURN(const Matrix rows, ScatteredRows(static_cast<uint64_t>(options.num_rows),
                                                           static_cast<uint64_t>(options.dim),
                                                           static_cast<uint64_t>(options.seed)));
   std::printf("%d x %d float32 rows, %s\n", options.num_rows, options.dim, CpuName().c_str());
-  if (options.parts != "open") VECDB_RETURN_IF_ERROR(RunFlush(rows, options));
-  if (options.parts != "flush") VECDB_RETURN_IF_ERROR(RunOpen(rows, options));
+  if (HasPart(options, "flush")) VECDB_RETURN_IF_ERROR(RunFlush(rows, options));
+  if (HasPart(options, "open")) VECDB_RETURN_IF_ERROR(RunOpen(rows, options));
+  if (HasPart(options, "load")) VECDB_RETURN_IF_ERROR(RunLoad(rows, options));
   return absl::OkStatus();
 }
 

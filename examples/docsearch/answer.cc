@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "docsearch/progress.h"
 #include "docsearch/tokenize.h"
 #include "docsearch/utf8_text.h"
 
@@ -45,6 +46,12 @@ Answer MakeAnswer(const Found& found, const ChunkTable::Entry* entry, std::strin
           .declaration = Shortened(entry->declaration, kDeclarationBytes)};
 }
 
+absl::StatusOr<std::unique_ptr<Library>> OpenLibrary(const std::string& path) {
+  Progress progress("loading the index", 100);
+  return Library::Open(
+      path, [&progress](int32_t percent) { progress.Update(static_cast<size_t>(percent)); });
+}
+
 }  // namespace
 
 absl::StatusOr<Answerer> Answerer::Open(const DataFolder& data) {
@@ -53,7 +60,7 @@ absl::StatusOr<Answerer> Answerer::Open(const DataFolder& data) {
   if (!model.ok()) return model.status();
   auto table = data.ReadTable();
   if (!table.ok()) return table.status();
-  auto library = Library::Open(data.database_path());
+  auto library = OpenLibrary(data.database_path());
   if (!library.ok()) return library.status();
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
   return Answerer(*std::move(library), *std::move(model), *std::move(table), elapsed.count());

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "absl/time/time.h"
 #include "docsearch/utf8_text.h"
 
 namespace docsearch {
@@ -23,6 +24,17 @@ vecdb::Schema DocsSchema() {
 // Names of files need not be UTF-8, and paths may be longer than the schema allows.
 std::string ShortName(const std::string& name) { return KeepTail(CleanUtf8(name), kMaxNameBytes); }
 
+absl::Status LoadDocs(vecdb::Collection& docs, const std::function<void(int32_t)>& on_percent) {
+  const auto job = docs.StartLoad();
+  if (!job.ok()) return job.status();
+  absl::Status loaded;
+  do {
+    loaded = (*job)->Wait(vecdb::Context::WithTimeout(absl::Milliseconds(100)));
+    on_percent((*job)->percent());
+  } while (absl::IsDeadlineExceeded(loaded));
+  return loaded;
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Library>> Library::OpenOrCreate(const std::string& path) {
@@ -30,16 +42,19 @@ absl::StatusOr<std::unique_ptr<Library>> Library::OpenOrCreate(const std::string
   if (!database.ok()) return database.status();
   auto docs = (*database)->HasCollection(kCollection)
                   ? (*database)->OpenCollection(kCollection)
-                  : (*database)->CreateCollection(kCollection, DocsSchema());
+                  : (*database)->CreateCollection(kCollection, DocsSchema(),
+                                                  {.load = vecdb::LoadPolicy::kManual});
   if (!docs.ok()) return docs.status();
   return std::unique_ptr<Library>(new Library(*std::move(database), *std::move(docs)));
 }
 
-absl::StatusOr<std::unique_ptr<Library>> Library::Open(const std::string& path) {
+absl::StatusOr<std::unique_ptr<Library>> Library::Open(
+    const std::string& path, const std::function<void(int32_t percent)>& on_percent) {
   auto database = vecdb::Database::Open({.path = path});
   if (!database.ok()) return database.status();
   auto docs = (*database)->OpenCollection(kCollection);
   if (!docs.ok()) return docs.status();
+  if (const absl::Status loaded = LoadDocs(**docs, on_percent); !loaded.ok()) return loaded;
   return std::unique_ptr<Library>(new Library(*std::move(database), *std::move(docs)));
 }
 

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -43,8 +44,10 @@ class Library {
   /// Opens the library in the folder `path`, or makes an empty one.
   static absl::StatusOr<std::unique_ptr<Library>> OpenOrCreate(const std::string& path);
 
-  /// Opens the library in the folder `path`. NotFound when there is none.
-  static absl::StatusOr<std::unique_ptr<Library>> Open(const std::string& path);
+  /// Opens the library in the folder `path` and loads it, telling `on_percent` how far that is.
+  /// NotFound when there is none.
+  static absl::StatusOr<std::unique_ptr<Library>> Open(
+      const std::string& path, const std::function<void(int32_t percent)>& on_percent);
 
   /// Adds chunks, replacing those of the same ids. `vectors` has kDim numbers for each.
   absl::Status Put(std::span<const Chunk> chunks, std::span<const float> vectors);

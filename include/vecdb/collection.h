@@ -17,6 +17,7 @@
 #include "vecdb/index.h"
 #include "vecdb/index_spec.h"
 #include "vecdb/keys.h"
+#include "vecdb/load.h"
 #include "vecdb/memory_budget.h"
 #include "vecdb/query.h"
 #include "vecdb/row_batch.h"
@@ -104,14 +105,16 @@ struct WriteResult {
   std::vector<int64_t> auto_ids{};  ///< the keys made, in the order of the rows, with `auto_id`
 };
 
-/// Ways on when a collection cannot be opened because of its journal. Each loses what it says, and
-/// RecoveryReport::lost tells of it.
+/// How to open a collection. The first two are ways on when it cannot be opened because of its
+/// journal: each loses what it says, and RecoveryReport::lost tells of it.
 struct OpenOptions {
   /// A damaged journal counts up to the first damage. Its files stay where they are.
   bool salvage = false;
   /// A journal that is not where the manifest says is done without: every write that was in no
   /// segment is lost.
   bool without_journal = false;
+  /// How a collection of LoadPolicy::kKeepLoaded is loaded.
+  LoadOptions load{};
 };
 
 /// What opening a collection found in its journal, and did with it.
@@ -136,8 +139,6 @@ struct LoadEstimate {
 
   uint64_t total_bytes() const { return vector_bytes + index_bytes + key_bytes; }
 };
-
-enum class LoadState { kNotLoaded, kLoading, kLoaded };
 
 /// The index of a field, and how far it has come.
 struct IndexDescription {
@@ -174,6 +175,8 @@ struct SegmentDescription {
   uint64_t num_deleted_rows = 0;
   uint64_t store_bytes = 0;
   uint64_t memory_bytes = 0;
+  uint64_t mapped_bytes = 0;     ///< shown by the system, see LoadMode::kMap; not in memory_bytes
+  uint64_t unchecked_bytes = 0;  ///< of those, what is still to be checked behind
   std::vector<std::string> indexed_fields{};
   std::string damage{};  ///< why it is kDamaged
 };
@@ -305,15 +308,29 @@ class Collection {
   absl::StatusOr<IndexDescription> DescribeIndex(std::string_view field) const;
   bool HasIndex(std::string_view field) const;
 
-  /// Reads what searches need into memory; the index of a scalar field is read when it is first
-  /// used. FailedPrecondition when no vector field has an index yet;
-  /// ResourceExhausted over the memory budget, with the figures of EstimateLoad and what would
-  /// help, and nothing is loaded then. OK when it is loaded
-  /// already.
+  /// Reads what searches need into memory, or maps it; the index of a scalar field is read when it
+  /// is first used. Several segments at once, while writes and flushes go on.
+  ///
+  /// FailedPrecondition when no vector field has an index yet, or one that is named has none, and
+  /// when the collection was released meanwhile; NotFound for an unknown field, InvalidArgument for
+  /// one of scalars and an unknown shard; ResourceExhausted over the memory budget,
+  /// with the figures of EstimateLoad and what would help. Nothing is loaded then, and nothing
+  /// after Cancelled and DeadlineExceeded. OK when it is loaded already. A segment that is damaged
+  /// fails no load: searches of it are DataLoss.
+  absl::Status Load(const LoadOptions& options, const Context& context = {});
   absl::Status Load(const Context& context = {});
 
-  /// Says within 10 % what Load would take beyond what is in memory, from the sizes of the files.
-  absl::StatusOr<LoadEstimate> EstimateLoad() const;
+  /// Begins to load behind, on the executor, and gives the job, or the one that is at the same
+  /// already. Errors of the options as Load; others are the job's.
+  absl::StatusOr<std::shared_ptr<LoadJob>> StartLoad(const LoadOptions& options = {},
+                                                     const Context& context = {});
+
+  /// How far the load of now, or the last one since Release, is or was.
+  LoadReport LoadProgress() const;
+
+  /// Says within 10 % what Load with kRead would take beyond what is in memory, from the sizes of
+  /// the files. Errors of the options as Load.
+  absl::StatusOr<LoadEstimate> EstimateLoad(const LoadOptions& options = {}) const;
 
   /// Limits the memory of this collection, until it is closed, to a part of what its database has;
   /// 0 takes the limit away. What is there already stays: writes and loads are refused until enough
@@ -323,9 +340,11 @@ class Collection {
   /// What memory the collection has taken, and for what.
   absl::StatusOr<vecdb::MemoryReport> MemoryReport() const;
 
-  /// Gives the memory of Load back. Searches that run go on to their end.
+  /// Gives the memory of Load back. Searches that run go on to their end; a load that runs is
+  /// stopped, and who waits for it gets FailedPrecondition.
   absl::Status Release(const Context& context = {});
 
+  /// kLoaded as soon as something is loaded; LoadProgress says more.
   vecdb::LoadState LoadState() const;
 
   /// Finds the rows whose vectors are nearest to each query, among all rows that

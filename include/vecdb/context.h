@@ -1,7 +1,6 @@
 #ifndef VECDB_CONTEXT_H_
 #define VECDB_CONTEXT_H_
 
-#include <atomic>
 #include <chrono>
 #include <memory>
 
@@ -24,6 +23,9 @@ class CancelToken {
   /// Makes a token that can be cancelled.
   static CancelToken Make();
 
+  /// Makes a token that is cancelled with either of two others, or by itself.
+  static CancelToken AnyOf(CancelToken a, CancelToken b);
+
   /// Asks every call that holds a copy of this token to stop. Idempotent; no effect on a default
   /// token.
   void Cancel() const;
@@ -31,7 +33,8 @@ class CancelToken {
   bool cancelled() const;
 
  private:
-  std::shared_ptr<std::atomic<bool>> flag_;
+  struct State;
+  std::shared_ptr<State> state_;
 };
 
 /// How long a call may take, and who may stop it. Passed last to every call that may block.

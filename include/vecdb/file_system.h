@@ -14,6 +14,18 @@
 
 namespace vecdb {
 
+/// The bytes of a file, shown in memory by the system instead of being read, until this is
+/// destroyed: also when the file has been closed or unlinked meanwhile. Immutable.
+///
+/// Whoever touches bytes that a truncation has taken away since, or that the disk fails to give, is
+/// ended by the system (SIGBUS). So only files that nobody else changes should be mapped.
+class MappedBytes {
+ public:
+  virtual ~MappedBytes() = default;
+
+  virtual std::span<const std::byte> bytes() const = 0;
+};
+
 /// A file open for reading at any offset. Thread-safe.
 class RandomAccessFile {
  public:
@@ -23,6 +35,12 @@ class RandomAccessFile {
 
   /// Fills `out` from `offset`. OutOfRange when the file ends before; DataLoss when it has shrunk.
   virtual absl::Status ReadAt(uint64_t offset, std::span<std::byte> out) const = 0;
+
+  /// Shows the whole file in memory. Unimplemented where there is no such thing: it is to be read
+  /// then. DataLoss when the file has shrunk; ResourceExhausted.
+  virtual absl::StatusOr<std::unique_ptr<MappedBytes>> Map() const {
+    return absl::UnimplementedError("this file cannot be mapped");
+  }
 };
 
 /// A new file open for appending. For one thread at a time. Closed, not synced, on destruction.

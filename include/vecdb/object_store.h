@@ -52,6 +52,13 @@ class ObjectReader {
   /// succeed.
   virtual absl::Status ReadAt(uint64_t offset, std::span<std::byte> out,
                               const Context& context = {}) const = 0;
+
+  /// Shows the whole object in memory; see MappedBytes for what that asks of it. Unimplemented, the
+  /// default, where the store has no such thing: it is to be read then. DataLoss when the object
+  /// has become shorter; ResourceExhausted.
+  virtual absl::StatusOr<std::unique_ptr<MappedBytes>> Map() const {
+    return absl::UnimplementedError("objects of this store cannot be mapped");
+  }
 };
 
 /// Writes one new object. Nothing is visible before Finish, and a writer that is destroyed without

@@ -44,6 +44,10 @@ struct SearchRequest {
   int32_t group_size = 1;  ///< 1 to 1024; `(offset + limit) * group_size` at most max_result_rows
   /// Fields to return with each hit; the key always comes.
   std::vector<std::string> output_fields{};
+  /// Only rows of these shards are found; none: all. Needed when only some are loaded, see
+  /// LoadOptions::shards: FailedPrecondition when one of those asked for is not; InvalidArgument
+  /// for one that is none.
+  std::vector<int32_t> shards{};
   /// Which state to search. Default: as the collection was created with.
   Consistency consistency{};
   /// Search around segments whose files are damaged or gone, instead of DataLoss;

@@ -30,6 +30,7 @@
 #include "vecdb/index.h"          // IWYU pragma: export
 #include "vecdb/index_spec.h"     // IWYU pragma: export
 #include "vecdb/keys.h"           // IWYU pragma: export
+#include "vecdb/load.h"           // IWYU pragma: export
 #include "vecdb/log.h"            // IWYU pragma: export
 #include "vecdb/memory_budget.h"  // IWYU pragma: export
 #include "vecdb/object_store.h"   // IWYU pragma: export

@@ -144,10 +144,24 @@ bool Collection::HasIndex(std::string_view field) const {
   return handle_->engine()->DescribeIndex(field).ok();
 }
 
-absl::Status Collection::Load(const Context& context) { return handle_->engine()->Load(context); }
+absl::Status Collection::Load(const LoadOptions& options, const Context& context) {
+  return handle_->engine()->Load(options, context);
+}
+absl::Status Collection::Load(const Context& context) {
+  return handle_->engine()->Load({}, context);
+}
 
-absl::StatusOr<LoadEstimate> Collection::EstimateLoad() const {
-  return handle_->engine()->EstimateLoad();
+absl::StatusOr<std::shared_ptr<LoadJob>> Collection::StartLoad(const LoadOptions& options,
+                                                               const Context& context) {
+  auto engine = handle_->engine();
+  VECDB_ASSIGN_OR_RETURN(auto task, engine->StartLoad(options, context));
+  return std::make_shared<LoadJob>(std::move(engine), std::move(task));
+}
+
+LoadReport Collection::LoadProgress() const { return handle_->engine()->LoadProgress(); }
+
+absl::StatusOr<LoadEstimate> Collection::EstimateLoad(const LoadOptions& options) const {
+  return handle_->engine()->EstimateLoad(options);
 }
 
 absl::Status Collection::SetMemoryLimit(uint64_t limit_bytes) {

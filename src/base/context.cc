@@ -1,5 +1,8 @@
 #include "vecdb/context.h"
 
+#include <atomic>
+#include <utility>
+
 namespace vecdb {
 namespace {
 
@@ -14,19 +17,31 @@ SteadyClock::time_point DeadlineAfter(absl::Duration timeout, SteadyClock::time_
 
 }  // namespace
 
-CancelToken CancelToken::Make() {
+struct CancelToken::State {
+  // Relaxed on both sides: the flag publishes nothing but itself.
+  std::atomic<bool> flag = false;
+  CancelToken a;
+  CancelToken b;
+};
+
+CancelToken CancelToken::Make() { return AnyOf({}, {}); }
+
+CancelToken CancelToken::AnyOf(CancelToken a, CancelToken b) {
   CancelToken token;
-  token.flag_ = std::make_shared<std::atomic<bool>>(false);
+  token.state_ = std::make_shared<State>();
+  token.state_->a = std::move(a);
+  token.state_->b = std::move(b);
   return token;
 }
 
-// Relaxed on both sides: the flag publishes nothing but itself.
 void CancelToken::Cancel() const {
-  if (flag_ != nullptr) flag_->store(true, std::memory_order_relaxed);
+  if (state_ != nullptr) state_->flag.store(true, std::memory_order_relaxed);
 }
 
 bool CancelToken::cancelled() const {
-  return flag_ != nullptr && flag_->load(std::memory_order_relaxed);
+  if (state_ == nullptr) return false;
+  return state_->flag.load(std::memory_order_relaxed) || state_->a.cancelled() ||
+         state_->b.cancelled();
 }
 
 Context Context::WithTimeout(absl::Duration timeout) {

@@ -89,14 +89,25 @@ absl::StatusOr<LargeBuffer> LargeBuffer::Make(uint64_t bytes, const Host& host,
   return buffer;
 }
 
+LargeBuffer LargeBuffer::OfMap(std::shared_ptr<const MappedBytes> map, uint64_t offset,
+                               uint64_t bytes) {
+  LargeBuffer buffer;
+  const auto part = map->bytes().subspan(static_cast<size_t>(offset), static_cast<size_t>(bytes));
+  buffer.data_ = const_cast<std::byte*>(part.data());  // in a page that nobody can write to
+  buffer.size_ = bytes;
+  buffer.map_ = std::move(map);
+  return buffer;
+}
+
 void LargeBuffer::Prefault() {
 #ifdef MADV_POPULATE_WRITE
-  if (resource_ == nullptr && size_ >= kMapBytes) madvise(data_, size_, MADV_POPULATE_WRITE);
+  if (resource_ == nullptr && map_ == nullptr && size_ >= kMapBytes)
+    madvise(data_, size_, MADV_POPULATE_WRITE);
 #endif
 }
 
 LargeBuffer::~LargeBuffer() {
-  if (data_ == nullptr) return;
+  if (data_ == nullptr || map_ != nullptr) return;
   if (resource_ != nullptr) {
     resource_->deallocate(data_, size_, kAlignment);
   } else {

@@ -3,12 +3,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <memory_resource>
 #include <span>
 #include <string_view>
 #include <utility>
 
 #include "absl/status/statusor.h"
+#include "vecdb/file_system.h"
 #include "vecdb/host.h"
 #include "vecdb/memory_budget.h"
 
@@ -24,6 +26,9 @@ class LargeBuffer {
   /// ResourceExhausted when the budget or the memory resource of `host` refuses. 0 bytes are fine.
   static absl::StatusOr<LargeBuffer> Make(uint64_t bytes, const Host& host, std::string_view what,
                                           MemoryUse use = MemoryUse::kOther);
+
+  /// A part of a file that is mapped: it is only read, counts against no budget and keeps the map.
+  static LargeBuffer OfMap(std::shared_ptr<const MappedBytes> map, uint64_t offset, uint64_t bytes);
 
   LargeBuffer() = default;
   LargeBuffer(LargeBuffer&& other) noexcept { Swap(other); }
@@ -62,6 +67,7 @@ class LargeBuffer {
     std::swap(resource_, other.resource_);
     std::swap(budget_, other.budget_);
     std::swap(use_, other.use_);
+    std::swap(map_, other.map_);
   }
 
   std::byte* data_ = nullptr;
@@ -69,6 +75,7 @@ class LargeBuffer {
   std::pmr::memory_resource* resource_ = nullptr;
   MemoryBudget* budget_ = nullptr;
   MemoryUse use_ = MemoryUse::kOther;
+  std::shared_ptr<const MappedBytes> map_;  // not null: whose bytes these are
 };
 
 }  // namespace vecdb::base

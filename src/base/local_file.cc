@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 #include <unistd.h>
@@ -18,6 +19,22 @@ namespace vecdb::base {
 namespace {
 
 constexpr off_t kWritebackBytes = off_t{256} << 10;
+
+class LocalMappedBytes : public MappedBytes {
+ public:
+  LocalMappedBytes(void* map, size_t size_bytes) : map_(map), size_bytes_(size_bytes) {}
+  LocalMappedBytes(const LocalMappedBytes&) = delete;
+  LocalMappedBytes& operator=(const LocalMappedBytes&) = delete;
+  ~LocalMappedBytes() override { ::munmap(map_, size_bytes_); }
+
+  std::span<const std::byte> bytes() const override {
+    return {static_cast<const std::byte*>(map_), size_bytes_};
+  }
+
+ private:
+  void* const map_;
+  const size_t size_bytes_;
+};
 
 class LocalReadFile : public RandomAccessFile {
  public:
@@ -38,6 +55,23 @@ class LocalReadFile : public RandomAccessFile {
       out = out.subspan(static_cast<size_t>(count));
     }
     return absl::OkStatus();
+  }
+
+  absl::StatusOr<std::unique_ptr<MappedBytes>> Map() const override {
+    if (size_ == 0) return absl::UnimplementedError(absl::StrFormat("'%s' is empty", name_));
+    struct stat info {};
+    if (::fstat(descriptor_.get(), &info) != 0) return ErrnoStatus(errno, "stat", name_);
+    if (static_cast<uint64_t>(info.st_size) < size_) {
+      return ShrunkError(static_cast<uint64_t>(info.st_size));
+    }
+    const auto length = static_cast<size_t>(size_);
+    void* map = ::mmap(nullptr, length, PROT_READ, MAP_SHARED, descriptor_.get(), 0);
+    // File systems without mapped files say ENODEV.
+    if (map == MAP_FAILED && errno == ENODEV) {
+      return absl::UnimplementedError(absl::StrFormat("'%s' cannot be mapped", name_));
+    }
+    if (map == MAP_FAILED) return ErrnoStatus(errno, "map", name_);
+    return std::make_unique<LocalMappedBytes>(map, length);
   }
 
  private:

@@ -1,6 +1,7 @@
 #ifndef VECDB_ENGINE_COLLECTION_CORE_H_
 #define VECDB_ENGINE_COLLECTION_CORE_H_
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <deque>
@@ -25,6 +26,7 @@
 #include "vecdb/collection.h"
 #include "vecdb/context.h"
 #include "vecdb/host.h"
+#include "vecdb/load.h"
 #include "vecdb/object_store.h"
 
 namespace vecdb::engine {
@@ -44,6 +46,7 @@ struct Environment {
   /// Releases other collections than the asking one until so many bytes are free in its budget, as
   /// far as options allow; null when they do not.
   std::function<void(const CollectionCore& asking, uint64_t bytes)> release_others{};
+  bool map_when_full = false;  ///< what a load has no room for is mapped
   /// Of the collection; host.budget is this one.
   std::shared_ptr<MemoryBudget> budget{};
 
@@ -51,15 +54,25 @@ struct Environment {
   Environment Of(const std::string& collection_id) const;
 };
 
+/// Whether `one` is among the names, none of which stand for all.
+template <typename T, typename U>
+bool IsNamed(const std::vector<T>& names, const U& one) {
+  return names.empty() || std::find(names.begin(), names.end(), one) != names.end();
+}
+
 /// The segments of a collection at one moment, growing and sealed. Immutable.
 struct View {
   std::shared_ptr<MemoryBudget> budget{};  ///< of what the segments hold, which goes first
   std::vector<query::SegmentView> segments{};
   std::vector<format::IndexDefinition> indexes{};
   bool loaded = false;
+  LoadOptions load{};  ///< what of it is loaded, when it is
   std::string collection_id{};
 
   const format::IndexDefinition* FindIndex(std::string_view field) const;
+  /// Of a view that is loaded: whether this is.
+  bool LoadsField(std::string_view field) const { return IsNamed(load.fields, field); }
+  bool LoadsShard(int32_t shard) const { return IsNamed(load.shards, shard); }
 };
 
 /// What a reader pins: a view, and the time up to which it shows rows.

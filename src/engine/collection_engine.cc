@@ -14,6 +14,8 @@
 #include "engine/garbage.h"
 #include "engine/journal_setup.h"
 #include "engine/load_estimate.h"
+#include "engine/load_manager.h"
+#include "engine/load_run.h"
 #include "engine/loader.h"
 #include "engine/read_point.h"
 #include "engine/verify.h"
@@ -40,6 +42,7 @@ struct CollectionEngine::Parts {
 
   Writer writer;
   IndexJobs indexes;
+  std::shared_ptr<LoadManager> loads;         // set before the collection is used
   RecoveryReport recovery;                    // written before the collection is used
   uint64_t service_timestamp = 0;             // the same
   uint64_t settled_timestamp = 0;             // the same
@@ -53,7 +56,14 @@ struct CollectionEngine::Parts {
 };
 
 CollectionEngine::CollectionEngine(std::shared_ptr<CollectionCore> core)
-    : core_(std::move(core)), parts_(std::make_shared<Parts>(core_.get())) {}
+    : core_(std::move(core)), parts_(std::make_shared<Parts>(core_.get())) {
+  // A background job may hold the manager alone.
+  const auto rebuild = [parts = std::weak_ptr<Parts>(parts_)](const Context& context) {
+    const auto held = parts.lock();
+    if (held != nullptr) held->indexes.BuildMissing("", context).IgnoreError();  // logged there
+  };
+  parts_->loads = std::make_shared<LoadManager>(core_.get(), rebuild);
+}
 
 absl::Status CollectionEngine::Create(const Environment& environment, const std::string& id,
                                       const Schema& schema, const CollectionOptions& options,
@@ -141,7 +151,9 @@ absl::StatusOr<std::shared_ptr<CollectionEngine>> CollectionEngine::Open(
   CollectionCore* opened = engine->core_.get();
   VECDB_ASSIGN_OR_RETURN(engine->parts_->recovery,
                          RecoverJournal(opened, &engine->parts_->writer, options, context));
-  if (KeepsItselfLoaded(*opened)) VECDB_RETURN_IF_ERROR(LoadAll(opened, context));
+  if (KeepsItselfLoaded(*opened)) {
+    VECDB_RETURN_IF_ERROR(engine->parts_->loads->Load(options.load, context));
+  }
   if (engine->parts_->recovery.num_records > 0) engine->FlushBehind();
   engine->BuildBehind();
   return engine;
@@ -171,7 +183,8 @@ absl::StatusOr<std::shared_ptr<CollectionEngine>> CollectionEngine::OpenReadOnly
     const bool was_loaded = old.view != nullptr && old.view->loaded;
     if (KeepsItselfLoaded(*core) ||
         (was_loaded && format::HasVectorIndex(core->manifest().indexes))) {
-      VECDB_RETURN_IF_ERROR(LoadAll(core, context));
+      const LoadOptions options = was_loaded ? old.view->load : LoadOptions{};
+      VECDB_RETURN_IF_ERROR(engine->parts_->loads->Load(options, context));
     }
     return engine;
   }
@@ -240,7 +253,9 @@ absl::Status CollectionEngine::CloseFlushed(const absl::Status& reason, const Co
 }
 
 void CollectionEngine::Shutdown(const absl::Status& reason) {
+  parts_->loads->StopAll(reason);
   core_->StopCalls(reason, {}).IgnoreError();  // waits as long as it takes
+  parts_->loads->StopAll(reason);              // that were begun between
   core_->DropView();
   parts_->writer.Forget();
 }
@@ -336,6 +351,7 @@ void CollectionEngine::FlushBehind() {
       return;
     }
     parts->indexes.BuildMissing("", context).IgnoreError();  // logged there
+    parts->loads->CheckMappedBehind();
     CollectGarbageBehind(core, parts);
   });
 }
@@ -345,6 +361,7 @@ void CollectionEngine::BuildBehind() {
   core_->RunBehind(Priority::kBackground, [parts = parts_](const Context& context) {
     parts->build_scheduled = false;
     parts->indexes.BuildMissing("", context).IgnoreError();  // logged there, kept for DescribeIndex
+    parts->loads->CheckMappedBehind();
   });
 }
 
@@ -491,21 +508,52 @@ absl::StatusOr<IndexDescription> CollectionEngine::DescribeIndex(std::string_vie
   return parts_->indexes.Describe(field);
 }
 
-absl::Status CollectionEngine::Load(const Context& context) {
+absl::Status CollectionEngine::Load(const LoadOptions& options, const Context& context) {
   const CollectionCall call(*core_, context);
   VECDB_RETURN_IF_ERROR(call.status());
-  VECDB_ASSIGN_OR_RETURN(const auto pass, core_->maintenance_gate().Enter(context));
-  return LoadAll(core_.get(), context);
+  return parts_->loads->Load(options, context);
+}
+
+absl::StatusOr<std::shared_ptr<LoadTask>> CollectionEngine::StartLoad(const LoadOptions& options,
+                                                                      const Context& context) {
+  const CollectionCall call(*core_, context);
+  VECDB_RETURN_IF_ERROR(call.status());
+  return parts_->loads->Start(options);
+}
+
+absl::Status CollectionEngine::WaitForLoad(const std::shared_ptr<LoadTask>& task,
+                                           const Context& context) {
+  if (const auto result = task->result(); result.has_value()) return *result;
+  const CollectionCall call(*core_, context);
+  VECDB_RETURN_IF_ERROR(call.status());
+  return parts_->loads->Wait(task, context);
+}
+
+void CollectionEngine::StopLoad(LoadTask* task) {
+  task->Stop(absl::CancelledError("the load was cancelled"), core_->NowMillis());
+}
+
+LoadReport CollectionEngine::ReportLoad(const LoadTask& task) const {
+  // The clock may be gone once the database is.
+  const CollectionCall call(*core_);
+  return task.Report(call.status().ok() ? core_->NowMillis() : 0);
+}
+
+LoadReport CollectionEngine::LoadProgress() {
+  const CollectionCall call(*core_);
+  return call.status().ok() ? parts_->loads->Report() : LoadReport{};
 }
 
 bool CollectionEngine::IsReleasable() const {
   return core_->options().load == LoadPolicy::kManual && core_->Read().view->loaded;
 }
 
-absl::StatusOr<LoadEstimate> CollectionEngine::EstimateLoad() {
+absl::StatusOr<LoadEstimate> CollectionEngine::EstimateLoad(const LoadOptions& options) {
   const CollectionCall call(*core_);
   VECDB_RETURN_IF_ERROR(call.status());
-  return vecdb::engine::EstimateLoad(*core_, *core_->Read().view);
+  const std::shared_ptr<const View> view = core_->Read().view;
+  VECDB_RETURN_IF_ERROR(CheckLoadOptions(*core_, *view, options));
+  return vecdb::engine::EstimateLoad(*core_, *view, options);
 }
 
 absl::Status CollectionEngine::SetMemoryLimit(uint64_t limit_bytes) {
@@ -524,9 +572,7 @@ absl::StatusOr<MemoryReport> CollectionEngine::ReportMemory() {
 absl::Status CollectionEngine::Release(const Context& context) {
   const CollectionCall call(*core_, context);
   VECDB_RETURN_IF_ERROR(call.status());
-  VECDB_ASSIGN_OR_RETURN(const auto pass, core_->maintenance_gate().Enter(context));
-  ReleaseAll(core_.get());
-  return absl::OkStatus();
+  return parts_->loads->Release(context);
 }
 
 bool CollectionEngine::TryRelease() {
@@ -539,8 +585,7 @@ bool CollectionEngine::TryRelease() {
 
 vecdb::LoadState CollectionEngine::LoadState() {
   const CollectionCall call(*core_);
-  if (!call.status().ok()) return vecdb::LoadState::kNotLoaded;
-  return core_->Read().view->loaded ? vecdb::LoadState::kLoaded : vecdb::LoadState::kNotLoaded;
+  return call.status().ok() ? parts_->loads->State() : vecdb::LoadState::kNotLoaded;
 }
 
 absl::StatusOr<CollectionDescription> CollectionEngine::Describe() {
@@ -560,7 +605,7 @@ absl::StatusOr<CollectionDescription> CollectionEngine::Describe() {
       description.store_bytes += segment.damaged_info->size_bytes();
     }
   }
-  if (snapshot.view->loaded) description.load_state = vecdb::LoadState::kLoaded;
+  description.load_state = parts_->loads->State();
   {
     base::MutexLock lock(&parts_->mutex);
     description.orphan_objects = parts_->garbage.orphan_objects;

@@ -11,12 +11,14 @@
 #include "absl/status/statusor.h"
 #include "engine/collection_core.h"
 #include "engine/index_jobs.h"
+#include "engine/load_task.h"
 #include "engine/query_plan.h"
 #include "engine/writer.h"
 #include "query/nearest.h"
 #include "query/result_rows.h"
 #include "vecdb/collection.h"
 #include "vecdb/database.h"
+#include "vecdb/load.h"
 #include "vecdb/query.h"
 
 namespace vecdb::engine {
@@ -82,8 +84,15 @@ class CollectionEngine {
   absl::Status DropIndex(std::string_view field, const Context& context);
   absl::StatusOr<IndexDescription> DescribeIndex(std::string_view field);
 
-  absl::Status Load(const Context& context);
-  absl::StatusOr<LoadEstimate> EstimateLoad();
+  absl::Status Load(const LoadOptions& options, const Context& context);
+  absl::StatusOr<std::shared_ptr<LoadTask>> StartLoad(const LoadOptions& options,
+                                                      const Context& context);
+  absl::Status WaitForLoad(const std::shared_ptr<LoadTask>& task, const Context& context);
+  void StopLoad(LoadTask* task);
+  /// Whether the collection is open or not.
+  LoadReport ReportLoad(const LoadTask& task) const;
+  LoadReport LoadProgress();
+  absl::StatusOr<LoadEstimate> EstimateLoad(const LoadOptions& options);
   /// Loaded, by hand.
   bool IsReleasable() const;
   int64_t last_used_ms() const { return core_->last_used_ms(); }
@@ -112,9 +121,10 @@ class CollectionEngine {
                                                               const Context& context);
   absl::StatusOr<QueryPlan> PlanIteration(const QueryRequest& request,
                                           const IteratorOptions& options);
-  /// The result borrows state and request.
+  /// The result borrows the request, and `segments`, which get those to search.
   absl::StatusOr<query::SnapshotSearch> PlanIteration(const SearchRequest& request,
-                                                      int32_t batch_size, const Snapshot& state);
+                                                      int32_t batch_size, const Snapshot& state,
+                                                      std::vector<query::SegmentView>* segments);
   absl::StatusOr<RowBatch> Read(const Snapshot& state, const QueryPlan& plan,
                                 const Context& context);
   absl::StatusOr<query::FoundHits> FindHits(const query::SnapshotSearch& search, uint32_t k,

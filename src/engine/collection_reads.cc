@@ -71,8 +71,8 @@ absl::StatusOr<std::unique_ptr<query::ResultRows>> CollectionEngine::Search(
     const SearchRequest& request, const Context& context) {
   const CollectionCall call(*core_, context);
   VECDB_RETURN_IF_ERROR(call.status());
-  VECDB_ASSIGN_OR_RETURN(const Snapshot snapshot,
-                         ResolveRead(*core_, request.consistency, context));
+  VECDB_ASSIGN_OR_RETURN(const Snapshot state, ResolveRead(*core_, request.consistency, context));
+  VECDB_ASSIGN_OR_RETURN(const Snapshot snapshot, OfShards(*core_, state, request.shards));
   VECDB_ASSIGN_OR_RETURN(const query::SnapshotSearch search, PlanSearch(*core_, snapshot, request));
   core_->SetUsed();
   return query::Search(search, context);
@@ -102,13 +102,17 @@ absl::StatusOr<QueryPlan> CollectionEngine::PlanIteration(const QueryRequest& re
   return PlanQueryIteration(*core_, request, options);
 }
 
-absl::StatusOr<query::SnapshotSearch> CollectionEngine::PlanIteration(const SearchRequest& request,
-                                                                      int32_t batch_size,
-                                                                      const Snapshot& state) {
+absl::StatusOr<query::SnapshotSearch> CollectionEngine::PlanIteration(
+    const SearchRequest& request, int32_t batch_size, const Snapshot& state,
+    std::vector<query::SegmentView>* segments) {
   const CollectionCall call(*core_);
   VECDB_RETURN_IF_ERROR(call.status());
   VECDB_RETURN_IF_ERROR(CheckBatchSize(*core_, batch_size));
-  return PlanSearchIteration(*core_, state, request);
+  VECDB_ASSIGN_OR_RETURN(const Snapshot part, OfShards(*core_, state, request.shards));
+  VECDB_ASSIGN_OR_RETURN(auto search, PlanSearchIteration(*core_, part, request));
+  segments->assign(search.segments.begin(), search.segments.end());
+  search.segments = *segments;
+  return search;
 }
 
 absl::StatusOr<RowBatch> CollectionEngine::Read(const Snapshot& state, const QueryPlan& plan,

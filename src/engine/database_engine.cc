@@ -83,6 +83,7 @@ DatabaseEngine::DatabaseEngine(const DatabaseOptions& options, Places places)
           options.host.budget,
           options.memory_limit_bytes == 0 ? MemoryBudget::kNoLimit : options.memory_limit_bytes)};
   if (environment_.host.clock == nullptr) environment_.host.clock = &SystemClock();
+  environment_.map_when_full = options.map_when_full;
   if (options.release_unused_collections) {
     environment_.release_others = [this](const CollectionCore& asking, uint64_t bytes) {
       ReleaseUnused(asking, bytes);

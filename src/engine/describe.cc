@@ -33,7 +33,11 @@ SegmentDescription DescribeSegment(const query::SegmentView& segment) {
   }
   description.store_bytes = info.size_bytes();
   description.memory_bytes += segment.sealed->column_bytes();
-  if (segment.resident != nullptr) description.memory_bytes += segment.resident->bytes();
+  if (segment.resident != nullptr) {
+    description.memory_bytes += segment.resident->bytes();
+    description.mapped_bytes = segment.resident->mapped_bytes();
+    description.unchecked_bytes = segment.resident->unchecked_bytes();
+  }
   for (const SegmentIndexInfo& index : info.indexes)
     description.indexed_fields.push_back(index.field);
   return description;

@@ -76,7 +76,7 @@ absl::StatusOr<query::SegmentView> OpenCommitted(const CollectionCore& core, con
   VECDB_ASSIGN_OR_RETURN(opened.sealed,
                          segment::SealedSegment::Open(core.store(), fresh.entry.info, core.host(),
                                                       fresh.view.growing->deletes(), context));
-  if (view.loaded) {
+  if (view.loaded && view.LoadsShard(opened.shard)) {
     auto resident = LoadSegment(*opened.sealed, view, nullptr, context);
     if (!resident.ok()) {
       core.Log(

@@ -85,6 +85,7 @@ void ShowIndex(const SegmentInfo& info, size_t column, const segment::ResidentFi
     if (segment.sealed == nullptr || segment.sealed->info().folder != info.folder) continue;
     segment.sealed = segment.sealed->WithInfo(info);
     if (segment.resident == nullptr) continue;
+    if (!view->LoadsField(info.schema.fields[column].name)) continue;
     auto resident = std::make_shared<segment::Resident>(*segment.resident);
     resident->fields[column] = field;
     segment.resident = std::move(resident);
@@ -117,7 +118,13 @@ absl::Status IndexJobs::Create(std::string_view field, const IndexSpec& spec,
 // Under the maintenance gate, once the index of a vector field has been committed.
 void IndexJobs::LoadDefined(bool was_loaded, std::string_view field, const Context& context) {
   if (!was_loaded && core_->options().load != LoadPolicy::kKeepLoaded) return;
-  if (absl::Status loaded = LoadAll(core_, context); !loaded.ok()) {
+  LoadOptions options;
+  if (was_loaded) {
+    options = core_->Read().view->load;
+    if (!IsNamed(options.fields, field)) return;
+    if (!options.fields.empty()) options.fields = {std::string(field)};
+  }
+  if (absl::Status loaded = LoadAll(core_, options, context); !loaded.ok()) {
     // The index is defined all the same; searches say that they need Load, which says what is
     // wrong.
     core_->Log(LogLevel::kWarning,
@@ -303,7 +310,8 @@ absl::Status IndexJobs::Run(const Job& job, const Context& context) {
       segment::BuiltIndex built,
       segment::BuildIndex(*job.segment.sealed, job.column, job.definition.spec, *vectors, context));
   segment::ResidentField field{.vectors = std::move(vectors), .index = std::move(built.index)};
-  if (!index::NeedsRowsInMemory(job.definition.spec, field.vectors->view.dim)) {
+  const bool is_mapped = core_->Read().view->load.mode == LoadMode::kMap;
+  if (is_mapped || !index::NeedsRowsInMemory(job.definition.spec, field.vectors->view.dim)) {
     field = {};  // the rows that it was built from go, and it is read again without them
     VECDB_ASSIGN_OR_RETURN(field, LoadBuilt(job, built.info, context));
   }
@@ -318,7 +326,8 @@ absl::StatusOr<segment::ResidentField> IndexJobs::LoadBuilt(const Job& job,
   with.indexes.push_back(info);
   VECDB_ASSIGN_OR_RETURN(
       segment::ResidentField field,
-      job.segment.sealed->WithInfo(std::move(with))->LoadField(job.column, {}, context));
+      job.segment.sealed->WithInfo(std::move(with))
+          ->LoadField(job.column, {}, context, {.mode = core_->Read().view->load.mode}));
   if (field.index != nullptr) return field;
   return absl::DataLossError(absl::StrFormat("index %s of segment %s cannot be read back",
                                              info.object.name, job.segment.id()));

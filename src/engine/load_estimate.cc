@@ -1,8 +1,11 @@
 #include "engine/load_estimate.h"
 
 #include <algorithm>
+#include <vector>
 
 #include "absl/strings/str_format.h"
+#include "engine/load_run.h"
+#include "engine/loader.h"
 #include "index/index_estimate.h"
 #include "index/vector_index.h"
 
@@ -23,13 +26,11 @@ uint64_t VectorBytes(const SegmentInfo& info, size_t column) {
   return info.num_rows * floats * sizeof(float);
 }
 
-void AddField(const query::SegmentView& segment, const format::IndexDefinition& defined,
-              LoadEstimate* estimate) {
+void AddField(const query::SegmentView& segment, size_t column, LoadEstimate* estimate) {
   const SegmentInfo& info = segment.sealed->info();
-  const size_t column = *info.schema.FindField(defined.field);
   segment::ResidentField known;
   if (segment.resident != nullptr) known = segment.resident->fields[column];
-  const SegmentIndexInfo* index = FindIndexOf(info, defined.field);
+  const SegmentIndexInfo* index = FindIndexOf(info, info.schema.fields[column].name);
   if (index != nullptr && segment.sealed->index_damaged(column)) index = nullptr;
   const int32_t dim = info.schema.fields[column].dim;
   if (index != nullptr && known.index == nullptr) {
@@ -47,16 +48,21 @@ std::string AsLimit(uint64_t bytes) {
 
 }  // namespace
 
-LoadEstimate EstimateLoad(const CollectionCore& core, const View& view) {
-  LoadEstimate estimate;
+void AddToEstimate(const query::SegmentView& segment, std::span<const size_t> columns,
+                   LoadEstimate* estimate) {
+  for (const size_t column : columns) AddField(segment, column, estimate);
+  if (segment.resident == nullptr) estimate->key_bytes += segment.sealed->key_bytes();
+}
+
+LoadEstimate EstimateLoad(const CollectionCore& core, const View& view,
+                          const LoadOptions& options) {
+  const LoadOptions wanted = AddToLoaded(core, view, options);
+  const std::vector<size_t> columns = LoadedColumns(*core.schema(), view, wanted);
+  LoadEstimate estimate{.free_bytes = core.host().budget->FreeBytes()};
   for (const query::SegmentView& segment : view.segments) {
     if (segment.sealed == nullptr || !segment.load_damage.ok()) continue;
-    for (const format::IndexDefinition& defined : view.indexes) {
-      if (!defined.spec.is_scalar()) AddField(segment, defined, &estimate);
-    }
-    if (segment.resident == nullptr) estimate.key_bytes += segment.sealed->key_bytes();
+    if (IsNamed(wanted.shards, segment.shard)) AddToEstimate(segment, columns, &estimate);
   }
-  estimate.free_bytes = core.host().budget->FreeBytes();
   return estimate;
 }
 

@@ -1,11 +1,14 @@
 #include "engine/loader.h"
 
+#include <algorithm>
+#include <string>
 #include <utility>
 
 #include "absl/strings/str_format.h"
 #include "base/parallel_for.h"
 #include "base/status_macros.h"
-#include "engine/load_estimate.h"
+#include "engine/load_run.h"
+#include "engine/load_task.h"
 
 namespace vecdb::engine {
 
@@ -24,9 +27,6 @@ const format::ManifestSegment* FindEntry(const format::Manifest& manifest,
   return nullptr;
 }
 
-namespace {
-
-// Whether what is in memory for searches under one info serves under the other.
 bool SameVectorIndexes(const SegmentInfo& a, const SegmentInfo& b) {
   const auto of_vectors = [](std::vector<SegmentIndexInfo> indexes) {
     std::erase_if(indexes, [](const auto& index) { return index.spec.is_scalar(); });
@@ -35,9 +35,8 @@ bool SameVectorIndexes(const SegmentInfo& a, const SegmentInfo& b) {
   return of_vectors(a.indexes) == of_vectors(b.indexes);
 }
 
-// A segment whose files are damaged or gone; the others serve.
-absl::Status Damaged(const CollectionCore& core, std::string_view segment_id,
-                     const absl::Status& cause) {
+absl::Status SegmentDamage(const CollectionCore& core, std::string_view segment_id,
+                           const absl::Status& cause) {
   const std::string message =
       absl::StrFormat("segment %s of collection %s cannot be read: %s", segment_id, core.name(),
                       std::string(cause.message()));
@@ -45,7 +44,12 @@ absl::Status Damaged(const CollectionCore& core, std::string_view segment_id,
   return absl::DataLossError(message);
 }
 
-}  // namespace
+absl::Status CheckShard(const CollectionCore& core, int32_t shard) {
+  if (shard >= 0 && shard < core.options().num_shards) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrFormat("shards: %d is none, collection %s has 0 to %d",
+                                                    shard, core.name(),
+                                                    core.options().num_shards - 1));
+}
 
 absl::Status OpenSegments(CollectionCore* core, const View* before, const Context& context) {
   const auto& entries = core->manifest().segments;
@@ -68,7 +72,7 @@ absl::Status OpenSegments(CollectionCore* core, const View* before, const Contex
         if (!absl::IsNotFound(opened.status()) && !absl::IsDataLoss(opened.status())) {
           return opened.status();
         }
-        segments[i].damage = Damaged(*core, entries[i].id, opened.status());
+        segments[i].damage = SegmentDamage(*core, entries[i].id, opened.status());
         segments[i].damaged_info = std::make_shared<const SegmentInfo>(entries[i].info);
         return absl::OkStatus();
       }));
@@ -76,75 +80,51 @@ absl::Status OpenSegments(CollectionCore* core, const View* before, const Contex
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::shared_ptr<const segment::Resident>> LoadSegment(
-    const segment::SealedSegment& segment, const View& view, const segment::Resident* before,
-    const Context& context) {
+std::vector<size_t> LoadedColumns(const Schema& schema, const View& view,
+                                  const LoadOptions& options) {
+  std::vector<size_t> columns;
+  for (const format::IndexDefinition& index : view.indexes) {
+    if (index.spec.is_scalar() || !IsNamed(options.fields, index.field)) continue;
+    columns.push_back(*schema.FindField(index.field));
+  }
+  std::sort(columns.begin(), columns.end());
+  return columns;
+}
+
+absl::StatusOr<std::shared_ptr<const segment::Resident>> LoadColumns(
+    const segment::SealedSegment& segment, std::span<const size_t> columns,
+    const segment::Resident* before, const segment::LoadHow& how, const Context& context) {
   const Schema& schema = segment.info().schema;
   auto resident = std::make_shared<segment::Resident>();
   resident->fields.resize(schema.fields.size());
-  for (const format::IndexDefinition& index : view.indexes) {
-    if (index.spec.is_scalar()) continue;
-    const size_t column = *schema.FindField(index.field);
+  for (const size_t column : columns) {
     const segment::ResidentField known =
         before == nullptr ? segment::ResidentField{} : before->fields[column];
-    VECDB_ASSIGN_OR_RETURN(resident->fields[column], segment.LoadField(column, known, context));
+    VECDB_ASSIGN_OR_RETURN(resident->fields[column],
+                           segment.LoadField(column, known, context, how));
   }
   VECDB_ASSIGN_OR_RETURN(resident->keys, segment.GetColumn(schema.primary_key_index(), context));
   return resident;
 }
 
-absl::Status LoadAll(CollectionCore* core, const Context& context) {
-  const std::shared_ptr<const View> view = core->Read().view;
-  if (!format::HasVectorIndex(view->indexes)) {
-    return absl::FailedPreconditionError(
-        absl::StrFormat("collection %s: no vector field has an index; call CreateIndex first "
-                        "(FLAT is one)",
-                        core->name()));
-  }
-  VECDB_RETURN_IF_ERROR(CheckFits(*core, EstimateLoad(*core, *view)));
-  core->SetUsed();
-  std::vector<query::SegmentView> segments;
-  for (const query::SegmentView& segment : view->segments) {
-    if (segment.sealed != nullptr) segments.push_back(segment);
-  }
-  const absl::Status status = base::ParallelFor(
-      core->host().executor, Priority::kFlush, segments.size(), context,
-      [&](size_t i, size_t) -> absl::Status {
-        auto loaded = LoadSegment(*segments[i].sealed, *view, segments[i].resident.get(), context);
-        if (!loaded.ok() && !absl::IsDataLoss(loaded.status())) return loaded.status();
-        segments[i].load_damage = absl::OkStatus();
-        if (loaded.ok()) {
-          segments[i].resident = *std::move(loaded);
-        } else {
-          segments[i].load_damage =
-              Damaged(*core, segments[i].sealed->info().folder, loaded.status());
-        }
-        return absl::OkStatus();
-      });
-  if (!status.ok()) {
-    // The keys of segments that did load are kept by those; they are not to count either.
-    if (!view->loaded) {
-      for (const query::SegmentView& segment : segments) segment.sealed->DropColumns();
-    }
-    return status;
-  }
-  core->EditView([&segments](View* changed) {
-    changed->loaded = true;
-    for (query::SegmentView& segment : changed->segments) {
-      for (const query::SegmentView& loaded : segments) {
-        if (segment.sealed != loaded.sealed || segment.sealed == nullptr) continue;
-        segment.resident = loaded.resident;
-        segment.load_damage = loaded.load_damage;
-        segment.growing = nullptr;
-      }
-    }
-  });
-  return absl::OkStatus();
+absl::StatusOr<std::shared_ptr<const segment::Resident>> LoadSegment(
+    const segment::SealedSegment& segment, const View& view, const segment::Resident* before,
+    const Context& context) {
+  const std::vector<size_t> columns = LoadedColumns(segment.info().schema, view, view.load);
+  return LoadColumns(segment, columns, before, {.mode = view.load.mode}, context);
+}
+
+absl::Status LoadAll(CollectionCore* core, const LoadOptions& options, const Context& context) {
+  LoadTask task(options, *core->host().clock);
+  const absl::Status status = FinishLoad(core, &task, context);
+  if (!status.ok()) DropLoaded(*core, &task);
+  return status;
 }
 
 void ReleaseAll(CollectionCore* core) {
   core->EditView([](View* view) {
     view->loaded = false;
+    view->load = {};
     for (query::SegmentView& segment : view->segments) {
       if (segment.sealed == nullptr) continue;
       segment.resident = nullptr;

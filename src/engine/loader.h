@@ -1,7 +1,9 @@
 #ifndef VECDB_ENGINE_LOADER_H_
 #define VECDB_ENGINE_LOADER_H_
 
+#include <cstdint>
 #include <memory>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -10,6 +12,7 @@
 #include "engine/collection_core.h"
 #include "segment/sealed_segment.h"
 #include "vecdb/context.h"
+#include "vecdb/load.h"
 
 namespace vecdb::engine {
 
@@ -23,15 +26,33 @@ const format::ManifestSegment* FindEntry(const format::Manifest& manifest, std::
 /// what `before`, an earlier view of it or null, has in memory is shared.
 absl::Status OpenSegments(CollectionCore* core, const View* before, const Context& context);
 
-/// Reads what searches of the indexed vector fields of `view` need from one segment; fields that
-/// `before` has are shared, not read again. `before` may be null.
+/// Whether what is in memory for searches under one info serves under the other.
+bool SameVectorIndexes(const SegmentInfo& a, const SegmentInfo& b);
+
+/// Tells the log of a segment whose files are damaged or gone; the others serve. DataLoss.
+absl::Status SegmentDamage(const CollectionCore& core, std::string_view segment_id,
+                           const absl::Status& cause);
+
+/// InvalidArgument, naming shard and limit, for one that the collection has not.
+absl::Status CheckShard(const CollectionCore& core, int32_t shard);
+
+/// The vector fields that a load with these options reads: those with an index.
+std::vector<size_t> LoadedColumns(const Schema& schema, const View& view,
+                                  const LoadOptions& options);
+
+/// Reads what searches of `columns` need from one segment; fields that `before` has are shared, not
+/// read again. `before` may be null.
+absl::StatusOr<std::shared_ptr<const segment::Resident>> LoadColumns(
+    const segment::SealedSegment& segment, std::span<const size_t> columns,
+    const segment::Resident* before, const segment::LoadHow& how, const Context& context);
+
+/// The same for what is loaded of the other segments of `view`.
 absl::StatusOr<std::shared_ptr<const segment::Resident>> LoadSegment(
     const segment::SealedSegment& segment, const View& view, const segment::Resident* before,
     const Context& context);
 
-/// Loads every sealed segment, all or none, under the maintenance gate. One that turns out to be
-/// damaged is told to the log, and searches of it are DataLoss.
-absl::Status LoadAll(CollectionCore* core, const Context& context);
+/// Loads what `options` ask for, all or nothing, under the maintenance gate. See FinishLoad.
+absl::Status LoadAll(CollectionCore* core, const LoadOptions& options, const Context& context);
 
 /// Gives everything that was loaded back, under the maintenance gate.
 void ReleaseAll(CollectionCore* core);

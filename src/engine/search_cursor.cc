@@ -30,11 +30,10 @@ absl::StatusOr<std::unique_ptr<SearchCursor>> SearchCursor::Open(
   cursor->vector_.assign(request.vectors.begin(), request.vectors.end());
   cursor->batch_size_ = static_cast<size_t>(std::max(options.batch_size, 1));
   VECDB_ASSIGN_OR_RETURN(cursor->snapshot_, engine->Hold(request.consistency, context));
-  VECDB_ASSIGN_OR_RETURN(cursor->search_, engine->PlanIteration(request, options.batch_size,
-                                                                *cursor->snapshot_->state()));
+  VECDB_ASSIGN_OR_RETURN(cursor->search_,
+                         engine->PlanIteration(request, options.batch_size,
+                                               *cursor->snapshot_->state(), &cursor->segments_));
   cursor->search_.vectors = cursor->vector_;
-  cursor->segments_.assign(cursor->search_.segments.begin(), cursor->search_.segments.end());
-  cursor->search_.segments = cursor->segments_;
   if (!options.position.empty()) {
     const std::string_view text = options.position;
     if (text.size() <= kDistanceDigits) return NoPosition();

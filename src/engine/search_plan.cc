@@ -1,10 +1,15 @@
 #include "engine/search_plan.h"
 
+#include <memory>
 #include <optional>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "base/status_macros.h"
+#include "engine/loader.h"
 #include "index/row_limits.h"
 #include "query/fetch.h"
 #include "schema/finite.h"
@@ -72,6 +77,36 @@ absl::StatusOr<index::RowLimits> RangeOf(const SearchRequest& request, Metric me
   return index::LimitsOfScores(metric, request.radius, request.range_filter);
 }
 
+std::string TextOf(const std::vector<int32_t>& shards) { return absl::StrJoin(shards, ", "); }
+
+// Whether what a search of these shards reads is loaded.
+absl::Status CheckLoaded(const CollectionCore& core, const View& view, const std::string& field,
+                         const std::vector<int32_t>& shards) {
+  if (!view.loaded) {
+    return absl::FailedPreconditionError(
+        absl::StrFormat("collection %s is not loaded; call Load first", core.name()));
+  }
+  if (!view.LoadsField(field)) {
+    return absl::FailedPreconditionError(absl::StrFormat(
+        "field \"%s\" of collection %s is not loaded (\"%s\" is); call Load with it in fields",
+        field, core.name(), absl::StrJoin(view.load.fields, "\", \"")));
+  }
+  if (shards.empty() && !view.load.shards.empty()) {
+    return absl::FailedPreconditionError(
+        absl::StrFormat("of collection %s shards %s alone are loaded; name those to search in "
+                        "SearchRequest::shards, or call Load for all",
+                        core.name(), TextOf(view.load.shards)));
+  }
+  for (const int32_t shard : shards) {
+    if (view.LoadsShard(shard)) continue;
+    return absl::FailedPreconditionError(
+        absl::StrFormat("shard %d of collection %s is not loaded (%s are); call Load with it in "
+                        "shards",
+                        shard, core.name(), TextOf(view.load.shards)));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status PlanGroups(const SearchRequest& request, const Schema& schema, int32_t ceiling,
                         query::SnapshotSearch* search) {
   constexpr int32_t kMaxGroupSize = 1024;
@@ -116,10 +151,7 @@ absl::StatusOr<query::SnapshotSearch> Plan(const CollectionCore& core, const Sna
     return absl::FailedPreconditionError(absl::StrFormat(
         "field \"%s\" has no index; call CreateIndex first (FLAT is one)", field.name));
   }
-  if (!snapshot.view->loaded) {
-    return absl::FailedPreconditionError(
-        absl::StrFormat("collection %s is not loaded; call Load first", core.name()));
-  }
+  VECDB_RETURN_IF_ERROR(CheckLoaded(core, *snapshot.view, field.name, request.shards));
   if (request.metric.has_value() && *request.metric != index->spec.metric) {
     return absl::InvalidArgumentError(absl::StrFormat("metric %s: the index of field \"%s\" has %s",
                                                       MetricName(*request.metric), field.name,
@@ -171,6 +203,17 @@ absl::StatusOr<query::SnapshotSearch> PlanSearchIteration(const CollectionCore& 
   }
   search.exact = true;
   return search;
+}
+
+absl::StatusOr<Snapshot> OfShards(const CollectionCore& core, const Snapshot& snapshot,
+                                  const std::vector<int32_t>& shards) {
+  for (const int32_t shard : shards) VECDB_RETURN_IF_ERROR(CheckShard(core, shard));
+  if (shards.empty()) return snapshot;
+  auto view = std::make_shared<View>(*snapshot.view);
+  std::erase_if(view->segments,
+                [&](const query::SegmentView& segment) { return !IsNamed(shards, segment.shard); });
+  return Snapshot{
+      .view = std::move(view), .as_of = snapshot.as_of, .live_rows = snapshot.live_rows};
 }
 
 }  // namespace vecdb::engine

@@ -1,6 +1,9 @@
 #ifndef VECDB_ENGINE_SEARCH_PLAN_H_
 #define VECDB_ENGINE_SEARCH_PLAN_H_
 
+#include <cstdint>
+#include <vector>
+
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "engine/collection_core.h"
@@ -20,6 +23,10 @@ absl::StatusOr<query::SnapshotSearch> PlanSearch(const CollectionCore& core,
 absl::StatusOr<query::SnapshotSearch> PlanSearchIteration(const CollectionCore& core,
                                                           const Snapshot& snapshot,
                                                           const SearchRequest& request);
+
+/// The part of a state that lies in these shards; none: all. InvalidArgument for one that is none.
+absl::StatusOr<Snapshot> OfShards(const CollectionCore& core, const Snapshot& snapshot,
+                                  const std::vector<int32_t>& shards);
 
 }  // namespace vecdb::engine
 

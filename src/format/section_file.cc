@@ -7,6 +7,7 @@
 #include "absl/strings/str_format.h"
 #include "base/byte_io.h"
 #include "base/checksum.h"
+#include "base/parallel_for.h"
 #include "base/status_macros.h"
 
 namespace vecdb::format {
@@ -22,6 +23,8 @@ constexpr uint64_t kTableEntryBytes = 40;
 constexpr uint16_t kCriticalFlag = 1;
 constexpr uint64_t kMaxFileBytes = 1ULL << 46;
 constexpr uint64_t kReadChunkBytes = 4 << 20;  // a multiple of the checksum block
+// Large sections come in pieces of this: a deadline is looked at in between.
+constexpr uint64_t kPieceBytes = kReadChunkBytes;
 
 static_assert(kReadChunkBytes % kChecksumBlockBytes == 0);
 
@@ -311,15 +314,10 @@ absl::Status SectionFile::ReadBlocks(const SectionInfo& section, uint64_t offset
     VECDB_RETURN_IF_ERROR(context.Check());
     const auto chunk = out.subspan(done, std::min<size_t>(out.size() - done, kReadChunkBytes));
     VECDB_RETURN_IF_ERROR(object_->ReadAt(section.offset + offset + done, chunk, context));
-    for (size_t at = 0; at < chunk.size(); at += kChecksumBlockBytes) {
-      const auto block =
-          chunk.subspan(at, std::min<size_t>(chunk.size() - at, kChecksumBlockBytes));
-      const uint64_t number = section.first_checksum + (offset + done + at) / kChecksumBlockBytes;
-      if (base::Xxh3(std::span<const std::byte>(block)) != checksums_[number]) {
-        return Damaged(absl::StrFormat("checksum of section %s differs, at offset %d",
-                                       TagText(section.tag), section.offset + offset + done + at));
-      }
-    }
+    VECDB_RETURN_IF_ERROR(
+        CheckBlocks(path_, TagText(section.tag), section.offset + offset + done, chunk,
+                    ChecksumsOf(section).subspan((offset + done) / kChecksumBlockBytes)));
+    CountDone(chunk.size());
     done += chunk.size();
   }
   return absl::OkStatus();
@@ -348,17 +346,77 @@ absl::StatusOr<std::string> SectionFile::ReadSmall(uint32_t tag, uint64_t max_by
 }
 
 absl::StatusOr<base::LargeBuffer> SectionFile::ReadLarge(uint32_t tag, uint64_t size_bytes,
-                                                         const Host& host, MemoryUse use,
+                                                         const Host& host, MemoryUse memory_use,
                                                          std::string_view what,
-                                                         const Context& context) const {
+                                                         const Context& context, SectionUse use,
+                                                         const PieceCheck& check) const {
   VECDB_ASSIGN_OR_RETURN(const SectionInfo section, Find(tag));
   if (section.size_bytes != size_bytes) {
     return Damaged(absl::StrFormat("section %s has %d bytes, not %d", TagText(tag),
                                    section.size_bytes, size_bytes));
   }
-  VECDB_ASSIGN_OR_RETURN(auto buffer, base::LargeBuffer::Make(size_bytes, host, what, use));
-  VECDB_RETURN_IF_ERROR(ReadBlocks(section, 0, buffer.bytes(), context));
+  if (map_ != nullptr && size_bytes > 0) return MapLarge(section, host, context, use, check);
+  VECDB_ASSIGN_OR_RETURN(auto buffer, base::LargeBuffer::Make(size_bytes, host, what, memory_use));
+  const uint64_t pieces = (size_bytes + kPieceBytes - 1) / kPieceBytes;
+  const absl::Status read = base::ParallelFor(
+      host.executor, Priority::kFlush, static_cast<size_t>(pieces), context,
+      [&](size_t piece, size_t) -> absl::Status {
+        const uint64_t begin = piece * kPieceBytes;
+        const auto part = buffer.bytes().subspan(
+            begin, static_cast<size_t>(std::min(size_bytes - begin, kPieceBytes)));
+        VECDB_RETURN_IF_ERROR(ReadBlocks(section, begin, part, context));
+        return check == nullptr ? absl::OkStatus() : check(begin, part);
+      });
+  VECDB_RETURN_IF_ERROR(read);
   return buffer;
+}
+
+absl::StatusOr<base::LargeBuffer> SectionFile::MapLarge(const SectionInfo& section,
+                                                        const Host& host, const Context& context,
+                                                        SectionUse use,
+                                                        const PieceCheck& check) const {
+  const auto checksums = ChecksumsOf(section);
+  UncheckedSection mapped{.path = path_,
+                          .tag = TagText(section.tag),
+                          .offset = section.offset,
+                          .size_bytes = section.size_bytes,
+                          .checksums = {checksums.begin(), checksums.end()},
+                          .map = map_,
+                          .check = check};
+  reading_.mapped->Add(section.size_bytes);
+  if (use == SectionUse::kContent) {
+    reading_.mapped->AddUnchecked(std::move(mapped));
+  } else {
+    VECDB_RETURN_IF_ERROR(mapped.Check(host.executor, Priority::kFlush, context));
+  }
+  CountDone(section.size_bytes);
+  return base::LargeBuffer::OfMap(map_, section.offset, section.size_bytes);
+}
+
+std::span<const uint64_t> SectionFile::ChecksumsOf(const SectionInfo& section) const {
+  return std::span(checksums_)
+      .subspan(static_cast<size_t>(section.first_checksum),
+               static_cast<size_t>(BlockCount(section.size_bytes)));
+}
+
+void SectionFile::CountDone(uint64_t bytes) const {
+  if (reading_.bytes_done != nullptr) {
+    reading_.bytes_done->fetch_add(bytes, std::memory_order_relaxed);
+  }
+}
+
+absl::StatusOr<std::unique_ptr<SectionFile>> SectionFile::WithReading(
+    const SectionReading& reading) const {
+  std::unique_ptr<SectionFile> file(new SectionFile(*this));
+  file->reading_ = reading;
+  file->map_ = nullptr;
+  if (reading.mapped == nullptr) return file;
+  auto map = object_->Map();
+  if (absl::IsUnimplemented(map.status())) return file;
+  VECDB_RETURN_IF_ERROR(map.status());
+  if ((*map)->bytes().size() < summary_.size_bytes) return Damaged("its map ends before it does");
+  file->map_ = *std::move(map);
+  return file;
 }
 
 absl::Status SectionFile::ReadRange(uint32_t tag, uint64_t offset, std::span<std::byte> out,

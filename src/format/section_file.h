@@ -14,6 +14,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "base/large_buffer.h"
+#include "format/mapped_sections.h"
 #include "vecdb/context.h"
 #include "vecdb/object_store.h"
 
@@ -121,6 +122,21 @@ class CheckedBlocks {
   std::vector<std::atomic<uint64_t>> words_;
 };
 
+/// What the bytes of a large section are to whoever uses them.
+enum class SectionUse {
+  kNumbers,  ///< row numbers, links, places: wrong ones lead out of bounds
+  kContent,  ///< vectors, norms, codes: wrong ones give wrong distances and nothing worse
+};
+
+/// How large sections come into memory, and what is told of it. Borrows everything.
+struct SectionReading {
+  /// Not null: sections are mapped where the store can, and noted here. kNumbers are checked at
+  /// once all the same; checking kContent is left to MappedSections::Check.
+  MappedSections* mapped = nullptr;
+  /// Not null: grows by the bytes of the file as they are read or mapped.
+  std::atomic<uint64_t>* bytes_done = nullptr;
+};
+
 /// An open section file. Everything it returns has been checked against its checksum. Thread-safe.
 class SectionFile {
  public:
@@ -129,6 +145,9 @@ class SectionFile {
   static absl::StatusOr<std::unique_ptr<SectionFile>> Open(
       ObjectStore& store, const ObjectPath& path, FileKind kind,
       const std::optional<FileSummary>& expected, const Context& context);
+
+  /// The same file, for one load. The errors of mapping, but for Unimplemented: it reads then.
+  absl::StatusOr<std::unique_ptr<SectionFile>> WithReading(const SectionReading& reading) const;
 
   /// FailedPrecondition when there is a critical section whose tag is not in `known`, or one of a
   /// version above 1. For readers that know every section of their file.
@@ -143,10 +162,14 @@ class SectionFile {
   /// Reads a whole section of at most `max_bytes` into a string; for small ones.
   absl::StatusOr<std::string> ReadSmall(uint32_t tag, uint64_t max_bytes,
                                         const Context& context) const;
-  /// Reads a whole section of exactly `size_bytes` into memory of the host's.
+  /// Reads a whole section of exactly `size_bytes` straight into memory of the host's, in parallel
+  /// on its executor, or maps it. `check` looks at every piece of the section, from several
+  /// threads; of kContent that is mapped when Check does.
   absl::StatusOr<base::LargeBuffer> ReadLarge(uint32_t tag, uint64_t size_bytes, const Host& host,
-                                              MemoryUse use, std::string_view what,
-                                              const Context& context) const;
+                                              MemoryUse memory_use, std::string_view what,
+                                              const Context& context,
+                                              SectionUse use = SectionUse::kNumbers,
+                                              const PieceCheck& check = nullptr) const;
   /// Reads a part of a section, and as much around it as checking needs.
   absl::Status ReadRange(uint32_t tag, uint64_t offset, std::span<std::byte> out,
                          const Context& context) const;
@@ -166,14 +189,22 @@ class SectionFile {
 
  private:
   SectionFile() = default;
+  SectionFile(const SectionFile&) = default;
   absl::Status ReadFooter(FileKind kind, const Context& context);
   absl::Status ParseTable(std::span<const std::byte> table, uint32_t count, uint64_t data_end);
   const SectionInfo* FindOrNull(uint32_t tag) const;
   absl::Status ReadBlocks(const SectionInfo& section, uint64_t offset, std::span<std::byte> out,
                           const Context& context) const;
+  absl::StatusOr<base::LargeBuffer> MapLarge(const SectionInfo& section, const Host& host,
+                                             const Context& context, SectionUse use,
+                                             const PieceCheck& check) const;
+  std::span<const uint64_t> ChecksumsOf(const SectionInfo& section) const;
+  void CountDone(uint64_t bytes) const;
 
   std::string path_;
-  std::unique_ptr<ObjectReader> object_;
+  std::shared_ptr<const ObjectReader> object_;
+  SectionReading reading_;
+  std::shared_ptr<const MappedBytes> map_;  // null: sections are read
   FileSummary summary_;
   std::vector<SectionInfo> sections_;
   std::vector<uint64_t> checksums_;

@@ -1,5 +1,8 @@
 #include "format/vector_file.h"
 
+#include <optional>
+#include <string>
+
 #include "absl/strings/str_format.h"
 #include "base/byte_io.h"
 #include "base/status_macros.h"
@@ -12,6 +15,20 @@ constexpr uint32_t kVectorMetaTag = Tag("META");
 constexpr uint32_t kVectorRowsTag = Tag("ROWS");
 constexpr uint32_t kNormTag = Tag("NORM");
 constexpr uint32_t kVectorTags[] = {kVectorMetaTag, kVectorRowsTag, kNormTag};
+
+std::span<const float> FloatsIn(std::span<const std::byte> bytes) {
+  return {reinterpret_cast<const float*>(bytes.data()), bytes.size() / sizeof(float)};
+}
+
+// Searches order rows by distance, which NaN would upset. `first` is the place of the first number
+// among those of all rows.
+absl::Status CheckVectors(const std::string& path, size_t dim, uint64_t first,
+                          std::span<const float> numbers) {
+  const std::optional<size_t> at = schema::FindNonFinite(numbers);
+  if (!at.has_value()) return absl::OkStatus();
+  return absl::DataLossError(
+      absl::StrFormat("object %s: vector %d holds NaN or infinity", path, (first + *at) / dim));
+}
 
 }  // namespace
 
@@ -61,33 +78,27 @@ absl::StatusOr<std::unique_ptr<VectorFile>> VectorFile::Open(
   return std::unique_ptr<VectorFile>(new VectorFile(std::move(file), dim, num_rows, row_bytes));
 }
 
-// Searches order rows by distance, which NaN would upset.
-absl::Status VectorFile::CheckFinite(std::span<const float> numbers, uint64_t first_row) const {
-  const std::optional<size_t> at = schema::FindNonFinite(numbers);
-  if (!at.has_value()) return absl::OkStatus();
-  const uint64_t row = first_row + *at / static_cast<size_t>(dim_);
-  return file_->Damaged(absl::StrFormat("vector %d holds NaN or infinity", row));
-}
-
-absl::StatusOr<base::LargeBuffer> VectorFile::ReadRows(const Host& host,
-                                                       const Context& context) const {
+absl::StatusOr<base::LargeBuffer> VectorFile::ReadRows(const Host& host, const Context& context,
+                                                       const SectionReading& reading) const {
   const uint64_t bytes = num_rows_ * static_cast<uint64_t>(dim_) * sizeof(float);
-  VECDB_ASSIGN_OR_RETURN(base::LargeBuffer rows,
-                         file_->ReadLarge(kVectorRowsTag, bytes, host, MemoryUse::kVectors,
-                                          "vectors of a segment", context));
-  VECDB_RETURN_IF_ERROR(CheckFinite(rows.as<float>(), 0));
-  return rows;
+  VECDB_ASSIGN_OR_RETURN(const auto file, file_->WithReading(reading));
+  return file->ReadLarge(
+      kVectorRowsTag, bytes, host, MemoryUse::kVectors, "vectors of a segment", context,
+      SectionUse::kContent,
+      [path = file_->path(), dim = dim()](uint64_t offset, std::span<const std::byte> piece) {
+        return CheckVectors(path, dim, offset / sizeof(float), FloatsIn(piece));
+      });
 }
 
-absl::StatusOr<base::LargeBuffer> VectorFile::ReadInverseNorms(const Host& host,
-                                                               const Context& context) const {
-  VECDB_ASSIGN_OR_RETURN(base::LargeBuffer norms,
-                         file_->ReadLarge(kNormTag, num_rows_ * sizeof(float), host,
-                                          MemoryUse::kVectors, "norms of a segment", context));
-  if (schema::FindNonFinite(std::span<const float>(norms.as<float>())).has_value()) {
-    return file_->Damaged("a norm is NaN or infinity");
-  }
-  return norms;
+absl::StatusOr<base::LargeBuffer> VectorFile::ReadInverseNorms(
+    const Host& host, const Context& context, const SectionReading& reading) const {
+  VECDB_ASSIGN_OR_RETURN(const auto file, file_->WithReading(reading));
+  return file->ReadLarge(
+      kNormTag, num_rows_ * sizeof(float), host, MemoryUse::kVectors, "norms of a segment", context,
+      SectionUse::kContent, [path = file_->path()](uint64_t, std::span<const std::byte> piece) {
+        if (!schema::FindNonFinite(FloatsIn(piece)).has_value()) return absl::OkStatus();
+        return absl::DataLossError(absl::StrFormat("object %s: a norm is NaN or infinity", path));
+      });
 }
 
 absl::Status VectorFile::GatherRows(std::span<const uint32_t> rows, std::span<float> out,
@@ -100,7 +111,7 @@ absl::Status VectorFile::GatherRows(std::span<const uint32_t> rows, std::span<fl
     VECDB_RETURN_IF_ERROR(file_->ReadPart(kVectorRowsTag,
                                           rows[begin] * uint64_t{dim} * sizeof(float),
                                           std::as_writable_bytes(part), &checked_, context));
-    VECDB_RETURN_IF_ERROR(CheckFinite(part, rows[begin]));
+    VECDB_RETURN_IF_ERROR(CheckVectors(file_->path(), dim, rows[begin] * uint64_t{dim}, part));
     begin = end;
   }
   return absl::OkStatus();

@@ -44,9 +44,10 @@ class VectorFile {
       int32_t dim, uint64_t num_rows, const Context& context);
 
   /// All rows; ResourceExhausted over the budget, DataLoss when a number is NaN or Inf.
-  absl::StatusOr<base::LargeBuffer> ReadRows(const Host& host, const Context& context) const;
-  absl::StatusOr<base::LargeBuffer> ReadInverseNorms(const Host& host,
-                                                     const Context& context) const;
+  absl::StatusOr<base::LargeBuffer> ReadRows(const Host& host, const Context& context,
+                                             const SectionReading& reading = {}) const;
+  absl::StatusOr<base::LargeBuffer> ReadInverseNorms(const Host& host, const Context& context,
+                                                     const SectionReading& reading = {}) const;
 
   /// Rows one after the other, into `out` of dim floats each; those that follow each other in the
   /// file are read together. A block of the file is checked when it is read for the first time.
@@ -58,8 +59,6 @@ class VectorFile {
   size_t dim() const { return static_cast<size_t>(dim_); }
 
  private:
-  absl::Status CheckFinite(std::span<const float> numbers, uint64_t first_row) const;
-
   VectorFile(std::unique_ptr<SectionFile> file, int32_t dim, uint64_t num_rows, uint64_t row_bytes)
       : file_(std::move(file)), dim_(dim), num_rows_(num_rows), checked_(row_bytes) {}
 

@@ -179,9 +179,9 @@ absl::StatusOr<IvfLists> ReadIvfLists(const format::SectionFile& file, const Ind
   VECDB_ASSIGN_OR_RETURN(
       lists.rows, file.ReadLarge(kIvfRowsTag, uint64_t{meta.num_rows} * sizeof(uint32_t), host,
                                  MemoryUse::kIndexes, "the rows of lists", context));
-  VECDB_ASSIGN_OR_RETURN(lists.codes,
-                         file.ReadLarge(kIvfCodesTag, lists.layout.code_bytes(), host,
-                                        MemoryUse::kIndexes, "the codes of lists", context));
+  VECDB_ASSIGN_OR_RETURN(lists.codes, file.ReadLarge(kIvfCodesTag, lists.layout.code_bytes(), host,
+                                                     MemoryUse::kIndexes, "the codes of lists",
+                                                     context, format::SectionUse::kContent));
   if (IvfHasTerms(lists)) {
     VECDB_RETURN_IF_ERROR(ReadTerms(file, meta.num_rows, host, context, &lists));
   }

@@ -136,9 +136,10 @@ absl::StatusOr<RowCodes> RowCodes::Read(const format::SectionFile& file, const R
   RowCodes read;
   read.codec_ = *std::move(codec);
   VECDB_RETURN_IF_ERROR(read.ReserveCodec(host));
-  VECDB_ASSIGN_OR_RETURN(read.codes_,
-                         file.ReadLarge(tags.codes, uint64_t{num_rows} * read.code_bytes(), host,
-                                        MemoryUse::kIndexes, "the codes of rows", context));
+  VECDB_ASSIGN_OR_RETURN(
+      read.codes_,
+      file.ReadLarge(tags.codes, uint64_t{num_rows} * read.code_bytes(), host, MemoryUse::kIndexes,
+                     "the codes of rows", context, format::SectionUse::kContent));
   return read;
 }
 

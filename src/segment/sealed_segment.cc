@@ -85,6 +85,29 @@ uint64_t Resident::bytes() const {
   for (const ResidentField& field : fields) {
     if (field.vectors != nullptr) bytes += field.vectors->bytes();
     if (field.index != nullptr) bytes += field.index->index_bytes();
+    if (field.index_mapped != nullptr) bytes -= std::min(bytes, field.index_mapped->bytes());
+  }
+  return bytes;
+}
+
+uint64_t Resident::mapped_bytes() const {
+  uint64_t bytes = 0;
+  for (const ResidentField& field : fields) {
+    if (field.vectors != nullptr && field.vectors->mapped != nullptr) {
+      bytes += field.vectors->mapped->bytes();
+    }
+    if (field.index_mapped != nullptr) bytes += field.index_mapped->bytes();
+  }
+  return bytes;
+}
+
+uint64_t Resident::unchecked_bytes() const {
+  uint64_t bytes = 0;
+  for (const ResidentField& field : fields) {
+    if (field.vectors != nullptr && field.vectors->mapped != nullptr) {
+      bytes += field.vectors->mapped->unchecked_bytes();
+    }
+    if (field.index_mapped != nullptr) bytes += field.index_mapped->unchecked_bytes();
   }
   return bytes;
 }
@@ -272,11 +295,15 @@ absl::StatusOr<std::optional<uint32_t>> SealedSegment::FindRow(const schema::Key
 }
 
 absl::StatusOr<std::shared_ptr<const ResidentVectors>> SealedSegment::LoadVectors(
-    size_t column, const Context& context) const {
+    size_t column, const Context& context, const LoadHow& how) const {
   const format::VectorFile& file = *rows_->vectors[column];
   auto vectors = std::make_shared<ResidentVectors>();
-  VECDB_ASSIGN_OR_RETURN(vectors->rows, file.ReadRows(rows_->host, context));
-  VECDB_ASSIGN_OR_RETURN(vectors->inverse_norms, file.ReadInverseNorms(rows_->host, context));
+  if (how.mode == LoadMode::kMap) vectors->mapped = std::make_shared<format::MappedSections>();
+  const format::SectionReading reading{.mapped = vectors->mapped.get(),
+                                       .bytes_done = how.bytes_done};
+  VECDB_ASSIGN_OR_RETURN(vectors->rows, file.ReadRows(rows_->host, context, reading));
+  VECDB_ASSIGN_OR_RETURN(vectors->inverse_norms,
+                         file.ReadInverseNorms(rows_->host, context, reading));
   vectors->view = {.rows = vectors->rows.as<const float>().data(),
                    .num_rows = num_rows(),
                    .dim = info_.schema.fields[column].dim,
@@ -321,15 +348,17 @@ bool SealedSegment::index_damaged(size_t column) const {
 }
 
 absl::StatusOr<std::shared_ptr<const index::VectorIndex>> SealedSegment::LoadIndex(
-    size_t column, const ResidentVectors& vectors, const Context& context) const {
+    size_t column, const ResidentVectors& vectors, const Context& context, const LoadHow& how,
+    format::MappedSections* mapped) const {
   const SegmentIndexInfo* info = FindIndex(column);
   if (info == nullptr || index_damaged(column)) return nullptr;
   const auto load = [&]() -> absl::StatusOr<std::shared_ptr<const index::VectorIndex>> {
     VECDB_ASSIGN_OR_RETURN(const ObjectPath path, SegmentObjectPath(info_, info->object.name));
     const format::FileSummary expected{info->object.size_bytes, info->object.checksum};
-    VECDB_ASSIGN_OR_RETURN(const auto file,
+    VECDB_ASSIGN_OR_RETURN(const auto opened,
                            format::SectionFile::Open(*rows_->store, path, format::FileKind::kIndex,
                                                      expected, context));
+    VECDB_ASSIGN_OR_RETURN(const auto file, opened->WithReading({mapped, how.bytes_done}));
     // Without rows of its own, which only files of the Index door have.
     VECDB_RETURN_IF_ERROR(file->CheckKnown(index::VectorIndexTags()));
     if (vectors.view.rows == nullptr) {
@@ -377,24 +406,47 @@ absl::StatusOr<std::shared_ptr<const filter::ScalarIndex>> SealedSegment::LoadSc
   return rows_->scalar_indexes.try_emplace(info->object.name, *loaded).first->second;
 }
 
+void SealedSegment::LeaveIndexAside(size_t column, const absl::Status& damage) const {
+  if (const SegmentIndexInfo* index = FindIndex(column)) ReportDamage(*index, damage);
+}
+
+// The index over the vectors of `field`.
+absl::Status SealedSegment::AddIndex(size_t column, const Context& context, const LoadHow& how,
+                                     ResidentField* field) const {
+  auto mapped = how.mode == LoadMode::kMap ? std::make_shared<format::MappedSections>() : nullptr;
+  VECDB_ASSIGN_OR_RETURN(field->index,
+                         LoadIndex(column, *field->vectors, context, how, mapped.get()));
+  if (field->index != nullptr) field->index_mapped = std::move(mapped);
+  return absl::OkStatus();
+}
+
 absl::StatusOr<ResidentField> SealedSegment::LoadField(size_t column, const ResidentField& before,
-                                                       const Context& context) const {
+                                                       const Context& context,
+                                                       const LoadHow& how) const {
   ResidentField field = before;
   if (field.vectors != nullptr && field.index != nullptr) return field;
   const SegmentIndexInfo* info = FindIndex(column);
   if (info != nullptr && !index::NeedsRowsInMemory(info->spec, info_.schema.fields[column].dim)) {
-    const auto stored = StoredVectors(column);
-    VECDB_ASSIGN_OR_RETURN(field.index, LoadIndex(column, *stored, context));
-    if (field.index != nullptr) {
-      field.vectors = stored;
-      return field;
-    }
+    ResidentField coded{.vectors = StoredVectors(column)};
+    VECDB_RETURN_IF_ERROR(AddIndex(column, context, how, &coded));
+    if (coded.index != nullptr) return coded;
   }
   if (field.vectors == nullptr || field.vectors->view.rows == nullptr) {
-    VECDB_ASSIGN_OR_RETURN(field.vectors, LoadVectors(column, context));
+    VECDB_ASSIGN_OR_RETURN(field.vectors, LoadVectors(column, context, how));
   }
-  VECDB_ASSIGN_OR_RETURN(field.index, LoadIndex(column, *field.vectors, context));
+  VECDB_RETURN_IF_ERROR(AddIndex(column, context, how, &field));
   return field;
+}
+
+uint64_t SealedSegment::LoadBytes(size_t column, const ResidentField& before) const {
+  const SegmentIndexInfo* index = index_damaged(column) ? nullptr : FindIndex(column);
+  if (before.vectors != nullptr && (before.index != nullptr || index == nullptr)) return 0;
+  const uint64_t dim = static_cast<uint64_t>(info_.schema.fields[column].dim);
+  const uint64_t row_bytes = info_.num_rows * (dim + 1) * sizeof(float);  // with norms
+  if (index == nullptr) return row_bytes;
+  const bool needs_rows = index::NeedsRowsInMemory(index->spec, info_.schema.fields[column].dim) &&
+                          before.vectors == nullptr;
+  return index->object.size_bytes + (needs_rows ? row_bytes : 0);
 }
 
 absl::StatusOr<std::shared_ptr<const Resident>> SealedSegment::LoadResident(

@@ -1,6 +1,7 @@
 #ifndef VECDB_SEGMENT_SEALED_SEGMENT_H_
 #define VECDB_SEGMENT_SEALED_SEGMENT_H_
 
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -17,6 +18,7 @@
 #include "base/row_mask.h"
 #include "filter/column_source.h"
 #include "format/column_file.h"
+#include "format/mapped_sections.h"
 #include "format/vector_file.h"
 #include "index/vector_index.h"
 #include "index/vector_view.h"
@@ -25,20 +27,31 @@
 #include "segment/filter_bitmap.h"
 #include "segment/scalar_index.h"
 #include "vecdb/host.h"
+#include "vecdb/load.h"
 #include "vecdb/object_store.h"
 #include "vecdb/row_batch.h"
 #include "vecdb/segment.h"
 
 namespace vecdb::segment {
 
-/// The vectors of one field, in memory or where the store has them.
+/// How what searches need comes into memory.
+struct LoadHow {
+  LoadMode mode = LoadMode::kRead;
+  /// Not null: grows by the bytes of vectors and indexes as they are read or mapped. Borrowed.
+  std::atomic<uint64_t>* bytes_done = nullptr;
+};
+
+/// The vectors of one field, in memory, mapped, or where the store has them.
 struct ResidentVectors {
   base::LargeBuffer rows;
   base::LargeBuffer inverse_norms;
   std::unique_ptr<const index::RowReader> reader;  // of rows that are not in memory
   index::VectorView view{};
+  std::shared_ptr<format::MappedSections> mapped{};  ///< null: nothing is
 
-  uint64_t bytes() const { return rows.size() + inverse_norms.size(); }
+  uint64_t bytes() const {  ///< in memory
+    return rows.size() + inverse_norms.size() - (mapped == nullptr ? 0 : mapped->bytes());
+  }
 };
 
 /// What searches of one vector field read. The index may be null: rows are then compared one by
@@ -46,6 +59,7 @@ struct ResidentVectors {
 struct ResidentField {
   std::shared_ptr<const ResidentVectors> vectors{};
   std::shared_ptr<const index::VectorIndex> index{};
+  std::shared_ptr<format::MappedSections> index_mapped{};  ///< null: nothing of the index is
 };
 
 /// A column in memory, with its share of the budget.
@@ -60,7 +74,9 @@ struct Resident {
   std::vector<ResidentField> fields{};  ///< by number of the column; empty for what is not loaded
   std::shared_ptr<const ResidentColumn> keys{};
 
-  uint64_t bytes() const;
+  uint64_t bytes() const;  ///< in memory, without the keys
+  uint64_t mapped_bytes() const;
+  uint64_t unchecked_bytes() const;  ///< of those
 };
 
 /// Rows on the object store, with lazy access to every part. Thread-safe.
@@ -117,17 +133,22 @@ class SealedSegment {
 
   /// Reads the vectors of a field into memory.
   absl::StatusOr<std::shared_ptr<const ResidentVectors>> LoadVectors(size_t column,
-                                                                     const Context& context) const;
+                                                                     const Context& context,
+                                                                     const LoadHow& how = {}) const;
 
   /// Leaves the vectors of a field where they are, to be read row by row.
   std::shared_ptr<const ResidentVectors> StoredVectors(size_t column) const;
 
   /// Reads the index of a field, null when it has none, and when it needs rows in memory that
   /// `vectors` has not. An index that is damaged or missing is null
-  /// too, is reported to the log, and index_damaged() says so: it can be built again.
+  /// too, is reported to the log, and index_damaged() says so: it can be built again. `mapped` gets
+  /// what is mapped of it, and must be given with LoadMode::kMap.
   absl::StatusOr<std::shared_ptr<const index::VectorIndex>> LoadIndex(
-      size_t column, const ResidentVectors& vectors, const Context& context) const;
+      size_t column, const ResidentVectors& vectors, const Context& context,
+      const LoadHow& how = {}, format::MappedSections* mapped = nullptr) const;
   bool index_damaged(size_t column) const;
+  /// The same for an index in use whose damage showed later.
+  void LeaveIndexAside(size_t column, const absl::Status& damage) const;
 
   /// The same for the index of a scalar field, read once and kept until DropColumns or WithInfo of
   /// an info without it. Null also where the memory budget has no room for it.
@@ -137,7 +158,10 @@ class SealedSegment {
   /// Reads what searches of a vector field need, but for what `before` has of it: the index, and
   /// the vectors unless the index can do without them in memory.
   absl::StatusOr<ResidentField> LoadField(size_t column, const ResidentField& before,
-                                          const Context& context) const;
+                                          const Context& context, const LoadHow& how = {}) const;
+
+  /// About how many bytes LoadField reads or maps.
+  uint64_t LoadBytes(size_t column, const ResidentField& before) const;
 
   /// Reads what searches of `columns`, vector fields, need.
   absl::StatusOr<std::shared_ptr<const Resident>> LoadResident(std::span<const size_t> columns,
@@ -196,6 +220,8 @@ class SealedSegment {
   absl::Status OpenObjects(const Context& context);
   absl::Status ReadDeletes(const Context& context);
   const SegmentIndexInfo* FindIndex(size_t column) const;
+  absl::Status AddIndex(size_t column, const Context& context, const LoadHow& how,
+                        ResidentField* field) const;
   void ReportDamage(const SegmentIndexInfo& index, const absl::Status& status) const;
 
   const SegmentInfo info_;

@@ -37,6 +37,8 @@ class LocalReader : public ObjectReader {
     return absl::OkStatus();
   }
 
+  absl::StatusOr<std::unique_ptr<MappedBytes>> Map() const override { return file_->Map(); }
+
  private:
   const std::unique_ptr<RandomAccessFile> file_;
 };

@@ -501,7 +501,7 @@ TEST_F(BudgetTest, LoadThatDoesNotFitLoadsNothing) {
     const uint64_t before = budget_.used_bytes();
     EXPECT_EQ(CodeOf(c.Load()), Code::kResourceExhausted) << bytes;
     EXPECT_EQ(budget_.used_bytes(), before);
-    EXPECT_EQ(c.LoadState(), LoadState::kNotLoaded);
+    EXPECT_EQ(c.LoadState(), LoadState::kFailed);
   }
   ASSERT_OK(c.Load());
   ExpectSameSearch(oracle_, c, {.field = "v", .vectors = {1, 2, 3, 0}});

@@ -86,7 +86,7 @@ uint64_t RunSteps(Database& db, const IndexSpec& spec, bool* all) {
   if (!note((*docs)->CreateIndex("v", spec))) return rows;
   note((*docs)->WaitForIndex("v"));
   if (!note((*docs)->Load())) {
-    EXPECT_EQ((*docs)->LoadState(), LoadState::kNotLoaded);
+    EXPECT_EQ((*docs)->LoadState(), LoadState::kFailed);
     return rows;
   }
   const auto found = (*docs)->Search({.field = "v", .vectors = query, .limit = 10});

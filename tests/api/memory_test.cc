@@ -104,7 +104,7 @@ TEST(MemoryTest, ALoadThatDoesNotFitIsRefusedWithTheFiguresAndLoadsNothing) {
     ASSERT_OK(docs->SetMemoryLimit(before + room + 1));
     const absl::Status refused = docs->Load();
     EXPECT_EQ(CodeOf(refused), absl::StatusCode::kResourceExhausted) << share;
-    EXPECT_EQ(docs->LoadState(), LoadState::kNotLoaded);
+    EXPECT_EQ(docs->LoadState(), LoadState::kFailed);
     EXPECT_EQ(docs->MemoryReport()->used_bytes, before);
     if (share > 0.9) continue;  // it was tried
     const std::string message(refused.message());

@@ -25,6 +25,27 @@ TEST(CancelTokenTest, CopiesShareOneFlag) {
   EXPECT_FALSE(CancelToken::Make().cancelled());
 }
 
+TEST(CancelTokenTest, TokenOfTwoIsCancelledWithEither) {
+  const CancelToken a = CancelToken::Make();
+  const CancelToken b = CancelToken::Make();
+  const CancelToken first = CancelToken::AnyOf(a, b);
+  const CancelToken second = CancelToken::AnyOf(CancelToken(), CancelToken::AnyOf(b, a));
+  EXPECT_FALSE(first.cancelled());
+  EXPECT_FALSE(second.cancelled());
+  b.Cancel();
+  EXPECT_TRUE(first.cancelled());
+  EXPECT_TRUE(second.cancelled());
+  EXPECT_FALSE(a.cancelled());
+}
+
+TEST(CancelTokenTest, TokenOfTwoIsCancelledByItself) {
+  const CancelToken a = CancelToken::Make();
+  const CancelToken either = CancelToken::AnyOf(a, {});
+  either.Cancel();
+  EXPECT_TRUE(either.cancelled());
+  EXPECT_FALSE(a.cancelled());
+}
+
 TEST(ContextTest, DefaultContextNeverEnds) {
   const Context context;
   EXPECT_EQ(context.deadline, kNoDeadline);

@@ -4,6 +4,7 @@
 
 #include <cstring>
 #include <limits>
+#include <memory>
 #include <memory_resource>
 #include <new>
 #include <utility>
@@ -135,6 +136,29 @@ TEST(LargeBufferTest, MovesWithoutCopying) {
   EXPECT_EQ(budget.used_bytes(), 1000u);
   EXPECT_EQ(other->as<uint32_t>().size(), 250u);
   EXPECT_EQ(std::as_const(*other).as<uint32_t>()[249], 0x07070707u);
+}
+
+class HeldBytes : public MappedBytes {
+ public:
+  std::span<const std::byte> bytes() const override { return bytes_; }
+
+ private:
+  std::vector<std::byte> bytes_ = std::vector<std::byte>(200, std::byte{7});
+};
+
+TEST(LargeBufferTest, PartOfAMapKeepsTheMapAndIsNotFreed) {
+  auto map = std::make_shared<const HeldBytes>();
+  const std::weak_ptr<const HeldBytes> held = map;
+  const std::byte* first = map->bytes().data();
+  {
+    LargeBuffer part = LargeBuffer::OfMap(std::move(map), 64, 100);
+    LargeBuffer moved = std::move(part);
+    moved.Prefault();
+    EXPECT_EQ(moved.data(), first + 64);
+    EXPECT_EQ(moved.size(), 100u);
+    EXPECT_FALSE(held.expired());
+  }
+  EXPECT_TRUE(held.expired());
 }
 
 }  // namespace

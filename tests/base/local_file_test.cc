@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <fstream>
 
@@ -20,6 +21,39 @@ TEST(LocalReadFileTest, WhatIsNoRegularFileIsFailedPrecondition) {
             absl::StatusCode::kFailedPrecondition);
   EXPECT_EQ(CodeOf(MakeLocalReadFile(FileDescriptor(::open("/", O_RDONLY)), "root")),
             absl::StatusCode::kFailedPrecondition);
+}
+
+class LocalMapTest : public ::testing::Test {
+ protected:
+  std::unique_ptr<RandomAccessFile> Open(const std::string& text) {
+    std::ofstream(name_) << text;
+    return MakeLocalReadFile(FileDescriptor(::open(name_.c_str(), O_RDONLY)), name_).value();
+  }
+
+  support::TempDirectory directory_;
+  const std::string name_ = directory_.path() + "/f";
+};
+
+TEST_F(LocalMapTest, MapShowsTheFileAndOutlivesIt) {
+  auto file = Open("the bytes");
+  const auto map = file->Map();
+  ASSERT_OK(map);
+  file.reset();
+  ASSERT_EQ(::unlink(name_.c_str()), 0);
+  const auto bytes = (*map)->bytes();
+  EXPECT_EQ(std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size()), "the bytes");
+}
+
+TEST_F(LocalMapTest, FileThatHasShrunkIsDataLoss) {
+  const auto file = Open("the bytes");
+  ASSERT_EQ(::truncate(name_.c_str(), 8), 0);
+  EXPECT_EQ(CodeOf(file->Map()), absl::StatusCode::kDataLoss);
+  ASSERT_EQ(::truncate(name_.c_str(), 9), 0);
+  EXPECT_OK(file->Map());
+}
+
+TEST_F(LocalMapTest, EmptyFileIsToBeRead) {
+  EXPECT_EQ(CodeOf(Open("")->Map()), absl::StatusCode::kUnimplemented);
 }
 
 // Every write to it says that the device is full.

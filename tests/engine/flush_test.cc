@@ -67,7 +67,7 @@ TEST_F(FlushTest, LoadedCollectionStaysLoaded) {
   manifest.indexes.push_back({.field = "v"});
   ASSERT_OK(core_->Commit(manifest, {}));
   core_->EditView([&](View* view) { view->indexes = manifest.indexes; });
-  ASSERT_OK(LoadAll(core_.get(), {}));
+  ASSERT_OK(LoadAll(core_.get(), {}, {}));
   ASSERT_OK(writer_.Insert(Rows(Ids(0, 40)), false, {}, {}));
   ASSERT_OK(Flush(core_.get(), &writer_, {}));
   for (const query::SegmentView& segment : core_->Read().view->segments) {

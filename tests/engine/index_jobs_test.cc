@@ -66,7 +66,7 @@ TEST_F(IndexJobsTest, IndexOfAnUnloadedCollectionIsReadByTheNextLoad) {
   ASSERT_OK(jobs_.BuildMissing("v", {}));
   EXPECT_EQ(core_->Read().view->segments[0].resident, nullptr);
   EXPECT_EQ(budget_.used_bytes(), 0u);
-  ASSERT_OK(LoadAll(core_.get(), {}));
+  ASSERT_OK(LoadAll(core_.get(), {}, {}));
   EXPECT_NE(core_->Read().view->segments[0].resident->fields[2].index, nullptr);
 }
 
@@ -209,7 +209,7 @@ TEST_F(ScalarIndexJobsTest, LoadedCollectionKeepsItsVectors) {
   const auto view = core_->Read().view;
   EXPECT_NE(view->segments[0].resident->fields[2].index, nullptr);
   EXPECT_EQ(view->segments[0].resident->fields[kTag].vectors, nullptr);
-  ASSERT_OK(LoadAll(core_.get(), {}));
+  ASSERT_OK(LoadAll(core_.get(), {}, {}));
   EXPECT_NE(core_->Read().view->segments[0].resident->fields[2].index, nullptr);
 }
 

@@ -64,15 +64,15 @@ TEST_F(LoaderTest, SegmentWhoseObjectIsMissingIsShownAsDamaged) {
 }
 
 TEST_F(LoaderTest, LoadingNeedsAnIndex) {
-  EXPECT_EQ(CodeOf(LoadAll(core_.get(), {})), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(CodeOf(LoadAll(core_.get(), {}, {})), absl::StatusCode::kFailedPrecondition);
 }
 
 TEST_F(LoaderTest, LoadingNeedsAnIndexOfAVectorField) {
   DefineIndex({.field = "tag", .spec = {.params = InvertedParams{}}});
-  EXPECT_EQ(CodeOf(LoadAll(core_.get(), {})), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(CodeOf(LoadAll(core_.get(), {}, {})), absl::StatusCode::kFailedPrecondition);
   EXPECT_FALSE(core_->Read().view->loaded);
   DefineIndex();
-  ASSERT_OK(LoadAll(core_.get(), {}));
+  ASSERT_OK(LoadAll(core_.get(), {}, {}));
   const auto resident = core_->Read().view->segments[0].resident;
   EXPECT_EQ(resident->fields[1].vectors, nullptr);
   EXPECT_NE(resident->fields[2].vectors, nullptr);
@@ -80,7 +80,7 @@ TEST_F(LoaderTest, LoadingNeedsAnIndexOfAVectorField) {
 
 TEST_F(LoaderTest, IndexOfAScalarFieldLeavesWhatIsInMemory) {
   DefineIndex();
-  ASSERT_OK(LoadAll(core_.get(), {}));
+  ASSERT_OK(LoadAll(core_.get(), {}, {}));
   const auto before = core_->Read().view;
   const query::SegmentView& segment = before->segments[0];
   auto built = segment::BuildScalarIndex(*segment.sealed, 1, {.params = InvertedParams{}}, {});
@@ -96,17 +96,17 @@ TEST_F(LoaderTest, IndexOfAScalarFieldLeavesWhatIsInMemory) {
 
 TEST_F(LoaderTest, LoadingAgainSharesWhatIsThere) {
   DefineIndex();
-  ASSERT_OK(LoadAll(core_.get(), {}));
+  ASSERT_OK(LoadAll(core_.get(), {}, {}));
   const auto first = core_->Read().view->segments[0].resident->fields[2].vectors;
   const uint64_t used = budget_.used_bytes();
-  ASSERT_OK(LoadAll(core_.get(), {}));
+  ASSERT_OK(LoadAll(core_.get(), {}, {}));
   EXPECT_EQ(core_->Read().view->segments[0].resident->fields[2].vectors, first);
   EXPECT_EQ(budget_.used_bytes(), used);
 }
 
 TEST_F(LoaderTest, ReleaseGivesEverythingBack) {
   DefineIndex();
-  ASSERT_OK(LoadAll(core_.get(), {}));
+  ASSERT_OK(LoadAll(core_.get(), {}, {}));
   EXPECT_GT(budget_.used_bytes(), 0u);
   ReleaseAll(core_.get());
   EXPECT_EQ(budget_.used_bytes(), 0u);
@@ -117,7 +117,7 @@ TEST_F(LoaderTest, CancelledLoadLoadsNothing) {
   DefineIndex();
   Context context{.cancel = CancelToken::Make()};
   context.cancel.Cancel();
-  EXPECT_EQ(CodeOf(LoadAll(core_.get(), context)), absl::StatusCode::kCancelled);
+  EXPECT_EQ(CodeOf(LoadAll(core_.get(), {}, context)), absl::StatusCode::kCancelled);
   EXPECT_FALSE(core_->Read().view->loaded);
   EXPECT_EQ(budget_.used_bytes(), 0u);
 }

@@ -48,6 +48,20 @@ TEST_F(LocalObjectStoreTest, ObjectsAreFilesOfTheSameName) {
   EXPECT_EQ(Below(".tmp"), Names());
 }
 
+TEST_F(LocalObjectStoreTest, ObjectsOfADirectoryCanBeMappedAndOthersSayNo) {
+  const auto mapped = [](ObjectStore& store) {
+    EXPECT_OK(PutObject(store, PathOf("a/o"), "text"));
+    return store.Open(PathOf("a/o")).value()->Map();
+  };
+  const auto map = mapped(*store_);
+  ASSERT_OK(map);
+  EXPECT_EQ((*map)->bytes().size(), 4u);
+  EXPECT_EQ((*map)->bytes()[0], std::byte{'t'});
+  EXPECT_EQ(CodeOf(mapped(*MakeMemoryObjectStore())), absl::StatusCode::kUnimplemented);
+  EXPECT_EQ(CodeOf(mapped(**OpenLocalObjectStore(MakeMemoryFileSystem()))),
+            absl::StatusCode::kUnimplemented);
+}
+
 TEST_F(LocalObjectStoreTest, SecondStoreOnTheSameRootSeesTheSameObjects) {
   ASSERT_OK(PutObject(*store_, PathOf("a/o"), "text"));
   const auto other = OpenLocalObjectStore(root_);

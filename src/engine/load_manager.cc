@@ -1,0 +1,155 @@
+#include "engine/load_manager.h"
+
+#include <utility>
+
+#include "absl/strings/str_format.h"
+#include "base/look_again.h"
+#include "base/status_macros.h"
+#include "engine/load_run.h"
+#include "engine/loader.h"
+#include "engine/mapped_checks.h"
+
+namespace vecdb::engine {
+namespace {
+
+// Whether a load with `running` does all that one with `wanted` would.
+bool Covers(const LoadOptions& running, const LoadOptions& wanted) {
+  const bool is_all = running.fields.empty() && running.shards.empty();
+  return running == wanted || (is_all && running.mode == wanted.mode);
+}
+
+bool IsContextEnd(const absl::Status& status) {
+  return absl::IsCancelled(status) || absl::IsDeadlineExceeded(status);
+}
+
+}  // namespace
+
+absl::StatusOr<std::shared_ptr<LoadTask>> LoadManager::Begin(const LoadOptions& options) {
+  VECDB_RETURN_IF_ERROR(CheckLoadOptions(*core_, *core_->Read().view, options));
+  std::vector<std::shared_ptr<LoadTask>> ended;  // freed when the mutex is
+  base::MutexLock lock(&mutex_);
+  for (const auto& task : tasks_) {
+    if (task->result().has_value() || task->cancel().cancelled()) continue;
+    if (!Covers(task->options(), options)) continue;
+    task->Keep();
+    return task;
+  }
+  for (auto& task : tasks_) {
+    if (task->result().has_value()) ended.push_back(std::move(task));
+  }
+  std::erase(tasks_, nullptr);
+  tasks_.push_back(std::make_shared<LoadTask>(options, *core_->host().clock));
+  return tasks_.back();
+}
+
+absl::StatusOr<std::shared_ptr<LoadTask>> LoadManager::Start(const LoadOptions& options) {
+  VECDB_ASSIGN_OR_RETURN(const auto task, Begin(options));
+  task->Keep();
+  Schedule(task);
+  return task;
+}
+
+absl::Status LoadManager::Wait(const std::shared_ptr<LoadTask>& task, const Context& context) {
+  return AwaitEnd(task, core_->host().executor->num_threads() == 0, context);
+}
+
+absl::Status LoadManager::Load(const LoadOptions& options, const Context& context) {
+  VECDB_ASSIGN_OR_RETURN(const auto task, Begin(options));
+  const absl::Status status = AwaitEnd(task, /*at_once=*/true, context);
+  base::MutexLock lock(&mutex_);  // nobody joins it between
+  if (!task->result().has_value() && !task->is_kept()) {
+    task->Stop(status, core_->NowMillis());
+  }
+  return status;
+}
+
+void LoadManager::Schedule(const std::shared_ptr<LoadTask>& task) {
+  core_->RunBehind(Priority::kFlush, [self = shared_from_this(), task](const Context& context) {
+    if (task->TryBegin()) self->Run(task, context);
+    if (context.Check().ok()) return;
+    task->Stop(absl::FailedPreconditionError("the collection was closed while it was loading"),
+               self->core_->NowMillis());
+  });
+}
+
+void LoadManager::Run(const std::shared_ptr<LoadTask>& task, const Context& context) {
+  const Context either{.deadline = context.deadline,
+                       .cancel = CancelToken::AnyOf(context.cancel, task->cancel())};
+  const absl::Status status = RunLoad(core_, task.get(), either);
+  if (IsContextEnd(status) && !task->cancel().cancelled()) {
+    if (!task->is_kept()) DropLoaded(*core_, task.get());
+    task->Abandon();
+    if (task->is_kept()) Schedule(task);
+    return;
+  }
+  if (!status.ok()) DropLoaded(*core_, task.get());
+  task->End(status, core_->NowMillis());
+  if (status.ok()) CheckMappedBehind();
+}
+
+// Unless it is to run the load `at_once`, it gives the executor a moment to begin.
+absl::Status LoadManager::AwaitEnd(const std::shared_ptr<LoadTask>& task, bool at_once,
+                                   const Context& context) {
+  while (true) {
+    if (const auto result = task->result(); result.has_value()) return *result;
+    VECDB_RETURN_IF_ERROR(context.Check());
+    if (at_once && task->TryBegin()) {
+      Run(task, context);
+      continue;
+    }
+    task->AwaitChange(base::LookAgain(context));
+    at_once = true;
+  }
+}
+
+void LoadManager::StopAll(const absl::Status& reason) {
+  std::vector<std::shared_ptr<LoadTask>> tasks;
+  {
+    base::MutexLock lock(&mutex_);
+    tasks = tasks_;
+  }
+  for (const auto& task : tasks) task->Stop(reason, core_->NowMillis());
+}
+
+absl::Status LoadManager::Release(const Context& context) {
+  StopAll(absl::FailedPreconditionError(
+      absl::StrFormat("collection %s was released while it was loading", core_->name())));
+  VECDB_ASSIGN_OR_RETURN(const auto pass, core_->maintenance_gate().Enter(context));
+  ReleaseAll(core_);
+  std::vector<std::shared_ptr<LoadTask>> ended;  // freed when the mutex is
+  base::MutexLock lock(&mutex_);
+  for (auto& task : tasks_) {
+    if (task->result().has_value()) ended.push_back(std::move(task));
+  }
+  std::erase(tasks_, nullptr);
+  return absl::OkStatus();
+}
+
+std::shared_ptr<LoadTask> LoadManager::last() const {
+  base::MutexLock lock(&mutex_);
+  return tasks_.empty() ? nullptr : tasks_.back();
+}
+
+vecdb::LoadState LoadManager::State() const {
+  if (core_->Read().view->loaded) return vecdb::LoadState::kLoaded;
+  const auto task = last();
+  if (task == nullptr) return vecdb::LoadState::kNotLoaded;
+  const vecdb::LoadState state = task->Report(core_->NowMillis()).state;
+  // Released since, by dropping the last index.
+  return state == vecdb::LoadState::kLoaded ? vecdb::LoadState::kNotLoaded : state;
+}
+
+LoadReport LoadManager::Report() const {
+  const auto task = last();
+  if (task == nullptr) return {.state = State()};
+  return task->Report(core_->NowMillis());
+}
+
+void LoadManager::CheckMappedBehind() {
+  if (!HasUnchecked(*core_->Read().view)) return;
+  core_->RunBehind(Priority::kBackground, [self = shared_from_this()](const Context& context) {
+    if (CheckMapped(self->core_, context)) self->rebuild_(context);
+  });
+}
+
+}  // namespace vecdb::engine

@@ -1,0 +1,63 @@
+#ifndef VECDB_ENGINE_LOAD_MANAGER_H_
+#define VECDB_ENGINE_LOAD_MANAGER_H_
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "base/mutex.h"
+#include "engine/collection_core.h"
+#include "engine/load_task.h"
+#include "vecdb/context.h"
+#include "vecdb/load.h"
+
+namespace vecdb::engine {
+
+/// The loads of one collection. A load is run by one thread at a time, a task of the executor or
+/// whoever waits for it, and by the executor's helpers; it is never bound to who began it.
+/// Thread-safe; every method but those of reports is called inside a CollectionCall.
+class LoadManager : public std::enable_shared_from_this<LoadManager> {
+ public:
+  /// `core` is borrowed. `rebuild` builds the indexes that are missing.
+  LoadManager(CollectionCore* core, std::function<void(const Context&)> rebuild)
+      : core_(core), rebuild_(std::move(rebuild)) {}
+
+  /// Begins a load behind, or joins the one that does the same. Errors as CheckLoadOptions.
+  absl::StatusOr<std::shared_ptr<LoadTask>> Start(const LoadOptions& options);
+  absl::Status Wait(const std::shared_ptr<LoadTask>& task, const Context& context);
+  /// Both; when the context ends, so does a load that nobody else has asked for.
+  absl::Status Load(const LoadOptions& options, const Context& context);
+
+  /// Stops every load with `reason`.
+  void StopAll(const absl::Status& reason);
+  /// Stops them and gives everything that was loaded back.
+  absl::Status Release(const Context& context);
+
+  vecdb::LoadState State() const;
+  LoadReport Report() const;
+
+  /// Looks behind at what has been mapped.
+  void CheckMappedBehind();
+
+ private:
+  // A new load, or the one that does the same, which is then kept.
+  absl::StatusOr<std::shared_ptr<LoadTask>> Begin(const LoadOptions& options);
+  void Schedule(const std::shared_ptr<LoadTask>& task);
+  void Run(const std::shared_ptr<LoadTask>& task, const Context& context);
+  absl::Status AwaitEnd(const std::shared_ptr<LoadTask>& task, bool at_once,
+                        const Context& context);
+  std::shared_ptr<LoadTask> last() const;
+
+  CollectionCore* const core_;
+  const std::function<void(const Context&)> rebuild_;
+
+  mutable base::Mutex mutex_;  // before those of tasks
+  // Those that may still run, and the last one.
+  std::vector<std::shared_ptr<LoadTask>> tasks_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace vecdb::engine
+
+#endif  // VECDB_ENGINE_LOAD_MANAGER_H_

@@ -1,0 +1,208 @@
+#include "engine/load_run.h"
+
+#include <algorithm>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_format.h"
+#include "base/parallel_for.h"
+#include "base/status_macros.h"
+#include "engine/load_estimate.h"
+#include "engine/loader.h"
+
+namespace vecdb::engine {
+namespace {
+
+// Segments that come while others are read are read without the gate this often.
+constexpr int kRoundsWithoutGate = 3;
+
+absl::Status CheckLoadedField(const Schema& schema, const View& view, const std::string& field) {
+  const std::optional<size_t> column = schema.FindField(field);
+  if (!column.has_value()) {
+    return absl::NotFoundError(absl::StrFormat("fields: the schema has no field \"%s\"", field));
+  }
+  if (schema.fields[*column].type != DataType::kFloatVector) {
+    return absl::InvalidArgumentError(absl::StrFormat(
+        "fields: \"%s\" is no vector field; others are read when they are used", field));
+  }
+  if (view.FindIndex(field) != nullptr) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrFormat("fields: \"%s\" has no index; call CreateIndex first (FLAT is one)", field));
+}
+
+// All that were named, "none" standing for every one.
+template <typename T>
+std::vector<T> UnionOf(std::vector<T> a, const std::vector<T>& b) {
+  if (a.empty() || b.empty()) return {};
+  a.insert(a.end(), b.begin(), b.end());
+  std::sort(a.begin(), a.end());
+  a.erase(std::unique(a.begin(), a.end()), a.end());
+  return a;
+}
+
+// One segment that a load is to read.
+struct Piece {
+  query::SegmentView segment{};
+  LoadedSegment loaded{};
+  SegmentProgress* progress = nullptr;
+};
+
+bool IsCurrent(const LoadedSegment& loaded, const segment::SealedSegment& sealed,
+               const std::vector<size_t>& columns) {
+  return loaded.columns == columns && SameVectorIndexes(loaded.sealed->info(), sealed.info());
+}
+
+uint64_t BytesOf(const query::SegmentView& segment, const std::vector<size_t>& columns) {
+  uint64_t bytes = 0;
+  for (const size_t column : columns) {
+    const segment::ResidentField known =
+        segment.resident == nullptr ? segment::ResidentField{} : segment.resident->fields[column];
+    bytes += segment.sealed->LoadBytes(column, known);
+  }
+  return bytes;
+}
+
+// The segments of a view that the load wants and has not read yet.
+std::vector<Piece> MissingPieces(const CollectionCore& core, const View& view, LoadTask* task) {
+  const LoadOptions wanted = AddToLoaded(core, view, task->options());
+  const std::vector<size_t> columns = LoadedColumns(*core.schema(), view, wanted);
+  std::vector<Piece> missing;
+  for (const query::SegmentView& segment : view.segments) {
+    if (segment.sealed == nullptr || !IsNamed(wanted.shards, segment.shard)) continue;
+    const auto known = task->loaded().find(segment.sealed->info().folder);
+    if (known != task->loaded().end() && IsCurrent(known->second, *segment.sealed, columns)) {
+      continue;
+    }
+    missing.push_back(
+        {.segment = segment,
+         .loaded = {.sealed = segment.sealed, .columns = columns},
+         .progress = task->Progress(segment.id(), segment.shard, BytesOf(segment, columns))});
+  }
+  return missing;
+}
+
+absl::Status LoadPiece(const CollectionCore& core, LoadTask* task, LoadMode mode,
+                       const Context& context, Piece* piece) {
+  const segment::LoadHow how{.mode = mode, .bytes_done = piece->progress->Begin()};
+  auto resident = LoadColumns(*piece->segment.sealed, piece->loaded.columns,
+                              piece->segment.resident.get(), how, context);
+  if (resident.ok()) {
+    piece->loaded.resident = *std::move(resident);
+    piece->progress->End(LoadState::kLoaded);
+    return absl::OkStatus();
+  }
+  if (!absl::IsDataLoss(resident.status())) {
+    piece->progress->End(LoadState::kNotLoaded);
+    return resident.status();
+  }
+  piece->loaded.damage =
+      SegmentDamage(core, piece->segment.sealed->info().folder, resident.status());
+  piece->progress->End(LoadState::kFailed);
+  task->NoteError(piece->loaded.damage);
+  return absl::OkStatus();
+}
+
+// Where what is read does not fit it may be mapped instead.
+absl::StatusOr<LoadMode> ChooseMode(const CollectionCore& core, LoadMode wanted,
+                                    std::span<const Piece> pieces) {
+  if (wanted == LoadMode::kMap) return wanted;
+  LoadEstimate estimate;
+  for (const Piece& piece : pieces) {
+    AddToEstimate(piece.segment, piece.loaded.columns, &estimate);
+  }
+  const absl::Status fits = CheckFits(core, estimate);
+  if (absl::IsResourceExhausted(fits) && core.environment().map_when_full) return LoadMode::kMap;
+  VECDB_RETURN_IF_ERROR(fits);
+  return wanted;
+}
+
+// What was read is kept in the task, after an error too.
+absl::Status LoadPieces(const CollectionCore& core, LoadTask* task, std::vector<Piece> pieces,
+                        const Context& context) {
+  VECDB_ASSIGN_OR_RETURN(const LoadMode mode, ChooseMode(core, task->options().mode, pieces));
+  const absl::Status status = base::ParallelFor(
+      core.host().executor, Priority::kFlush, pieces.size(), context,
+      [&](size_t i, size_t) { return LoadPiece(core, task, mode, context, &pieces[i]); });
+  for (Piece& piece : pieces) {
+    if (piece.loaded.resident == nullptr && piece.loaded.damage.ok()) continue;
+    task->loaded()[piece.segment.sealed->info().folder] = std::move(piece.loaded);
+  }
+  return status;
+}
+
+}  // namespace
+
+absl::Status CheckLoadOptions(const CollectionCore& core, const View& view,
+                              const LoadOptions& options) {
+  for (const std::string& field : options.fields) {
+    VECDB_RETURN_IF_ERROR(CheckLoadedField(*core.schema(), view, field));
+  }
+  for (const int32_t shard : options.shards) {
+    VECDB_RETURN_IF_ERROR(CheckShard(core, shard));
+  }
+  if (format::HasVectorIndex(view.indexes)) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrFormat("collection %s: no vector field has an index; call CreateIndex first "
+                      "(FLAT is one)",
+                      core.name()));
+}
+
+LoadOptions AddToLoaded(const CollectionCore& core, const View& view, const LoadOptions& options) {
+  LoadOptions sum{.mode = options.mode,
+                  .fields = UnionOf(options.fields, options.fields),
+                  .shards = UnionOf(options.shards, options.shards)};
+  if (view.loaded) {
+    sum.fields = UnionOf(view.load.fields, options.fields);
+    sum.shards = UnionOf(view.load.shards, options.shards);
+  }
+  if (sum.shards.size() == static_cast<size_t>(core.options().num_shards)) sum.shards.clear();
+  return sum;
+}
+
+absl::Status RunLoad(CollectionCore* core, LoadTask* task, const Context& context) {
+  for (int round = 0; round < kRoundsWithoutGate; ++round) {
+    const std::shared_ptr<const View> view = core->Read().view;
+    VECDB_RETURN_IF_ERROR(CheckLoadOptions(*core, *view, task->options()));
+    std::vector<Piece> missing = MissingPieces(*core, *view, task);
+    if (missing.empty()) break;
+    VECDB_RETURN_IF_ERROR(LoadPieces(*core, task, std::move(missing), context));
+  }
+  VECDB_ASSIGN_OR_RETURN(const auto pass, core->maintenance_gate().Enter(context));
+  return FinishLoad(core, task, context);
+}
+
+absl::Status FinishLoad(CollectionCore* core, LoadTask* task, const Context& context) {
+  const std::shared_ptr<const View> view = core->Read().view;
+  VECDB_RETURN_IF_ERROR(CheckLoadOptions(*core, *view, task->options()));
+  VECDB_RETURN_IF_ERROR(LoadPieces(*core, task, MissingPieces(*core, *view, task), context));
+  VECDB_RETURN_IF_ERROR(context.Check());
+  core->SetUsed();
+  core->EditView([core, task](View* changed) {
+    changed->load = AddToLoaded(*core, *changed, task->options());
+    changed->loaded = true;
+    for (query::SegmentView& segment : changed->segments) {
+      if (segment.sealed == nullptr || !changed->LoadsShard(segment.shard)) continue;
+      const auto found = task->loaded().find(segment.sealed->info().folder);
+      if (found == task->loaded().end()) continue;
+      segment.load_damage = found->second.damage;
+      if (found->second.resident != nullptr) segment.resident = found->second.resident;
+      segment.growing = nullptr;
+    }
+  });
+  return absl::OkStatus();
+}
+
+void DropLoaded(const CollectionCore& core, LoadTask* task) {
+  // The keys of segments that did load are kept by those; they are not to count either.
+  const std::shared_ptr<const View> view = core.Read().view;
+  for (const auto& [folder, loaded] : task->loaded()) {
+    const query::SegmentView* shown = view == nullptr ? nullptr : FindSegment(*view, folder);
+    if (shown == nullptr || shown->resident == nullptr) loaded.sealed->DropColumns();
+  }
+  task->loaded().clear();
+}
+
+}  // namespace vecdb::engine
