@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "support/fake_clock.h"
+#include "support/temp_directory.h"
 #include "support/test_database.h"
 
 namespace vecdb {
@@ -188,6 +189,52 @@ TEST_F(ReleaseUnusedTest, CollectionsThatKeepThemselvesLoadedStay) {
   EXPECT_EQ(CodeOf(Load(2)), absl::StatusCode::kResourceExhausted);
   EXPECT_OK(Search(0));
   EXPECT_OK(Search(1));
+}
+
+// What has no room is mapped where that is allowed and the store has files.
+TEST(MemoryTest, ALoadThatDoesNotFitIsMappedWhereThatIsAllowed) {
+  const support::TempDirectory directory;
+  const Schema schema = TaggedSchema(kMemoryDim);
+  const std::vector<float> query(kMemoryDim, 1);
+  for (const bool map : {false, true}) {
+    const auto db = Database::Open({.path = directory.path() + (map ? "/map" : "/read"),
+                                    .map_when_full = map,
+                                    .num_threads = 1});
+    ASSERT_OK(db);
+    auto docs = (*db)->CreateCollection("docs", schema, LoadedByHand());
+    ASSERT_OK(docs);
+    ASSERT_OK((*docs)->Insert(TaggedRows(schema, Ids(0, kMemoryRows), "a")));
+    ASSERT_OK((*docs)->Flush());
+    ASSERT_OK((*docs)->CreateIndex("v", Flat()));
+    ASSERT_OK((*docs)->Load());
+    const auto expected = (*docs)->Search({.field = "v", .vectors = query});
+    ASSERT_OK(expected);
+    ASSERT_OK((*docs)->Release());
+    const auto estimate = (*docs)->EstimateLoad();
+    ASSERT_OK(estimate);
+    ASSERT_OK(
+        (*docs)->SetMemoryLimit((*docs)->MemoryReport()->used_bytes + estimate->key_bytes + 20000));
+    if (!map) {
+      EXPECT_EQ(CodeOf((*docs)->Load()), absl::StatusCode::kResourceExhausted);
+      continue;
+    }
+    ASSERT_OK((*docs)->Load());
+    const auto found = (*docs)->Search({.field = "v", .vectors = query});
+    ASSERT_OK(found);
+    for (size_t i = 0; i < 10; ++i) {
+      EXPECT_EQ(found->hits(0)[i].int64_key(), expected->hits(0)[i].int64_key());
+    }
+    EXPECT_GE((*(*docs)->Segments())[0].mapped_bytes, kMemoryRows * kMemoryDim * 4);
+  }
+}
+
+TEST(MemoryTest, AnEstimateIsOfWhatIsAskedFor) {
+  TestDatabase db;
+  const auto docs = MakeDocs(&db, Flat());
+  EXPECT_EQ(docs->EstimateLoad({.fields = {"v"}})->total_bytes(),
+            docs->EstimateLoad()->total_bytes());
+  EXPECT_EQ(CodeOf(docs->EstimateLoad({.fields = {"w"}})), absl::StatusCode::kNotFound);
+  EXPECT_EQ(CodeOf(docs->EstimateLoad({.shards = {1}})), absl::StatusCode::kInvalidArgument);
 }
 
 TEST(MemoryTest, SearchesOfManyCandidatesAreCountedAndRefused) {
