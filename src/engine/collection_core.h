@@ -169,7 +169,11 @@ class CollectionCore : public std::enable_shared_from_this<CollectionCore> {
 
   /// When it was last searched or loaded; 0 when it was not.
   int64_t last_used_ms() const { return last_used_ms_.load(std::memory_order_relaxed); }
-  void SetUsed() const { last_used_ms_.store(NowMillis(), std::memory_order_relaxed); }
+  void SetUsed() const {
+    const int64_t now = NowMillis();
+    // Written once a millisecond, however many threads search.
+    if (last_used_ms() != now) last_used_ms_.store(now, std::memory_order_relaxed);
+  }
 
   // --- Writing: under the write gate.
 
