@@ -37,7 +37,9 @@ enum class LoadMode : int32_t {
   /// executor. Until then damage in these gives wrong distances and nothing worse; once it is found
   /// searches of the segment are DataLoss, or, when it is in an index, go without that.
   ///
-  /// Counts against no MemoryBudget. A file that somebody truncates under a map, or a disk that
+  /// What is mapped counts against no MemoryBudget; keys, centroids and codecs, which are read, do.
+  /// A
+  /// file that somebody truncates under a map, or a disk that
   /// fails, ends the process (SIGBUS): so only for local files that nobody else writes. A store
   /// that cannot map, in memory or of the host's own, is read as with kRead.
   kMap = 1,
@@ -101,6 +103,7 @@ class LoadJob {
 
   /// Waits until the load has ended, and takes part in it where no thread of the executor does.
   /// Its error; FailedPrecondition when the collection was released, closed or dropped meanwhile;
+  /// Unavailable when a read-only one was refreshed, which is then to be loaded again;
   /// Cancelled after Cancel. When the context ends first its error comes back and the load goes on:
   /// with an executor of no threads during further calls of Wait alone, each of which begins anew
   /// with the segments that the one before had not completed.

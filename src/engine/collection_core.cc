@@ -101,6 +101,11 @@ absl::Status CollectionCore::StopCalls(const absl::Status& reason, const Context
   return absl::OkStatus();
 }
 
+void CollectionCore::CancelBackground() {
+  base::MutexLock lock(&mutex_);
+  background_cancel_.Cancel();
+}
+
 void CollectionCore::ResumeCalls() {
   base::MutexLock lock(&mutex_);
   background_cancel_ = CancelToken::Make();

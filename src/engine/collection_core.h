@@ -149,6 +149,8 @@ class CollectionCore : public std::enable_shared_from_this<CollectionCore> {
   /// Refuses further calls with `reason`, stops background work, and waits until no call runs.
   /// Calls stay refused after Cancelled and DeadlineExceeded, too.
   absl::Status StopCalls(const absl::Status& reason, const Context& context);
+  /// Stops background work alone.
+  void CancelBackground();
   /// Takes calls again.
   void ResumeCalls();
   /// Gives the memory back, once calls are stopped.

@@ -245,6 +245,7 @@ absl::Status CollectionEngine::AwaitTime(const Consistency& consistency, const C
 }
 
 absl::Status CollectionEngine::CloseFlushed(const absl::Status& reason, const Context& context) {
+  parts_->loads->StopAll(reason);
   absl::Status status = core_->StopCalls(reason, context);
   if (status.ok() && read_only()) return status;
   if (status.ok()) status = FlushAndEndJournal(core_.get(), &parts_->writer, context);
@@ -530,7 +531,8 @@ absl::Status CollectionEngine::WaitForLoad(const std::shared_ptr<LoadTask>& task
 }
 
 void CollectionEngine::StopLoad(LoadTask* task) {
-  task->Stop(absl::CancelledError("the load was cancelled"), core_->NowMillis());
+  const CollectionCall call(*core_);  // else it has ended, and the clock may be gone
+  if (call.status().ok()) parts_->loads->Stop(task, absl::CancelledError("the load was cancelled"));
 }
 
 LoadReport CollectionEngine::ReportLoad(const LoadTask& task) const {
@@ -577,10 +579,19 @@ absl::Status CollectionEngine::Release(const Context& context) {
 
 bool CollectionEngine::TryRelease() {
   const CollectionCall call(*core_);
-  if (!call.status().ok()) return false;
-  const auto pass = core_->maintenance_gate().TryEnter();
-  if (pass.has_value()) ReleaseAll(core_.get());
-  return pass.has_value();
+  return call.status().ok() && parts_->loads->TryRelease();
+}
+
+void CollectionEngine::CheckMappedBehind() {
+  const CollectionCall call(*core_);
+  if (call.status().ok()) parts_->loads->CheckMappedBehind();
+}
+
+void CollectionEngine::Retire(const absl::Status& reason) {
+  const CollectionCall call(*core_);
+  if (!call.status().ok()) return;
+  parts_->loads->Retire(reason);
+  core_->CancelBackground();
 }
 
 vecdb::LoadState CollectionEngine::LoadState() {

@@ -89,6 +89,10 @@ class CollectionEngine {
                                                       const Context& context);
   absl::Status WaitForLoad(const std::shared_ptr<LoadTask>& task, const Context& context);
   void StopLoad(LoadTask* task);
+  /// Ends what runs behind, once another engine has taken its place; reads may go on.
+  void Retire(const absl::Status& reason);
+  /// Looks behind at what has been mapped.
+  void CheckMappedBehind();
   /// Whether the collection is open or not.
   LoadReport ReportLoad(const LoadTask& task) const;
   LoadReport LoadProgress();
@@ -96,6 +100,7 @@ class CollectionEngine {
   /// Loaded, by hand.
   bool IsReleasable() const;
   int64_t last_used_ms() const { return core_->last_used_ms(); }
+  uint64_t memory_bytes() const { return core_->host().budget->used_bytes(); }
   absl::Status SetMemoryLimit(uint64_t limit_bytes);
   absl::StatusOr<MemoryReport> ReportMemory();
   absl::Status Release(const Context& context);

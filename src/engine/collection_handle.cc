@@ -23,7 +23,10 @@ absl::Status CollectionHandle::Refresh(const Context& context) {
   const std::shared_ptr<CollectionEngine> before = engine();
   if (!before->read_only()) return absl::OkStatus();
   VECDB_ASSIGN_OR_RETURN(auto after, before->Reread(context));
-  Replace(std::move(after));
+  Replace(after);
+  before->Retire(
+      absl::UnavailableError("the collection was refreshed while it was loading; load it again"));
+  after->CheckMappedBehind();
   return absl::OkStatus();
 }
 

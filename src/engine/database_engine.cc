@@ -503,6 +503,12 @@ void DatabaseEngine::ReleaseUnused(const CollectionCore& asking, uint64_t bytes)
   for (const auto& collection : OpenCollections()) {
     if (collection->IsReleasable() && collection->id() != asking.id()) unused.push_back(collection);
   }
+  // Nothing is released where that does not help.
+  const MemoryBudget& own = *asking.host().budget;
+  if (own.limit_bytes() < own.used_bytes() || own.limit_bytes() - own.used_bytes() < bytes) return;
+  uint64_t within_reach = own.FreeBytes();
+  for (const auto& collection : unused) within_reach += collection->memory_bytes();
+  if (within_reach < bytes) return;
   std::sort(unused.begin(), unused.end(),
             [](const auto& a, const auto& b) { return a->last_used_ms() < b->last_used_ms(); });
   for (const auto& collection : unused) {

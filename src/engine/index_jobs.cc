@@ -68,12 +68,14 @@ bool HasIndex(const segment::SealedSegment& segment, size_t column) {
   return named && !segment.index_damaged(column);
 }
 
-// The vectors of a segment, read unless they are in memory.
+// The vectors of a segment, read unless they are in memory and have been checked.
 absl::StatusOr<std::shared_ptr<const segment::ResidentVectors>> VectorsOf(
     const query::SegmentView& segment, size_t column, const Context& context) {
   if (segment.resident != nullptr) {
     const auto& vectors = segment.resident->fields[column].vectors;
-    if (vectors != nullptr && vectors->view.rows != nullptr) return vectors;
+    const bool is_checked = vectors != nullptr &&
+                            (vectors->mapped == nullptr || vectors->mapped->unchecked_bytes() == 0);
+    if (is_checked && vectors->view.rows != nullptr) return vectors;
   }
   return segment.sealed->LoadVectors(column, context);
 }

@@ -1,6 +1,7 @@
 #include "engine/load_estimate.h"
 
 #include <algorithm>
+#include <string>
 #include <vector>
 
 #include "absl/strings/str_format.h"
@@ -60,30 +61,38 @@ LoadEstimate EstimateLoad(const CollectionCore& core, const View& view,
   const std::vector<size_t> columns = LoadedColumns(*core.schema(), view, wanted);
   LoadEstimate estimate{.free_bytes = core.host().budget->FreeBytes()};
   for (const query::SegmentView& segment : view.segments) {
-    if (segment.sealed == nullptr || !segment.load_damage.ok()) continue;
+    if (segment.sealed == nullptr) continue;
     if (IsNamed(wanted.shards, segment.shard)) AddToEstimate(segment, columns, &estimate);
   }
   return estimate;
 }
 
-absl::Status CheckFits(const CollectionCore& core, const LoadEstimate& estimate) {
-  const auto least =
-      static_cast<uint64_t>(static_cast<double>(estimate.total_bytes()) * kTriedShare);
-  if (least <= core.host().budget->FreeBytes()) return absl::OkStatus();
-  core.environment().accounts->database().DropCaches();
-  if (least > core.host().budget->FreeBytes() && core.environment().release_others) {
-    core.environment().release_others(core, least);
-  }
-  const uint64_t free = core.host().budget->FreeBytes();
-  if (least <= free) return absl::OkStatus();
+absl::Status DoesNotFit(const CollectionCore& core, const LoadEstimate& estimate,
+                        const absl::Status& cause) {
   return absl::ResourceExhaustedError(absl::StrFormat(
       "loading collection %s takes about %d bytes (vectors %d, indexes %d, keys %d); %d are free "
       "of "
-      "%s for the database and %s for the collection. Release another collection, raise the limit, "
-      "or choose an index that leaves the vectors in the store: HNSW on codes, IVF_SQ8, IVF_PQ",
+      "%s for the database and %s for the collection%s. Release another collection, raise the "
+      "limit, map it (LoadMode::kMap), or choose an index that leaves the vectors in the store: "
+      "HNSW "
+      "on codes, IVF_SQ8, IVF_PQ",
       core.name(), estimate.total_bytes(), estimate.vector_bytes, estimate.index_bytes,
-      estimate.key_bytes, free, AsLimit(core.environment().accounts->database().limit_bytes()),
-      AsLimit(core.host().budget->limit_bytes())));
+      estimate.key_bytes, core.host().budget->FreeBytes(),
+      AsLimit(core.environment().accounts->database().limit_bytes()),
+      AsLimit(core.host().budget->limit_bytes()),
+      cause.ok() ? "" : absl::StrFormat(" (%s)", std::string(cause.message()))));
+}
+
+absl::Status CheckFits(const CollectionCore& core, const LoadEstimate& estimate) {
+  const uint64_t wanted = estimate.total_bytes();
+  const MemoryBudget& budget = *core.host().budget;
+  if (wanted <= budget.FreeBytes()) return absl::OkStatus();
+  core.environment().accounts->database().DropCaches();
+  if (wanted > budget.FreeBytes() && core.environment().release_others) {
+    core.environment().release_others(core, wanted);
+  }
+  const auto least = static_cast<uint64_t>(static_cast<double>(wanted) * kTriedShare);
+  return least <= budget.FreeBytes() ? absl::OkStatus() : DoesNotFit(core, estimate, {});
 }
 
 }  // namespace vecdb::engine

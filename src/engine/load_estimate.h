@@ -17,9 +17,13 @@ void AddToEstimate(const query::SegmentView& segment, std::span<const size_t> co
 /// The same of all segments that a load with `options` reads.
 LoadEstimate EstimateLoad(const CollectionCore& core, const View& view, const LoadOptions& options);
 
-/// ResourceExhausted, with the figures and what would help, when an estimate is more than there is,
-/// once caches are empty.
+/// Makes room for a load, as far as options allow, when it is more than is free. ResourceExhausted
+/// when that is not enough, nearly: estimates are not that exact.
 absl::Status CheckFits(const CollectionCore& core, const LoadEstimate& estimate);
+
+/// The error of a load that has no room, with the figures and what would help.
+absl::Status DoesNotFit(const CollectionCore& core, const LoadEstimate& estimate,
+                        const absl::Status& cause);
 
 }  // namespace vecdb::engine
 

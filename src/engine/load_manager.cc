@@ -28,6 +28,7 @@ absl::StatusOr<std::shared_ptr<LoadTask>> LoadManager::Begin(const LoadOptions& 
   VECDB_RETURN_IF_ERROR(CheckLoadOptions(*core_, *core_->Read().view, options));
   std::vector<std::shared_ptr<LoadTask>> ended;  // freed when the mutex is
   base::MutexLock lock(&mutex_);
+  VECDB_RETURN_IF_ERROR(retired_);
   for (const auto& task : tasks_) {
     if (task->result().has_value() || task->cancel().cancelled()) continue;
     if (!Covers(task->options(), options)) continue;
@@ -38,7 +39,8 @@ absl::StatusOr<std::shared_ptr<LoadTask>> LoadManager::Begin(const LoadOptions& 
     if (task->result().has_value()) ended.push_back(std::move(task));
   }
   std::erase(tasks_, nullptr);
-  tasks_.push_back(std::make_shared<LoadTask>(options, *core_->host().clock));
+  tasks_.push_back(
+      std::make_shared<LoadTask>(options, *core_->host().clock, core_->environment().budget));
   return tasks_.back();
 }
 
@@ -56,9 +58,17 @@ absl::Status LoadManager::Wait(const std::shared_ptr<LoadTask>& task, const Cont
 absl::Status LoadManager::Load(const LoadOptions& options, const Context& context) {
   VECDB_ASSIGN_OR_RETURN(const auto task, Begin(options));
   const absl::Status status = AwaitEnd(task, /*at_once=*/true, context);
-  base::MutexLock lock(&mutex_);  // nobody joins it between
-  if (!task->result().has_value() && !task->is_kept()) {
-    task->Stop(status, core_->NowMillis());
+  if (task->result().has_value()) return status;
+  bool is_kept = false;
+  {
+    base::MutexLock lock(&mutex_);  // nobody joins it between
+    is_kept = task->is_kept();
+    if (!is_kept) std::erase(tasks_, task);
+  }
+  if (is_kept) {
+    Schedule(task);  // for who has joined
+  } else {
+    Stop(task.get(), status);
   }
   return status;
 }
@@ -67,8 +77,8 @@ void LoadManager::Schedule(const std::shared_ptr<LoadTask>& task) {
   core_->RunBehind(Priority::kFlush, [self = shared_from_this(), task](const Context& context) {
     if (task->TryBegin()) self->Run(task, context);
     if (context.Check().ok()) return;
-    task->Stop(absl::FailedPreconditionError("the collection was closed while it was loading"),
-               self->core_->NowMillis());
+    self->Stop(task.get(),
+               absl::FailedPreconditionError("the collection was closed while it was loading"));
   });
 }
 
@@ -76,13 +86,15 @@ void LoadManager::Run(const std::shared_ptr<LoadTask>& task, const Context& cont
   const Context either{.deadline = context.deadline,
                        .cancel = CancelToken::AnyOf(context.cancel, task->cancel())};
   const absl::Status status = RunLoad(core_, task.get(), either);
-  if (IsContextEnd(status) && !task->cancel().cancelled()) {
-    if (!task->is_kept()) DropLoaded(*core_, task.get());
-    task->Abandon();
+  // A store may answer so, too, which is an error like others.
+  const bool context_ended = IsContextEnd(status) && !context.Check().ok();
+  if (context_ended && !task->cancel().cancelled()) {
+    if (!task->is_kept()) DropLoaded(*core_, &task->loaded());
+    task->Abandon(core_->NowMillis());
     if (task->is_kept()) Schedule(task);
     return;
   }
-  if (!status.ok()) DropLoaded(*core_, task.get());
+  if (!status.ok()) DropLoaded(*core_, &task->loaded());
   task->End(status, core_->NowMillis());
   if (status.ok()) CheckMappedBehind();
 }
@@ -108,7 +120,20 @@ void LoadManager::StopAll(const absl::Status& reason) {
     base::MutexLock lock(&mutex_);
     tasks = tasks_;
   }
-  for (const auto& task : tasks) task->Stop(reason, core_->NowMillis());
+  for (const auto& task : tasks) Stop(task.get(), reason);
+}
+
+void LoadManager::Retire(const absl::Status& reason) {
+  {
+    base::MutexLock lock(&mutex_);
+    retired_ = reason;
+  }
+  StopAll(reason);
+}
+
+void LoadManager::Stop(LoadTask* task, const absl::Status& reason) {
+  auto loaded = task->Stop(reason, core_->NowMillis());
+  DropLoaded(*core_, &loaded);
 }
 
 absl::Status LoadManager::Release(const Context& context) {
@@ -116,13 +141,25 @@ absl::Status LoadManager::Release(const Context& context) {
       absl::StrFormat("collection %s was released while it was loading", core_->name())));
   VECDB_ASSIGN_OR_RETURN(const auto pass, core_->maintenance_gate().Enter(context));
   ReleaseAll(core_);
+  ForgetEnded();
+  return absl::OkStatus();
+}
+
+bool LoadManager::TryRelease() {
+  const auto pass = core_->maintenance_gate().TryEnter();
+  if (!pass.has_value()) return false;
+  ReleaseAll(core_);
+  ForgetEnded();
+  return true;
+}
+
+void LoadManager::ForgetEnded() {
   std::vector<std::shared_ptr<LoadTask>> ended;  // freed when the mutex is
   base::MutexLock lock(&mutex_);
   for (auto& task : tasks_) {
     if (task->result().has_value()) ended.push_back(std::move(task));
   }
   std::erase(tasks_, nullptr);
-  return absl::OkStatus();
 }
 
 std::shared_ptr<LoadTask> LoadManager::last() const {
@@ -142,7 +179,10 @@ vecdb::LoadState LoadManager::State() const {
 LoadReport LoadManager::Report() const {
   const auto task = last();
   if (task == nullptr) return {.state = State()};
-  return task->Report(core_->NowMillis());
+  LoadReport report = task->Report(core_->NowMillis());
+  // What was loaded may have been given back since.
+  if (report.state == vecdb::LoadState::kLoaded && !core_->Read().view->loaded) return {};
+  return report;
 }
 
 void LoadManager::CheckMappedBehind() {

@@ -32,8 +32,13 @@ class LoadManager : public std::enable_shared_from_this<LoadManager> {
 
   /// Stops every load with `reason`.
   void StopAll(const absl::Status& reason);
+  /// The same, and begins none any more.
+  void Retire(const absl::Status& reason);
+  void Stop(LoadTask* task, const absl::Status& reason);
   /// Stops them and gives everything that was loaded back.
   absl::Status Release(const Context& context);
+  /// Gives it back without waiting and stops nothing: false when the collection is being changed.
+  bool TryRelease();
 
   vecdb::LoadState State() const;
   LoadReport Report() const;
@@ -48,12 +53,14 @@ class LoadManager : public std::enable_shared_from_this<LoadManager> {
   void Run(const std::shared_ptr<LoadTask>& task, const Context& context);
   absl::Status AwaitEnd(const std::shared_ptr<LoadTask>& task, bool at_once,
                         const Context& context);
+  void ForgetEnded();
   std::shared_ptr<LoadTask> last() const;
 
   CollectionCore* const core_;
   const std::function<void(const Context&)> rebuild_;
 
   mutable base::Mutex mutex_;  // before those of tasks
+  absl::Status retired_ ABSL_GUARDED_BY(mutex_);
   // Those that may still run, and the last one.
   std::vector<std::shared_ptr<LoadTask>> tasks_ ABSL_GUARDED_BY(mutex_);
 };

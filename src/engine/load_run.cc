@@ -105,29 +105,49 @@ absl::Status LoadPiece(const CollectionCore& core, LoadTask* task, LoadMode mode
   return absl::OkStatus();
 }
 
-// Where what is read does not fit it may be mapped instead.
-absl::StatusOr<LoadMode> ChooseMode(const CollectionCore& core, LoadMode wanted,
-                                    std::span<const Piece> pieces) {
-  if (wanted == LoadMode::kMap) return wanted;
-  LoadEstimate estimate;
+LoadEstimate EstimateOf(const CollectionCore& core, std::span<const Piece> pieces) {
+  LoadEstimate estimate{.free_bytes = core.host().budget->FreeBytes()};
   for (const Piece& piece : pieces) {
     AddToEstimate(piece.segment, piece.loaded.columns, &estimate);
   }
-  const absl::Status fits = CheckFits(core, estimate);
-  if (absl::IsResourceExhausted(fits) && core.environment().map_when_full) return LoadMode::kMap;
-  VECDB_RETURN_IF_ERROR(fits);
-  return wanted;
+  return estimate;
+}
+
+bool IsDone(const Piece& piece) {
+  return piece.loaded.resident != nullptr || !piece.loaded.damage.ok();
+}
+
+absl::Status ReadPieces(const CollectionCore& core, LoadTask* task, LoadMode mode,
+                        const Context& context, std::span<Piece> pieces) {
+  return base::ParallelFor(
+      core.host().executor, Priority::kFlush, pieces.size(), context, [&](size_t i, size_t) {
+        return IsDone(pieces[i]) ? absl::OkStatus()
+                                 : LoadPiece(core, task, mode, context, &pieces[i]);
+      });
+}
+
+// Where what is to be read does not fit, what has not been read is mapped, if that is allowed.
+absl::Status ReadOrMapPieces(const CollectionCore& core, LoadTask* task, const Context& context,
+                             std::span<Piece> pieces) {
+  const LoadMode wanted = task->options().mode;
+  if (wanted == LoadMode::kMap) return ReadPieces(core, task, wanted, context, pieces);
+  const LoadEstimate estimate = EstimateOf(core, pieces);
+  absl::Status status = CheckFits(core, estimate);
+  if (status.ok()) {
+    status = ReadPieces(core, task, wanted, context, pieces);
+    if (absl::IsResourceExhausted(status)) status = DoesNotFit(core, estimate, status);
+  }
+  if (!absl::IsResourceExhausted(status) || !core.environment().map_when_full) return status;
+  return ReadPieces(core, task, LoadMode::kMap, context, pieces);
 }
 
 // What was read is kept in the task, after an error too.
 absl::Status LoadPieces(const CollectionCore& core, LoadTask* task, std::vector<Piece> pieces,
                         const Context& context) {
-  VECDB_ASSIGN_OR_RETURN(const LoadMode mode, ChooseMode(core, task->options().mode, pieces));
-  const absl::Status status = base::ParallelFor(
-      core.host().executor, Priority::kFlush, pieces.size(), context,
-      [&](size_t i, size_t) { return LoadPiece(core, task, mode, context, &pieces[i]); });
+  if (pieces.empty()) return absl::OkStatus();
+  const absl::Status status = ReadOrMapPieces(core, task, context, pieces);
   for (Piece& piece : pieces) {
-    if (piece.loaded.resident == nullptr && piece.loaded.damage.ok()) continue;
+    if (!IsDone(piece)) continue;
     task->loaded()[piece.segment.sealed->info().folder] = std::move(piece.loaded);
   }
   return status;
@@ -187,6 +207,8 @@ absl::Status FinishLoad(CollectionCore* core, LoadTask* task, const Context& con
       if (segment.sealed == nullptr || !changed->LoadsShard(segment.shard)) continue;
       const auto found = task->loaded().find(segment.sealed->info().folder);
       if (found == task->loaded().end()) continue;
+      // Rows that a flush left in memory, because it could not load them, serve on.
+      if (!found->second.damage.ok() && segment.growing != nullptr) continue;
       segment.load_damage = found->second.damage;
       if (found->second.resident != nullptr) segment.resident = found->second.resident;
       segment.growing = nullptr;
@@ -195,14 +217,14 @@ absl::Status FinishLoad(CollectionCore* core, LoadTask* task, const Context& con
   return absl::OkStatus();
 }
 
-void DropLoaded(const CollectionCore& core, LoadTask* task) {
+void DropLoaded(const CollectionCore& core, std::map<std::string, LoadedSegment>* loaded) {
   // The keys of segments that did load are kept by those; they are not to count either.
   const std::shared_ptr<const View> view = core.Read().view;
-  for (const auto& [folder, loaded] : task->loaded()) {
+  for (const auto& [folder, one] : *loaded) {
     const query::SegmentView* shown = view == nullptr ? nullptr : FindSegment(*view, folder);
-    if (shown == nullptr || shown->resident == nullptr) loaded.sealed->DropColumns();
+    if (shown == nullptr || shown->resident == nullptr) one.sealed->DropColumns();
   }
-  task->loaded().clear();
+  loaded->clear();
 }
 
 }  // namespace vecdb::engine

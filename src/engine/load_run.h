@@ -1,6 +1,9 @@
 #ifndef VECDB_ENGINE_LOAD_RUN_H_
 #define VECDB_ENGINE_LOAD_RUN_H_
 
+#include <map>
+#include <string>
+
 #include "absl/status/status.h"
 #include "engine/collection_core.h"
 #include "engine/load_task.h"
@@ -31,8 +34,8 @@ absl::Status RunLoad(CollectionCore* core, LoadTask* task, const Context& contex
 /// The second part alone, for who holds the maintenance gate or has a collection that nobody uses.
 absl::Status FinishLoad(CollectionCore* core, LoadTask* task, const Context& context);
 
-/// Gives back what a load that failed has in memory.
-void DropLoaded(const CollectionCore& core, LoadTask* task);
+/// Gives back what a load that failed has in memory, and empties `loaded`.
+void DropLoaded(const CollectionCore& core, std::map<std::string, LoadedSegment>* loaded);
 
 }  // namespace vecdb::engine
 

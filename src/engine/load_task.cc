@@ -29,7 +29,8 @@ void SetRate(int64_t elapsed_ms, LoadReport* report) {
 }  // namespace
 
 std::atomic<uint64_t>* SegmentProgress::Begin() {
-  most_ = std::max(most_.load(), read_.exchange(0));
+  most_ = std::max(most_.load(), read_.load());  // first: a report between the two is no less
+  read_ = 0;
   state_ = LoadState::kLoading;
   return &read_;
 }
@@ -56,9 +57,10 @@ bool LoadTask::TryBegin() {
   return true;
 }
 
-void LoadTask::Abandon() {
+void LoadTask::Abandon(int64_t now_ms) {
   base::MutexLock lock(&mutex_);
   running_ = false;
+  if (!stop_reason_.ok()) return Finish(stop_reason_, now_ms);
   changed_.NotifyAll();
 }
 
@@ -76,14 +78,15 @@ void LoadTask::Finish(const absl::Status& status, int64_t now_ms) {
   changed_.NotifyAll();
 }
 
-void LoadTask::Stop(const absl::Status& reason, int64_t now_ms) {
+std::map<std::string, LoadedSegment> LoadTask::Stop(const absl::Status& reason, int64_t now_ms) {
   cancel_.Cancel();
-  std::map<std::string, LoadedSegment> loaded;  // freed when the mutex is
+  std::map<std::string, LoadedSegment> loaded;
   base::MutexLock lock(&mutex_);
   if (stop_reason_.ok()) stop_reason_ = reason;
-  if (running_ || result_.has_value()) return;
+  if (running_ || result_.has_value()) return loaded;
   loaded_.swap(loaded);
   Finish(stop_reason_, now_ms);
+  return loaded;
 }
 
 std::optional<absl::Status> LoadTask::result() const {

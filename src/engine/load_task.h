@@ -56,9 +56,9 @@ struct LoadedSegment {
 /// runs it, with help of the executor; when that one stops early another may go on. Thread-safe.
 class LoadTask {
  public:
-  /// `clock` is borrowed while the load runs.
-  LoadTask(LoadOptions options, const Clock& clock)
-      : options_(std::move(options)), begin_ms_(clock.NowMillis()) {}
+  /// `clock` is borrowed while the load runs, `budget` is of the memory that the task has.
+  LoadTask(LoadOptions options, const Clock& clock, std::shared_ptr<MemoryBudget> budget)
+      : options_(std::move(options)), begin_ms_(clock.NowMillis()), budget_(std::move(budget)) {}
 
   const LoadOptions& options() const { return options_; }
 
@@ -66,11 +66,13 @@ class LoadTask {
 
   /// True when the caller is to run it now, and then to call Abandon or End.
   bool TryBegin();
-  void Abandon();
+  /// After a stop nobody goes on with it: it has ended.
+  void Abandon(int64_t now_ms);
   /// How it ended; `now_ms` by the clock.
   void End(const absl::Status& status, int64_t now_ms);
-  /// Makes who runs it stop, and then, or at once when nobody does, ends it with `reason`.
-  void Stop(const absl::Status& reason, int64_t now_ms);
+  /// Makes who runs it stop, and then, or at once when nobody does, ends it with `reason`. Returns
+  /// what was loaded and nobody has any more.
+  std::map<std::string, LoadedSegment> Stop(const absl::Status& reason, int64_t now_ms);
   /// Cancelled by Stop.
   const CancelToken& cancel() const { return cancel_; }
 
@@ -97,6 +99,7 @@ class LoadTask {
 
   const LoadOptions options_;
   const int64_t begin_ms_;
+  const std::shared_ptr<MemoryBudget> budget_;  // held as long as memory of it is
   const CancelToken cancel_ = CancelToken::Make();
   std::atomic<bool> kept_ = false;
   std::map<std::string, LoadedSegment> loaded_;  // of who runs it

@@ -115,9 +115,9 @@ absl::StatusOr<std::shared_ptr<const segment::Resident>> LoadSegment(
 }
 
 absl::Status LoadAll(CollectionCore* core, const LoadOptions& options, const Context& context) {
-  LoadTask task(options, *core->host().clock);
+  LoadTask task(options, *core->host().clock, core->environment().budget);
   const absl::Status status = FinishLoad(core, &task, context);
-  if (!status.ok()) DropLoaded(*core, &task);
+  if (!status.ok()) DropLoaded(*core, &task.loaded());
   return status;
 }
 

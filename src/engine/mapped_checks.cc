@@ -16,9 +16,9 @@ bool IsUnchecked(const query::SegmentView& segment) {
 
 // DataLoss when there is damage; OK also when somebody else is at it, or the context ended.
 absl::Status CheckClaimed(format::MappedSections* mapped, const Context& context) {
-  if (mapped == nullptr || mapped->unchecked_bytes() == 0 || !mapped->Claim()) {
-    return absl::OkStatus();
-  }
+  if (mapped == nullptr || mapped->unchecked_bytes() == 0) return absl::OkStatus();
+  // Damage that was found is found again wherever the sections are shown once more.
+  if (!mapped->Claim()) return mapped->damage();
   // Without helpers: searches want the other threads.
   const absl::Status checked = mapped->Check(/*executor=*/nullptr, context);
   return absl::IsDataLoss(checked) ? checked : absl::OkStatus();
@@ -75,6 +75,7 @@ bool CheckSegment(CollectionCore* core, const query::SegmentView& segment, const
       dropped = true;
       damage = ReloadWithoutIndex(core, segment, column, of_index, context);
       if (damage.ok()) continue;
+      if (!context.Check().ok()) return dropped;  // the next look finds it again
     }
     ShowDamaged(core, segment, damage);
     return dropped;

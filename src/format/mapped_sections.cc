@@ -55,12 +55,22 @@ absl::Status MappedSections::Check(Executor* executor, const Context& context) {
   while (next_ < unchecked_.size()) {
     const UncheckedSection& section = unchecked_[next_];
     const absl::Status checked = section.Check(executor, Priority::kBackground, context);
-    if (absl::IsCancelled(checked) || absl::IsDeadlineExceeded(checked)) claimed_ = false;
+    if (absl::IsDataLoss(checked)) {
+      base::MutexLock lock(&mutex_);
+      damage_ = checked;
+    } else if (!checked.ok()) {
+      claimed_ = false;
+    }
     VECDB_RETURN_IF_ERROR(checked);
     unchecked_bytes_ -= section.size_bytes;
     ++next_;
   }
   return absl::OkStatus();
+}
+
+absl::Status MappedSections::damage() const {
+  base::MutexLock lock(&mutex_);
+  return damage_;
 }
 
 }  // namespace vecdb::format

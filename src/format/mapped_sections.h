@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "base/mutex.h"
 #include "vecdb/context.h"
 #include "vecdb/executor.h"
 #include "vecdb/file_system.h"
@@ -61,12 +62,18 @@ class MappedSections {
   /// somebody else may go on where this stopped.
   absl::Status Check(Executor* executor, const Context& context);
 
+  /// The damage that a Check has found; OK when there is none yet.
+  absl::Status damage() const;
+
  private:
   uint64_t bytes_ = 0;
   std::vector<UncheckedSection> unchecked_;
   std::atomic<size_t> next_ = 0;               // of unchecked_; changed by the one who has claimed
   std::atomic<uint64_t> unchecked_bytes_ = 0;  // a figure; orders nothing
   std::atomic<bool> claimed_ = false;          // exchange orders next_ between claimants
+
+  mutable base::Mutex mutex_;  // a leaf
+  absl::Status damage_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace vecdb::format

@@ -97,6 +97,74 @@ TEST_F(LoadTest, LoadWhoseContextEndsLoadsNothing) {
   EXPECT_EQ(budget_.used_bytes(), used);
 }
 
+// A store with a time limit of its own: no context has ended, and trying for ever would help
+// nobody.
+TEST_F(LoadTest, StoreThatIsTooSlowFailsTheLoad) {
+  Put(0, 40);
+  Index("v");
+  ReopenSlow();
+  const uint64_t used = budget_.used_bytes();
+  for (const absl::Status& error :
+       {absl::DeadlineExceededError("too slow"), absl::CancelledError("broken off")}) {
+    faults_->Arm({.call = "ReadAt", .path_contains = "102.vec", .error = error});
+    EXPECT_EQ(c_->Load(), error);
+    EXPECT_EQ(c_->LoadState(), LoadState::kFailed);
+    EXPECT_EQ(budget_.used_bytes(), used);
+  }
+  EXPECT_OK(c_->Load());
+}
+
+TEST_F(LoadTest, CancelOfALoadThatNobodyRunsGivesBackWhatItHas) {
+  Put(0, 40);
+  Put(40, 40);  // a second segment in each shard
+  Index("v");
+  ReopenSlow();
+  const uint64_t used = budget_.used_bytes();
+  const auto job = c_->StartLoad();
+  Context context{.cancel = CancelToken::Make()};
+  faults_->Arm({.call = "ReadAt",
+                .path_contains = "102.vec",
+                .nth = 4,
+                .mode = FaultMode::kSlow,
+                .on_slow = [&] { context.cancel.Cancel(); }});
+  EXPECT_EQ(CodeOf((*job)->Wait(context)), Code::kCancelled);
+  EXPECT_EQ((*job)->state(), LoadState::kLoading);
+  EXPECT_GT(budget_.used_bytes(), used);
+  (*job)->Cancel();
+  EXPECT_EQ(CodeOf((*job)->Wait()), Code::kCancelled);
+  EXPECT_EQ(budget_.used_bytes(), used);
+}
+
+TEST_F(LoadTest, ProgressSaysWhatIsLoadedNow) {
+  Put(0, 40);
+  Index("v");
+  ASSERT_OK(c_->Load());
+  EXPECT_EQ(c_->LoadProgress().percent, 100);
+  ASSERT_OK(c_->DropIndex("v"));
+  EXPECT_EQ(c_->LoadProgress().state, LoadState::kNotLoaded);
+  EXPECT_EQ(c_->LoadProgress().percent, 0);
+}
+
+// The engine that loads is replaced by one that has not.
+TEST_F(LoadTest, RefreshOfAReadOnlyCollectionStopsItsLoad) {
+  Put(0, 40);
+  Index("v");
+  ASSERT_OK(db_->Close());
+  db_.options.store = std::make_shared<FaultObjectStore>(local_, faults_);
+  db_.options.read_only = true;
+  db_.Crash();
+  c_ = *db_->OpenCollection("c");
+  InsideRead("102.vec", [&] { EXPECT_OK(c_->Refresh()); });
+  const auto job = c_->StartLoad();
+  ASSERT_OK(job);
+  EXPECT_EQ(CodeOf((*job)->Wait()), Code::kUnavailable);
+  EXPECT_EQ(c_->LoadState(), LoadState::kNotLoaded);
+  ASSERT_OK(c_->Load());
+  EXPECT_EQ(Found({})->size(), 40u);
+  ASSERT_OK(db_->Close());
+  EXPECT_EQ((*job)->state(), LoadState::kNotLoaded);
+}
+
 TEST_F(LoadTest, ReleaseStopsALoad) {
   Put(0, 40);
   Index("v");

@@ -61,12 +61,12 @@ TEST_F(LoadRunTest, LoadsAddUp) {
 
 TEST_F(LoadRunTest, ShardsThatAreNotNamedStayOut) {
   DefineIndex();
-  LoadTask task({.shards = {1}}, SystemClock());
+  LoadTask task({.shards = {1}}, SystemClock(), nullptr);
   ASSERT_OK(RunLoad(core_.get(), &task, {}));
   EXPECT_EQ(NumResident(), 1u);
   EXPECT_TRUE(core_->Read().view->loaded);
   EXPECT_EQ(task.Report(0).segments.size(), 1u);
-  LoadTask other({.shards = {0}}, SystemClock());
+  LoadTask other({.shards = {0}}, SystemClock(), nullptr);
   ASSERT_OK(RunLoad(core_.get(), &other, {}));
   EXPECT_EQ(NumResident(), 2u);
   EXPECT_EQ(core_->Read().view->load, LoadOptions());
@@ -74,7 +74,7 @@ TEST_F(LoadRunTest, ShardsThatAreNotNamedStayOut) {
 
 TEST_F(LoadRunTest, LoadWaitsWithoutTheGateForNobodyButShowsUnderIt) {
   DefineIndex();
-  LoadTask task({}, SystemClock());
+  LoadTask task({}, SystemClock(), nullptr);
   {
     const auto pass = core_->maintenance_gate().Enter({});
     EXPECT_EQ(CodeOf(RunLoad(core_.get(), &task, Context::WithTimeout(absl::Milliseconds(20)))),
@@ -89,7 +89,7 @@ TEST_F(LoadRunTest, LoadWaitsWithoutTheGateForNobodyButShowsUnderIt) {
 
 TEST_F(LoadRunTest, SegmentThatComesWhileOthersAreReadIsLoadedToo) {
   DefineIndex();
-  LoadTask task({}, SystemClock());
+  LoadTask task({}, SystemClock(), nullptr);
   {
     const auto pass = core_->maintenance_gate().Enter({});
     EXPECT_FALSE(RunLoad(core_.get(), &task, Context::WithTimeout(absl::Milliseconds(20))).ok());
@@ -103,13 +103,13 @@ TEST_F(LoadRunTest, SegmentThatComesWhileOthersAreReadIsLoadedToo) {
 TEST_F(LoadRunTest, DroppedLoadLeavesNothingReserved) {
   DefineIndex();
   const uint64_t used = budget_.used_bytes();
-  LoadTask task({}, SystemClock());
+  LoadTask task({}, SystemClock(), nullptr);
   {
     const auto pass = core_->maintenance_gate().Enter({});
     EXPECT_FALSE(RunLoad(core_.get(), &task, Context::WithTimeout(absl::Milliseconds(20))).ok());
   }
   EXPECT_GT(budget_.used_bytes(), used);
-  DropLoaded(*core_, &task);
+  DropLoaded(*core_, &task.loaded());
   EXPECT_EQ(budget_.used_bytes(), used);
 }
 

@@ -16,13 +16,13 @@ class LoadTaskTest : public ::testing::Test {
 
   support::FakeClock clock_;
   const int64_t begin_ms_ = clock_.NowMillis();
-  LoadTask task_{{}, clock_};
+  LoadTask task_{{}, clock_, nullptr};
 };
 
 TEST_F(LoadTaskTest, OneThreadAtATimeRunsIt) {
   EXPECT_TRUE(task_.TryBegin());
   EXPECT_FALSE(task_.TryBegin());
-  task_.Abandon();
+  task_.Abandon(0);
   EXPECT_TRUE(task_.TryBegin());
   task_.End(absl::OkStatus(), begin_ms_);
   EXPECT_FALSE(task_.TryBegin());
