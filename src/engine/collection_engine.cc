@@ -1,7 +1,7 @@
 #include "engine/collection_engine.h"
 
 #include <algorithm>
-#include <atomic>
+#include <memory>
 #include <utility>
 
 #include "absl/strings/str_format.h"
@@ -9,13 +9,12 @@
 #include "engine/checkpoint.h"
 #include "engine/collection_call.h"
 #include "engine/collection_options.h"
+#include "engine/collection_parts.h"
 #include "engine/describe.h"
 #include "engine/flush.h"
 #include "engine/garbage.h"
 #include "engine/journal_setup.h"
-#include "engine/load_estimate.h"
 #include "engine/load_manager.h"
-#include "engine/load_run.h"
 #include "engine/loader.h"
 #include "engine/read_point.h"
 #include "engine/verify.h"
@@ -33,27 +32,6 @@ constexpr uint64_t kLeastFlushedBytes = 1 << 20;
 constexpr uint64_t kPressedShare = 3;
 
 }  // namespace
-
-struct CollectionEngine::Parts {
-  explicit Parts(CollectionCore* core)
-      : budget(core->environment().budget), writer(core), indexes(core) {}
-
-  const std::shared_ptr<MemoryBudget> budget;  // of the rows that the writer holds
-
-  Writer writer;
-  IndexJobs indexes;
-  std::shared_ptr<LoadManager> loads;         // set before the collection is used
-  RecoveryReport recovery;                    // written before the collection is used
-  uint64_t service_timestamp = 0;             // the same
-  uint64_t settled_timestamp = 0;             // the same
-  std::atomic<bool> flush_scheduled = false;  // at most one flush waits behind; orders nothing else
-  std::atomic<bool> build_scheduled = false;  // the same for builds
-  std::atomic<bool> flush_failed = false;     // the last one; orders nothing
-  std::atomic<int64_t> collected_ms = 0;      // when garbage was last looked for; orders nothing
-
-  base::Mutex mutex;                                  // a leaf
-  GarbageReport garbage ABSL_GUARDED_BY(mutex) = {};  // of the last collection
-};
 
 CollectionEngine::CollectionEngine(std::shared_ptr<CollectionCore> core)
     : core_(std::move(core)), parts_(std::make_shared<Parts>(core_.get())) {
@@ -507,96 +485,6 @@ absl::StatusOr<IndexDescription> CollectionEngine::DescribeIndex(std::string_vie
   const CollectionCall call(*core_);
   VECDB_RETURN_IF_ERROR(call.status());
   return parts_->indexes.Describe(field);
-}
-
-absl::Status CollectionEngine::Load(const LoadOptions& options, const Context& context) {
-  const CollectionCall call(*core_, context);
-  VECDB_RETURN_IF_ERROR(call.status());
-  return parts_->loads->Load(options, context);
-}
-
-absl::StatusOr<std::shared_ptr<LoadTask>> CollectionEngine::StartLoad(const LoadOptions& options,
-                                                                      const Context& context) {
-  const CollectionCall call(*core_, context);
-  VECDB_RETURN_IF_ERROR(call.status());
-  return parts_->loads->Start(options);
-}
-
-absl::Status CollectionEngine::WaitForLoad(const std::shared_ptr<LoadTask>& task,
-                                           const Context& context) {
-  if (const auto result = task->result(); result.has_value()) return *result;
-  const CollectionCall call(*core_, context);
-  VECDB_RETURN_IF_ERROR(call.status());
-  return parts_->loads->Wait(task, context);
-}
-
-void CollectionEngine::StopLoad(LoadTask* task) {
-  const CollectionCall call(*core_);  // else it has ended, and the clock may be gone
-  if (call.status().ok()) parts_->loads->Stop(task, absl::CancelledError("the load was cancelled"));
-}
-
-LoadReport CollectionEngine::ReportLoad(const LoadTask& task) const {
-  // The clock may be gone once the database is.
-  const CollectionCall call(*core_);
-  return task.Report(call.status().ok() ? core_->NowMillis() : 0);
-}
-
-LoadReport CollectionEngine::LoadProgress() {
-  const CollectionCall call(*core_);
-  return call.status().ok() ? parts_->loads->Report() : LoadReport{};
-}
-
-bool CollectionEngine::IsReleasable() const {
-  return core_->options().load == LoadPolicy::kManual && core_->Read().view->loaded;
-}
-
-absl::StatusOr<LoadEstimate> CollectionEngine::EstimateLoad(const LoadOptions& options) {
-  const CollectionCall call(*core_);
-  VECDB_RETURN_IF_ERROR(call.status());
-  const std::shared_ptr<const View> view = core_->Read().view;
-  VECDB_RETURN_IF_ERROR(CheckLoadOptions(*core_, *view, options));
-  return vecdb::engine::EstimateLoad(*core_, *view, options);
-}
-
-absl::Status CollectionEngine::SetMemoryLimit(uint64_t limit_bytes) {
-  const CollectionCall call(*core_);
-  VECDB_RETURN_IF_ERROR(call.status());
-  core_->host().budget->SetLimit(limit_bytes == 0 ? MemoryBudget::kNoLimit : limit_bytes);
-  return absl::OkStatus();
-}
-
-absl::StatusOr<MemoryReport> CollectionEngine::ReportMemory() {
-  const CollectionCall call(*core_);
-  VECDB_RETURN_IF_ERROR(call.status());
-  return core_->host().budget->Report();
-}
-
-absl::Status CollectionEngine::Release(const Context& context) {
-  const CollectionCall call(*core_, context);
-  VECDB_RETURN_IF_ERROR(call.status());
-  return parts_->loads->Release(context);
-}
-
-bool CollectionEngine::TryRelease() {
-  const CollectionCall call(*core_);
-  return call.status().ok() && parts_->loads->TryRelease();
-}
-
-void CollectionEngine::CheckMappedBehind() {
-  const CollectionCall call(*core_);
-  if (call.status().ok()) parts_->loads->CheckMappedBehind();
-}
-
-void CollectionEngine::Retire(const absl::Status& reason) {
-  const CollectionCall call(*core_);
-  if (!call.status().ok()) return;
-  parts_->loads->Retire(reason);
-  core_->CancelBackground();
-}
-
-vecdb::LoadState CollectionEngine::LoadState() {
-  const CollectionCall call(*core_);
-  return call.status().ok() ? parts_->loads->State() : vecdb::LoadState::kNotLoaded;
 }
 
 absl::StatusOr<CollectionDescription> CollectionEngine::Describe() {
