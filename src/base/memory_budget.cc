@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <list>
+#include <set>
 #include <utility>
 
 #include "absl/strings/str_format.h"
@@ -51,6 +52,9 @@ struct MemoryBudget::Shared {
   base::Mutex mutex;  // held while a cache is emptied
   // The one emptied last is the last.
   std::list<RegisteredCache> caches ABSL_GUARDED_BY(mutex);
+  // Those that are there. A host that has closed its database may let its budget go before the
+  // handles, whose parts hold nothing any more.
+  std::set<const MemoryBudget*> budgets ABSL_GUARDED_BY(mutex);
 };
 
 MemoryBudget::MemoryBudget() : MemoryBudget(kNoLimit) {}
@@ -60,15 +64,15 @@ MemoryBudget::MemoryBudget(std::string name, uint64_t limit_bytes, MemoryBudget*
       parent_(parent),
       shared_(parent == nullptr ? std::make_shared<Shared>() : parent->shared_),
       limit_bytes_(limit_bytes) {
-  if (parent_ == nullptr) return;
   base::MutexLock lock(&shared_->mutex);
-  parent_->parts_.push_back(this);
+  shared_->budgets.insert(this);
+  if (parent_ != nullptr) parent_->parts_.push_back(this);
 }
 
 MemoryBudget::~MemoryBudget() {
-  if (parent_ == nullptr) return;
   base::MutexLock lock(&shared_->mutex);
-  std::erase(parent_->parts_, this);
+  shared_->budgets.erase(this);
+  if (shared_->budgets.contains(parent_)) std::erase(parent_->parts_, this);
 }
 
 bool MemoryBudget::Take(uint64_t bytes, MemoryUse use) {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <limits>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -141,6 +142,18 @@ TEST(MemoryBudgetTest, ALimitMayChange) {
   budget.Release(20);
   EXPECT_OK(budget.Reserve(10, "more"));
   EXPECT_EQ(budget.used_bytes(), 50u);
+}
+
+TEST(MemoryBudgetTest, APartThatHoldsNothingMayGoAfterItsParent) {
+  auto database = std::make_unique<MemoryBudget>(100);
+  auto docs = std::make_unique<MemoryBudget>("docs", 50, database.get());
+  MemoryBudget chunks("chunks", 50, docs.get());
+  ASSERT_OK(chunks.Reserve(10, "rows"));
+  chunks.Release(10);
+  database.reset();
+  EXPECT_EQ(docs->Report().parts.size(), 1u);
+  docs.reset();
+  EXPECT_EQ(chunks.Report().used_bytes, 0u);
 }
 
 TEST(MemoryBudgetTest, TheReportIsATreeWithUsesAndPeaks) {
