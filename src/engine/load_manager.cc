@@ -35,10 +35,7 @@ absl::StatusOr<std::shared_ptr<LoadTask>> LoadManager::Begin(const LoadOptions& 
     task->Keep();
     return task;
   }
-  for (auto& task : tasks_) {
-    if (task->result().has_value()) ended.push_back(std::move(task));
-  }
-  std::erase(tasks_, nullptr);
+  ended = TakeEnded();
   tasks_.push_back(
       std::make_shared<LoadTask>(options, *core_->host().clock, core_->environment().budget));
   return tasks_.back();
@@ -153,13 +150,19 @@ bool LoadManager::TryRelease() {
   return true;
 }
 
-void LoadManager::ForgetEnded() {
-  std::vector<std::shared_ptr<LoadTask>> ended;  // freed when the mutex is
-  base::MutexLock lock(&mutex_);
+std::vector<std::shared_ptr<LoadTask>> LoadManager::TakeEnded() {
+  std::vector<std::shared_ptr<LoadTask>> ended;
   for (auto& task : tasks_) {
     if (task->result().has_value()) ended.push_back(std::move(task));
   }
   std::erase(tasks_, nullptr);
+  return ended;
+}
+
+void LoadManager::ForgetEnded() {
+  std::vector<std::shared_ptr<LoadTask>> ended;  // freed when the mutex is
+  base::MutexLock lock(&mutex_);
+  ended = TakeEnded();
 }
 
 std::shared_ptr<LoadTask> LoadManager::last() const {

@@ -53,6 +53,8 @@ class LoadManager : public std::enable_shared_from_this<LoadManager> {
   void Run(const std::shared_ptr<LoadTask>& task, const Context& context);
   absl::Status AwaitEnd(const std::shared_ptr<LoadTask>& task, bool at_once,
                         const Context& context);
+  /// Takes the loads that have ended out of `tasks_`; to be freed when the mutex is.
+  std::vector<std::shared_ptr<LoadTask>> TakeEnded() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void ForgetEnded();
   std::shared_ptr<LoadTask> last() const;
 
