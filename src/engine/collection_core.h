@@ -17,6 +17,7 @@
 #include "base/gate.h"
 #include "base/hybrid_clock.h"
 #include "base/mutex.h"
+#include "base/throttle.h"
 #include "catalog/version_writer.h"
 #include "format/manifest.h"
 #include "journal/journal.h"
@@ -37,6 +38,8 @@ struct Environment {
   base::HybridClock* clock = nullptr;
   int32_t max_result_rows = 0;
   int64_t gc_grace_ms = 3'600'000;
+  /// What compactions write passes through here; null: at full speed.
+  base::Throttle* compaction_throttle = nullptr;
 };
 
 /// The segments of a collection at one moment, growing and sealed. Immutable.
@@ -45,6 +48,8 @@ struct View {
   std::vector<format::IndexDefinition> indexes{};
   bool loaded = false;
   std::string collection_id{};
+  /// Rows that were deleted up to here may be missing: no earlier state can be read from this.
+  uint64_t history_from = 0;
 
   const format::IndexDefinition* FindIndex(std::string_view field) const;
 };

@@ -79,6 +79,10 @@ DatabaseEngine::DatabaseEngine(const DatabaseOptions& options, Places places)
                   .max_result_rows = options.max_result_rows,
                   .gc_grace_ms = options.gc_grace_ms};
   if (environment_.host.clock == nullptr) environment_.host.clock = &SystemClock();
+  if (options.compaction_bytes_per_second > 0) {
+    compaction_throttle_ = std::make_unique<base::Throttle>(options.compaction_bytes_per_second);
+    environment_.compaction_throttle = compaction_throttle_.get();
+  }
   clock_ = std::make_unique<base::HybridClock>(environment_.host.clock);
   environment_.clock = clock_.get();
   if (environment_.host.executor == nullptr) {

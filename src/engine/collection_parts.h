@@ -1,0 +1,40 @@
+#ifndef VECDB_ENGINE_COLLECTION_PARTS_H_
+#define VECDB_ENGINE_COLLECTION_PARTS_H_
+
+#include <atomic>
+#include <cstdint>
+
+#include "base/mutex.h"
+#include "engine/collection_core.h"
+#include "engine/collection_engine.h"
+#include "engine/compaction_jobs.h"
+#include "engine/index_jobs.h"
+#include "engine/writer.h"
+#include "vecdb/collection.h"
+#include "vecdb/database.h"
+
+namespace vecdb::engine {
+
+/// What works on the core of a collection.
+struct CollectionEngine::Parts {
+  explicit Parts(CollectionCore* core) : writer(core), indexes(core), compactions(core) {}
+
+  Writer writer;
+  IndexJobs indexes;
+  CompactionJobs compactions;
+  RecoveryReport recovery;                    // written before the collection is used
+  uint64_t service_timestamp = 0;             // the same
+  uint64_t settled_timestamp = 0;             // the same
+  std::atomic<bool> flush_scheduled = false;  // at most one flush waits behind; orders nothing else
+  std::atomic<bool> build_scheduled = false;  // the same for builds
+  std::atomic<bool> flush_failed = false;     // the last one; orders nothing
+  std::atomic<uint64_t> unflushed_deletes = 0;  // by Delete, about; orders nothing
+  std::atomic<int64_t> collected_ms = 0;        // when garbage was last looked for; orders nothing
+
+  base::Mutex mutex;                                  // a leaf
+  GarbageReport garbage ABSL_GUARDED_BY(mutex) = {};  // of the last collection
+};
+
+}  // namespace vecdb::engine
+
+#endif  // VECDB_ENGINE_COLLECTION_PARTS_H_
