@@ -110,7 +110,8 @@ void CollectionEngine::CollectGarbageBehind(CollectionCore* core,
 
 // Looks whether there is something to compact.
 void CollectionEngine::CompactBehind(CollectionCore* core, const std::shared_ptr<Parts>& parts) {
-  if (!core->options().auto_compaction || !parts->compactions.AskForLook()) return;
+  if (!core->options().auto_compaction || core->Read().view->segments.empty()) return;
+  if (!parts->compactions.AskForLook()) return;
   core->RunBehind(Priority::kBackground, [core, parts](const Context& context) {
     parts->compactions.Look(context);
     CollectGarbageBehind(core, parts);

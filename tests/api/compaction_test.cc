@@ -96,6 +96,19 @@ class CompactionTest : public ::testing::Test {
     return came;
   }
 
+  // The calls of the store that `body` makes, by number from 1; of the same in a row the first.
+  std::vector<int> CallsOf(const std::function<void()>& body) {
+    faults_->Disarm();
+    body();
+    const std::vector<std::string> calls = faults_->calls();
+    std::vector<int> steps;
+    for (size_t i = 0; i < calls.size(); ++i) {
+      const bool is_same = i > 0 && calls[i] == calls[i - 1];
+      if (!is_same) steps.push_back(static_cast<int>(i) + 1);
+    }
+    return steps;
+  }
+
   const Schema schema_ = TaggedSchema();
   FakeClock clock_;
   const std::shared_ptr<FaultInjector> faults_ = std::make_shared<FaultInjector>();
@@ -193,23 +206,25 @@ TEST_F(CompactionTest, SegmentsWithoutARowGo) {
 }
 
 TEST_F(CompactionTest, WritesDuringEachStepAreNeitherLostNorUndone) {
-  for (int nth = 1;; ++nth) {
-    SCOPED_TRACE(absl::StrCat("store call ", nth));
-    Create({.num_shards = 2, .auto_compaction = false});
+  const auto prepare = [&] {
+    Create({.auto_compaction = false});
     ASSERT_OK(c_->CreateIndex("v", Flat()));
     Fill(3, 16);
-    const bool came = DuringCall(
+  };
+  prepare();
+  const std::vector<int> steps = CallsOf([&] { EXPECT_OK(Compact()); });
+  EXPECT_GT(steps.size(), 20u);
+  for (const int nth : steps) {
+    SCOPED_TRACE(absl::StrCat("store call ", nth));
+    prepare();
+    EXPECT_TRUE(DuringCall(
         nth,
         [&] {
           Delete({5, 6, 20});
           Upsert({7, 21, 1000}, "meanwhile");
           Upsert({21}, "twice");
         },
-        [&] { EXPECT_OK(Compact()); });
-    if (!came) {
-      EXPECT_GT(nth, 20);  // calls
-      break;
-    }
+        [&] { EXPECT_OK(Compact()); }));
     ExpectRows();
     Crash();
     ExpectRows();
@@ -290,6 +305,11 @@ TEST_F(CompactionTest, AsOfReadsTheStatesOfBefore) {
       const auto rows = c_->Query(all);
       ASSERT_OK(rows);
       EXPECT_EQ(RowsOf(schema_, *rows), state.rows);
+      const std::vector<float> query = {1, 2, 0, 3};
+      const auto found = c_->Search(
+          {.vectors = query, .limit = 5, .consistency = Consistency::AsOf(state.timestamp)});
+      ASSERT_OK(found);
+      EXPECT_EQ(HitsOf(*found, schema_), state.rows.Search("v", Metric::kL2, query, 5));
     }
   };
   for (int i = 0; i < 10; ++i) {
@@ -371,18 +391,22 @@ TEST_F(CompactionTest, AFailureAtAnyStepLosesNothingAndTheNextTrySucceeds) {
       {FaultMode::kFailBefore, absl::ResourceExhaustedError("disk full")},
       {FaultMode::kFailAfter, absl::UnavailableError("away")},
       {FaultMode::kFailAfter, absl::UnknownError("lost")}};
+  const auto prepare = [&] {
+    Create({.auto_compaction = false});
+    Fill(3, 12);
+  };
+  prepare();
+  const std::vector<int> steps = CallsOf([&] { EXPECT_OK(Compact()); });
   for (const auto& [mode, error] : kinds) {
-    for (int nth = 1;; ++nth) {
+    for (const int nth : steps) {
       SCOPED_TRACE(absl::StrCat("store call ", nth, ", ", error.ToString()));
-      Create({.auto_compaction = false});
-      Fill(3, 12);
+      prepare();
       faults_->Arm({.nth = nth, .mode = mode, .error = error});
       const auto id = c_->Compact();
       ASSERT_OK(id);
       const absl::Status status = c_->WaitForCompaction(*id);
-      const bool failed = faults_->num_matched() >= nth;
+      EXPECT_GE(faults_->num_matched(), nth);
       faults_->Disarm();
-      if (!failed) break;
       if (!status.ok()) {
         EXPECT_EQ(c_->CompactionState(*id)->state, CompactionState::kFailed);
         EXPECT_EQ(c_->CompactionState(*id)->error, status.message());
@@ -621,6 +645,39 @@ TEST_F(CompactionTest, WritesKeepToTheirRate) {
   // The last piece is not waited for.
   const auto bytes = static_cast<double>(c_->CompactionState(*id)->bytes_written);
   EXPECT_GE(took.count(), bytes / 2 / 100'000);
+}
+
+TEST_F(CompactionTest, MaintainDoesWhatIsDueInItsTurn) {
+  Create({.segment_max_bytes = 1 << 20, .seal_proportion = 0.02});
+  ASSERT_OK(c_->CreateIndex("tag", {.params = InvertedParams{}}));
+  for (int64_t i = 0; i < 3; ++i) {
+    Upsert(Ids(i * 1100, 1100), "t");
+    EXPECT_TRUE(c_->Maintain({.time_ms = 0})->flush_is_due);
+    // A step at a time: a flush, and the index of its segment.
+    auto report = c_->Maintain({.time_ms = 60'000, .bytes = 1});
+    ASSERT_OK(report);
+    EXPECT_EQ(report->num_steps, 1u);
+    EXPECT_GT(report->bytes_written, 0u);
+    EXPECT_FALSE(report->flush_is_due);
+    EXPECT_EQ(report->num_builds_left, 1u);
+    ASSERT_OK(c_->Maintain({.time_ms = 60'000, .bytes = 1}));
+  }
+  EXPECT_EQ(NumSegments(), 3u);
+  auto report = c_->Maintain({.time_ms = 0});
+  ASSERT_OK(report);
+  EXPECT_EQ(report->num_steps, 0u);
+  EXPECT_EQ(report->num_builds_left, 0u);
+  EXPECT_EQ(report->num_compactions_left, 1u);
+  clock_.Advance(kCompactionHour);
+  report = c_->Maintain({.time_ms = 60'000});
+  ASSERT_OK(report);
+  EXPECT_EQ(report->num_steps, 2u);  // a compaction, and garbage collection
+  EXPECT_EQ(report->num_compactions_left, 0u);
+  EXPECT_EQ(NumSegments(), 1u);
+  EXPECT_EQ(Segments().front().indexed_fields, std::vector<std::string>{"tag"});
+  EXPECT_EQ(c_->Maintain()->num_steps, 0u);
+  EXPECT_EQ(CodeOf(c_->Maintain({.time_ms = -1})), Code::kInvalidArgument);
+  ExpectRows();
 }
 
 }  // namespace

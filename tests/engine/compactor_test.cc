@@ -42,9 +42,9 @@ class CompactorTest : public CoreFixture {
   }
   bool IsAlive(int64_t id) const {
     const Snapshot snapshot = core_->Read();
-    const Keys keys({id});
-    const auto places =
-        FindLiveRows(*core_, *snapshot.view, snapshot.as_of, schema::KeyColumn(keys), {});
+    const std::vector<int64_t> keys = {id};
+    const auto places = FindLiveRows(*core_, *snapshot.view, snapshot.as_of,
+                                     schema::KeyColumn(std::span(keys)), {});
     EXPECT_OK(places);
     return places->front().has_value();
   }

@@ -164,7 +164,7 @@ TEST_F(MergeTest, GatheredRowsAreFoundByTheirMaps) {
   ASSERT_OK(gathered);
   EXPECT_EQ(gathered->rows->num_rows(), 17u);
   for (size_t i = 0; i < both.size(); ++i) {
-    const auto keys = both[i]->GetColumn(0, {});
+    const auto keys = both[i]->GetColumn(schema_.primary_key_index(), {});
     ASSERT_OK(keys);
     ASSERT_EQ(gathered->maps[i].size(), 10u);
     for (uint32_t row = 0; row < 10; ++row) {
