@@ -273,6 +273,7 @@ absl::Status CollectionEngine::MakeRoom(const Context& context) {
       growing_bytes < max_growing_bytes && log_bytes < max_log_bytes / 4 * 3) {
     return absl::OkStatus();
   }
+  VECDB_RETURN_IF_ERROR(parts_->compactions.KeepSegmentsFew(context));
   const absl::Status flushed = vecdb::engine::Flush(core_.get(), &parts_->writer, context);
   parts_->flush_failed = !flushed.ok();
   if (flushed.ok()) CompactBehind(core_.get(), parts_);

@@ -49,6 +49,7 @@ uint64_t NewBytes(const std::map<std::string, uint64_t>& before, const View& vie
 absl::Status CollectionEngine::Flush(const Context& context) {
   const CollectionCall call(*core_, context);
   VECDB_RETURN_IF_ERROR(call.status());
+  VECDB_RETURN_IF_ERROR(parts_->compactions.KeepSegmentsFew(context));
   VECDB_RETURN_IF_ERROR(vecdb::engine::Flush(core_.get(), &parts_->writer, context));
   parts_->unflushed_deletes = 0;
   BuildBehind();
@@ -61,7 +62,8 @@ void CollectionEngine::FlushBehind() {
   if (parts_->flush_scheduled.exchange(true)) return;
   core_->RunBehind(Priority::kFlush, [core = core_.get(), parts = parts_](const Context& context) {
     parts->flush_scheduled = false;
-    const absl::Status status = vecdb::engine::Flush(core, &parts->writer, context);
+    absl::Status status = parts->compactions.KeepSegmentsFew(context);
+    if (status.ok()) status = vecdb::engine::Flush(core, &parts->writer, context);
     parts->flush_failed = !status.ok();
     if (!status.ok()) {
       if (absl::IsCancelled(status)) return;

@@ -110,6 +110,16 @@ absl::StatusOr<bool> CompactionJobs::Step(const Context& context) {
   return true;
 }
 
+absl::Status CompactionJobs::KeepSegmentsFew(const Context& context) {
+  if (!core_->options().auto_compaction) return absl::OkStatus();
+  while (HasManySmall(*core_) && MayLook() && core_->WriteError().ok()) {
+    const auto compacted = Step(context);
+    if (Stopped(compacted.status())) return compacted.status();
+    if (!compacted.ok() || !*compacted) break;
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<uint64_t> CompactionJobs::CountDue(const Context& context) const {
   VECDB_ASSIGN_OR_RETURN(const auto plans, Plan(/*thorough=*/false, context));
   return plans.size();

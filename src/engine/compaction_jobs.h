@@ -33,6 +33,9 @@ class CompactionJobs {
   void Look(const Context& context);
   /// Runs the most urgent compaction that a look would; false when there is none.
   absl::StatusOr<bool> Step(const Context& context);
+  /// Compacts while a shard has too many small segments, for whoever is about to add another. OK
+  /// when compactions fail; Cancelled, DeadlineExceeded.
+  absl::Status KeepSegmentsFew(const Context& context);
   /// How many a look would run now.
   absl::StatusOr<uint64_t> CountDue(const Context& context) const;
   /// Why the last look failed; "" when it did not.

@@ -17,7 +17,6 @@ constexpr double kMaxShare = 1.25;
 constexpr size_t kMinInputs = 3;
 constexpr size_t kMaxInputs = 30;
 constexpr size_t kManySmall = 8;
-constexpr double kMaxSmall = 12;
 // How much larger than the others together the largest of a merge may be.
 constexpr double kUsualRatio = 1;
 constexpr double kRatioOfMany = 3;
@@ -81,7 +80,8 @@ std::optional<std::pair<size_t, size_t>> FindMerge(std::span<const Sized> sizes,
 CompactionPlan MergeOf(std::span<const Sized> run, size_t num_small) {
   CompactionPlan plan{.shard = run.front().segment->shard,
                       .reason = CompactionReason::kSmallSegments,
-                      .urgency = std::min(1.0, static_cast<double>(num_small) / kMaxSmall)};
+                      .urgency = std::min(1.0, static_cast<double>(num_small) /
+                                                   static_cast<double>(kMaxSmallSegments))};
   for (const Sized& one : run) plan.folders.push_back(one.segment->folder);
   return plan;
 }
@@ -126,6 +126,10 @@ std::optional<CompactionReason> ReasonToRewrite(const CompactionCandidate& segme
 }
 
 }  // namespace
+
+bool IsSmall(uint64_t row_bytes, uint64_t max_bytes) {
+  return static_cast<double>(row_bytes) < kSmallShare * static_cast<double>(max_bytes);
+}
 
 std::vector<CompactionPlan> PlanCompactions(std::span<const CompactionCandidate> segments,
                                             const CompactionLimits& limits) {

@@ -1,6 +1,7 @@
 #ifndef VECDB_ENGINE_COMPACTION_PLAN_H_
 #define VECDB_ENGINE_COMPACTION_PLAN_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -25,6 +26,12 @@ struct CompactionLimits {
   uint64_t max_rows = 0;   ///< of one segment
   bool thorough = false;   ///< CompactOptions::thorough
 };
+
+/// A shard is not flushed to, unless compaction fails, before it has fewer small segments.
+inline constexpr size_t kMaxSmallSegments = 10;
+
+/// Whether rows of so many bytes make a small segment.
+bool IsSmall(uint64_t row_bytes, uint64_t max_bytes);
 
 /// Segments of one shard that are to become one, or none when no row is left.
 struct CompactionPlan {

@@ -117,6 +117,10 @@ absl::StatusOr<CompactionOutcome> Compaction::Run(const Context& context) {
   CompactionOutcome outcome{.target = entry_.id};
   for (const auto& source : sources_) outcome.bytes_read += RowBytes(source->info());
   if (target_ != nullptr) outcome.bytes_written = entry_.info.size_bytes();
+  core_->Log(LogLevel::kInfo,
+             absl::StrFormat("compacted %d segments of shard %d to %d rows, manifest version %d",
+                             sources_.size(), plan_.shard, entry_.info.num_rows,
+                             core_->manifest_version()));
   return outcome;
 }
 
@@ -324,6 +328,19 @@ absl::StatusOr<std::vector<CompactionCandidate>> FindCandidates(CollectionCore* 
          .delete_bytes = info.deletes.has_value() ? info.deletes->size_bytes : 0});
   }
   return candidates;
+}
+
+bool HasManySmall(const CollectionCore& core) {
+  std::vector<size_t> counts(static_cast<size_t>(core.options().num_shards));
+  const std::shared_ptr<const View> view = core.Read().view;
+  for (const query::SegmentView& segment : view->segments) {
+    if (!CanBeRead(segment)) continue;
+    const uint64_t bytes = RowBytes(segment.sealed->info());
+    if (IsSmall(bytes, core.options().segment_max_bytes)) {
+      ++counts[static_cast<size_t>(segment.shard)];
+    }
+  }
+  return *std::max_element(counts.begin(), counts.end()) >= kMaxSmallSegments;
 }
 
 CompactionLimits LimitsOf(const CollectionCore& core, bool thorough) {

@@ -17,6 +17,9 @@ namespace vecdb::engine {
 absl::StatusOr<std::vector<CompactionCandidate>> FindCandidates(CollectionCore* core, bool thorough,
                                                                 const Context& context);
 
+/// Whether a shard has kMaxSmallSegments or more.
+bool HasManySmall(const CollectionCore& core);
+
 /// What planning for this collection keeps to.
 CompactionLimits LimitsOf(const CollectionCore& core, bool thorough);
 

@@ -272,11 +272,13 @@ std::optional<IndexJobs::Job> IndexJobs::NextJob(std::string_view field) const {
 
 absl::Status IndexJobs::BuildMissing(std::string_view field, const Context& context) {
   if (!field.empty() && core_->Read().view->FindIndex(field) == nullptr) return NoIndex(field);
-  VECDB_ASSIGN_OR_RETURN(const auto pass, core_->build_gate().Enter(context));
-  while (const std::optional<Job> job = NextJob(field)) {
+  while (true) {
+    // Entered for each: a compaction that has something to build comes in between.
+    VECDB_ASSIGN_OR_RETURN(const auto pass, core_->build_gate().Enter(context));
+    const std::optional<Job> job = NextJob(field);
+    if (!job.has_value()) return absl::OkStatus();
     VECDB_RETURN_IF_ERROR(RunNoted(*job, context));
   }
-  return absl::OkStatus();
 }
 
 absl::StatusOr<bool> IndexJobs::BuildNext(const Context& context) {
