@@ -306,7 +306,8 @@ class Collection {
 
   /// Moves every write that has returned from the journal into segments, in one commit. The errors
   /// of the store; after one nothing is lost and a later Flush tries again. Without a journal this
-  /// is what makes writes durable.
+  /// is what makes writes durable. With `auto_compaction`, waits for or does compactions first
+  /// while a shard has 10 small segments.
   absl::Status Flush(const Context& context = {});
 
   /// The largest WriteOptions::host_sequence up to which every write survives whatever happens: the

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <thread>
 
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "support/seeded_random.h"
 #include "support/test_database.h"
@@ -12,8 +13,8 @@
 namespace vecdb::support {
 namespace {
 
-constexpr size_t kWriters = 2;
-constexpr int64_t kKeys = 60;  // of each writer
+constexpr size_t kRaceWriters = 2;
+constexpr int64_t kKeysOfWriter = 60;  // of each writer
 
 class CompactionRaceTest : public ::testing::Test {
  protected:
@@ -31,7 +32,7 @@ class CompactionRaceTest : public ::testing::Test {
     const int64_t first = static_cast<int64_t>(writer) * 1000;
     for (int step = 0; !done_; ++step) {
       std::vector<int64_t> ids;
-      for (int64_t id = 0; id < kKeys; ++id) {
+      for (int64_t id = 0; id < kKeysOfWriter; ++id) {
         if (random.OneIn(6)) ids.push_back(first + id);
       }
       if (ids.empty()) continue;
@@ -46,7 +47,7 @@ class CompactionRaceTest : public ::testing::Test {
       if (random.OneIn(4)) {
         EXPECT_OK(c_->Flush());
       }
-      for (const int64_t id : Ids(first, kKeys)) {
+      for (const int64_t id : Ids(first, kKeysOfWriter)) {
         if (!random.OneIn(10)) continue;
         const auto row = c_->Get({id});
         EXPECT_OK(row);
@@ -58,7 +59,9 @@ class CompactionRaceTest : public ::testing::Test {
     while (!done_) {
       const auto id = c_->Compact();
       EXPECT_OK(id);
-      EXPECT_OK(c_->WaitForCompaction(*id));
+      const absl::Status done = c_->WaitForCompaction(*id);
+      // Indexes that are defined and dropped all the time may be too fast for it.
+      EXPECT_TRUE(done.ok() || absl::IsAborted(done)) << done;
       EXPECT_OK(c_->CompactionState(*id));
     }
   }
@@ -79,9 +82,9 @@ class CompactionRaceTest : public ::testing::Test {
 };
 
 TEST_F(CompactionRaceTest, NothingIsLostOrComesBack) {
-  std::vector<Oracle> rows(kWriters, Oracle(schema_));
+  std::vector<Oracle> rows(kRaceWriters, Oracle(schema_));
   std::vector<std::thread> threads;
-  for (size_t i = 0; i < kWriters; ++i) {
+  for (size_t i = 0; i < kRaceWriters; ++i) {
     threads.emplace_back([this, i, &rows] { Write(i, &rows[i]); });
   }
   threads.emplace_back([this] { Compact(); });
@@ -95,11 +98,11 @@ TEST_F(CompactionRaceTest, NothingIsLostOrComesBack) {
   done_ = true;
   for (std::thread& thread : threads) thread.join();
   uint64_t count = 0;
-  for (size_t i = 0; i < kWriters; ++i) count += rows[i].size();
+  for (size_t i = 0; i < kRaceWriters; ++i) count += rows[i].size();
   for (int round = 0; round < 2; ++round) {
     EXPECT_EQ(*c_->Count(), count);
-    for (size_t i = 0; i < kWriters; ++i) {
-      for (const int64_t id : Ids(static_cast<int64_t>(i) * 1000, kKeys)) {
+    for (size_t i = 0; i < kRaceWriters; ++i) {
+      for (const int64_t id : Ids(static_cast<int64_t>(i) * 1000, kKeysOfWriter)) {
         EXPECT_EQ(c_->Get({id})->num_rows(), rows[i].Has(id) ? 1u : 0u) << id;
       }
     }
