@@ -79,6 +79,9 @@ struct CollectionOptions {
   int64_t staleness_ms = 5000;  ///< of kBounded, 0 to a day
   /// How far back Consistency::AsOf reaches, 0 to ten years; 0 turns it off.
   int64_t retention_ms = 0;
+  /// Merges small segments and rewrites those with many deleted rows behind, by itself. When it is
+  /// off, Collection::Compact does.
+  bool auto_compaction = true;
 
   friend bool operator==(const CollectionOptions&, const CollectionOptions&) = default;
 };
@@ -149,6 +152,55 @@ struct IndexDescription {
   std::string last_error{};   ///< why the last build failed; "" when it did not
 };
 
+/// How much Collection::Compact is to do.
+struct CompactOptions {
+  /// Merges and rewrites whatever becomes fewer or smaller by it, in whichever segment one row may
+  /// go. When false, only what a collection with `auto_compaction` does by itself.
+  bool thorough = true;
+};
+
+enum class CompactionState : int32_t { kExecuting = 1, kCompleted = 2, kFailed = 3 };
+
+/// Why segments are compacted.
+enum class CompactionReason : int32_t {
+  kDeletedRows = 1,    ///< a fifth of the rows are deleted and no read needs them
+  kDeleteBytes = 2,    ///< the list of deleted rows is long
+  kSmallSegments = 3,  ///< together they make one that is worth its name
+};
+
+/// Segments that became one, by their ids as in SegmentDescription.
+struct SegmentMerge {
+  std::vector<std::string> sources{};
+  std::string target{};  ///< "" before it is there, and when no row was left
+  CompactionReason reason = CompactionReason::kSmallSegments;
+
+  friend bool operator==(const SegmentMerge&, const SegmentMerge&) = default;
+};
+
+/// How far a compaction that Collection::Compact has begun has come.
+struct CompactionReport {
+  CompactionState state = CompactionState::kExecuting;
+  std::vector<SegmentMerge> merges{};  ///< that are done or in work
+  uint64_t bytes_read = 0;             ///< objects of the sources of merges that are done
+  uint64_t bytes_written = 0;          ///< objects of their targets
+  std::string error{};                 ///< of kFailed; what was merged before it stays so
+};
+
+/// How much Collection::Maintain may do. A step that has begun is finished.
+struct MaintenanceBudget {
+  int64_t time_ms = 100;                ///< no further step is begun after it
+  uint64_t bytes = uint64_t{64} << 20;  ///< nor when so many bytes have been written
+};
+
+/// What Collection::Maintain did, and what is due and was left.
+struct MaintenanceReport {
+  uint64_t num_steps = 0;
+  uint64_t bytes_written = 0;  ///< of segments: rows, deletes, indexes
+  bool flush_is_due = false;
+  uint64_t num_builds_left = 0;  ///< indexes of segments
+  uint64_t num_compactions_left = 0;
+};
+
 struct CollectionDescription {
   std::string name{};
   Schema schema{};
@@ -162,6 +214,11 @@ struct CollectionDescription {
   /// What garbage collection last saw in the store that nothing names, and left; see GarbageReport.
   uint64_t orphan_objects = 0;
   uint64_t orphan_bytes = 0;
+  /// Why the last compaction that began by itself failed, and is tried again later; "" when it did
+  /// not.
+  std::string compaction_error{};
+  /// Bytes of segments that compactions have written since this opening.
+  uint64_t compacted_bytes = 0;
   RecoveryReport recovery{};  ///< of this opening
 };
 
@@ -263,7 +320,8 @@ class Collection {
 
   /// Moves every write that has returned from the journal into segments, in one commit. The errors
   /// of the store; after one nothing is lost and a later Flush tries again. Without a journal this
-  /// is what makes writes durable.
+  /// is what makes writes durable. With `auto_compaction`, waits for or does compactions first
+  /// while a shard has 10 small segments.
   absl::Status Flush(const Context& context = {});
 
   /// The largest WriteOptions::host_sequence up to which every write survives whatever happens: the
@@ -288,8 +346,9 @@ class Collection {
   /// in which they were inserted, deleted ones included, the same in every bit, all of which is
   /// looked at. So insert the vectors of the index, in order, into a collection of one shard whose
   /// segments have room for them (CollectionOptions::segment_max_bytes times seal_proportion), and
-  /// Flush. The field has an index of this spec afterwards, as after CreateIndex, and other
-  /// segments get theirs built; call this for each segment that has an index waiting.
+  /// Flush. A compaction puts rows elsewhere: turn `auto_compaction` off for more than one index.
+  /// The field has an index of this spec afterwards, as after CreateIndex, and other segments get
+  /// theirs built; call this for each segment that has an index waiting.
   ///
   /// NotFound for an unknown field; InvalidArgument for one of scalars or another dim;
   /// FailedPrecondition when no flushed segment has these rows, with what the nearest to it has
@@ -307,6 +366,34 @@ class Collection {
   /// NotFound when the field has no index.
   absl::StatusOr<IndexDescription> DescribeIndex(std::string_view field) const;
   bool HasIndex(std::string_view field) const;
+
+  /// Begins to merge segments and to rewrite them without the rows that were deleted; returns an id
+  /// for CompactionState and WaitForCompaction, the work is done behind. Rows that were deleted
+  /// after the last Flush stay, as do those that Consistency::AsOf may ask for (`retention_ms`).
+  /// Reads, writes and flushes go on; a target has its indexes, and is loaded when the collection
+  /// is, before it takes the place of its sources, whose objects go with CollectGarbage.
+  /// FailedPrecondition in a database that was opened for reading alone, and when the collection
+  /// takes no writes.
+  absl::StatusOr<uint64_t> Compact(const CompactOptions& options = {}, const Context& context = {});
+
+  /// How far it has come. NotFound for an id that Compact did not give since the collection was
+  /// opened, and for one of more than 1000 compactions ago.
+  absl::StatusOr<CompactionReport> CompactionState(uint64_t id) const;
+
+  /// Waits until a compaction is done, and takes part in it. NotFound as CompactionState; the error
+  /// of the compaction when it failed: nothing is lost then, and Compact may be called again, after
+  /// ResourceExhausted when there is room. After Cancelled and DeadlineExceeded it goes on behind.
+  absl::Status WaitForCompaction(uint64_t id, const Context& context = {});
+
+  /// Does what is otherwise done behind, in the calling thread, for a host that wants no background
+  /// work: a flush when growing rows or the journal have come to their limits, then the indexes of
+  /// segments that lack them, one by one, then compactions, the most urgent first (none when
+  /// `auto_compaction` is off), then garbage collection when it has not been done for long. Stops
+  /// when nothing is due or the budget is used up, and says what is left. InvalidArgument for a
+  /// negative `time_ms`; the errors of the store and the memory budget, after which nothing is
+  /// lost.
+  absl::StatusOr<MaintenanceReport> Maintain(const MaintenanceBudget& budget = {},
+                                             const Context& context = {});
 
   /// Reads what searches need into memory, or maps it; the index of a scalar field is read when it
   /// is first used. Several segments at once, while writes and flushes go on.

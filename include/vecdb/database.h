@@ -57,6 +57,8 @@ struct DatabaseOptions {
   int64_t gc_grace_ms = 3'600'000;
   /// Threads of the database's own pool when the host brings no executor; 0 means one per core.
   int32_t num_threads = 0;
+  /// What compactions of all collections together write in a second at most; 0: no limit.
+  uint64_t compaction_bytes_per_second = 0;
   /// Ceiling of `offset + limit` of a search, 1 to 1,048,576.
   int32_t max_result_rows = 16384;
 };

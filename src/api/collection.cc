@@ -144,6 +144,24 @@ bool Collection::HasIndex(std::string_view field) const {
   return handle_->engine()->DescribeIndex(field).ok();
 }
 
+absl::StatusOr<uint64_t> Collection::Compact(const CompactOptions& options,
+                                             const Context& context) {
+  return handle_->engine()->Compact(options, context);
+}
+
+absl::StatusOr<CompactionReport> Collection::CompactionState(uint64_t id) const {
+  return handle_->engine()->CompactionState(id);
+}
+
+absl::Status Collection::WaitForCompaction(uint64_t id, const Context& context) {
+  return handle_->engine()->WaitForCompaction(id, context);
+}
+
+absl::StatusOr<MaintenanceReport> Collection::Maintain(const MaintenanceBudget& budget,
+                                                       const Context& context) {
+  return handle_->engine()->Maintain(budget, context);
+}
+
 absl::Status Collection::Load(const LoadOptions& options, const Context& context) {
   return handle_->engine()->Load(options, context);
 }

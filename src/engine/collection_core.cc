@@ -40,8 +40,10 @@ CollectionCore::CollectionCore(const Environment& environment, std::string id, O
       manifests_(std::move(manifests)),
       manifest_version_(version.number),
       durable_host_sequence_(manifest_.host_sequence),
-      view_(std::make_shared<const View>(
-          View{.budget = environment_.budget, .indexes = manifest_.indexes, .collection_id = id_})),
+      view_(std::make_shared<const View>(View{.budget = environment_.budget,
+                                              .indexes = manifest_.indexes,
+                                              .collection_id = id_,
+                                              .history_from = manifest_.history_from})),
       published_(manifest_.flushed_timestamp) {
   for (const format::ManifestSegment& segment : manifest_.segments) {
     live_rows_ += segment.info.num_rows - segment.info.num_deletes;

@@ -18,6 +18,7 @@
 #include "base/gate.h"
 #include "base/hybrid_clock.h"
 #include "base/mutex.h"
+#include "base/throttle.h"
 #include "catalog/version_writer.h"
 #include "engine/memory_accounts.h"
 #include "format/manifest.h"
@@ -49,6 +50,8 @@ struct Environment {
   bool map_when_full = false;  ///< what a load has no room for is mapped
   /// Of the collection; host.budget is this one.
   std::shared_ptr<MemoryBudget> budget{};
+  /// What compactions write passes through here; null: at full speed.
+  base::Throttle* compaction_throttle = nullptr;
 
   /// For a collection of the database.
   Environment Of(const std::string& collection_id) const;
@@ -68,6 +71,8 @@ struct View {
   bool loaded = false;
   LoadOptions load{};  ///< what of it is loaded, when it is
   std::string collection_id{};
+  /// Rows that were deleted up to here may be missing: no earlier state can be read from this.
+  uint64_t history_from = 0;
 
   const format::IndexDefinition* FindIndex(std::string_view field) const;
   /// Of a view that is loaded: whether this is.

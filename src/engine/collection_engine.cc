@@ -22,8 +22,6 @@
 namespace vecdb::engine {
 namespace {
 
-constexpr int64_t kCollectionsPerGrace = 6;
-constexpr int64_t kMinCollectMillis = 60'000;
 // While flushes fail, growing rows may come to this many times what is flushed at once.
 constexpr uint64_t kMaxUnflushed = 8;
 // For the sake of memory so many bytes of growing rows are flushed at least.
@@ -134,6 +132,7 @@ absl::StatusOr<std::shared_ptr<CollectionEngine>> CollectionEngine::Open(
   }
   if (engine->parts_->recovery.num_records > 0) engine->FlushBehind();
   engine->BuildBehind();
+  CompactBehind(opened, engine->parts_);
   return engine;
 }
 
@@ -305,8 +304,10 @@ absl::Status CollectionEngine::MakeRoom(const Context& context) {
       pressure != Pressure::kFlushNow) {
     return absl::OkStatus();
   }
+  VECDB_RETURN_IF_ERROR(parts_->compactions.KeepSegmentsFew(context));
   const absl::Status flushed = vecdb::engine::Flush(core_.get(), &parts_->writer, context);
   parts_->flush_failed = !flushed.ok();
+  if (flushed.ok()) CompactBehind(core_.get(), parts_);
   if (flushed.ok() || absl::IsCancelled(flushed) || absl::IsDeadlineExceeded(flushed)) {
     return flushed;
   }
@@ -315,75 +316,6 @@ absl::Status CollectionEngine::MakeRoom(const Context& context) {
       "%d bytes of rows wait in memory (limit %d) and %d bytes in the journal (limit %d), and they "
       "cannot be flushed: %s",
       growing_bytes, max_growing_bytes, log_bytes, max_log_bytes, std::string(flushed.message())));
-}
-
-void CollectionEngine::FlushBehind() {
-  if (parts_->flush_scheduled.exchange(true)) return;
-  core_->RunBehind(Priority::kFlush, [core = core_.get(), parts = parts_](const Context& context) {
-    parts->flush_scheduled = false;
-    const absl::Status status = vecdb::engine::Flush(core, &parts->writer, context);
-    parts->flush_failed = !status.ok();
-    if (!status.ok()) {
-      if (absl::IsCancelled(status)) return;
-      core->Log(LogLevel::kError, absl::StrFormat("flush failed and is tried again later: %s",
-                                                  std::string(status.message())));
-      return;
-    }
-    parts->indexes.BuildMissing("", context).IgnoreError();  // logged there
-    parts->loads->CheckMappedBehind();
-    CollectGarbageBehind(core, parts);
-  });
-}
-
-void CollectionEngine::BuildBehind() {
-  if (core_->Read().view->indexes.empty() || parts_->build_scheduled.exchange(true)) return;
-  core_->RunBehind(Priority::kBackground, [parts = parts_](const Context& context) {
-    parts->build_scheduled = false;
-    parts->indexes.BuildMissing("", context).IgnoreError();  // logged there, kept for DescribeIndex
-    parts->loads->CheckMappedBehind();
-  });
-}
-
-// Looks for garbage some times per grace period: more often would find what is too young.
-void CollectionEngine::CollectGarbageBehind(CollectionCore* core,
-                                            const std::shared_ptr<Parts>& parts) {
-  const int64_t now = core->NowMillis();
-  const int64_t interval = std::max(core->gc_grace_ms() / kCollectionsPerGrace, kMinCollectMillis);
-  if (now - parts->collected_ms.load() < interval) return;
-  parts->collected_ms = now;
-  core->RunBehind(Priority::kBackground, [core, parts](const Context& context) {
-    const auto report = CollectCollection(*core, core->gc_grace_ms(), context);
-    if (!report.ok()) {
-      core->Log(LogLevel::kWarning, absl::StrFormat("garbage collection failed: %s",
-                                                    std::string(report.status().message())));
-      return;
-    }
-    base::MutexLock lock(&parts->mutex);
-    parts->garbage = *report;
-  });
-}
-
-absl::StatusOr<GarbageReport> CollectionEngine::CollectGarbage(const Context& context) {
-  const CollectionCall call(*core_, context);
-  VECDB_RETURN_IF_ERROR(call.status());
-  VECDB_ASSIGN_OR_RETURN(const GarbageReport report,
-                         CollectCollection(*core_, core_->gc_grace_ms(), context));
-  base::MutexLock lock(&parts_->mutex);
-  parts_->garbage = report;
-  return report;
-}
-
-absl::Status CollectionEngine::Verify(VerifyReport* report, const Context& context) {
-  const CollectionCall call(*core_, context);
-  VECDB_RETURN_IF_ERROR(call.status());
-  return VerifyCollection(core_.get(), report, context);
-}
-
-absl::Status CollectionEngine::Checkpoint(ObjectStore& target, const Context& context) {
-  const CollectionCall call(*core_, context);
-  VECDB_RETURN_IF_ERROR(call.status());
-  VECDB_RETURN_IF_ERROR(vecdb::engine::Flush(core_.get(), &parts_->writer, context));
-  return CheckpointCollection(core_.get(), target, context);
 }
 
 absl::StatusOr<WriteResult> CollectionEngine::Insert(const RowBatch& rows,
@@ -416,7 +348,9 @@ absl::StatusOr<WriteResult> CollectionEngine::Delete(const Keys& keys, const Wri
   const CollectionCall call(*core_, context);
   VECDB_RETURN_IF_ERROR(call.status());
   VECDB_RETURN_IF_ERROR(BeginWrite(context));
-  return parts_->writer.Delete(keys, options, context);
+  VECDB_ASSIGN_OR_RETURN(const WriteResult result, parts_->writer.Delete(keys, options, context));
+  NoteDeletes(result.delete_count);
+  return result;
 }
 
 absl::StatusOr<WriteResult> CollectionEngine::DeleteWhere(const RowFilter& filter,
@@ -430,16 +364,10 @@ absl::StatusOr<WriteResult> CollectionEngine::DeleteWhere(const RowFilter& filte
         "DeleteWhere: an empty filter would delete every row; write `true` if that is meant");
   }
   VECDB_RETURN_IF_ERROR(BeginWrite(context));
-  return parts_->writer.DeleteWhere(bound, options, context);
-}
-
-absl::Status CollectionEngine::Flush(const Context& context) {
-  const CollectionCall call(*core_, context);
-  VECDB_RETURN_IF_ERROR(call.status());
-  VECDB_RETURN_IF_ERROR(vecdb::engine::Flush(core_.get(), &parts_->writer, context));
-  BuildBehind();
-  CollectGarbageBehind(core_.get(), parts_);
-  return absl::OkStatus();
+  VECDB_ASSIGN_OR_RETURN(const WriteResult result,
+                         parts_->writer.DeleteWhere(bound, options, context));
+  NoteDeletes(result.delete_count);
+  return result;
 }
 
 absl::StatusOr<uint64_t> CollectionEngine::DurableUpTo() {
@@ -510,6 +438,8 @@ absl::StatusOr<CollectionDescription> CollectionEngine::Describe() {
     description.orphan_objects = parts_->garbage.orphan_objects;
     description.orphan_bytes = parts_->garbage.orphan_bytes;
   }
+  description.compaction_error = parts_->compactions.last_error();
+  description.compacted_bytes = parts_->compactions.bytes_written();
   for (const format::IndexDefinition& index : snapshot.view->indexes) {
     auto described = parts_->indexes.Describe(index.field);
     if (described.ok()) description.indexes.push_back(*std::move(described));  // dropped meanwhile

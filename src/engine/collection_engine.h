@@ -84,6 +84,12 @@ class CollectionEngine {
   absl::Status DropIndex(std::string_view field, const Context& context);
   absl::StatusOr<IndexDescription> DescribeIndex(std::string_view field);
 
+  absl::StatusOr<uint64_t> Compact(const CompactOptions& options, const Context& context);
+  absl::StatusOr<CompactionReport> CompactionState(uint64_t id);
+  absl::Status WaitForCompaction(uint64_t id, const Context& context);
+  absl::StatusOr<MaintenanceReport> Maintain(const MaintenanceBudget& budget,
+                                             const Context& context);
+
   absl::Status Load(const LoadOptions& options, const Context& context);
   absl::StatusOr<std::shared_ptr<LoadTask>> StartLoad(const LoadOptions& options,
                                                       const Context& context);
@@ -171,6 +177,9 @@ class CollectionEngine {
   absl::Status MakeRoom(const Context& context);
   void FlushBehind();
   void BuildBehind();
+  void NoteDeletes(uint64_t num_deleted);
+  bool FlushIsDue() const;
+  absl::StatusOr<bool> MaintainOnce(const Context& context);
   uint64_t seal_bytes() const;
   uint64_t journal_bytes() const;
   uint64_t unflushed_bytes() const;  // memory of rows that are in no flushed segment
@@ -178,6 +187,8 @@ class CollectionEngine {
   // What works on the core; background jobs hold it too.
   struct Parts;
 
+  static void CompactBehind(CollectionCore* core, const std::shared_ptr<Parts>& parts);
+  static bool IsTimeToCollect(const CollectionCore& core, Parts* parts);
   static void CollectGarbageBehind(CollectionCore* core, const std::shared_ptr<Parts>& parts);
 
   std::shared_ptr<CollectionCore> core_;

@@ -8,6 +8,7 @@
 #include "base/mutex.h"
 #include "engine/collection_core.h"
 #include "engine/collection_engine.h"
+#include "engine/compaction_jobs.h"
 #include "engine/index_jobs.h"
 #include "engine/load_manager.h"
 #include "engine/writer.h"
@@ -19,12 +20,13 @@ namespace vecdb::engine {
 /// What works on the core of a collection.
 struct CollectionEngine::Parts {
   explicit Parts(CollectionCore* core)
-      : budget(core->environment().budget), writer(core), indexes(core) {}
+      : budget(core->environment().budget), writer(core), indexes(core), compactions(core) {}
 
   const std::shared_ptr<MemoryBudget> budget;  // of the rows that the writer holds
 
   Writer writer;
   IndexJobs indexes;
+  CompactionJobs compactions;
   std::shared_ptr<LoadManager> loads;         // set before the collection is used
   RecoveryReport recovery;                    // written before the collection is used
   uint64_t service_timestamp = 0;             // the same
@@ -32,7 +34,8 @@ struct CollectionEngine::Parts {
   std::atomic<bool> flush_scheduled = false;  // at most one flush waits behind; orders nothing else
   std::atomic<bool> build_scheduled = false;  // the same for builds
   std::atomic<bool> flush_failed = false;     // the last one; orders nothing
-  std::atomic<int64_t> collected_ms = 0;      // when garbage was last looked for; orders nothing
+  std::atomic<uint64_t> unflushed_deletes = 0;  // by Delete, about; orders nothing
+  std::atomic<int64_t> collected_ms = 0;        // when garbage was last looked for; orders nothing
 
   base::Mutex mutex;                                  // a leaf
   GarbageReport garbage ABSL_GUARDED_BY(mutex) = {};  // of the last collection

@@ -89,6 +89,10 @@ DatabaseEngine::DatabaseEngine(const DatabaseOptions& options, Places places)
       ReleaseUnused(asking, bytes);
     };
   }
+  if (options.compaction_bytes_per_second > 0) {
+    compaction_throttle_ = std::make_unique<base::Throttle>(options.compaction_bytes_per_second);
+    environment_.compaction_throttle = compaction_throttle_.get();
+  }
   clock_ = std::make_unique<base::HybridClock>(environment_.host.clock);
   environment_.clock = clock_.get();
   if (environment_.host.executor == nullptr) {

@@ -13,6 +13,7 @@
 #include "base/gate.h"
 #include "base/hybrid_clock.h"
 #include "base/mutex.h"
+#include "base/throttle.h"
 #include "catalog/version_writer.h"
 #include "engine/collection_handle.h"
 #include "format/manifest.h"
@@ -99,6 +100,7 @@ class DatabaseEngine {
   const bool read_only_;
   std::unique_ptr<Executor> pool_;  // when the host brings none
   std::unique_ptr<base::HybridClock> clock_;
+  std::unique_ptr<base::Throttle> compaction_throttle_;
   Environment environment_;
   std::unique_ptr<StoreLock> lock_;
   std::unique_ptr<FileLock> journal_lock_;

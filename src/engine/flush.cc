@@ -77,7 +77,7 @@ absl::StatusOr<query::SegmentView> OpenCommitted(const CollectionCore& core, con
                          segment::SealedSegment::Open(core.store(), fresh.entry.info, core.host(),
                                                       fresh.view.growing->deletes(), context));
   if (view.loaded && view.LoadsShard(opened.shard)) {
-    auto resident = LoadSegment(*opened.sealed, view, nullptr, context);
+    auto resident = LoadSegment(core, *opened.sealed, view, nullptr, context);
     if (!resident.ok()) {
       core.Log(
           LogLevel::kWarning,

@@ -15,11 +15,9 @@
 namespace vecdb::engine {
 namespace {
 
-bool IsBuilt(const IndexSpec& spec) { return !std::holds_alternative<FlatParams>(spec.params); }
-
 // True when the segment needs no (further) build for `definition`.
 bool IsIndexed(const segment::SealedSegment& segment, const format::IndexDefinition& definition) {
-  if (!IsBuilt(definition.spec) || segment.num_rows() < kMinIndexedRows) return true;
+  if (!NeedsBuild(definition.spec, segment.num_rows())) return true;
   const SegmentInfo& info = segment.info();
   const bool has_index =
       std::any_of(info.indexes.begin(), info.indexes.end(), [&](const auto& index) {
@@ -95,6 +93,10 @@ void ShowIndex(const SegmentInfo& info, size_t column, const segment::ResidentFi
 }
 
 }  // namespace
+
+bool NeedsBuild(const IndexSpec& spec, uint64_t num_rows) {
+  return !std::holds_alternative<FlatParams>(spec.params) && num_rows >= kMinIndexedRows;
+}
 
 absl::Status IndexJobs::Create(std::string_view field, const IndexSpec& spec,
                                const Context& context) {
@@ -279,24 +281,48 @@ std::optional<IndexJobs::Job> IndexJobs::NextJob(std::string_view field) const {
 
 absl::Status IndexJobs::BuildMissing(std::string_view field, const Context& context) {
   if (!field.empty() && core_->Read().view->FindIndex(field) == nullptr) return NoIndex(field);
+  while (true) {
+    // Entered for each: a compaction that has something to build comes in between.
+    VECDB_ASSIGN_OR_RETURN(const auto pass, core_->build_gate().Enter(context));
+    const std::optional<Job> job = NextJob(field);
+    if (!job.has_value()) return absl::OkStatus();
+    VECDB_RETURN_IF_ERROR(RunNoted(*job, context));
+  }
+}
+
+absl::StatusOr<bool> IndexJobs::BuildNext(const Context& context) {
   VECDB_ASSIGN_OR_RETURN(const auto pass, core_->build_gate().Enter(context));
-  while (const std::optional<Job> job = NextJob(field)) {
-    const absl::Status status = Run(*job, context);
-    const bool stopped = absl::IsCancelled(status) || absl::IsDeadlineExceeded(status);
-    if (!stopped) {
-      base::MutexLock lock(&mutex_);
-      last_errors_[job->definition.field] = std::string(status.message());
-    }
-    if (!status.ok()) {
-      if (!stopped) {
-        core_->Log(LogLevel::kError,
-                   absl::StrFormat("building the index of field %s failed: %s",
-                                   job->definition.field, std::string(status.message())));
-      }
-      return status;
+  const std::optional<Job> job = NextJob("");
+  if (!job.has_value()) return false;
+  VECDB_RETURN_IF_ERROR(RunNoted(*job, context));
+  return true;
+}
+
+uint64_t IndexJobs::CountMissing() const {
+  const std::shared_ptr<const View> view = core_->Read().view;
+  uint64_t count = 0;
+  for (const query::SegmentView& segment : view->segments) {
+    if (segment.sealed == nullptr || !segment.load_damage.ok()) continue;
+    for (const format::IndexDefinition& definition : view->indexes) {
+      count += IsIndexed(*segment.sealed, definition) ? 0 : 1;
     }
   }
-  return absl::OkStatus();
+  return count;
+}
+
+absl::Status IndexJobs::RunNoted(const Job& job, const Context& context) {
+  const absl::Status status = Run(job, context);
+  if (absl::IsCancelled(status) || absl::IsDeadlineExceeded(status)) return status;
+  {
+    base::MutexLock lock(&mutex_);
+    last_errors_[job.definition.field] = std::string(status.message());
+  }
+  if (!status.ok()) {
+    core_->Log(LogLevel::kError,
+               absl::StrFormat("building the index of field %s failed: %s", job.definition.field,
+                               std::string(status.message())));
+  }
+  return status;
 }
 
 absl::Status IndexJobs::Run(const Job& job, const Context& context) {

@@ -18,6 +18,9 @@ namespace vecdb::engine {
 /// Segments below this are compared row by row, as in Milvus.
 inline constexpr uint64_t kMinIndexedRows = 1024;
 
+/// Whether a segment of `num_rows` is to have an object of its own for an index.
+bool NeedsBuild(const IndexSpec& spec, uint64_t num_rows);
+
 /// Defines, builds and describes the indexes of a collection. A segment is built for one at a time;
 /// whoever waits for an index builds. Thread-safe.
 class IndexJobs {
@@ -34,6 +37,9 @@ class IndexJobs {
 
   /// Builds the indexes that are missing, of one field or, when it is empty, of all.
   absl::Status BuildMissing(std::string_view field, const Context& context);
+  /// Builds one of them; false when none is missing.
+  absl::StatusOr<bool> BuildNext(const Context& context);
+  uint64_t CountMissing() const;
 
  private:
   // One index of one segment that is to be built.
@@ -47,6 +53,7 @@ class IndexJobs {
   absl::Status CommitAttached(const Job& job, const SegmentIndexInfo& info, const Context& context);
   void LoadDefined(bool was_loaded, std::string_view field, const Context& context);
   std::optional<Job> NextJob(std::string_view field) const;
+  absl::Status RunNoted(const Job& job, const Context& context);
   absl::Status Run(const Job& job, const Context& context);
   absl::StatusOr<segment::ResidentField> LoadBuilt(const Job& job, const SegmentIndexInfo& info,
                                                    const Context& context);

@@ -108,10 +108,14 @@ absl::StatusOr<std::shared_ptr<const segment::Resident>> LoadColumns(
 }
 
 absl::StatusOr<std::shared_ptr<const segment::Resident>> LoadSegment(
-    const segment::SealedSegment& segment, const View& view, const segment::Resident* before,
-    const Context& context) {
+    const CollectionCore& core, const segment::SealedSegment& segment, const View& view,
+    const segment::Resident* before, const Context& context) {
   const std::vector<size_t> columns = LoadedColumns(segment.info().schema, view, view.load);
-  return LoadColumns(segment, columns, before, {.mode = view.load.mode}, context);
+  auto resident = LoadColumns(segment, columns, before, {.mode = view.load.mode}, context);
+  if (!absl::IsResourceExhausted(resident.status()) || !core.environment().map_when_full) {
+    return resident;
+  }
+  return LoadColumns(segment, columns, before, {.mode = LoadMode::kMap}, context);
 }
 
 absl::Status LoadAll(CollectionCore* core, const LoadOptions& options, const Context& context) {

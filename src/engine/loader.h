@@ -46,10 +46,11 @@ absl::StatusOr<std::shared_ptr<const segment::Resident>> LoadColumns(
     const segment::SealedSegment& segment, std::span<const size_t> columns,
     const segment::Resident* before, const segment::LoadHow& how, const Context& context);
 
-/// The same for what is loaded of the other segments of `view`.
+/// The same for what is loaded of the other segments of `view`. What there is no memory for is
+/// mapped, where the options of the database say so.
 absl::StatusOr<std::shared_ptr<const segment::Resident>> LoadSegment(
-    const segment::SealedSegment& segment, const View& view, const segment::Resident* before,
-    const Context& context);
+    const CollectionCore& core, const segment::SealedSegment& segment, const View& view,
+    const segment::Resident* before, const Context& context);
 
 /// Loads what `options` ask for, all or nothing, under the maintenance gate. See FinishLoad.
 absl::Status LoadAll(CollectionCore* core, const LoadOptions& options, const Context& context);

@@ -80,6 +80,12 @@ absl::StatusOr<Snapshot> AsOf(const CollectionCore& core, uint64_t timestamp,
                               const Context& context) {
   VECDB_ASSIGN_OR_RETURN(Snapshot snapshot, AllUpTo(core, timestamp, context));
   if (timestamp >= snapshot.as_of) return snapshot;
+  if (timestamp < snapshot.view->history_from) {
+    // The clock has gone back, or is not that of the writer.
+    return absl::FailedPreconditionError(
+        absl::StrFormat("timestamp %d: rows that were deleted up to timestamp %d have been removed",
+                        timestamp, snapshot.view->history_from));
+  }
   snapshot.as_of = timestamp;
   VECDB_ASSIGN_OR_RETURN(snapshot.live_rows, CountRows(snapshot, context));
   return snapshot;

@@ -281,6 +281,8 @@ std::string ManifestToJson(const Manifest& manifest) {
                {"kept_journals", manifest.kept_journals},
                {"indexes", Json::array()},
                {"segments", Json::array()}};
+  if (!options.auto_compaction) json["auto_compaction"] = false;
+  if (manifest.history_from > 0) json["history_from"] = manifest.history_from;
   for (const IndexDefinition& index : manifest.indexes) {
     json["indexes"].push_back({{"field", index.field}, {"spec", Json::parse(index.spec.ToJson())}});
   }
@@ -310,9 +312,16 @@ absl::StatusOr<Manifest> ManifestFromJson(std::string_view name, std::string_vie
   manifest.options.retention_ms = members.Millis("retention_ms");
   manifest.flushed_timestamp = members.Count("flushed_timestamp");
   manifest.host_sequence = members.Count("host_sequence");
+  // Older files have neither.
+  if (members.Optional("auto_compaction") != nullptr) {
+    manifest.options.auto_compaction = members.Flag("auto_compaction");
+  }
+  if (members.Optional("history_from") != nullptr) {
+    manifest.history_from = members.Count("history_from");
+  }
   if (!members.ok() || load < 1 || load > 2 || duplicates < 1 || duplicates > 2 || durability < 1 ||
       durability > 3 || consistency > 3 || manifest.flushed_timestamp > kMaxTimestamp ||
-      !tree.contains("journal") ||
+      manifest.history_from > manifest.flushed_timestamp || !tree.contains("journal") ||
       !Parse(tree["journal"], &manifest.journal, &manifest.options.journal)) {
     return DamagedDocument(name, "impossible manifest");
   }

@@ -50,6 +50,8 @@ struct Manifest {
   CollectionOptions options{};
   uint64_t flushed_timestamp = 0;  ///< every write up to here is in the segments
   uint64_t host_sequence = 0;      ///< the largest of those writes
+  /// Rows that were deleted up to here may have been removed: no state before it can be read.
+  uint64_t history_from = 0;
   JournalState journal{};
   /// Logs that were given up with writes in them, and whose files are left for their owner.
   std::vector<std::string> kept_journals{};

@@ -14,10 +14,10 @@ namespace {
 
 constexpr size_t kPieceRows = 4096;
 
-std::vector<uint32_t> LiveRows(const SealedSegment& segment) {
+std::vector<uint32_t> RowsToKeep(const SealedSegment& segment, uint64_t removable_until) {
   std::vector<uint32_t> rows;
   for (uint32_t row = 0; row < segment.num_rows(); ++row) {
-    if (segment.deletes()->at(row) == 0) rows.push_back(row);
+    if (!segment.deletes()->DeletedAt(row, removable_until)) rows.push_back(row);
   }
   return rows;
 }
@@ -49,14 +49,14 @@ absl::StatusOr<RowBatch> ReadPiece(const SealedSegment& segment, const Resident&
   return batch;
 }
 
-absl::Status AppendLiveRows(const SealedSegment& segment, const Context& context,
-                            GrowingSegment* merged) {
-  const std::vector<uint32_t> rows = LiveRows(segment);
+absl::Status AppendRows(const SealedSegment& segment, std::span<const uint32_t> rows,
+                        const Context& context, GrowingSegment* merged) {
+  if (rows.empty()) return absl::OkStatus();
   VECDB_ASSIGN_OR_RETURN(const auto times, segment.GetTimestamps(context));
   VECDB_ASSIGN_OR_RETURN(const Resident resident, LoadAllVectors(segment, context));
   for (size_t begin = 0; begin < rows.size(); begin += kPieceRows) {
     VECDB_RETURN_IF_ERROR(context.Check());
-    const auto piece = std::span(rows).subspan(begin, std::min(kPieceRows, rows.size() - begin));
+    const auto piece = rows.subspan(begin, std::min(kPieceRows, rows.size() - begin));
     VECDB_ASSIGN_OR_RETURN(const RowBatch batch, ReadPiece(segment, resident, piece, context));
     std::vector<int64_t> piece_times;
     for (uint32_t row : piece) piece_times.push_back(times->column.int64s()[row]);
@@ -87,24 +87,51 @@ std::vector<WantedIndex> CommonIndexes(std::span<const std::shared_ptr<SealedSeg
   return common;
 }
 
+// The numbers of the segments, oldest first.
+std::vector<size_t> ByAge(std::span<const std::shared_ptr<const SealedSegment>> segments) {
+  std::vector<size_t> order(segments.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::stable_sort(order.begin(), order.end(), [&segments](size_t a, size_t b) {
+    return segments[a]->info().min_timestamp < segments[b]->info().min_timestamp;
+  });
+  return order;
+}
+
 }  // namespace
+
+absl::StatusOr<GatheredRows> GatherRows(
+    std::span<const std::shared_ptr<const SealedSegment>> segments, uint64_t removable_until,
+    const Host& host, const Context& context) {
+  GatheredRows gathered{.maps = std::vector<RowMap>(segments.size())};
+  gathered.rows = std::make_unique<GrowingSegment>(
+      std::make_shared<const Schema>(segments.front()->info().schema), host);
+  for (const size_t i : ByAge(segments)) {
+    const std::vector<uint32_t> rows = RowsToKeep(*segments[i], removable_until);
+    gathered.maps[i].assign(segments[i]->num_rows(), kNoRow);
+    uint32_t next = gathered.rows->num_rows();
+    for (const uint32_t row : rows) gathered.maps[i][row] = next++;
+    VECDB_RETURN_IF_ERROR(AppendRows(*segments[i], rows, context, gathered.rows.get()));
+  }
+  return gathered;
+}
+
+void CarryDeletes(const base::DeleteTimes& deletes, const RowMap& map, base::DeleteTimes* merged) {
+  deletes.ForEach(map.size(), std::numeric_limits<uint64_t>::max(),
+                  [&map, merged](uint32_t row, uint64_t time) {
+                    if (map[row] != kNoRow) merged->Set(map[row], time);
+                  });
+}
 
 absl::StatusOr<SegmentInfo> Merge(std::span<const std::shared_ptr<SealedSegment>> segments,
                                   std::shared_ptr<ObjectStore> store, const ObjectPath& folder,
                                   const Host& host, const Context& context) {
-  std::vector<std::shared_ptr<SealedSegment>> oldest_first(segments.begin(), segments.end());
-  std::stable_sort(oldest_first.begin(), oldest_first.end(), [](const auto& a, const auto& b) {
-    return a->info().min_timestamp < b->info().min_timestamp;
-  });
-  const Schema& schema = oldest_first.front()->info().schema;
-  GrowingSegment merged(std::make_shared<const Schema>(schema), host);
-  for (const auto& segment : oldest_first) {
-    VECDB_RETURN_IF_ERROR(AppendLiveRows(*segment, context, &merged));
-  }
-  if (merged.num_rows() == 0) {
+  const std::vector<std::shared_ptr<const SealedSegment>> all(segments.begin(), segments.end());
+  VECDB_ASSIGN_OR_RETURN(const GatheredRows gathered,
+                         GatherRows(all, std::numeric_limits<uint64_t>::max(), host, context));
+  if (gathered.rows->num_rows() == 0) {
     return absl::FailedPreconditionError("no row of the segments to merge is alive");
   }
-  return WriteSegment(merged, CommonIndexes(oldest_first), store, folder, host, context);
+  return WriteSegment(*gathered.rows, CommonIndexes(segments), store, folder, host, context);
 }
 
 }  // namespace vecdb::segment

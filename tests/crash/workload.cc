@@ -281,6 +281,14 @@ void Workload::WaitForIndex(const std::string& name) {
   Succeeded(target.collection->WaitForIndex("v", NewContext()), "WaitForIndex");
 }
 
+void Workload::Compact(const std::string& name) {
+  const Target target = Find(name);
+  if (target.model == nullptr) return;
+  const auto id = target.collection->Compact({}, NewContext());
+  if (!Succeeded(id.status(), "Compact")) return;
+  Succeeded(target.collection->WaitForCompaction(*id, NewContext()), "WaitForCompaction");
+}
+
 void Workload::RunBehind() {
   if (!IsOver()) executor_.RunAll();
 }
@@ -296,6 +304,7 @@ void Workload::RandomStep(const std::string& name) {
   if (dice < 78) return RunBehind();
   if (dice < 82) return CreateIndex(name, random_.OneIn(2) ? Flat() : Hnsw());
   if (dice < 85) return DropIndex(name);
+  if (dice < 87) return Compact(name);
   if (dice < 95) return Kill();
   Close();
   Open();

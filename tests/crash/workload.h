@@ -72,6 +72,7 @@ class Workload {
   void CreateIndex(const std::string& name, const IndexSpec& spec);
   void DropIndex(const std::string& name);
   void WaitForIndex(const std::string& name);
+  void Compact(const std::string& name);
   /// Runs what waits in the background.
   void RunBehind();
 

@@ -65,9 +65,11 @@ Manifest RichManifest() {
                                 .journal_max_bytes = 1ULL << 40,
                                 .consistency = ConsistencyLevel::kEventually,
                                 .staleness_ms = 1,
-                                .retention_ms = INT64_MAX},
+                                .retention_ms = INT64_MAX,
+                                .auto_compaction = false},
                     .flushed_timestamp = 1ULL << 62,
                     .host_sequence = ~0ULL,
+                    .history_from = 1ULL << 61,
                     .journal = {.id = "00112233445566778899aabbccddeeff",
                                 .first_file = 5,
                                 .last_file = 5 + (1 << 20) - 1},
@@ -104,6 +106,18 @@ TEST(ManifestTest, RichManifestComesBack) {
   const auto read = ManifestFromJson("m", ManifestToJson(manifest));
   ASSERT_OK(read);
   EXPECT_EQ(*read, manifest);
+}
+
+TEST(ManifestTest, WhatOlderFilesLackHasTheValueOfThen) {
+  Json tree = TreeOf(RichManifest());
+  tree.erase("auto_compaction");
+  tree.erase("history_from");
+  const auto read = ManifestFromJson("m", tree.dump());
+  ASSERT_OK(read);
+  EXPECT_TRUE(read->options.auto_compaction);
+  EXPECT_EQ(read->history_from, 0u);
+  // These values are not written, so that older programs and newer ones write the same.
+  EXPECT_EQ(TreeOf(*read), tree);
 }
 
 TEST(ManifestTest, EmptyManifestComesBack) {
@@ -234,9 +248,10 @@ TEST(ManifestTest, EveryMissingMemberIsDataLossUnlessItMayBeAbsent) {
     bad[at.parent_pointer()].erase(at.back());
     const auto read = ManifestFromJson("m", bad.dump());
     if (read.ok()) {
-      // Members of schema and index specs that have a default.
+      // Members of schema and index specs that have a default, and what older files lack.
       const std::string text = at.to_string();
-      EXPECT_TRUE(text.find("/schema/") != std::string::npos ||
+      EXPECT_TRUE(text == "/auto_compaction" || text == "/history_from" ||
+                  text.find("/schema/") != std::string::npos ||
                   text.find("/spec/") != std::string::npos)
           << text;
     } else {
@@ -286,6 +301,9 @@ TEST(ManifestTest, ValuesThatCannotBeAreDataLoss) {
       {"/on_duplicate_key", 3},
       {"/flushed_timestamp", 1ULL << 63},
       {"/host_sequence", -1},
+      {"/auto_compaction", 0},
+      {"/history_from", -1},
+      {"/history_from", (1ULL << 62) + 1},
       {"/durability", 0},
       {"/durability", 4},
       {"/journal_max_bytes", -1},

@@ -156,5 +156,45 @@ TEST_F(MergeTest, CancelledMergeWritesNothing) {
   EXPECT_TRUE(store_->List(PathOf("segments/merged"))->empty());
 }
 
+TEST_F(MergeTest, GatheredRowsAreFoundByTheirMaps) {
+  const auto young = AddSegment(1000, 1010, 500, {1000, 1009});
+  const auto old = AddSegment(0, 10, 100, {0});
+  const std::vector<std::shared_ptr<const SealedSegment>> both = {young, old};
+  const auto gathered = GatherRows(both, kEver, {}, {});
+  ASSERT_OK(gathered);
+  EXPECT_EQ(gathered->rows->num_rows(), 17u);
+  for (size_t i = 0; i < both.size(); ++i) {
+    const auto keys = both[i]->GetColumn(schema_.primary_key_index(), {});
+    ASSERT_OK(keys);
+    ASSERT_EQ(gathered->maps[i].size(), 10u);
+    for (uint32_t row = 0; row < 10; ++row) {
+      const uint32_t now = gathered->maps[i][row];
+      EXPECT_EQ(now == kNoRow, both[i]->deletes()->at(row) != 0);
+      if (now == kNoRow) continue;
+      EXPECT_EQ(gathered->rows->key(now), schema::Key((*keys)->column.int64s()[row]));
+    }
+  }
+}
+
+TEST_F(MergeTest, RowsThatWereDeletedLaterStayAndTheirDeletesAreCarried) {
+  const auto first = AddSegment(0, 10, 100, {3});     // deleted at 200
+  const auto second = AddSegment(20, 30, 500, {24});  // deleted at 600
+  const std::vector<std::shared_ptr<const SealedSegment>> both = {first, second};
+  const auto gathered = GatherRows(both, 599, {}, {});
+  ASSERT_OK(gathered);
+  EXPECT_EQ(gathered->rows->num_rows(), 19u);
+  base::DeleteTimes deletes;
+  for (size_t i = 0; i < both.size(); ++i) {
+    CarryDeletes(*both[i]->deletes(), gathered->maps[i], &deletes);
+  }
+  EXPECT_EQ(deletes.count(), 1u);
+  EXPECT_EQ(deletes.at(gathered->maps[1][4]), 600u);
+  // A delete that came after the rows were read is found by another call.
+  ASSERT_TRUE(first->deletes()->Set(9, 700));
+  CarryDeletes(*first->deletes(), gathered->maps[0], &deletes);
+  EXPECT_EQ(deletes.count(), 2u);
+  EXPECT_EQ(deletes.at(gathered->maps[0][9]), 700u);
+}
+
 }  // namespace
 }  // namespace vecdb::segment

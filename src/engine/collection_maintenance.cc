@@ -1,0 +1,231 @@
+#include <algorithm>
+#include <map>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_format.h"
+#include "base/status_macros.h"
+#include "engine/checkpoint.h"
+#include "engine/collection_call.h"
+#include "engine/collection_engine.h"
+#include "engine/collection_parts.h"
+#include "engine/flush.h"
+#include "engine/garbage.h"
+#include "engine/load_manager.h"
+#include "engine/segment_objects.h"
+#include "engine/verify.h"
+
+namespace vecdb::engine {
+namespace {
+
+constexpr int64_t kCollectionsPerGrace = 6;
+constexpr int64_t kMinCollectMillis = 60'000;
+// Deletes are flushed, so that compaction may act on them, when they are so many and such a share
+// of the rows.
+constexpr uint64_t kMinDeletesToFlush = 1024;
+constexpr uint64_t kShareOfDeletesToFlush = 5;
+
+// Sizes of the objects of all segments, by name.
+std::map<std::string, uint64_t> ObjectSizes(const View& view) {
+  std::map<std::string, uint64_t> sizes;
+  for (const query::SegmentView& segment : view.segments) {
+    if (segment.sealed == nullptr) continue;
+    for (const SegmentObject& object : ObjectsOf(segment.sealed->info())) {
+      sizes[object.name] = object.summary.size_bytes;
+    }
+  }
+  return sizes;
+}
+
+uint64_t NewBytes(const std::map<std::string, uint64_t>& before, const View& view) {
+  uint64_t bytes = 0;
+  for (const auto& [name, size_bytes] : ObjectSizes(view)) {
+    if (!before.contains(name)) bytes += size_bytes;
+  }
+  return bytes;
+}
+
+}  // namespace
+
+absl::Status CollectionEngine::Flush(const Context& context) {
+  const CollectionCall call(*core_, context);
+  VECDB_RETURN_IF_ERROR(call.status());
+  VECDB_RETURN_IF_ERROR(parts_->compactions.KeepSegmentsFew(context));
+  VECDB_RETURN_IF_ERROR(vecdb::engine::Flush(core_.get(), &parts_->writer, context));
+  parts_->unflushed_deletes = 0;
+  BuildBehind();
+  CompactBehind(core_.get(), parts_);
+  CollectGarbageBehind(core_.get(), parts_);
+  return absl::OkStatus();
+}
+
+void CollectionEngine::FlushBehind() {
+  if (parts_->flush_scheduled.exchange(true)) return;
+  core_->RunBehind(Priority::kFlush, [core = core_.get(), parts = parts_](const Context& context) {
+    parts->flush_scheduled = false;
+    absl::Status status = parts->compactions.KeepSegmentsFew(context);
+    if (status.ok()) status = vecdb::engine::Flush(core, &parts->writer, context);
+    parts->flush_failed = !status.ok();
+    if (!status.ok()) {
+      if (absl::IsCancelled(status)) return;
+      core->Log(LogLevel::kError, absl::StrFormat("flush failed and is tried again later: %s",
+                                                  std::string(status.message())));
+      return;
+    }
+    parts->unflushed_deletes = 0;
+    parts->indexes.BuildMissing("", context).IgnoreError();  // logged there
+    parts->loads->CheckMappedBehind();
+    CompactBehind(core, parts);
+    CollectGarbageBehind(core, parts);
+  });
+}
+
+void CollectionEngine::BuildBehind() {
+  if (core_->Read().view->indexes.empty() || parts_->build_scheduled.exchange(true)) return;
+  core_->RunBehind(Priority::kBackground, [parts = parts_](const Context& context) {
+    parts->build_scheduled = false;
+    parts->indexes.BuildMissing("", context).IgnoreError();  // logged there, kept for DescribeIndex
+    parts->loads->CheckMappedBehind();
+  });
+}
+
+// Looks for garbage some times per grace period: more often would find what is too young.
+bool CollectionEngine::IsTimeToCollect(const CollectionCore& core, Parts* parts) {
+  const int64_t now = core.NowMillis();
+  const int64_t interval = std::max(core.gc_grace_ms() / kCollectionsPerGrace, kMinCollectMillis);
+  if (now - parts->collected_ms.load() < interval) return false;
+  parts->collected_ms = now;
+  return true;
+}
+
+void CollectionEngine::CollectGarbageBehind(CollectionCore* core,
+                                            const std::shared_ptr<Parts>& parts) {
+  if (!IsTimeToCollect(*core, parts.get())) return;
+  core->RunBehind(Priority::kBackground, [core, parts](const Context& context) {
+    const auto report = CollectCollection(*core, core->gc_grace_ms(), context);
+    if (!report.ok()) {
+      core->Log(LogLevel::kWarning, absl::StrFormat("garbage collection failed: %s",
+                                                    std::string(report.status().message())));
+      return;
+    }
+    base::MutexLock lock(&parts->mutex);
+    parts->garbage = *report;
+  });
+}
+
+// Looks whether there is something to compact.
+void CollectionEngine::CompactBehind(CollectionCore* core, const std::shared_ptr<Parts>& parts) {
+  if (!core->options().auto_compaction || core->Read().view->segments.empty()) return;
+  if (!parts->compactions.AskForLook()) return;
+  core->RunBehind(Priority::kBackground, [core, parts](const Context& context) {
+    parts->compactions.Look(context);
+    parts->loads->CheckMappedBehind();
+    CollectGarbageBehind(core, parts);
+  });
+}
+
+void CollectionEngine::NoteDeletes(uint64_t num_deleted) {
+  if (!core_->options().auto_compaction || num_deleted == 0) return;
+  const uint64_t deleted = parts_->unflushed_deletes += num_deleted;
+  if (deleted < kMinDeletesToFlush) return;
+  if (deleted >= core_->Read().live_rows / kShareOfDeletesToFlush) FlushBehind();
+}
+
+absl::StatusOr<uint64_t> CollectionEngine::Compact(const CompactOptions& options,
+                                                   const Context& context) {
+  const CollectionCall call(*core_, context);
+  VECDB_RETURN_IF_ERROR(call.status());
+  VECDB_ASSIGN_OR_RETURN(const uint64_t id, parts_->compactions.Request(options));
+  core_->RunBehind(Priority::kBackground,
+                   [core = core_.get(), parts = parts_, id](const Context& background) {
+                     parts->compactions.Run(id, background).IgnoreError();  // in its report
+                     parts->loads->CheckMappedBehind();
+                     CollectGarbageBehind(core, parts);
+                   });
+  return id;
+}
+
+absl::StatusOr<CompactionReport> CollectionEngine::CompactionState(uint64_t id) {
+  const CollectionCall call(*core_);
+  VECDB_RETURN_IF_ERROR(call.status());
+  return parts_->compactions.Report(id);
+}
+
+absl::Status CollectionEngine::WaitForCompaction(uint64_t id, const Context& context) {
+  const CollectionCall call(*core_, context);
+  VECDB_RETURN_IF_ERROR(call.status());
+  return parts_->compactions.Run(id, context);
+}
+
+bool CollectionEngine::FlushIsDue() const {
+  return parts_->writer.largest_growing_bytes() >= seal_bytes() ||
+         journal_bytes() >= core_->options().journal_max_bytes / 2 || parts_->flush_failed;
+}
+
+// False when nothing is due.
+absl::StatusOr<bool> CollectionEngine::MaintainOnce(const Context& context) {
+  if (FlushIsDue()) {
+    const absl::Status flushed = vecdb::engine::Flush(core_.get(), &parts_->writer, context);
+    parts_->flush_failed = !flushed.ok();
+    VECDB_RETURN_IF_ERROR(flushed);
+    return true;
+  }
+  VECDB_ASSIGN_OR_RETURN(const bool built, parts_->indexes.BuildNext(context));
+  if (built || !core_->options().auto_compaction) return built;
+  return parts_->compactions.Step(context);
+}
+
+absl::StatusOr<MaintenanceReport> CollectionEngine::Maintain(const MaintenanceBudget& budget,
+                                                             const Context& context) {
+  const CollectionCall call(*core_, context);
+  VECDB_RETURN_IF_ERROR(call.status());
+  VECDB_RETURN_IF_ERROR(core_->WriteError());
+  if (budget.time_ms < 0) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("time_ms %d: must be 0 or more", budget.time_ms));
+  }
+  const Context end = Context::WithTimeout(absl::Milliseconds(budget.time_ms));
+  MaintenanceReport report;
+  bool is_more = true;
+  while (is_more && end.Check().ok() && report.bytes_written < budget.bytes) {
+    const auto before = ObjectSizes(*core_->Read().view);
+    VECDB_ASSIGN_OR_RETURN(is_more, MaintainOnce(context));
+    report.num_steps += is_more ? 1 : 0;
+    report.bytes_written += NewBytes(before, *core_->Read().view);
+  }
+  if (!is_more && end.Check().ok() && IsTimeToCollect(*core_, parts_.get())) {
+    VECDB_RETURN_IF_ERROR(CollectGarbage(context).status());
+    ++report.num_steps;
+  }
+  report.flush_is_due = FlushIsDue();
+  report.num_builds_left = parts_->indexes.CountMissing();
+  if (core_->options().auto_compaction) {
+    VECDB_ASSIGN_OR_RETURN(report.num_compactions_left, parts_->compactions.CountDue(context));
+  }
+  return report;
+}
+
+absl::StatusOr<GarbageReport> CollectionEngine::CollectGarbage(const Context& context) {
+  const CollectionCall call(*core_, context);
+  VECDB_RETURN_IF_ERROR(call.status());
+  VECDB_ASSIGN_OR_RETURN(const GarbageReport report,
+                         CollectCollection(*core_, core_->gc_grace_ms(), context));
+  base::MutexLock lock(&parts_->mutex);
+  parts_->garbage = report;
+  return report;
+}
+
+absl::Status CollectionEngine::Verify(VerifyReport* report, const Context& context) {
+  const CollectionCall call(*core_, context);
+  VECDB_RETURN_IF_ERROR(call.status());
+  return VerifyCollection(core_.get(), report, context);
+}
+
+absl::Status CollectionEngine::Checkpoint(ObjectStore& target, const Context& context) {
+  const CollectionCall call(*core_, context);
+  VECDB_RETURN_IF_ERROR(call.status());
+  VECDB_RETURN_IF_ERROR(vecdb::engine::Flush(core_.get(), &parts_->writer, context));
+  return CheckpointCollection(core_.get(), target, context);
+}
+
+}  // namespace vecdb::engine

@@ -1,0 +1,158 @@
+#include "engine/compaction_plan.h"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <utility>
+
+namespace vecdb::engine {
+namespace {
+
+constexpr double kDeletedShare = 0.2;
+constexpr uint64_t kMaxDeleteBytes = 2 << 20;
+constexpr double kDeletedShareOfLongLists = 0.05;
+constexpr double kSmallShare = 0.5;
+constexpr double kFullShare = 0.85;
+constexpr double kMaxShare = 1.25;
+constexpr size_t kMinInputs = 3;
+constexpr size_t kMaxInputs = 30;
+constexpr size_t kManySmall = 8;
+// How much larger than the others together the largest of a merge may be.
+constexpr double kUsualRatio = 1;
+constexpr double kRatioOfMany = 3;
+constexpr double kSmallestShare = 1.0 / (1 << 20);
+
+struct Sized {
+  const CompactionCandidate* segment = nullptr;
+  double share = 0;  // of max_bytes
+  uint64_t num_rows = 0;
+};
+
+double RemovableShare(const CompactionCandidate& segment) {
+  if (segment.num_rows == 0) return 1;
+  return static_cast<double>(segment.num_removable) / static_cast<double>(segment.num_rows);
+}
+
+Sized SizeOf(const CompactionCandidate& segment, const CompactionLimits& limits) {
+  const double bytes = static_cast<double>(segment.row_bytes) * (1 - RemovableShare(segment));
+  const double share = bytes / static_cast<double>(limits.max_bytes);
+  return {.segment = &segment,
+          .share = std::max(share, kSmallestShare),
+          .num_rows = segment.num_rows - segment.num_removable};
+}
+
+// How merges of one shard may look.
+struct MergeRule {
+  double ratio = kUsualRatio;
+  size_t min_inputs = kMinInputs;
+  uint64_t max_rows = 0;
+};
+
+// The end of the longest run of `sizes`, which are sorted, from `begin` on that may be merged;
+// `begin` when there is none.
+size_t FindRun(std::span<const Sized> sizes, size_t begin, const MergeRule& rule) {
+  size_t end = begin;
+  double sum = 0;
+  uint64_t rows = 0;
+  for (size_t i = begin; i < sizes.size() && i - begin < kMaxInputs; ++i) {
+    const double others = sum;
+    sum += sizes[i].share;
+    rows += sizes[i].num_rows;
+    if (sum > kMaxShare || rows > rule.max_rows) break;
+    const size_t count = i + 1 - begin;
+    const bool third_fits = i + 1 == sizes.size() || sum + sizes[i + 1].share <= kMaxShare;
+    const bool enough =
+        count >= rule.min_inputs || (count == 2 && (sum > kFullShare || !third_fits));
+    if (count > 1 && enough && sizes[i].share <= rule.ratio * others) end = i + 1;
+  }
+  return end;
+}
+
+std::optional<std::pair<size_t, size_t>> FindMerge(std::span<const Sized> sizes,
+                                                   const MergeRule& rule) {
+  for (size_t begin = 0; begin < sizes.size(); ++begin) {
+    const size_t end = FindRun(sizes, begin, rule);
+    if (end > begin) return std::pair(begin, end);
+  }
+  return std::nullopt;
+}
+
+CompactionPlan MergeOf(std::span<const Sized> run, size_t num_small) {
+  CompactionPlan plan{.shard = run.front().segment->shard,
+                      .reason = CompactionReason::kSmallSegments,
+                      .urgency = std::min(1.0, static_cast<double>(num_small) /
+                                                   static_cast<double>(kMaxSmallSegments))};
+  for (const Sized& one : run) plan.folders.push_back(one.segment->folder);
+  return plan;
+}
+
+// Takes segments that are to be merged out of `sizes`, those of one shard.
+void PlanMerges(const CompactionLimits& limits, std::vector<Sized>* sizes,
+                std::vector<CompactionPlan>* plans) {
+  std::vector<Sized> small;
+  const double below = limits.thorough ? 1.0 : kSmallShare;
+  for (const Sized& one : *sizes) {
+    if (one.share < below) small.push_back(one);
+  }
+  std::stable_sort(small.begin(), small.end(),
+                   [](const Sized& a, const Sized& b) { return a.share < b.share; });
+  while (true) {
+    MergeRule rule{.max_rows = limits.max_rows};
+    if (small.size() > kManySmall) rule.ratio = kRatioOfMany;
+    if (limits.thorough)
+      rule = {.ratio = 1 / kSmallestShare, .min_inputs = 2, .max_rows = limits.max_rows};
+    const auto found = FindMerge(small, rule);
+    if (!found.has_value()) return;
+    const std::span<const Sized> run =
+        std::span(small).subspan(found->first, found->second - found->first);
+    plans->push_back(MergeOf(run, small.size()));
+    std::erase_if(*sizes, [&run](const Sized& one) {
+      return std::any_of(run.begin(), run.end(),
+                         [&one](const Sized& other) { return other.segment == one.segment; });
+    });
+    small.erase(small.begin() + static_cast<ptrdiff_t>(found->first),
+                small.begin() + static_cast<ptrdiff_t>(found->second));
+  }
+}
+
+std::optional<CompactionReason> ReasonToRewrite(const CompactionCandidate& segment, bool thorough) {
+  if (segment.num_removable == 0 && segment.num_rows > 0) return std::nullopt;
+  const double share = RemovableShare(segment);
+  if (thorough || share >= kDeletedShare) return CompactionReason::kDeletedRows;
+  if (segment.delete_bytes > kMaxDeleteBytes && share >= kDeletedShareOfLongLists) {
+    return CompactionReason::kDeleteBytes;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+bool IsSmall(uint64_t row_bytes, uint64_t max_bytes) {
+  return static_cast<double>(row_bytes) < kSmallShare * static_cast<double>(max_bytes);
+}
+
+std::vector<CompactionPlan> PlanCompactions(std::span<const CompactionCandidate> segments,
+                                            const CompactionLimits& limits) {
+  std::map<int32_t, std::vector<Sized>> shards;
+  for (const CompactionCandidate& segment : segments) {
+    shards[segment.shard].push_back(SizeOf(segment, limits));
+  }
+  std::vector<CompactionPlan> plans;
+  for (auto& [shard, sizes] : shards) {
+    PlanMerges(limits, &sizes, &plans);
+    for (const Sized& one : sizes) {
+      const auto reason = ReasonToRewrite(*one.segment, limits.thorough);
+      if (!reason.has_value()) continue;
+      plans.push_back({.shard = shard,
+                       .reason = *reason,
+                       .urgency = RemovableShare(*one.segment),
+                       .folders = {one.segment->folder}});
+    }
+  }
+  std::stable_sort(
+      plans.begin(), plans.end(),
+      [](const CompactionPlan& a, const CompactionPlan& b) { return a.urgency > b.urgency; });
+  return plans;
+}
+
+}  // namespace vecdb::engine

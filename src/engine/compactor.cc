@@ -1,0 +1,360 @@
+#include "engine/compactor.h"
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/str_format.h"
+#include "base/status_macros.h"
+#include "engine/index_jobs.h"
+#include "engine/loader.h"
+#include "engine/read_point.h"
+#include "segment/merge.h"
+#include "segment/scalar_index_builder.h"
+#include "segment/segment_writer.h"
+#include "store/throttled_store.h"
+
+namespace vecdb::engine {
+namespace {
+
+// How often indexes may change while those of the new segment are built.
+constexpr int kTries = 4;
+// A look of a collection at itself does not count deletes of less than one row in so many.
+constexpr uint64_t kOneInMany = 20;
+
+// Rows that were deleted up to this time are read by nobody who comes now or later.
+uint64_t RemovableUntil(const CollectionCore& core, uint64_t flushed_timestamp) {
+  const uint64_t oldest_as_of = TimestampAt(core.NowMillis() - core.options().retention_ms);
+  return std::min(flushed_timestamp, oldest_as_of);
+}
+
+uint64_t CountRemovable(const segment::SealedSegment& segment, uint64_t removable_until,
+                        bool thorough) {
+  const uint64_t deleted = segment.deletes()->count();
+  if (deleted == 0 || (!thorough && deleted * kOneInMany < segment.num_rows())) return 0;
+  uint64_t count = 0;
+  segment.deletes()->ForEach(segment.num_rows(), removable_until,
+                             [&count](uint32_t, uint64_t) { ++count; });
+  return count;
+}
+
+bool CanBeRead(const query::SegmentView& segment) {
+  return segment.sealed != nullptr && segment.growing == nullptr && segment.search_damage().ok();
+}
+
+// A collection, as a compaction finds it.
+struct Found {
+  std::shared_ptr<const View> view;
+  uint64_t flushed_timestamp = 0;
+};
+
+absl::StatusOr<Found> FindState(CollectionCore* core, const Context& context) {
+  VECDB_ASSIGN_OR_RETURN(const auto pass, core->maintenance_gate().Enter(context));
+  return Found{.view = core->Read().view, .flushed_timestamp = core->manifest().flushed_timestamp};
+}
+
+uint64_t RowBytes(const SegmentInfo& info) {
+  uint64_t bytes = 0;
+  for (const ObjectRef& object : info.objects) bytes += object.size_bytes;
+  return bytes;
+}
+
+// One compaction on its way.
+class Compaction {
+ public:
+  Compaction(CollectionCore* core, const CompactionPlan& plan)
+      : core_(core), plan_(plan), job_(core) {}
+
+  absl::StatusOr<CompactionOutcome> Run(const Context& context);
+
+ private:
+  using Segment = segment::SealedSegment;
+
+  absl::Status FindSources(const Context& context);
+  absl::Status WriteTarget(const Context& context);
+  absl::Status Replace(const Context& context);
+  absl::StatusOr<bool> TryReplace(const Context& context);
+  absl::Status BuildIndexes(const View& view, const Context& context);
+  absl::Status BuildOne(const format::IndexDefinition& wanted, const Context& context);
+  absl::Status LoadTarget(const View& view, const Context& context);
+  bool SourcesAreThere() const;
+  void CarryAllDeletes();
+  format::Manifest ManifestAfter() const;
+  void Show();
+  void RemoveObjects() const;
+
+  CollectionCore* const core_;
+  const CompactionPlan& plan_;
+  const CollectionCore::Job job_;
+  std::shared_ptr<const View> pinned_{};
+  std::vector<std::shared_ptr<const Segment>> sources_{};
+  uint64_t removable_until_ = 0;
+  std::vector<segment::RowMap> maps_{};
+
+  // The new segment; its parts are null when it has no row.
+  std::shared_ptr<ObjectStore> store_{};
+  format::ManifestSegment entry_{};
+  std::shared_ptr<base::DeleteTimes> deletes_ = std::make_shared<base::DeleteTimes>();
+  std::shared_ptr<const Segment> target_{};
+  std::shared_ptr<const segment::Resident> resident_{};
+  bool may_be_committed_ = false;
+};
+
+absl::StatusOr<CompactionOutcome> Compaction::Run(const Context& context) {
+  VECDB_RETURN_IF_ERROR(core_->WriteError());
+  store_ = core_->store();
+  if (base::Throttle* const throttle = core_->environment().compaction_throttle) {
+    store_ = store::MakeThrottledStore(store_, throttle);
+  }
+  VECDB_RETURN_IF_ERROR(FindSources(context));
+  absl::Status status = WriteTarget(context);
+  if (status.ok()) status = Replace(context);
+  if (!status.ok()) {
+    if (!may_be_committed_) RemoveObjects();
+    return status;
+  }
+  CompactionOutcome outcome{.target = entry_.id};
+  for (const auto& source : sources_) outcome.bytes_read += RowBytes(source->info());
+  if (target_ != nullptr) outcome.bytes_written = entry_.info.size_bytes();
+  core_->Log(LogLevel::kInfo,
+             absl::StrFormat("compacted %d segments of shard %d to %d rows, manifest version %d",
+                             sources_.size(), plan_.shard, entry_.info.num_rows,
+                             core_->manifest_version()));
+  return outcome;
+}
+
+absl::Status Compaction::FindSources(const Context& context) {
+  VECDB_ASSIGN_OR_RETURN(const Found found, FindState(core_, context));
+  pinned_ = found.view;
+  removable_until_ = RemovableUntil(*core_, found.flushed_timestamp);
+  for (const std::string& folder : plan_.folders) {
+    const query::SegmentView* segment = FindSegment(*pinned_, folder);
+    if (segment == nullptr || !CanBeRead(*segment)) {
+      return absl::AbortedError(
+          absl::StrFormat("segment %s is not there to be compacted any more", folder));
+    }
+    sources_.push_back(segment->sealed);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Compaction::WriteTarget(const Context& context) {
+  VECDB_ASSIGN_OR_RETURN(segment::GatheredRows gathered,
+                         segment::GatherRows(sources_, removable_until_, core_->host(), context));
+  maps_ = std::move(gathered.maps);
+  const uint32_t num_rows = gathered.rows->num_rows();
+  if (num_rows == 0) return absl::OkStatus();
+  entry_.shard = plan_.shard;
+  VECDB_ASSIGN_OR_RETURN(const ObjectPath folder, core_->NewSegmentFolder(&entry_.id));
+  entry_.info.folder = folder.str();
+  VECDB_ASSIGN_OR_RETURN(entry_.info, segment::WriteRows(*gathered.rows, num_rows, *store_, folder,
+                                                         core_->host(), context));
+  gathered.rows.reset();  // before indexes take their memory
+  VECDB_ASSIGN_OR_RETURN(
+      target_, Segment::Open(core_->store(), entry_.info, core_->host(), deletes_, context));
+  return absl::OkStatus();
+}
+
+// An index that is defined or dropped, a load or a release while the new segment is made ready,
+// lead to another look at what it needs.
+absl::Status Compaction::Replace(const Context& context) {
+  VECDB_ASSIGN_OR_RETURN(const auto pass, core_->build_gate().Enter(context));
+  for (int i = 0; i < kTries; ++i) {
+    VECDB_ASSIGN_OR_RETURN(const bool replaced, TryReplace(context));
+    if (replaced) return absl::OkStatus();
+  }
+  return absl::AbortedError("indexes were defined or loaded faster than segments are compacted");
+}
+
+// Under the build gate. False when what readers need has changed meanwhile.
+absl::StatusOr<bool> Compaction::TryReplace(const Context& context) {
+  const std::shared_ptr<const View> view = core_->Read().view;
+  if (target_ != nullptr) {
+    VECDB_RETURN_IF_ERROR(BuildIndexes(*view, context));
+    VECDB_RETURN_IF_ERROR(LoadTarget(*view, context));
+  }
+  VECDB_ASSIGN_OR_RETURN(const auto pass, core_->maintenance_gate().Enter(context));
+  const std::shared_ptr<const View> now = core_->Read().view;
+  if (now->indexes != view->indexes || now->loaded != view->loaded || now->load != view->load) {
+    return false;
+  }
+  if (!SourcesAreThere()) return absl::AbortedError("a segment went while it was compacted");
+  CarryAllDeletes();
+  if (target_ != nullptr) {
+    // Later deletes are in the journal, or are not to survive.
+    VECDB_ASSIGN_OR_RETURN(
+        entry_.info, segment::WriteDeletes(entry_.info, *deletes_,
+                                           core_->manifest().flushed_timestamp, *store_, context));
+  }
+  const absl::Status committed = core_->Commit(ManifestAfter(), context);
+  may_be_committed_ = committed.ok() || !core_->WriteError().ok();
+  VECDB_RETURN_IF_ERROR(committed);
+  Show();
+  return true;
+}
+
+absl::Status Compaction::BuildIndexes(const View& view, const Context& context) {
+  std::erase_if(entry_.info.indexes, [&view](const SegmentIndexInfo& index) {
+    const format::IndexDefinition* wanted = view.FindIndex(index.field);
+    return wanted == nullptr || wanted->spec != index.spec;
+  });
+  for (const format::IndexDefinition& wanted : view.indexes) {
+    const bool is_there =
+        std::any_of(entry_.info.indexes.begin(), entry_.info.indexes.end(),
+                    [&wanted](const auto& index) { return index.field == wanted.field; });
+    if (is_there || !NeedsBuild(wanted.spec, entry_.info.num_rows)) continue;
+    VECDB_RETURN_IF_ERROR(BuildOne(wanted, context));
+  }
+  target_ = target_->WithInfo(entry_.info);
+  return absl::OkStatus();
+}
+
+absl::Status Compaction::BuildOne(const format::IndexDefinition& wanted, const Context& context) {
+  const size_t column = *core_->schema()->FindField(wanted.field);
+  // The same segment, whose indexes are written through the throttle.
+  VECDB_ASSIGN_OR_RETURN(const auto writes,
+                         Segment::Open(store_, entry_.info, core_->host(), deletes_, context));
+  if (wanted.spec.is_scalar()) {
+    VECDB_ASSIGN_OR_RETURN(entry_.info.indexes.emplace_back(),
+                           segment::BuildScalarIndex(*writes, column, wanted.spec, context));
+    return absl::OkStatus();
+  }
+  VECDB_ASSIGN_OR_RETURN(const auto vectors, writes->LoadVectors(column, context));
+  VECDB_ASSIGN_OR_RETURN(segment::BuiltIndex built,
+                         segment::BuildIndex(*writes, column, wanted.spec, *vectors, context));
+  entry_.info.indexes.push_back(std::move(built.info));
+  return absl::OkStatus();
+}
+
+absl::Status Compaction::LoadTarget(const View& view, const Context& context) {
+  if (!view.loaded || !view.LoadsShard(plan_.shard)) {
+    resident_ = nullptr;
+    target_->DropColumns();
+    return absl::OkStatus();
+  }
+  VECDB_ASSIGN_OR_RETURN(resident_, LoadSegment(*core_, *target_, view, resident_.get(), context));
+  for (const SegmentIndexInfo& index : entry_.info.indexes) {
+    const size_t column = *core_->schema()->FindField(index.field);
+    if (index.spec.is_scalar() || !view.LoadsField(index.field)) continue;
+    if (resident_->fields[column].index != nullptr) continue;
+    return absl::DataLossError(absl::StrFormat("index %s of segment %s cannot be read back",
+                                               index.object.name, entry_.id));
+  }
+  return absl::OkStatus();
+}
+
+// Under the maintenance gate.
+bool Compaction::SourcesAreThere() const {
+  const std::shared_ptr<const View> view = core_->Read().view;
+  return std::all_of(plan_.folders.begin(), plan_.folders.end(), [&](const std::string& folder) {
+    return FindSegment(*view, folder) != nullptr && FindEntry(core_->manifest(), folder) != nullptr;
+  });
+}
+
+void Compaction::CarryAllDeletes() {
+  for (size_t i = 0; i < sources_.size(); ++i) {
+    segment::CarryDeletes(*sources_[i]->deletes(), maps_[i], deletes_.get());
+  }
+}
+
+// Puts `replacement` in the place of the first of `folders`, and removes the others.
+template <typename T, typename FolderOf>
+void ReplaceInPlace(std::vector<T>* all, const std::vector<std::string>& folders,
+                    std::optional<T> replacement, FolderOf folder_of) {
+  const auto is_source = [&](const T& one) {
+    return std::find(folders.begin(), folders.end(), folder_of(one)) != folders.end();
+  };
+  const auto first = std::find_if(all->begin(), all->end(), is_source);
+  if (first == all->end()) return;
+  const auto behind = replacement.has_value() ? first + 1 : first;
+  if (replacement.has_value()) *first = *std::move(replacement);
+  all->erase(std::remove_if(behind, all->end(), is_source), all->end());
+}
+
+format::Manifest Compaction::ManifestAfter() const {
+  format::Manifest manifest = core_->manifest();
+  std::optional<format::ManifestSegment> target;
+  if (target_ != nullptr) target = entry_;
+  ReplaceInPlace(&manifest.segments, plan_.folders, std::move(target),
+                 [](const format::ManifestSegment& entry) { return entry.info.folder; });
+  manifest.history_from = std::max(manifest.history_from, removable_until_);
+  return manifest;
+}
+
+// Committed: from here on only the readers' view is left to follow, deadline or not.
+void Compaction::Show() {
+  std::optional<query::SegmentView> shown;
+  if (target_ != nullptr) {
+    shown = query::SegmentView{
+        .shard = plan_.shard, .sealed = target_->WithInfo(entry_.info), .resident = resident_};
+  }
+  // A writer that waits for its turn finds rows in the new view, one before has left its deletes.
+  const auto pass = core_->write_gate().Enter({});
+  CarryAllDeletes();
+  core_->EditView([&](View* view) {
+    view->history_from = core_->manifest().history_from;
+    ReplaceInPlace(
+        &view->segments, plan_.folders, std::move(shown), [](const query::SegmentView& segment) {
+          return segment.sealed == nullptr ? std::string() : segment.sealed->info().folder;
+        });
+  });
+}
+
+// No manifest names them, and none will.
+void Compaction::RemoveObjects() const {
+  const auto folder = ObjectPath::Parse(entry_.info.folder);
+  if (!folder.ok()) return;  // nothing was written yet
+  const auto objects = core_->store()->List(*folder, {});
+  if (!objects.ok()) return;  // garbage collection will find them
+  for (const ObjectInfo& object : *objects) {
+    core_->store()->Delete(object.path, {}).IgnoreError();
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<CompactionCandidate>> FindCandidates(CollectionCore* core, bool thorough,
+                                                                const Context& context) {
+  VECDB_ASSIGN_OR_RETURN(const Found found, FindState(core, context));
+  const uint64_t removable_until = RemovableUntil(*core, found.flushed_timestamp);
+  std::vector<CompactionCandidate> candidates;
+  for (const query::SegmentView& segment : found.view->segments) {
+    if (!CanBeRead(segment)) continue;
+    const SegmentInfo& info = segment.sealed->info();
+    candidates.push_back(
+        {.folder = info.folder,
+         .shard = segment.shard,
+         .num_rows = info.num_rows,
+         .num_removable = CountRemovable(*segment.sealed, removable_until, thorough),
+         .row_bytes = RowBytes(info),
+         .delete_bytes = info.deletes.has_value() ? info.deletes->size_bytes : 0});
+  }
+  return candidates;
+}
+
+bool HasManySmall(const CollectionCore& core) {
+  std::vector<size_t> counts(static_cast<size_t>(core.options().num_shards));
+  const std::shared_ptr<const View> view = core.Read().view;
+  for (const query::SegmentView& segment : view->segments) {
+    if (!CanBeRead(segment)) continue;
+    const uint64_t bytes = RowBytes(segment.sealed->info());
+    if (IsSmall(bytes, core.options().segment_max_bytes)) {
+      ++counts[static_cast<size_t>(segment.shard)];
+    }
+  }
+  return *std::max_element(counts.begin(), counts.end()) >= kMaxSmallSegments;
+}
+
+CompactionLimits LimitsOf(const CollectionCore& core, bool thorough) {
+  return {.max_bytes = core.options().segment_max_bytes,
+          .max_rows = segment::GrowingSegment::kMaxRows,
+          .thorough = thorough};
+}
+
+absl::StatusOr<CompactionOutcome> RunCompaction(CollectionCore* core, const CompactionPlan& plan,
+                                                const Context& context) {
+  return Compaction(core, plan).Run(context);
+}
+
+}  // namespace vecdb::engine

@@ -1,0 +1,285 @@
+#include "engine/compaction_plan.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "support/seeded_random.h"
+
+namespace vecdb::engine {
+namespace {
+
+using support::SeededRandom;
+
+constexpr uint64_t kMax = 512 << 20;
+constexpr CompactionLimits kLimits{.max_bytes = kMax, .max_rows = 1 << 30};
+constexpr CompactionLimits kThorough{.max_bytes = kMax, .max_rows = 1 << 30, .thorough = true};
+
+uint64_t Part(double share) { return static_cast<uint64_t>(share * static_cast<double>(kMax)); }
+
+// A segment of 10,000 rows.
+CompactionCandidate OfShare(const std::string& folder, double share, uint64_t num_removable = 0,
+                            uint64_t delete_bytes = 0, int32_t shard = 0) {
+  return {.folder = folder,
+          .shard = shard,
+          .num_rows = 10'000,
+          .num_removable = num_removable,
+          .row_bytes = Part(share),
+          .delete_bytes = delete_bytes};
+}
+
+std::vector<CompactionCandidate> OfShares(const std::vector<double>& shares) {
+  std::vector<CompactionCandidate> segments;
+  for (const double share : shares) {
+    segments.push_back(OfShare(absl::StrCat("s", segments.size()), share));
+  }
+  return segments;
+}
+
+// The folders of each plan, sorted, the plans in their order.
+std::vector<std::vector<std::string>> FoldersOf(std::vector<CompactionPlan> plans) {
+  std::vector<std::vector<std::string>> folders;
+  for (CompactionPlan& plan : plans) {
+    std::sort(plan.folders.begin(), plan.folders.end());
+    folders.push_back(std::move(plan.folders));
+  }
+  return folders;
+}
+
+using Folders = std::vector<std::vector<std::string>>;
+
+struct MergeCase {
+  const char* what;
+  std::vector<double> shares;
+  Folders merged;
+};
+
+TEST(CompactionPlanTest, SmallSegmentsAreMergedWhenThatPays) {
+  const MergeCase cases[] = {
+      {"none", {}, {}},
+      {"one", {0.1}, {}},
+      {"two", {0.1, 0.1}, {}},
+      {"three", {0.1, 0.1, 0.1}, {{"s0", "s1", "s2"}}},
+      {"two that are nearly full", {0.44, 0.44}, {{"s0", "s1"}}},
+      {"two that are not", {0.42, 0.42}, {}},
+      {"a third that does not fit", {0.42, 0.42, 0.42}, {{"s0", "s1"}}},
+      {"a third that fits", {0.4, 0.4, 0.4}, {{"s0", "s1", "s2"}}},
+      {"half of the maximum is not small", {0.5, 0.5, 0.5, 0.5}, {}},
+      {"just below half", {0.499, 0.499, 0.1}, {{"s0", "s1", "s2"}}},
+      {"the largest as large as the others", {0.1, 0.1, 0.2}, {{"s0", "s1", "s2"}}},
+      {"the largest larger than the others", {0.1, 0.1, 0.21}, {}},
+      {"the largest is left", {0.01, 0.01, 0.01, 0.4}, {{"s0", "s1", "s2"}}},
+      {"to the limit", {0.45, 0.4, 0.4}, {{"s0", "s1", "s2"}}},
+      {"past the limit", {0.46, 0.4, 0.4}, {{"s1", "s2"}}},
+  };
+  for (const MergeCase& one : cases) {
+    SCOPED_TRACE(one.what);
+    EXPECT_EQ(FoldersOf(PlanCompactions(OfShares(one.shares), kLimits)), one.merged);
+  }
+}
+
+TEST(CompactionPlanTest, WhileManyAreSmallTheLargestMayBeThreeTimesTheOthers) {
+  // Each is larger than all before it together, by a little; the last one by far.
+  std::vector<double> shares = {1e-6, 2e-6, 4e-6, 8e-6, 17e-6, 35e-6, 70e-6, 150e-6};
+  EXPECT_TRUE(PlanCompactions(OfShares(shares), kLimits).empty());
+  shares.push_back(0.4);
+  const auto plans = PlanCompactions(OfShares(shares), kLimits);
+  ASSERT_EQ(plans.size(), 1u);
+  EXPECT_EQ(plans[0].folders.size(), 8u);
+}
+
+TEST(CompactionPlanTest, AMergeHasThirtyInputsAtMost) {
+  const auto plans = PlanCompactions(OfShares(std::vector<double>(64, 0.001)), kLimits);
+  ASSERT_EQ(plans.size(), 3u);
+  EXPECT_EQ(plans[0].folders.size(), 30u);
+  EXPECT_EQ(plans[1].folders.size(), 30u);
+  EXPECT_EQ(plans[2].folders.size(), 4u);
+}
+
+TEST(CompactionPlanTest, AMergeHasAsManyRowsAsASegmentMayHave) {
+  const CompactionLimits limits{.max_bytes = kMax, .max_rows = 30'000};
+  const auto plans = PlanCompactions(OfShares({0.01, 0.01, 0.01, 0.01}), limits);
+  ASSERT_EQ(plans.size(), 1u);
+  EXPECT_EQ(plans[0].folders.size(), 3u);
+}
+
+TEST(CompactionPlanTest, ShardsAreNotMixed) {
+  std::vector<CompactionCandidate> segments;
+  for (int i = 0; i < 6; ++i) {
+    segments.push_back(OfShare(absl::StrCat("s", i), 0.1, 0, 0, i % 2));
+  }
+  auto plans = PlanCompactions(segments, kLimits);
+  std::sort(plans.begin(), plans.end(),
+            [](const auto& a, const auto& b) { return a.shard < b.shard; });
+  EXPECT_EQ(FoldersOf(plans), (Folders{{"s0", "s2", "s4"}, {"s1", "s3", "s5"}}));
+  EXPECT_EQ(plans[1].shard, 1);
+}
+
+struct DeleteCase {
+  const char* what;
+  uint64_t num_removable;
+  uint64_t delete_bytes;
+  std::optional<CompactionReason> reason;
+};
+
+TEST(CompactionPlanTest, SegmentsWithManyRemovableRowsAreRewritten) {
+  constexpr uint64_t kLongList = 2 << 20;
+  const DeleteCase cases[] = {
+      {"no deletes", 0, 0, std::nullopt},
+      {"just below a fifth", 1999, 1000, std::nullopt},
+      {"a fifth", 2000, 1000, CompactionReason::kDeletedRows},
+      {"all", 10'000, 1000, CompactionReason::kDeletedRows},
+      {"a list at its limit", 500, kLongList, std::nullopt},
+      {"a long list", 500, kLongList + 1, CompactionReason::kDeleteBytes},
+      {"a long list of rows that are needed", 499, kLongList + 1, std::nullopt},
+  };
+  for (const DeleteCase& one : cases) {
+    SCOPED_TRACE(one.what);
+    const auto plans = PlanCompactions(
+        std::vector{OfShare("s", 0.9, one.num_removable, one.delete_bytes)}, kLimits);
+    ASSERT_EQ(plans.size(), one.reason.has_value() ? 1u : 0u);
+    if (one.reason.has_value()) {
+      EXPECT_EQ(plans[0].reason, *one.reason);
+    }
+  }
+}
+
+TEST(CompactionPlanTest, SizeIsThatOfTheRowsThatStay) {
+  // Half of each goes: 0.3 of the maximum stays.
+  std::vector<CompactionCandidate> segments;
+  for (int i = 0; i < 3; ++i) segments.push_back(OfShare(absl::StrCat("s", i), 0.6, 5000));
+  const auto plans = PlanCompactions(segments, kLimits);
+  ASSERT_EQ(plans.size(), 1u);
+  EXPECT_EQ(plans[0].reason, CompactionReason::kSmallSegments);
+  EXPECT_EQ(plans[0].folders.size(), 3u);
+}
+
+TEST(CompactionPlanTest, MostUrgentComesFirst) {
+  const std::vector<CompactionCandidate> segments = {
+      OfShare("a", 0.1, 0, 0, 0), OfShare("b", 0.1, 0, 0, 0), OfShare("c", 0.1, 0, 0, 0),
+      OfShare("d", 0.9, 9000, 0, 1), OfShare("e", 0.9, 2100, 0, 1)};
+  EXPECT_EQ(FoldersOf(PlanCompactions(segments, kLimits)),
+            (Folders{{"d"}, {"a", "b", "c"}, {"e"}}));
+}
+
+TEST(CompactionPlanTest, ThoroughMergesWhatFitsAndRewritesForOneRow) {
+  EXPECT_EQ(FoldersOf(PlanCompactions(OfShares({0.001, 0.8}), kThorough)), (Folders{{"s0", "s1"}}));
+  EXPECT_EQ(FoldersOf(PlanCompactions(OfShares({0.6, 0.6}), kThorough)), (Folders{{"s0", "s1"}}));
+  EXPECT_TRUE(PlanCompactions(OfShares({0.7, 0.7}), kThorough).empty());
+  EXPECT_TRUE(PlanCompactions(OfShares({1.0, 0.1}), kThorough).empty());
+  const auto plans = PlanCompactions(std::vector{OfShare("s", 1.1, 1)}, kThorough);
+  ASSERT_EQ(plans.size(), 1u);
+  EXPECT_EQ(plans[0].reason, CompactionReason::kDeletedRows);
+  EXPECT_TRUE(PlanCompactions(std::vector{OfShare("s", 1.1)}, kThorough).empty());
+}
+
+// One shard that is flushed to again and again, and compacted as planned after each flush.
+class Simulation {
+ public:
+  void Flush(uint64_t bytes) {
+    segments_.push_back(
+        {.folder = absl::StrCat(next_++), .num_rows = bytes / 512 + 1, .row_bytes = bytes});
+    flushed_ += bytes;
+    while (true) {
+      const auto plans = PlanCompactions(segments_, kLimits);
+      if (plans.empty()) break;
+      for (const CompactionPlan& plan : plans) Run(plan);
+    }
+    max_small_ = std::max(max_small_, CountSmall());
+  }
+
+  size_t CountSmall() const {
+    return static_cast<size_t>(std::count_if(segments_.begin(), segments_.end(),
+                                             [](const auto& s) { return s.row_bytes < kMax / 2; }));
+  }
+  size_t max_small() const { return max_small_; }
+  size_t num_segments() const { return segments_.size(); }
+  uint64_t largest() const { return largest_; }
+  uint64_t flushed() const { return flushed_; }
+  /// Bytes written per byte flushed, the flush included.
+  double Amplification() const {
+    return static_cast<double>(flushed_ + rewritten_) / static_cast<double>(flushed_);
+  }
+
+ private:
+  void Run(const CompactionPlan& plan) {
+    const std::set<std::string> folders(plan.folders.begin(), plan.folders.end());
+    CompactionCandidate merged{.folder = absl::StrCat(next_++)};
+    for (const CompactionCandidate& segment : segments_) {
+      if (!folders.contains(segment.folder)) continue;
+      merged.num_rows += segment.num_rows;
+      merged.row_bytes += segment.row_bytes;
+    }
+    ASSERT_GE(folders.size(), 2u);
+    std::erase_if(segments_, [&](const auto& s) { return folders.contains(s.folder); });
+    largest_ = std::max(largest_, merged.row_bytes);
+    rewritten_ += merged.row_bytes;
+    segments_.push_back(merged);
+  }
+
+  std::vector<CompactionCandidate> segments_;
+  uint64_t next_ = 0;
+  uint64_t flushed_ = 0;
+  uint64_t rewritten_ = 0;
+  uint64_t largest_ = 0;
+  size_t max_small_ = 0;
+};
+
+TEST(CompactionPlanTest, SteadyFlushesAreWrittenAFewTimesAndLeaveFewSegments) {
+  // Flushes of each size, to 4 GiB of data or 20,000 flushes.
+  for (const uint64_t bytes : {uint64_t{4} << 10, uint64_t{64} << 10, uint64_t{1} << 20,
+                               uint64_t{16} << 20, Part(0.12), Part(0.23), Part(0.3), Part(0.45)}) {
+    SCOPED_TRACE(absl::StrCat("flushes of ", bytes, " bytes"));
+    Simulation simulation;
+    for (int i = 0; i < 20'000 && simulation.flushed() < (uint64_t{4} << 30); ++i) {
+      simulation.Flush(bytes);
+    }
+    const double bound =
+        1 + std::log2(1.25 * static_cast<double>(kMax) / static_cast<double>(bytes));
+    EXPECT_LE(simulation.Amplification(), bound);
+    EXPECT_LE(simulation.max_small(), 12u);
+    // Full segments have half of the maximum at least.
+    EXPECT_LE(simulation.num_segments(), 12 + simulation.flushed() / (kMax / 2));
+    EXPECT_LE(simulation.largest(), Part(1.2501));
+    RecordProperty(absl::StrCat("write_amplification_", bytes),
+                   absl::StrCat(simulation.Amplification()));
+    RecordProperty(absl::StrCat("most_small_", bytes), absl::StrCat(simulation.max_small()));
+  }
+}
+
+TEST(CompactionPlanTest, FlushesOfAnySizeLeaveFewSegments) {
+  const uint64_t seed = support::TestSeed("FlushesOfAnySizeLeaveFewSegments");
+  SCOPED_TRACE(absl::StrCat("VECDB_TEST_SEED=", seed));
+  SeededRandom random(seed);
+  for (int round = 0; round < 20; ++round) {
+    Simulation simulation;
+    for (int i = 0; i < 1000; ++i) {
+      const double exponent = 10 + 17.9 * static_cast<double>(random.Below(1000)) / 1000;
+      simulation.Flush(static_cast<uint64_t>(std::exp2(exponent)));  // 1 KiB to 250 MiB
+    }
+    EXPECT_LE(simulation.max_small(), 12u);
+    EXPECT_LE(simulation.Amplification(), 1 + 19.4 * 2.41);
+  }
+}
+
+TEST(CompactionPlanTest, GrowingFlushesLeaveFewSegments) {
+  // The worst for the rule: each flush a little larger than all before it together.
+  for (const double factor : std::vector<double>{2.05, 3.0, 4.1, 5.0}) {
+    Simulation simulation;
+    for (int round = 0; round < 20; ++round) {
+      for (double bytes = 1024; bytes < static_cast<double>(kMax / 2); bytes *= factor) {
+        simulation.Flush(static_cast<uint64_t>(bytes));
+      }
+    }
+    EXPECT_LE(simulation.max_small(), 12u);
+  }
+}
+
+}  // namespace
+}  // namespace vecdb::engine
