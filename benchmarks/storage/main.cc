@@ -1,5 +1,6 @@
 // storage_bench: what Flush costs over a plain write of the same rows, how soon a closed database
-// answers, and how fast a collection is loaded. See ../README.md.
+// answers, how fast a collection is loaded, and rows are searched that have just come. See
+// ../README.md.
 #include <cstdio>
 #include <string>
 #include <string_view>
@@ -10,6 +11,7 @@
 #include "common/flags.h"
 #include "common/machine.h"
 #include "storage/flush_bench.h"
+#include "storage/fresh_bench.h"
 #include "storage/load_bench.h"
 #include "storage/open_bench.h"
 #include "storage/rows.h"
@@ -37,7 +39,7 @@ Flags MakeFlags(StorageOptions& options) {
   flags.Add("threads", "of the database", &options.num_threads, 1, 256);
   flags.Add("seed", "of the rows", &options.seed, 0, 1 << 30);
   flags.Add("dir", "where databases are made, and removed again", &options.directory);
-  flags.Add("parts", "some of flush,open,load", &options.parts);
+  flags.Add("parts", "some of flush,open,load,fresh", &options.parts);
   flags.Add("codec", "of the HNSW that is loaded: auto or float32", &options.codec);
   flags.Add("cache", "warm, or cold: the page cache is dropped before each open", &options.cache);
   return flags;
@@ -45,8 +47,8 @@ Flags MakeFlags(StorageOptions& options) {
 
 absl::Status CheckOptions(const StorageOptions& options) {
   for (const absl::string_view part : absl::StrSplit(options.parts, ',')) {
-    if (part == "flush" || part == "open" || part == "load") continue;
-    return absl::InvalidArgumentError("--parts: some of flush,open,load");
+    if (part == "flush" || part == "open" || part == "load" || part == "fresh") continue;
+    return absl::InvalidArgumentError("--parts: some of flush,open,load,fresh");
   }
   if (options.codec != "auto" && options.codec != "float32") {
     return absl::InvalidArgumentError("--codec: auto or float32");
@@ -125,6 +127,26 @@ absl::Status RunLoad(const Matrix& rows, const StorageOptions& options) {
   return absl::OkStatus();
 }
 
+void PrintSpeed(const char* name, const FreshSpeed& speed, const FreshSpeed& sealed) {
+  std::printf("  %-16s %9.0f QPS, recall %.4f, %.2f of sealed\n", name, speed.qps, speed.recall,
+              speed.qps / sealed.qps);
+}
+
+absl::Status RunFresh(const Matrix& rows, const StorageOptions& options) {
+  VECDB_ASSIGN_OR_RETURN(const FreshReport report,
+                         MeasureFresh(rows, {.directory = options.directory,
+                                             .num_runs = options.num_runs,
+                                             .num_threads = options.num_threads}));
+  std::printf("\nsearch of fresh rows, HNSW, ef 64, one thread (fastest of %d passes, in turn)\n",
+              options.num_runs);
+  PrintSpeed("compared", report.compared, report.sealed);
+  PrintSpeed("interim index", report.interim, report.sealed);
+  PrintSpeed("sealed", report.sealed, report.sealed);
+  std::printf("  CPU seconds: insert %.2f, with interim index %.2f, build when sealed %.2f\n",
+              report.insert_cpu_seconds, report.interim_cpu_seconds, report.build_cpu_seconds);
+  return absl::OkStatus();
+}
+
 bool HasPart(const StorageOptions& options, std::string_view part) {
   return options.parts.find(part) != std::string::npos;
 }
@@ -137,6 +159,7 @@ absl::Status Run(const StorageOptions& options) {
   std::printf("%d x %d float32 rows, %s\n", options.num_rows, options.dim, CpuName().c_str());
   if (HasPart(options, "flush")) VECDB_RETURN_IF_ERROR(RunFlush(rows, options));
   if (HasPart(options, "open")) VECDB_RETURN_IF_ERROR(RunOpen(rows, options));
+  if (HasPart(options, "fresh")) VECDB_RETURN_IF_ERROR(RunFresh(rows, options));
   if (HasPart(options, "load")) VECDB_RETURN_IF_ERROR(RunLoad(rows, options));
   return absl::OkStatus();
 }

@@ -82,6 +82,12 @@ struct CollectionOptions {
   /// Merges small segments and rewrites those with many deleted rows behind, by itself. When it is
   /// off, Collection::Compact does.
   bool auto_compaction = true;
+  /// Gives the growing rows of a loaded collection a graph of their own, behind, from 2048 rows of
+  /// a segment on, so that rows that have just been written are searched about as fast as indexed
+  /// ones. It serves on after the flush until the index of the segment is built. Not for FLAT,
+  /// whose searches are exact. Takes 2 bytes a dimension and some 200 bytes a row more, and the
+  /// time of building once more; where memory does not suffice, rows are compared one by one.
+  bool interim_index = true;
 
   friend bool operator==(const CollectionOptions&, const CollectionOptions&) = default;
 };
@@ -143,13 +149,42 @@ struct LoadEstimate {
   uint64_t total_bytes() const { return vector_bytes + index_bytes + key_bytes; }
 };
 
+/// How far an index is.
+enum class IndexState : int32_t {
+  kWaiting = 1,   ///< to be built, or built again
+  kBuilding = 2,  ///< some of it at least
+  kFinished = 3,
+  kFailed = 4,  ///< the last build failed; it is tried again after the next Flush, and WaitForIndex
+};
+
+/// How far the index of a field is in one flushed segment.
+struct SegmentIndexProgress {
+  std::string segment_id{};
+  uint64_t num_rows = 0;
+  uint64_t rows_done = 0;  ///< of the build that runs; all when it is finished
+  IndexState state = IndexState::kWaiting;
+  std::string error{};  ///< why the last build failed; "" when it did not
+};
+
+/// What share of the true nearest rows the searches of a field have found of late; see
+/// DatabaseOptions::recall_sample_every.
+struct LiveRecallFigures {
+  uint64_t num_searches = 0;  ///< that were repeated since the collection was opened
+  double recall = 1;          ///< of the last few hundred of them; 1 when there were none
+};
+
 /// The index of a field, and how far it has come.
 struct IndexDescription {
   std::string field{};
   IndexSpec spec{};
+  IndexState state = IndexState::kFinished;
   uint64_t total_rows = 0;    ///< in flushed segments
   uint64_t indexed_rows = 0;  ///< of those, the ones that need no further build
   std::string last_error{};   ///< why the last build failed; "" when it did not
+  std::vector<SegmentIndexProgress> segments{};
+  LiveRecallFigures live_recall{};
+
+  uint64_t pending_rows() const { return total_rows - indexed_rows; }
 };
 
 /// How much Collection::Compact is to do.
@@ -235,6 +270,9 @@ struct SegmentDescription {
   uint64_t mapped_bytes = 0;     ///< shown by the system, see LoadMode::kMap; not in memory_bytes
   uint64_t unchecked_bytes = 0;  ///< of those, what is still to be checked behind
   std::vector<std::string> indexed_fields{};
+  /// Of growing rows, those that searches find by an interim index; see
+  /// CollectionOptions::interim_index. Where several fields have one, that which has the fewest.
+  uint64_t interim_rows = 0;
   std::string damage{};  ///< why it is kDamaged
 };
 
@@ -339,6 +377,17 @@ class Collection {
   absl::Status CreateIndex(std::string_view field, const IndexSpec& spec,
                            const Context& context = {});
 
+  /// Gives a field an index of another type or with other parameters; returns when that is
+  /// committed. The new one is built behind, beside the old: each segment answers by its old index
+  /// until its new one is ready (WaitForIndex), no search fails or goes without an index.
+  /// SearchRequest::params are those of the new type from now on; segments that are not there yet
+  /// take defaults of theirs. Also changes back, or to a third, while builds run: these stop. OK
+  /// when the index is as asked for already. NotFound when the field has no index; InvalidArgument
+  /// for a bad spec, as CreateIndex, and for another metric, whose results are others: drop the
+  /// index for that.
+  absl::Status AlterIndex(std::string_view field, const IndexSpec& spec,
+                          const Context& context = {});
+
   /// Gives a vector field an index that was built elsewhere, by IndexBuilder or FromFaiss, instead
   /// of building one; returns when that is committed, and searches use it. `index` is only read.
   ///
@@ -359,8 +408,8 @@ class Collection {
   /// building. NotFound when the field has no index; the error of the build when it failed.
   absl::Status WaitForIndex(std::string_view field, const Context& context = {});
 
-  /// Removes an index. NotFound when the field has none. A loaded collection that keeps no index of
-  /// a vector field is released.
+  /// Removes an index, and stops its builds. NotFound when the field has none. A loaded collection
+  /// that keeps no index of a vector field is released.
   absl::Status DropIndex(std::string_view field, const Context& context = {});
 
   /// NotFound when the field has no index.

@@ -57,6 +57,14 @@ struct DatabaseOptions {
   int64_t gc_grace_ms = 3'600'000;
   /// Threads of the database's own pool when the host brings no executor; 0 means one per core.
   int32_t num_threads = 0;
+  /// Indexes of segments that are built at the same time, in all collections; 0 means one per two
+  /// threads. Beside others only those are begun that the memory left suffices for.
+  int32_t max_index_builds = 0;
+  /// One search in so many is repeated behind, at the lowest priority and one at a time, by
+  /// comparing all rows of the same state: IndexDescription::live_recall then says what searches
+  /// find. 0: none. Only the first query counts; not repeated are searches of FLAT, those with a
+  /// range, groups or a RowFilter::Custom.
+  uint64_t recall_sample_every = 0;
   /// What compactions of all collections together write in a second at most; 0: no limit.
   uint64_t compaction_bytes_per_second = 0;
   /// Ceiling of `offset + limit` of a search, 1 to 1,048,576.

@@ -18,6 +18,7 @@
 /// is printed, no signal handler is installed, no global state is kept, and no thread is left after
 /// Close.
 
+#include "vecdb/advise.h"         // IWYU pragma: export
 #include "vecdb/clock.h"          // IWYU pragma: export
 #include "vecdb/collection.h"     // IWYU pragma: export
 #include "vecdb/consistency.h"    // IWYU pragma: export

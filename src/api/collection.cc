@@ -123,6 +123,11 @@ absl::Status Collection::CreateIndex(std::string_view field, const IndexSpec& sp
   return handle_->engine()->CreateIndex(field, spec, context);
 }
 
+absl::Status Collection::AlterIndex(std::string_view field, const IndexSpec& spec,
+                                    const Context& context) {
+  return handle_->engine()->AlterIndex(field, spec, context);
+}
+
 absl::Status Collection::AttachIndex(std::string_view field, const Index& index,
                                      const Context& context) {
   return handle_->engine()->AttachIndex(field, index, context);

@@ -20,6 +20,7 @@
 #include "base/mutex.h"
 #include "base/throttle.h"
 #include "catalog/version_writer.h"
+#include "engine/build_slots.h"
 #include "engine/memory_accounts.h"
 #include "format/manifest.h"
 #include "journal/journal.h"
@@ -50,6 +51,9 @@ struct Environment {
   bool map_when_full = false;  ///< what a load has no room for is mapped
   /// Of the collection; host.budget is this one.
   std::shared_ptr<MemoryBudget> budget{};
+  /// How many indexes are built at a time, in all collections; never null.
+  BuildSlots* build_slots = nullptr;
+  uint64_t recall_sample_every = 0;  ///< see DatabaseOptions
   /// What compactions write passes through here; null: at full speed.
   base::Throttle* compaction_throttle = nullptr;
 
@@ -109,7 +113,7 @@ struct AppliedWrite {
 ///   - Whoever commits a manifest or replaces segments holds the maintenance gate; the manifest
 ///   changes
 ///     first, the view after it.
-///   - Order of locks: build gate, maintenance gate, write gate, state mutex. Files are read and
+///   - Order of locks: maintenance gate, write gate, state mutex. Files are read and
 ///   written
 ///     under gates, never under the mutex.
 ///
@@ -219,7 +223,6 @@ class CollectionCore : public std::enable_shared_from_this<CollectionCore> {
   // --- Maintenance: under the maintenance gate.
 
   base::Gate& maintenance_gate() { return maintenance_gate_; }
-  base::Gate& build_gate() { return build_gate_; }
 
   const format::Manifest& manifest() const { return manifest_; }
   uint64_t manifest_version() const { return manifest_version_.load(std::memory_order_relaxed); }
@@ -255,7 +258,6 @@ class CollectionCore : public std::enable_shared_from_this<CollectionCore> {
   const CollectionOptions options_;
   const uint64_t epoch_;
 
-  base::Gate build_gate_;        // one index build at a time
   base::Gate maintenance_gate_;  // guards manifest_
   base::Gate write_gate_;        // guards what the Writer holds
   format::Manifest manifest_;

@@ -36,9 +36,13 @@ CollectionEngine::CollectionEngine(std::shared_ptr<CollectionCore> core)
   // A background job may hold the manager alone.
   const auto rebuild = [parts = std::weak_ptr<Parts>(parts_)](const Context& context) {
     const auto held = parts.lock();
-    if (held != nullptr) held->indexes.BuildMissing("", context).IgnoreError();  // logged there
+    if (held != nullptr) held->indexes.BuildBehind(context);
   };
-  parts_->loads = std::make_shared<LoadManager>(core_.get(), rebuild);
+  const auto loaded = [core = core_.get(), parts = std::weak_ptr<Parts>(parts_)] {
+    const auto held = parts.lock();
+    if (held != nullptr) ExtendInterimsBehind(core, held);
+  };
+  parts_->loads = std::make_shared<LoadManager>(core_.get(), rebuild, loaded);
 }
 
 absl::Status CollectionEngine::Create(const Environment& environment, const std::string& id,
@@ -131,7 +135,7 @@ absl::StatusOr<std::shared_ptr<CollectionEngine>> CollectionEngine::Open(
     VECDB_RETURN_IF_ERROR(engine->parts_->loads->Load(options.load, context));
   }
   if (engine->parts_->recovery.num_records > 0) engine->FlushBehind();
-  engine->BuildBehind();
+  BuildBehind(opened, engine->parts_);
   CompactBehind(opened, engine->parts_);
   return engine;
 }
@@ -251,6 +255,7 @@ absl::StatusOr<WriteResult> CollectionEngine::Write(const RowBatch& rows, bool r
   VECDB_ASSIGN_OR_RETURN(WriteResult result,
                          parts_->writer.Insert(rows, replace, options, context));
   if (parts_->writer.largest_growing_bytes() >= seal_bytes()) FlushBehind();
+  NoteFreshRows(rows.num_rows());
   return result;
 }
 
@@ -381,7 +386,16 @@ absl::Status CollectionEngine::CreateIndex(std::string_view field, const IndexSp
   const CollectionCall call(*core_, context);
   VECDB_RETURN_IF_ERROR(call.status());
   VECDB_RETURN_IF_ERROR(parts_->indexes.Create(field, spec, context));
-  BuildBehind();
+  BuildBehind(core_.get(), parts_);
+  return absl::OkStatus();
+}
+
+absl::Status CollectionEngine::AlterIndex(std::string_view field, const IndexSpec& spec,
+                                          const Context& context) {
+  const CollectionCall call(*core_, context);
+  VECDB_RETURN_IF_ERROR(call.status());
+  VECDB_RETURN_IF_ERROR(parts_->indexes.Alter(field, spec, context));
+  BuildBehind(core_.get(), parts_);
   return absl::OkStatus();
 }
 
@@ -390,7 +404,7 @@ absl::Status CollectionEngine::AttachIndex(std::string_view field, const Index& 
   const CollectionCall call(*core_, context);
   VECDB_RETURN_IF_ERROR(call.status());
   VECDB_RETURN_IF_ERROR(parts_->indexes.Attach(field, index, context));
-  BuildBehind();
+  BuildBehind(core_.get(), parts_);
   return absl::OkStatus();
 }
 
@@ -412,7 +426,9 @@ absl::Status CollectionEngine::DropIndex(std::string_view field, const Context& 
 absl::StatusOr<IndexDescription> CollectionEngine::DescribeIndex(std::string_view field) {
   const CollectionCall call(*core_);
   VECDB_RETURN_IF_ERROR(call.status());
-  return parts_->indexes.Describe(field);
+  VECDB_ASSIGN_OR_RETURN(IndexDescription description, parts_->indexes.Describe(field));
+  description.live_recall = parts_->recall.Of(field);
+  return description;
 }
 
 absl::StatusOr<CollectionDescription> CollectionEngine::Describe() {

@@ -79,6 +79,7 @@ class CollectionEngine {
   absl::StatusOr<uint64_t> DurableUpTo();
 
   absl::Status CreateIndex(std::string_view field, const IndexSpec& spec, const Context& context);
+  absl::Status AlterIndex(std::string_view field, const IndexSpec& spec, const Context& context);
   absl::Status AttachIndex(std::string_view field, const Index& index, const Context& context);
   absl::Status WaitForIndex(std::string_view field, const Context& context);
   absl::Status DropIndex(std::string_view field, const Context& context);
@@ -176,7 +177,6 @@ class CollectionEngine {
   Pressure MemoryPressure() const;
   absl::Status MakeRoom(const Context& context);
   void FlushBehind();
-  void BuildBehind();
   void NoteDeletes(uint64_t num_deleted);
   bool FlushIsDue() const;
   absl::StatusOr<bool> MaintainOnce(const Context& context);
@@ -189,6 +189,9 @@ class CollectionEngine {
 
   static void CompactBehind(CollectionCore* core, const std::shared_ptr<Parts>& parts);
   static bool IsTimeToCollect(const CollectionCore& core, Parts* parts);
+  void NoteFreshRows(uint64_t num_rows);
+  static void ExtendInterimsBehind(CollectionCore* core, const std::shared_ptr<Parts>& parts);
+  static void BuildBehind(CollectionCore* core, const std::shared_ptr<Parts>& parts);
   static void CollectGarbageBehind(CollectionCore* core, const std::shared_ptr<Parts>& parts);
 
   std::shared_ptr<CollectionCore> core_;

@@ -11,6 +11,7 @@
 #include "engine/collection_parts.h"
 #include "engine/flush.h"
 #include "engine/garbage.h"
+#include "engine/interim_indexes.h"
 #include "engine/load_manager.h"
 #include "engine/segment_objects.h"
 #include "engine/verify.h"
@@ -53,7 +54,7 @@ absl::Status CollectionEngine::Flush(const Context& context) {
   VECDB_RETURN_IF_ERROR(parts_->compactions.KeepSegmentsFew(context));
   VECDB_RETURN_IF_ERROR(vecdb::engine::Flush(core_.get(), &parts_->writer, context));
   parts_->unflushed_deletes = 0;
-  BuildBehind();
+  BuildBehind(core_.get(), parts_);
   CompactBehind(core_.get(), parts_);
   CollectGarbageBehind(core_.get(), parts_);
   return absl::OkStatus();
@@ -73,19 +74,46 @@ void CollectionEngine::FlushBehind() {
       return;
     }
     parts->unflushed_deletes = 0;
-    parts->indexes.BuildMissing("", context).IgnoreError();  // logged there
-    parts->loads->CheckMappedBehind();
+    BuildBehind(core, parts);
     CompactBehind(core, parts);
     CollectGarbageBehind(core, parts);
   });
 }
 
-void CollectionEngine::BuildBehind() {
-  if (core_->Read().view->indexes.empty() || parts_->build_scheduled.exchange(true)) return;
-  core_->RunBehind(Priority::kBackground, [parts = parts_](const Context& context) {
-    parts->build_scheduled = false;
-    parts->indexes.BuildMissing("", context).IgnoreError();  // logged there, kept for DescribeIndex
-    parts->loads->CheckMappedBehind();
+// As many builders as may build at a time look for what is missing.
+void CollectionEngine::BuildBehind(CollectionCore* core, const std::shared_ptr<Parts>& parts) {
+  if (parts->indexes.CountMissing() == 0) return;
+  while (parts->builders_scheduled < core->environment().build_slots->most()) {
+    ++parts->builders_scheduled;
+    core->RunBehind(Priority::kBackground, [parts](const Context& context) {
+      --parts->builders_scheduled;
+      parts->indexes.BuildBehind(context);
+      parts->loads->CheckMappedBehind();
+    });
+  }
+}
+
+// Looks whether interim indexes are behind once so many rows have come that they may be.
+void CollectionEngine::NoteFreshRows(uint64_t num_rows) {
+  if (!core_->options().interim_index) return;
+  if ((parts_->fresh_rows += num_rows) < kInterimLag) return;
+  parts_->fresh_rows = 0;
+  ExtendInterimsBehind(core_.get(), parts_);
+}
+
+// A step at a time, so that other work comes between. Only one looks after them, whoever calls.
+void CollectionEngine::ExtendInterimsBehind(CollectionCore* core,
+                                            const std::shared_ptr<Parts>& parts) {
+  if (!InterimIsDue(*core) || parts->interim_scheduled.exchange(true)) return;
+  core->RunBehind(Priority::kBackground, [core, parts](const Context& context) {
+    const absl::Status status = ExtendInterims(core, context);
+    parts->interim_scheduled = false;
+    if (status.ok()) {
+      ExtendInterimsBehind(core, parts);
+    } else if (absl::IsResourceExhausted(status)) {
+      core->Log(LogLevel::kInfo, absl::StrFormat("fresh rows are searched without an index: %s",
+                                                 std::string(status.message())));
+    }
   });
 }
 

@@ -10,6 +10,7 @@
 #include "engine/collection_engine.h"
 #include "engine/compaction_jobs.h"
 #include "engine/index_jobs.h"
+#include "engine/live_recall.h"
 #include "engine/load_manager.h"
 #include "engine/writer.h"
 #include "vecdb/collection.h"
@@ -20,20 +21,27 @@ namespace vecdb::engine {
 /// What works on the core of a collection.
 struct CollectionEngine::Parts {
   explicit Parts(CollectionCore* core)
-      : budget(core->environment().budget), writer(core), indexes(core), compactions(core) {}
+      : budget(core->environment().budget),
+        writer(core),
+        indexes(core),
+        compactions(core),
+        recall(core->environment().recall_sample_every) {}
 
   const std::shared_ptr<MemoryBudget> budget;  // of the rows that the writer holds
 
   Writer writer;
   IndexJobs indexes;
   CompactionJobs compactions;
+  LiveRecall recall;
   std::shared_ptr<LoadManager> loads;         // set before the collection is used
   RecoveryReport recovery;                    // written before the collection is used
   uint64_t service_timestamp = 0;             // the same
   uint64_t settled_timestamp = 0;             // the same
   std::atomic<bool> flush_scheduled = false;  // at most one flush waits behind; orders nothing else
-  std::atomic<bool> build_scheduled = false;  // the same for builds
-  std::atomic<bool> flush_failed = false;     // the last one; orders nothing
+  std::atomic<int> builders_scheduled = 0;    // that have not begun; about, orders nothing
+  std::atomic<bool> interim_scheduled = false;  // one works on interim indexes at most
+  std::atomic<uint64_t> fresh_rows = 0;         // since that was looked at; about, orders nothing
+  std::atomic<bool> flush_failed = false;       // the last one; orders nothing
   std::atomic<uint64_t> unflushed_deletes = 0;  // by Delete, about; orders nothing
   std::atomic<int64_t> collected_ms = 0;        // when garbage was last looked for; orders nothing
 

@@ -3,6 +3,7 @@
 #include "base/status_macros.h"
 #include "engine/collection_call.h"
 #include "engine/collection_engine.h"
+#include "engine/collection_parts.h"
 #include "engine/read_point.h"
 #include "engine/search_plan.h"
 #include "query/fetch.h"
@@ -75,7 +76,12 @@ absl::StatusOr<std::unique_ptr<query::ResultRows>> CollectionEngine::Search(
   VECDB_ASSIGN_OR_RETURN(const Snapshot snapshot, OfShards(*core_, state, request.shards));
   VECDB_ASSIGN_OR_RETURN(const query::SnapshotSearch search, PlanSearch(*core_, snapshot, request));
   core_->SetUsed();
-  return query::Search(search, context);
+  VECDB_ASSIGN_OR_RETURN(auto result, query::Search(search, context));
+  if (auto repeat = parts_->recall.Take(*core_, snapshot, request, *result)) {
+    core_->RunBehind(Priority::kBackground, [parts = parts_, repeat = std::move(repeat)](
+                                                const Context& background) { repeat(background); });
+  }
+  return result;
 }
 
 absl::StatusOr<SearchStats> CollectionEngine::Explain(const SearchRequest& request,

@@ -73,7 +73,7 @@ class CompactionJobs {
   void Finish(uint64_t id, const absl::Status& status);
 
   CollectionCore* const core_;
-  base::Gate gate_;  // before the build gate; one compaction at a time
+  base::Gate gate_;  // before the maintenance gate; one compaction at a time
 
   mutable base::Mutex mutex_;  // a leaf
   LookState look_ ABSL_GUARDED_BY(mutex_) = LookState::kNone;

@@ -159,7 +159,6 @@ absl::Status Compaction::WriteTarget(const Context& context) {
 // An index that is defined or dropped, a load or a release while the new segment is made ready,
 // lead to another look at what it needs.
 absl::Status Compaction::Replace(const Context& context) {
-  VECDB_ASSIGN_OR_RETURN(const auto pass, core_->build_gate().Enter(context));
   for (int i = 0; i < kTries; ++i) {
     VECDB_ASSIGN_OR_RETURN(const bool replaced, TryReplace(context));
     if (replaced) return absl::OkStatus();
@@ -167,7 +166,7 @@ absl::Status Compaction::Replace(const Context& context) {
   return absl::AbortedError("indexes were defined or loaded faster than segments are compacted");
 }
 
-// Under the build gate. False when what readers need has changed meanwhile.
+// False when what readers need has changed meanwhile.
 absl::StatusOr<bool> Compaction::TryReplace(const Context& context) {
   const std::shared_ptr<const View> view = core_->Read().view;
   if (target_ != nullptr) {
@@ -211,6 +210,8 @@ absl::Status Compaction::BuildIndexes(const View& view, const Context& context) 
 }
 
 absl::Status Compaction::BuildOne(const format::IndexDefinition& wanted, const Context& context) {
+  VECDB_ASSIGN_OR_RETURN(const BuildSlots::Slot slot,
+                         TakeBuildSlot(*core_, wanted, entry_.info.num_rows, context));
   const size_t column = *core_->schema()->FindField(wanted.field);
   // The same segment, whose indexes are written through the throttle.
   VECDB_ASSIGN_OR_RETURN(const auto writes,

@@ -35,7 +35,7 @@ struct CompactionOutcome {
 ///   1. read the rows that stay: all but those whose delete is flushed and older than any state
 ///      that AsOf may ask for;
 ///   2. write them under a fresh name;
-///   3. under the build gate, build the indexes that are defined, and load what searches read;
+///   3. build the indexes that are defined, and load what searches read;
 ///   4. under the maintenance gate, write the deletes up to the flushed timestamp, and commit a
 ///      manifest with the new segment instead of the others;
 ///   5. under the write gate, so that no writer is between, carry later deletes over and let

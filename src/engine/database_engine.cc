@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_format.h"
+#include "base/parallel_for.h"
 #include "base/random_id.h"
 #include "base/status_macros.h"
 #include "catalog/store_probe.h"
@@ -43,12 +44,22 @@ absl::Status CheckOptions(const DatabaseOptions& options) {
     return absl::InvalidArgumentError(
         absl::StrFormat("num_threads %d: must be 0 to %d", options.num_threads, kMaxThreads));
   }
+  if (options.max_index_builds < 0 || options.max_index_builds > kMaxThreads) {
+    return absl::InvalidArgumentError(absl::StrFormat("max_index_builds %d: must be 0 to %d",
+                                                      options.max_index_builds, kMaxThreads));
+  }
   return absl::OkStatus();
 }
 
 int ThreadCount(const DatabaseOptions& options) {
   if (options.num_threads > 0) return options.num_threads;
   return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+}
+
+// Half of the threads are left to flushes, loads and searches.
+int BuildCount(const DatabaseOptions& options, const Executor& executor) {
+  if (options.max_index_builds > 0) return options.max_index_builds;
+  return std::max(1, static_cast<int>(base::MaxStrands(&executor)) / 2);
 }
 
 absl::Status PutIdentity(ObjectStore& store, const Context& context) {
@@ -84,6 +95,7 @@ DatabaseEngine::DatabaseEngine(const DatabaseOptions& options, Places places)
           options.memory_limit_bytes == 0 ? MemoryBudget::kNoLimit : options.memory_limit_bytes)};
   if (environment_.host.clock == nullptr) environment_.host.clock = &SystemClock();
   environment_.map_when_full = options.map_when_full;
+  environment_.recall_sample_every = options.recall_sample_every;
   if (options.release_unused_collections) {
     environment_.release_others = [this](const CollectionCore& asking, uint64_t bytes) {
       ReleaseUnused(asking, bytes);
@@ -99,6 +111,8 @@ DatabaseEngine::DatabaseEngine(const DatabaseOptions& options, Places places)
     pool_ = MakeThreadPool(ThreadCount(options));
     environment_.host.executor = pool_.get();
   }
+  build_slots_ = std::make_unique<BuildSlots>(BuildCount(options, *environment_.host.executor));
+  environment_.build_slots = build_slots_.get();
 }
 
 DatabaseEngine::~DatabaseEngine() { Abandon(); }

@@ -98,6 +98,7 @@ class DatabaseEngine {
 
   const std::shared_ptr<ObjectStore> store_;
   const bool read_only_;
+  std::unique_ptr<BuildSlots> build_slots_;
   std::unique_ptr<Executor> pool_;  // when the host brings none
   std::unique_ptr<base::HybridClock> clock_;
   std::unique_ptr<base::Throttle> compaction_throttle_;

@@ -1,5 +1,7 @@
 #include "engine/describe.h"
 
+#include <algorithm>
+#include <optional>
 #include <string>
 
 namespace vecdb::engine {
@@ -16,13 +18,26 @@ SegmentDescription DescribeDamaged(const query::SegmentView& segment) {
           .damage = std::string(segment.damage.message())};
 }
 
+// Rows of the interim index that has the fewest.
+uint64_t InterimRows(const segment::GrowingSegment& growing) {
+  std::optional<uint64_t> least;
+  for (size_t column = 0; column < growing.schema().fields.size(); ++column) {
+    const auto interim = growing.interim(column);
+    if (interim != nullptr) least = std::min<uint64_t>(least.value_or(~0ULL), interim->num_rows());
+  }
+  return least.value_or(0);
+}
+
 }  // namespace
 
 SegmentDescription DescribeSegment(const query::SegmentView& segment) {
   if (!segment.damage.ok()) return DescribeDamaged(segment);
   SegmentDescription description{.shard = segment.shard, .num_rows = segment.num_rows()};
   description.num_deleted_rows = segment.deletes()->count();
-  if (segment.growing != nullptr) description.memory_bytes += segment.growing->memory_bytes();
+  if (segment.growing != nullptr) {
+    description.memory_bytes += segment.growing->memory_bytes() + segment.growing->interim_bytes();
+    description.interim_rows = InterimRows(*segment.growing);
+  }
   if (segment.sealed == nullptr) return description;
   const SegmentInfo& info = segment.sealed->info();
   description.id = segment.id();

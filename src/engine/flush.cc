@@ -8,6 +8,7 @@
 #include "base/parallel_for.h"
 #include "base/sabotage.h"
 #include "base/status_macros.h"
+#include "engine/interim_indexes.h"
 #include "engine/loader.h"
 #include "segment/segment_writer.h"
 
@@ -77,6 +78,7 @@ absl::StatusOr<query::SegmentView> OpenCommitted(const CollectionCore& core, con
                          segment::SealedSegment::Open(core.store(), fresh.entry.info, core.host(),
                                                       fresh.view.growing->deletes(), context));
   if (view.loaded && view.LoadsShard(opened.shard)) {
+    if (ServesUntilBuilt(core, view, opened)) return opened;
     auto resident = LoadSegment(core, *opened.sealed, view, nullptr, context);
     if (!resident.ok()) {
       core.Log(
@@ -163,6 +165,7 @@ absl::Status FlushSealed(CollectionCore* core, const Writer::Sealed& sealed, boo
       log->DeleteBelow(core->manifest().journal.first_file);
     }
   }
+  LoadWaiting(core);  // of earlier flushes
   VECDB_RETURN_IF_ERROR(Show(core, view, fresh));
   uint64_t rows = 0;
   for (const NewSegment& segment : fresh) rows += segment.entry.info.num_rows;

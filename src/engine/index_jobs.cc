@@ -5,8 +5,10 @@
 #include <utility>
 
 #include "absl/strings/str_format.h"
+#include "base/parallel_for.h"
 #include "base/status_macros.h"
 #include "engine/loader.h"
+#include "index/index_estimate.h"
 #include "schema/index_field.h"
 #include "segment/attach_index.h"
 #include "segment/scalar_index_builder.h"
@@ -14,17 +16,6 @@
 
 namespace vecdb::engine {
 namespace {
-
-// True when the segment needs no (further) build for `definition`.
-bool IsIndexed(const segment::SealedSegment& segment, const format::IndexDefinition& definition) {
-  if (!NeedsBuild(definition.spec, segment.num_rows())) return true;
-  const SegmentInfo& info = segment.info();
-  const bool has_index =
-      std::any_of(info.indexes.begin(), info.indexes.end(), [&](const auto& index) {
-        return index.field == definition.field && index.spec == definition.spec;
-      });
-  return has_index && !segment.index_damaged(*info.schema.FindField(definition.field));
-}
 
 void RemoveIndex(SegmentInfo* info, std::string_view field) {
   std::erase_if(info->indexes,
@@ -60,10 +51,8 @@ SegmentInfo* FindInfo(format::Manifest* manifest, std::string_view folder) {
 // True when the segment has an index of the field, whatever its spec, that can be read.
 bool HasIndex(const segment::SealedSegment& segment, size_t column) {
   const SegmentInfo& info = segment.info();
-  const bool named = std::any_of(info.indexes.begin(), info.indexes.end(), [&](const auto& index) {
-    return index.field == info.schema.fields[column].name;
-  });
-  return named && !segment.index_damaged(column);
+  return FindIndex(info, info.schema.fields[column].name) != nullptr &&
+         !segment.index_damaged(column);
 }
 
 // The vectors of a segment, read unless they are in memory and have been checked.
@@ -94,16 +83,31 @@ void ShowIndex(const SegmentInfo& info, size_t column, const segment::ResidentFi
 
 }  // namespace
 
-bool NeedsBuild(const IndexSpec& spec, uint64_t num_rows) {
-  return !std::holds_alternative<FlatParams>(spec.params) && num_rows >= kMinIndexedRows;
+absl::StatusOr<BuildSlots::Slot> TakeBuildSlot(const CollectionCore& core,
+                                               const format::IndexDefinition& definition,
+                                               uint64_t num_rows, const Context& context) {
+  BuildSlots* const slots = core.environment().build_slots;
+  uint64_t peak_bytes = 0;
+  if (slots->most() > 1 && !definition.spec.is_scalar()) {
+    const int32_t dim = core.schema()->fields[*core.schema()->FindField(definition.field)].dim;
+    VECDB_ASSIGN_OR_RETURN(const IndexEstimate estimate,
+                           index::Estimate(num_rows, dim, definition.spec,
+                                           base::MaxStrands(core.host().executor), context));
+    peak_bytes = estimate.build_peak_bytes;
+  }
+  return slots->Take(peak_bytes, core.host().budget, context);
+}
+
+absl::Status IndexJobs::CheckSpec(std::string_view field, const IndexSpec& spec) const {
+  const Schema& schema = *core_->schema();
+  const std::optional<size_t> column = schema.FindField(field);
+  if (!column.has_value()) return NoField(field);
+  return schema::CheckIndexField(schema.fields[*column], spec);
 }
 
 absl::Status IndexJobs::Create(std::string_view field, const IndexSpec& spec,
                                const Context& context) {
-  const Schema& schema = *core_->schema();
-  const std::optional<size_t> column = schema.FindField(field);
-  if (!column.has_value()) return NoField(field);
-  VECDB_RETURN_IF_ERROR(schema::CheckIndexField(schema.fields[*column], spec));
+  VECDB_RETURN_IF_ERROR(CheckSpec(field, spec));
   VECDB_ASSIGN_OR_RETURN(const auto pass, core_->maintenance_gate().Enter(context));
   format::Manifest manifest = core_->manifest();
   const auto defined = FindDefinition(manifest, field);
@@ -116,6 +120,30 @@ absl::Status IndexJobs::Create(std::string_view field, const IndexSpec& spec,
     view->indexes = manifest.indexes;
   });
   if (!spec.is_scalar()) LoadDefined(was_loaded, field, context);
+  return absl::OkStatus();
+}
+
+absl::Status IndexJobs::Alter(std::string_view field, const IndexSpec& spec,
+                              const Context& context) {
+  VECDB_RETURN_IF_ERROR(CheckSpec(field, spec));
+  VECDB_ASSIGN_OR_RETURN(const auto pass, core_->maintenance_gate().Enter(context));
+  format::Manifest manifest = core_->manifest();
+  const auto defined =
+      std::find_if(manifest.indexes.begin(), manifest.indexes.end(),
+                   [field](const format::IndexDefinition& index) { return index.field == field; });
+  if (defined == manifest.indexes.end()) return NoIndex(field);
+  if (defined->spec == spec) return absl::OkStatus();
+  if (!spec.is_scalar() && defined->spec.metric != spec.metric) {
+    return absl::InvalidArgumentError(absl::StrFormat(
+        "field \"%s\": its index is for %s and cannot become one for %s, whose results are others; "
+        "drop it and create the other",
+        field, MetricName(defined->spec.metric), MetricName(spec.metric)));
+  }
+  defined->spec = spec;
+  VECDB_RETURN_IF_ERROR(core_->Commit(manifest, context));
+  core_->EditView([&](View* view) { view->indexes = manifest.indexes; });
+  builds_.Cancel(field);
+  LoadWaiting(core_);
   return absl::OkStatus();
 }
 
@@ -142,17 +170,41 @@ absl::Status IndexJobs::Attach(std::string_view field, const Index& index, const
   const std::optional<size_t> column = schema.FindField(field);
   if (!column.has_value()) return NoField(field);
   VECDB_RETURN_IF_ERROR(segment::CheckIndexFits(schema.fields[*column], index));
-  // No build may come between, whose index would be another.
-  VECDB_ASSIGN_OR_RETURN(const auto pass, core_->build_gate().Enter(context));
   VECDB_RETURN_IF_ERROR(core_->WriteError());
   const CollectionCore::Job writes_objects(core_);
   const std::shared_ptr<const View> view = core_->Read().view;
   const format::IndexDefinition* defined = view->FindIndex(field);
   if (defined != nullptr && defined->spec != index.spec()) return HasOther(*defined);
-  VECDB_ASSIGN_OR_RETURN(const Job job, FindRowsOf(index, *column, context));
-  VECDB_ASSIGN_OR_RETURN(const SegmentIndexInfo info,
-                         segment::AttachIndex(*job.segment.sealed, *column, index, context));
-  return CommitAttached(job, info, context);
+  VECDB_ASSIGN_OR_RETURN(const Job job, ClaimRowsOf(index, *column, context));
+  const auto attach = [&]() -> absl::Status {
+    VECDB_ASSIGN_OR_RETURN(const SegmentIndexInfo info,
+                           segment::AttachIndex(*job.segment.sealed, *column, index, context));
+    return CommitAttached(job, info, context);
+  };
+  const absl::Status status = attach();
+  // An error is that of this call, and says nothing of what is built.
+  builds_.End(*job.build, status.ok() ? status : absl::CancelledError());
+  return status;
+}
+
+// The same, with no build between, whose index would be another.
+absl::StatusOr<IndexJobs::Job> IndexJobs::ClaimRowsOf(const Index& index, size_t column,
+                                                      const Context& context) {
+  while (true) {
+    VECDB_ASSIGN_OR_RETURN(Job job, FindRowsOf(index, column, context));
+    job.build = builds_.Begin(job.name());
+    if (job.build == nullptr) {
+      VECDB_RETURN_IF_ERROR(builds_.WaitForEnd(job.definition.field, context).status());
+      continue;
+    }
+    const std::shared_ptr<const View> view = core_->Read().view;
+    const query::SegmentView* now = FindSegment(*view, job.segment.sealed->info().folder);
+    if (now != nullptr && !HasIndex(*now->sealed, column)) {
+      job.segment = *now;
+      return job;
+    }
+    builds_.End(*job.build, absl::CancelledError());
+  }
 }
 
 // The segment whose vectors are the rows of an index.
@@ -205,7 +257,7 @@ absl::Status IndexJobs::CommitAttached(const Job& job, const SegmentIndexInfo& i
   entry->indexes.push_back(info);
   segment::ResidentField field;  // of a collection that is not loaded, nothing
   if (job.segment.resident != nullptr) {
-    VECDB_ASSIGN_OR_RETURN(field, LoadBuilt(job, info, context));
+    VECDB_ASSIGN_OR_RETURN(field, LoadWith(job, &info, context));
   }
   VECDB_RETURN_IF_ERROR(core_->Commit(manifest, context));
   bool was_loaded = false;
@@ -242,9 +294,12 @@ absl::Status IndexJobs::Drop(std::string_view field, const Context& context) {
       segment.resident = std::move(resident);
     }
   });
-  if (!format::HasVectorIndex(manifest.indexes)) ReleaseAll(core_);
-  base::MutexLock lock(&mutex_);
-  last_errors_.erase(std::string(field));
+  builds_.Cancel(field);
+  if (format::HasVectorIndex(manifest.indexes)) {
+    LoadWaiting(core_);
+  } else {
+    ReleaseAll(core_);
+  }
   return absl::OkStatus();
 }
 
@@ -253,19 +308,48 @@ absl::StatusOr<IndexDescription> IndexJobs::Describe(std::string_view field) con
   const format::IndexDefinition* definition = view->FindIndex(field);
   if (definition == nullptr) return NoIndex(field);
   IndexDescription description{.field = definition->field, .spec = definition->spec};
+  bool is_building = false;
   for (const query::SegmentView& segment : view->segments) {
     if (segment.sealed == nullptr) continue;
-    description.total_rows += segment.num_rows();
-    if (IsIndexed(*segment.sealed, *definition)) description.indexed_rows += segment.num_rows();
+    SegmentIndexProgress progress = DescribeBuild(segment, *definition);
+    description.total_rows += progress.num_rows;
+    if (progress.state == IndexState::kFinished) description.indexed_rows += progress.num_rows;
+    is_building |= progress.state == IndexState::kBuilding;
+    if (!progress.error.empty()) description.last_error = progress.error;
+    description.segments.push_back(std::move(progress));
   }
-  base::MutexLock lock(&mutex_);
-  if (const auto error = last_errors_.find(field); error != last_errors_.end()) {
-    description.last_error = error->second;
+  if (description.pending_rows() == 0) {
+    description.state = IndexState::kFinished;
+  } else if (is_building) {
+    description.state = IndexState::kBuilding;
+  } else {
+    description.state = description.last_error.empty() ? IndexState::kWaiting : IndexState::kFailed;
   }
   return description;
 }
 
-std::optional<IndexJobs::Job> IndexJobs::NextJob(std::string_view field) const {
+SegmentIndexProgress IndexJobs::DescribeBuild(const query::SegmentView& segment,
+                                              const format::IndexDefinition& definition) const {
+  SegmentIndexProgress progress{.segment_id = segment.id(), .num_rows = segment.sealed->num_rows()};
+  if (IsIndexed(*segment.sealed, definition)) {
+    progress.state = IndexState::kFinished;
+    progress.rows_done = progress.num_rows;
+    return progress;
+  }
+  const BuildName name{definition.field, segment.sealed->info().folder};
+  progress.error = builds_.LastError(name);
+  if (builds_.IsRunning(name)) {
+    progress.state = IndexState::kBuilding;
+    progress.rows_done = std::min(builds_.RowsDone(name), progress.num_rows);
+  } else if (!progress.error.empty()) {
+    progress.state = IndexState::kFailed;
+  }
+  return progress;
+}
+
+// The next that is missing, but for those that are being built and those in `but`.
+std::optional<IndexJobs::Job> IndexJobs::NextJob(std::string_view field,
+                                                 const std::set<BuildName>& but) const {
   const std::shared_ptr<const View> view = core_->Read().view;
   for (const format::IndexDefinition& definition : view->indexes) {
     if (!field.empty() && definition.field != field) continue;
@@ -273,28 +357,68 @@ std::optional<IndexJobs::Job> IndexJobs::NextJob(std::string_view field) const {
       if (segment.sealed == nullptr || !segment.load_damage.ok()) continue;
       if (IsIndexed(*segment.sealed, definition)) continue;
       const size_t column = *core_->schema()->FindField(definition.field);
-      return Job{.segment = segment, .column = column, .definition = definition};
+      Job job{.segment = segment, .column = column, .definition = definition};
+      if (but.contains(job.name()) || builds_.IsRunning(job.name())) continue;
+      return job;
     }
   }
   return std::nullopt;
 }
 
+// The same, to be built by the caller alone, who ends job.build.
+std::optional<IndexJobs::Job> IndexJobs::ClaimNext(std::string_view field,
+                                                   const std::set<BuildName>& but) {
+  while (std::optional<Job> job = NextJob(field, but)) {
+    job->build = builds_.Begin(job->name());
+    if (job->build == nullptr) continue;  // somebody was quicker
+    // Between the look and the claim another may have built it.
+    const std::shared_ptr<const View> view = core_->Read().view;
+    const query::SegmentView* now = FindSegment(*view, job->segment.sealed->info().folder);
+    const format::IndexDefinition* wanted = view->FindIndex(job->definition.field);
+    if (now != nullptr && wanted != nullptr && !IsIndexed(*now->sealed, *wanted)) {
+      job->segment = *now;
+      job->definition = *wanted;
+      return job;
+    }
+    builds_.End(*job->build, absl::CancelledError());
+  }
+  return std::nullopt;
+}
+
 absl::Status IndexJobs::BuildMissing(std::string_view field, const Context& context) {
-  if (!field.empty() && core_->Read().view->FindIndex(field) == nullptr) return NoIndex(field);
+  return BuildAll(field, Others::kAwait, context);
+}
+
+void IndexJobs::BuildBehind(const Context& context) {
+  BuildAll("", Others::kLeave, context).IgnoreError();  // logged, and kept for Describe
+}
+
+absl::Status IndexJobs::BuildAll(std::string_view field, Others others, const Context& context) {
+  std::set<BuildName> failed;
+  absl::Status first_error;
   while (true) {
-    // Entered for each: a compaction that has something to build comes in between.
-    VECDB_ASSIGN_OR_RETURN(const auto pass, core_->build_gate().Enter(context));
-    const std::optional<Job> job = NextJob(field);
-    if (!job.has_value()) return absl::OkStatus();
-    VECDB_RETURN_IF_ERROR(RunNoted(*job, context));
+    VECDB_RETURN_IF_ERROR(context.Check());
+    if (!field.empty() && core_->Read().view->FindIndex(field) == nullptr) return NoIndex(field);
+    const std::optional<Job> job = ClaimNext(field, failed);
+    if (!job.has_value()) {
+      if (others == Others::kLeave) return first_error;
+      VECDB_ASSIGN_OR_RETURN(const bool one_ended, builds_.WaitForEnd(field, context));
+      if (!one_ended) return first_error;
+      continue;
+    }
+    const absl::Status status = RunNoted(*job, context);
+    if (status.ok() || absl::IsCancelled(status)) continue;  // the index may be another by now
+    failed.insert(job->name());
+    first_error.Update(status);
   }
 }
 
 absl::StatusOr<bool> IndexJobs::BuildNext(const Context& context) {
-  VECDB_ASSIGN_OR_RETURN(const auto pass, core_->build_gate().Enter(context));
-  const std::optional<Job> job = NextJob("");
+  const std::optional<Job> job = ClaimNext("", {});
   if (!job.has_value()) return false;
-  VECDB_RETURN_IF_ERROR(RunNoted(*job, context));
+  const absl::Status status = RunNoted(*job, context);
+  if (absl::IsCancelled(status)) VECDB_RETURN_IF_ERROR(context.Check());  // else it was dropped
+  if (!absl::IsCancelled(status)) VECDB_RETURN_IF_ERROR(status);
   return true;
 }
 
@@ -310,14 +434,13 @@ uint64_t IndexJobs::CountMissing() const {
   return count;
 }
 
+// Builds what was claimed. Stopped by `context`, and when the index is dropped or altered.
 absl::Status IndexJobs::RunNoted(const Job& job, const Context& context) {
-  const absl::Status status = Run(job, context);
-  if (absl::IsCancelled(status) || absl::IsDeadlineExceeded(status)) return status;
-  {
-    base::MutexLock lock(&mutex_);
-    last_errors_[job.definition.field] = std::string(status.message());
-  }
-  if (!status.ok()) {
+  const Context both{.deadline = context.deadline,
+                     .cancel = CancelToken::AnyOf(context.cancel, job.build->cancel)};
+  const absl::Status status = Run(job, both);
+  builds_.End(*job.build, status);
+  if (!status.ok() && !absl::IsCancelled(status) && !absl::IsDeadlineExceeded(status)) {
     core_->Log(LogLevel::kError,
                absl::StrFormat("building the index of field %s failed: %s", job.definition.field,
                                std::string(status.message())));
@@ -327,43 +450,58 @@ absl::Status IndexJobs::RunNoted(const Job& job, const Context& context) {
 
 absl::Status IndexJobs::Run(const Job& job, const Context& context) {
   const CollectionCore::Job writes_objects(core_);
+  if (!NeedsBuild(job.definition.spec, job.segment.sealed->num_rows())) {
+    return RemoveOther(job, context);
+  }
+  VECDB_ASSIGN_OR_RETURN(
+      const BuildSlots::Slot slot,
+      TakeBuildSlot(*core_, job.definition, job.segment.sealed->num_rows(), context));
   if (job.definition.spec.is_scalar()) {
     VECDB_ASSIGN_OR_RETURN(
         const SegmentIndexInfo info,
         segment::BuildScalarIndex(*job.segment.sealed, job.column, job.definition.spec, context));
-    return CommitBuilt(job, info, {}, context);
+    return CommitBuilt(job, &info, {}, context);
   }
   VECDB_ASSIGN_OR_RETURN(auto vectors, VectorsOf(job.segment, job.column, context));
-  VECDB_ASSIGN_OR_RETURN(
-      segment::BuiltIndex built,
-      segment::BuildIndex(*job.segment.sealed, job.column, job.definition.spec, *vectors, context));
+  VECDB_ASSIGN_OR_RETURN(segment::BuiltIndex built,
+                         segment::BuildIndex(*job.segment.sealed, job.column, job.definition.spec,
+                                             *vectors, context, &job.build->rows_done));
   segment::ResidentField field{.vectors = std::move(vectors), .index = std::move(built.index)};
-  const bool is_mapped = core_->Read().view->load.mode == LoadMode::kMap;
-  if (is_mapped || !index::NeedsRowsInMemory(job.definition.spec, field.vectors->view.dim)) {
+  if (!index::NeedsRowsInMemory(job.definition.spec, field.vectors->view.dim)) {
     field = {};  // the rows that it was built from go, and it is read again without them
-    VECDB_ASSIGN_OR_RETURN(field, LoadBuilt(job, built.info, context));
+    VECDB_ASSIGN_OR_RETURN(field, LoadWith(job, &built.info, context));
   }
-  return CommitBuilt(job, built.info, field, context);
+  return CommitBuilt(job, &built.info, field, context);
 }
 
-absl::StatusOr<segment::ResidentField> IndexJobs::LoadBuilt(const Job& job,
-                                                            const SegmentIndexInfo& info,
-                                                            const Context& context) {
+// Removes an index that an earlier definition asked for, where the present one asks for none.
+absl::Status IndexJobs::RemoveOther(const Job& job, const Context& context) {
+  segment::ResidentField field;
+  if (job.segment.resident != nullptr && !job.definition.spec.is_scalar()) {
+    VECDB_ASSIGN_OR_RETURN(field, LoadWith(job, nullptr, context));
+  }
+  return CommitBuilt(job, nullptr, field, context);
+}
+
+// What searches of the segment read once it has that index, or none.
+absl::StatusOr<segment::ResidentField> IndexJobs::LoadWith(const Job& job,
+                                                           const SegmentIndexInfo* info,
+                                                           const Context& context) {
   SegmentInfo with = job.segment.sealed->info();
-  RemoveIndex(&with, info.field);
-  with.indexes.push_back(info);
+  RemoveIndex(&with, job.definition.field);
+  if (info != nullptr) with.indexes.push_back(*info);
   VECDB_ASSIGN_OR_RETURN(
       segment::ResidentField field,
-      job.segment.sealed->WithInfo(std::move(with))
-          ->LoadField(job.column, {}, context, {.mode = core_->Read().view->load.mode}));
-  if (field.index != nullptr) return field;
+      job.segment.sealed->WithInfo(std::move(with))->LoadField(job.column, {}, context));
+  if (info == nullptr || field.index != nullptr) return field;
   return absl::DataLossError(absl::StrFormat("index %s of segment %s cannot be read back",
-                                             info.object.name, job.segment.id()));
+                                             info->object.name, job.segment.id()));
 }
 
-absl::Status IndexJobs::CommitBuilt(const Job& job, const SegmentIndexInfo& info,
+absl::Status IndexJobs::CommitBuilt(const Job& job, const SegmentIndexInfo* info,
                                     const segment::ResidentField& field, const Context& context) {
   VECDB_ASSIGN_OR_RETURN(const auto pass, core_->maintenance_gate().Enter(context));
+  VECDB_RETURN_IF_ERROR(context.Check());  // dropped or altered while it waited
   format::Manifest manifest = core_->manifest();
   const bool still_wanted = std::find(manifest.indexes.begin(), manifest.indexes.end(),
                                       job.definition) != manifest.indexes.end();
@@ -373,12 +511,15 @@ absl::Status IndexJobs::CommitBuilt(const Job& job, const SegmentIndexInfo& info
                    [&](const auto& segment) { return segment.info.folder == folder; });
   if (!still_wanted || entry == manifest.segments.end())
     return absl::OkStatus();  // dropped meanwhile
-  RemoveIndex(&entry->info, info.field);
-  entry->info.indexes.push_back(info);
+  RemoveIndex(&entry->info, job.definition.field);
+  if (info != nullptr) entry->info.indexes.push_back(*info);
   VECDB_RETURN_IF_ERROR(core_->Commit(manifest, context));
   core_->EditView([&](View* view) { ShowIndex(entry->info, job.column, field, view); });
-  core_->Log(LogLevel::kInfo, absl::StrFormat("built the index of field %s for segment %s, %d rows",
-                                              info.field, entry->id, entry->info.num_rows));
+  LoadWaiting(core_, {.folder = folder, .column = job.column, .field = &field});
+  core_->Log(LogLevel::kInfo,
+             absl::StrFormat("%s the index of field %s for segment %s, %d rows",
+                             info == nullptr ? "removed" : "built", job.definition.field, entry->id,
+                             entry->info.num_rows));
   return absl::OkStatus();
 }
 

@@ -1,42 +1,52 @@
 #ifndef VECDB_ENGINE_INDEX_JOBS_H_
 #define VECDB_ENGINE_INDEX_JOBS_H_
 
-#include <map>
-#include <string>
+#include <memory>
+#include <optional>
+#include <set>
 #include <string_view>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "base/mutex.h"
+#include "engine/build_slots.h"
 #include "engine/collection_core.h"
+#include "engine/index_builds.h"
+#include "engine/missing_index.h"
 #include "vecdb/collection.h"
 #include "vecdb/context.h"
 #include "vecdb/index.h"
 
 namespace vecdb::engine {
 
-/// Segments below this are compared row by row, as in Milvus.
-inline constexpr uint64_t kMinIndexedRows = 1024;
+/// The leave to build the index of a segment of so many rows, beside those that are built.
+/// Cancelled, DeadlineExceeded.
+absl::StatusOr<BuildSlots::Slot> TakeBuildSlot(const CollectionCore& core,
+                                               const format::IndexDefinition& definition,
+                                               uint64_t num_rows, const Context& context);
 
-/// Whether a segment of `num_rows` is to have an object of its own for an index.
-bool NeedsBuild(const IndexSpec& spec, uint64_t num_rows);
-
-/// Defines, builds and describes the indexes of a collection. A segment is built for one at a time;
-/// whoever waits for an index builds. Thread-safe.
+/// Defines, builds and describes the indexes of a collection. Several segments are built at a time,
+/// each by one builder, as Environment::build_slots allow; whoever waits for an index builds.
+/// Thread-safe.
 class IndexJobs {
  public:
   /// `core` is borrowed.
   explicit IndexJobs(CollectionCore* core) : core_(core) {}
 
   absl::Status Create(std::string_view field, const IndexSpec& spec, const Context& context);
+  /// Gives a field an index of another spec; segments keep what they have until theirs is built.
+  absl::Status Alter(std::string_view field, const IndexSpec& spec, const Context& context);
   /// Makes an index that was built elsewhere that of the segment which has its rows, and defines
   /// the index of the field unless it is defined so already. See Collection::AttachIndex.
   absl::Status Attach(std::string_view field, const Index& index, const Context& context);
+  /// Stops the builds of the index, too.
   absl::Status Drop(std::string_view field, const Context& context);
   absl::StatusOr<IndexDescription> Describe(std::string_view field) const;
 
-  /// Builds the indexes that are missing, of one field or, when it is empty, of all.
+  /// Builds the indexes that are missing, of one field or, when it is empty, of all, and waits for
+  /// those that others build. One that fails keeps no other from being built: the first error.
   absl::Status BuildMissing(std::string_view field, const Context& context);
+  /// Builds what is missing and nobody builds yet, for who does it behind: errors are noted.
+  void BuildBehind(const Context& context);
   /// Builds one of them; false when none is missing.
   absl::StatusOr<bool> BuildNext(const Context& context);
   uint64_t CountMissing() const;
@@ -47,23 +57,34 @@ class IndexJobs {
     query::SegmentView segment{};
     size_t column = 0;
     format::IndexDefinition definition{};
-  };
+    std::shared_ptr<IndexBuild> build{};
 
+    BuildName name() const { return {definition.field, segment.sealed->info().folder}; }
+  };
+  enum class Others { kLeave, kAwait };
+
+  absl::Status CheckSpec(std::string_view field, const IndexSpec& spec) const;
   absl::StatusOr<Job> FindRowsOf(const Index& index, size_t column, const Context& context) const;
+  absl::StatusOr<Job> ClaimRowsOf(const Index& index, size_t column, const Context& context);
   absl::Status CommitAttached(const Job& job, const SegmentIndexInfo& info, const Context& context);
   void LoadDefined(bool was_loaded, std::string_view field, const Context& context);
-  std::optional<Job> NextJob(std::string_view field) const;
+  SegmentIndexProgress DescribeBuild(const query::SegmentView& segment,
+                                     const format::IndexDefinition& definition) const;
+  std::optional<Job> NextJob(std::string_view field, const std::set<BuildName>& but) const;
+  std::optional<Job> ClaimNext(std::string_view field, const std::set<BuildName>& but);
+  absl::Status BuildAll(std::string_view field, Others others, const Context& context);
   absl::Status RunNoted(const Job& job, const Context& context);
   absl::Status Run(const Job& job, const Context& context);
-  absl::StatusOr<segment::ResidentField> LoadBuilt(const Job& job, const SegmentIndexInfo& info,
-                                                   const Context& context);
-  // An empty `field`: an index of a scalar field, which is read when it is used.
-  absl::Status CommitBuilt(const Job& job, const SegmentIndexInfo& info,
+  absl::Status RemoveOther(const Job& job, const Context& context);
+  absl::StatusOr<segment::ResidentField> LoadWith(const Job& job, const SegmentIndexInfo* info,
+                                                  const Context& context);
+  // Without `info` the segment has no index any more. An empty `field`: an index of a scalar field,
+  // which is read when it is used, or a segment that is not loaded.
+  absl::Status CommitBuilt(const Job& job, const SegmentIndexInfo* info,
                            const segment::ResidentField& field, const Context& context);
 
   CollectionCore* core_;
-  mutable base::Mutex mutex_;  // a leaf
-  std::map<std::string, std::string, std::less<>> last_errors_ ABSL_GUARDED_BY(mutex_);
+  IndexBuilds builds_;
 };
 
 }  // namespace vecdb::engine

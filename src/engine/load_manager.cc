@@ -93,7 +93,9 @@ void LoadManager::Run(const std::shared_ptr<LoadTask>& task, const Context& cont
   }
   if (!status.ok()) DropLoaded(*core_, &task->loaded());
   task->End(status, core_->NowMillis());
-  if (status.ok()) CheckMappedBehind();
+  if (!status.ok()) return;
+  CheckMappedBehind();
+  loaded_();
 }
 
 // Unless it is to run the load `at_once`, it gives the executor a moment to begin.

@@ -20,9 +20,11 @@ namespace vecdb::engine {
 /// Thread-safe; every method but those of reports is called inside a CollectionCall.
 class LoadManager : public std::enable_shared_from_this<LoadManager> {
  public:
-  /// `core` is borrowed. `rebuild` builds the indexes that are missing.
-  LoadManager(CollectionCore* core, std::function<void(const Context&)> rebuild)
-      : core_(core), rebuild_(std::move(rebuild)) {}
+  /// `core` is borrowed. `rebuild` builds the indexes that are missing; `loaded` is called when a
+  /// load has ended well.
+  LoadManager(CollectionCore* core, std::function<void(const Context&)> rebuild,
+              std::function<void()> loaded)
+      : core_(core), rebuild_(std::move(rebuild)), loaded_(std::move(loaded)) {}
 
   /// Begins a load behind, or joins the one that does the same. Errors as CheckLoadOptions.
   absl::StatusOr<std::shared_ptr<LoadTask>> Start(const LoadOptions& options);
@@ -60,6 +62,7 @@ class LoadManager : public std::enable_shared_from_this<LoadManager> {
 
   CollectionCore* const core_;
   const std::function<void(const Context&)> rebuild_;
+  const std::function<void()> loaded_;
 
   mutable base::Mutex mutex_;  // before those of tasks
   absl::Status retired_ ABSL_GUARDED_BY(mutex_);

@@ -9,6 +9,7 @@
 #include "base/status_macros.h"
 #include "engine/load_run.h"
 #include "engine/load_task.h"
+#include "engine/missing_index.h"
 
 namespace vecdb::engine {
 
@@ -116,6 +117,34 @@ absl::StatusOr<std::shared_ptr<const segment::Resident>> LoadSegment(
     return resident;
   }
   return LoadColumns(segment, columns, before, {.mode = LoadMode::kMap}, context);
+}
+
+void LoadWaiting(CollectionCore* core, const BuiltField& built) {
+  const std::shared_ptr<const View> view = core->Read().view;
+  for (const query::SegmentView& segment : view->segments) {
+    if (segment.sealed == nullptr || segment.reads_sealed()) continue;
+    if (!view->loaded || !view->LoadsShard(segment.shard)) continue;
+    const bool has_interim = segment.growing->interim_bytes() > 0;
+    if (has_interim && !HasVectorIndexes(*segment.sealed, *view)) continue;
+    const std::string& folder = segment.sealed->info().folder;
+    segment::Resident before;
+    before.fields.resize(core->schema()->fields.size());
+    if (built.folder == folder) before.fields[built.column] = *built.field;
+    auto resident = LoadSegment(*core, *segment.sealed, *view, &before, {});
+    if (!resident.ok()) {
+      core->Log(LogLevel::kWarning,
+                absl::StrFormat("segment %s is not loaded, its growing rows are kept: %s", folder,
+                                std::string(resident.status().message())));
+      continue;
+    }
+    core->EditView([&folder, &resident](View* changed) {
+      for (query::SegmentView& one : changed->segments) {
+        if (one.sealed == nullptr || one.sealed->info().folder != folder) continue;
+        one.resident = *resident;
+        one.growing = nullptr;
+      }
+    });
+  }
 }
 
 absl::Status LoadAll(CollectionCore* core, const LoadOptions& options, const Context& context) {

@@ -52,6 +52,18 @@ absl::StatusOr<std::shared_ptr<const segment::Resident>> LoadSegment(
     const CollectionCore& core, const segment::SealedSegment& segment, const View& view,
     const segment::Resident* before, const Context& context);
 
+/// What is in memory already of a segment that is to be loaded.
+struct BuiltField {
+  std::string_view folder{};
+  size_t column = 0;
+  const segment::ResidentField* field = nullptr;
+};
+
+/// Loads the segments of a loaded collection whose growing rows are searched still, under the
+/// maintenance gate: those that there was no memory for when they were flushed, and those that
+/// have interim indexes once all of their own are built. What cannot be loaded goes on as it is.
+void LoadWaiting(CollectionCore* core, const BuiltField& built = {});
+
 /// Loads what `options` ask for, all or nothing, under the maintenance gate. See FinishLoad.
 absl::Status LoadAll(CollectionCore* core, const LoadOptions& options, const Context& context);
 

@@ -282,6 +282,7 @@ std::string ManifestToJson(const Manifest& manifest) {
                {"indexes", Json::array()},
                {"segments", Json::array()}};
   if (!options.auto_compaction) json["auto_compaction"] = false;
+  if (!options.interim_index) json["interim_index"] = false;
   if (manifest.history_from > 0) json["history_from"] = manifest.history_from;
   for (const IndexDefinition& index : manifest.indexes) {
     json["indexes"].push_back({{"field", index.field}, {"spec", Json::parse(index.spec.ToJson())}});
@@ -315,6 +316,9 @@ absl::StatusOr<Manifest> ManifestFromJson(std::string_view name, std::string_vie
   // Older files have neither.
   if (members.Optional("auto_compaction") != nullptr) {
     manifest.options.auto_compaction = members.Flag("auto_compaction");
+  }
+  if (members.Optional("interim_index") != nullptr) {
+    manifest.options.interim_index = members.Flag("interim_index");
   }
   if (members.Optional("history_from") != nullptr) {
     manifest.history_from = members.Count("history_from");

@@ -59,7 +59,7 @@ class Builder {
         host_(host),
         context_(context) {}
 
-  absl::StatusOr<HnswGraph> Build(const HnswParams& params) {
+  absl::StatusOr<HnswGraph> Build(const HnswParams& params, std::atomic<uint64_t>* rows_done) {
     VECDB_RETURN_IF_ERROR(Prepare(params));
     for (uint32_t done = 1; done < view_.num_rows;) {
       const uint32_t end = done + BatchSize(done);
@@ -68,6 +68,7 @@ class Builder {
         VECDB_RETURN_IF_ERROR(AnswerLinks(level));
       }
       done = end;
+      if (rows_done != nullptr) *rows_done = done;
     }
     VECDB_RETURN_IF_ERROR(Repair());
     return std::move(graph_);
@@ -271,10 +272,11 @@ absl::StatusOr<HnswGraph> BuildHnswGraph(const VectorView& view, Metric metric,
 
 absl::StatusOr<HnswGraph> BuildHnswGraph(const VectorView& view, Metric metric,
                                          const HnswParams& params, const RowCodes* codes,
-                                         const Host& host, const Context& context) {
+                                         const Host& host, const Context& context,
+                                         std::atomic<uint64_t>* rows_done) {
   VECDB_RETURN_IF_ERROR(context.Check());
   if (view.num_rows == 0) return HnswGraph::Make(0, static_cast<uint32_t>(params.m), {}, host);
-  return Builder(view, metric, params, codes, host, context).Build(params);
+  return Builder(view, metric, params, codes, host, context).Build(params, rows_done);
 }
 
 }  // namespace vecdb::index

@@ -1,6 +1,9 @@
 #ifndef VECDB_INDEX_HNSW_BUILDER_H_
 #define VECDB_INDEX_HNSW_BUILDER_H_
 
+#include <atomic>
+#include <cstdint>
+
 #include "absl/status/statusor.h"
 #include "index/hnsw_graph.h"
 #include "index/row_codes.h"
@@ -22,10 +25,11 @@ absl::StatusOr<HnswGraph> BuildHnswGraph(const VectorView& view, Metric metric,
                                          const Context& context);
 
 /// The same, where candidates are looked for by `codes`, which may be null, and links chosen by the
-/// rows.
+/// rows. `rows_done`, which may be null, is set to the number of rows that are linked.
 absl::StatusOr<HnswGraph> BuildHnswGraph(const VectorView& view, Metric metric,
                                          const HnswParams& params, const RowCodes* codes,
-                                         const Host& host, const Context& context);
+                                         const Host& host, const Context& context,
+                                         std::atomic<uint64_t>* rows_done = nullptr);
 
 }  // namespace vecdb::index
 

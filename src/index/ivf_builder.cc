@@ -35,13 +35,14 @@ size_t SampledRowsPerList(size_t dim, size_t num_lists) {
 class IvfBuilder {
  public:
   IvfBuilder(const VectorView& view, const IndexSpec& spec, const Host& host,
-             const Context& context)
+             const Context& context, std::atomic<uint64_t>* rows_done)
       : view_(view),
         dim_(static_cast<size_t>(view.dim)),
         spec_(spec),
         shape_(IvfShapeOf(spec)),
         host_(host),
-        context_(context) {
+        context_(context),
+        rows_done_(rows_done) {
     lists_.residuals = IvfHasResiduals(spec);
   }
 
@@ -198,6 +199,7 @@ class IvfBuilder {
       } else {
         lists_.codec->Encode(prepared.data(), count, out + first * code_bytes);
       }
+      if (rows_done_ != nullptr) *rows_done_ += count;
     }
     return absl::OkStatus();
   }
@@ -225,6 +227,7 @@ class IvfBuilder {
   const IvfShape shape_;
   const Host host_;
   const Context& context_;
+  std::atomic<uint64_t>* const rows_done_;
   base::LargeBuffer list_of_row_;
   IvfLists lists_;
 };
@@ -253,8 +256,8 @@ uint64_t IvfTrainingBytes(uint64_t num_rows, int32_t dim, const IndexSpec& spec,
 }
 
 absl::StatusOr<IvfLists> BuildIvf(const VectorView& view, const IndexSpec& spec, const Host& host,
-                                  const Context& context) {
-  return IvfBuilder(view, spec, host, context).Build();
+                                  const Context& context, std::atomic<uint64_t>* rows_done) {
+  return IvfBuilder(view, spec, host, context, rows_done).Build();
 }
 
 }  // namespace vecdb::index

@@ -1,6 +1,9 @@
 #ifndef VECDB_INDEX_IVF_BUILDER_H_
 #define VECDB_INDEX_IVF_BUILDER_H_
 
+#include <atomic>
+#include <cstdint>
+
 #include "absl/status/statusor.h"
 #include "index/ivf_lists.h"
 #include "index/vector_view.h"
@@ -21,9 +24,11 @@ uint64_t IvfTrainingBytes(uint64_t num_rows, int32_t dim, const IndexSpec& spec,
 /// centroids and codec from samples, then passes over the rows. Beside the result it holds samples
 /// and 8 bytes a row, never a copy of the rows. Parameters that the rows do not suffice for become
 /// smaller; host.log is told. The same bytes for any number of threads of host.executor.
-/// ResourceExhausted, Cancelled, DeadlineExceeded.
+/// ResourceExhausted, Cancelled, DeadlineExceeded. `rows_done`, which may be null, rises to the
+/// number of rows as these are coded.
 absl::StatusOr<IvfLists> BuildIvf(const VectorView& view, const IndexSpec& spec, const Host& host,
-                                  const Context& context);
+                                  const Context& context,
+                                  std::atomic<uint64_t>* rows_done = nullptr);
 
 }  // namespace vecdb::index
 

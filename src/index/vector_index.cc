@@ -143,9 +143,10 @@ std::span<const uint32_t> VectorIndexTags() {
 absl::StatusOr<std::unique_ptr<VectorIndex>> BuildVectorIndex(const VectorView& view,
                                                               const IndexSpec& spec,
                                                               const Host& host,
-                                                              const Context& context) {
+                                                              const Context& context,
+                                                              std::atomic<uint64_t>* rows_done) {
   if (IsIvf(spec)) {
-    VECDB_ASSIGN_OR_RETURN(IvfLists lists, BuildIvf(view, spec, host, context));
+    VECDB_ASSIGN_OR_RETURN(IvfLists lists, BuildIvf(view, spec, host, context, rows_done));
     VECDB_ASSIGN_OR_RETURN(std::optional<RowCodes> copies,
                            BuildCodes(CopiesSpec(spec, view.dim), view, host, context));
     return std::make_unique<IvfIndex>(view, spec, std::move(lists), std::move(copies), host);
@@ -161,8 +162,9 @@ absl::StatusOr<std::unique_ptr<VectorIndex>> BuildVectorIndex(const VectorView& 
                            BuildCodes(CopiesSpec(spec, view.dim), view, host, context));
   }
   VECDB_ASSIGN_OR_RETURN(
-      HnswGraph graph, BuildHnswGraph(view, spec.metric, *hnsw,
-                                      codes.has_value() ? &codes->walked : nullptr, host, context));
+      HnswGraph graph,
+      BuildHnswGraph(view, spec.metric, *hnsw, codes.has_value() ? &codes->walked : nullptr, host,
+                     context, rows_done));
   return std::make_unique<HnswIndex>(view, spec, std::move(graph), std::move(codes), host);
 }
 

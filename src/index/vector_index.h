@@ -1,6 +1,7 @@
 #ifndef VECDB_INDEX_VECTOR_INDEX_H_
 #define VECDB_INDEX_VECTOR_INDEX_H_
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -76,10 +77,10 @@ std::optional<codec::CodecSpec> CopiesSpec(const IndexSpec& spec, int32_t dim);
 
 /// Builds the index that `spec`, which is valid, asks for. The same bytes for the same input,
 /// whatever the number of threads of host.executor. ResourceExhausted, Cancelled, DeadlineExceeded.
-absl::StatusOr<std::unique_ptr<VectorIndex>> BuildVectorIndex(const VectorView& view,
-                                                              const IndexSpec& spec,
-                                                              const Host& host,
-                                                              const Context& context);
+/// `rows_done`, which may be null, rises to the number of rows while it is built.
+absl::StatusOr<std::unique_ptr<VectorIndex>> BuildVectorIndex(
+    const VectorView& view, const IndexSpec& spec, const Host& host, const Context& context,
+    std::atomic<uint64_t>* rows_done = nullptr);
 
 /// The tags of all sections that VectorIndex::Write may add.
 std::span<const uint32_t> VectorIndexTags();

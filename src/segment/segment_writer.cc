@@ -169,10 +169,10 @@ absl::StatusOr<SegmentIndexInfo> WriteIndex(const SealedSegment& segment, size_t
 
 absl::StatusOr<BuiltIndex> BuildIndex(const SealedSegment& segment, size_t column,
                                       const IndexSpec& spec, const ResidentVectors& vectors,
-                                      const Context& context) {
+                                      const Context& context, std::atomic<uint64_t>* rows_done) {
   BuiltIndex built;
-  VECDB_ASSIGN_OR_RETURN(built.index,
-                         index::BuildVectorIndex(vectors.view, spec, segment.host(), context));
+  VECDB_ASSIGN_OR_RETURN(
+      built.index, index::BuildVectorIndex(vectors.view, spec, segment.host(), context, rows_done));
   VECDB_ASSIGN_OR_RETURN(built.info, WriteIndex(segment, column, *built.index, context));
   return built;
 }

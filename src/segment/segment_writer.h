@@ -1,6 +1,7 @@
 #ifndef VECDB_SEGMENT_SEGMENT_WRITER_H_
 #define VECDB_SEGMENT_SEGMENT_WRITER_H_
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -39,10 +40,12 @@ absl::StatusOr<SegmentIndexInfo> WriteIndex(const SealedSegment& segment, size_t
                                             const index::VectorIndex& index,
                                             const Context& context);
 
-/// Builds an index over the vectors of a segment and writes it beside them.
+/// Builds an index over the vectors of a segment and writes it beside them. `rows_done` as in
+/// index::BuildVectorIndex.
 absl::StatusOr<BuiltIndex> BuildIndex(const SealedSegment& segment, size_t column,
                                       const IndexSpec& spec, const ResidentVectors& vectors,
-                                      const Context& context);
+                                      const Context& context,
+                                      std::atomic<uint64_t>* rows_done = nullptr);
 
 /// An index that a new segment is to have.
 struct WantedIndex {

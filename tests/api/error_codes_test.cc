@@ -80,6 +80,8 @@ constexpr Documented kDocumented[] = {
     {"Collection::CreateIndex", Code::kNotFound},
     {"Collection::CreateIndex", Code::kInvalidArgument},
     {"Collection::CreateIndex", Code::kFailedPrecondition},
+    {"Collection::AlterIndex", Code::kNotFound},
+    {"Collection::AlterIndex", Code::kInvalidArgument},
     {"Collection::AttachIndex", Code::kNotFound},
     {"Collection::AttachIndex", Code::kInvalidArgument},
     {"Collection::AttachIndex", Code::kFailedPrecondition},
@@ -393,6 +395,13 @@ const std::vector<Case>& ReadCases() {
          const Reader reader(w);
          ReplaceObject(*w.store, ObjectsWith(*w.store, "/manifest/").back(), "damaged");
          return reader.c->Refresh();
+       }},
+      {{"Collection::AlterIndex", Code::kNotFound},
+       [](World& w) { return w.c->AlterIndex("v", support::Flat()); }},
+      {{"Collection::AlterIndex", Code::kInvalidArgument},
+       [](World& w) {
+         EXPECT_OK(w.c->CreateIndex("v", support::Flat()));
+         return w.c->AlterIndex("v", support::Flat(Metric::kIp));
        }},
       {{"Collection::DescribeIndex", Code::kNotFound},
        [](World& w) { return w.c->DescribeIndex("v").status(); }},

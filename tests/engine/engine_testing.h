@@ -24,7 +24,8 @@ class CoreFixture : public ::testing::Test {
                     .host = {.executor = &executor_, .clock = &SystemClock(), .budget = &budget_},
                     .clock = &clock_,
                     .max_result_rows = 100,
-                    .accounts = std::make_shared<MemoryAccounts>(&budget_, MemoryBudget::kNoLimit)};
+                    .accounts = std::make_shared<MemoryAccounts>(&budget_, MemoryBudget::kNoLimit),
+                    .build_slots = &build_slots_};
     EXPECT_OK(CollectionEngine::Create(environment_, id_, schema_, options, {}));
     core_ = MakeCore();
   }
@@ -67,6 +68,7 @@ class CoreFixture : public ::testing::Test {
   MemoryBudget budget_;
   support::ManualExecutor executor_;
   base::HybridClock clock_{&SystemClock()};
+  BuildSlots build_slots_{2};
   Environment environment_;
   std::shared_ptr<CollectionCore> core_;
 };

@@ -26,8 +26,8 @@ class LoadManagerTest : public CoreFixture {
 
   Writer writer_{core_.get()};
   uint64_t used_ = 0;
-  const std::shared_ptr<LoadManager> loads_ =
-      std::make_shared<LoadManager>(core_.get(), [](const Context&) {});
+  const std::shared_ptr<LoadManager> loads_ = std::make_shared<LoadManager>(
+      core_.get(), [](const Context&) {}, [] {});
 };
 
 TEST_F(LoadManagerTest, LoadThatRunsIsJoinedByThoseItCovers) {

@@ -66,7 +66,8 @@ Manifest RichManifest() {
                                 .consistency = ConsistencyLevel::kEventually,
                                 .staleness_ms = 1,
                                 .retention_ms = INT64_MAX,
-                                .auto_compaction = false},
+                                .auto_compaction = false,
+                                .interim_index = false},
                     .flushed_timestamp = 1ULL << 62,
                     .host_sequence = ~0ULL,
                     .history_from = 1ULL << 61,
@@ -111,10 +112,12 @@ TEST(ManifestTest, RichManifestComesBack) {
 TEST(ManifestTest, WhatOlderFilesLackHasTheValueOfThen) {
   Json tree = TreeOf(RichManifest());
   tree.erase("auto_compaction");
+  tree.erase("interim_index");
   tree.erase("history_from");
   const auto read = ManifestFromJson("m", tree.dump());
   ASSERT_OK(read);
   EXPECT_TRUE(read->options.auto_compaction);
+  EXPECT_TRUE(read->options.interim_index);
   EXPECT_EQ(read->history_from, 0u);
   // These values are not written, so that older programs and newer ones write the same.
   EXPECT_EQ(TreeOf(*read), tree);
@@ -250,7 +253,7 @@ TEST(ManifestTest, EveryMissingMemberIsDataLossUnlessItMayBeAbsent) {
     if (read.ok()) {
       // Members of schema and index specs that have a default, and what older files lack.
       const std::string text = at.to_string();
-      EXPECT_TRUE(text == "/auto_compaction" || text == "/history_from" ||
+      EXPECT_TRUE(text == "/auto_compaction" || text == "/interim_index" || text == "/history_from" ||
                   text.find("/schema/") != std::string::npos ||
                   text.find("/spec/") != std::string::npos)
           << text;
@@ -302,6 +305,7 @@ TEST(ManifestTest, ValuesThatCannotBeAreDataLoss) {
       {"/flushed_timestamp", 1ULL << 63},
       {"/host_sequence", -1},
       {"/auto_compaction", 0},
+      {"/interim_index", 0},
       {"/history_from", -1},
       {"/history_from", (1ULL << 62) + 1},
       {"/durability", 0},

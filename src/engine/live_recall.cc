@@ -1,0 +1,105 @@
+#include "engine/live_recall.h"
+
+#include <algorithm>
+#include <memory>
+#include <set>
+#include <utility>
+#include <variant>
+
+#include "base/status_macros.h"
+#include "engine/search_plan.h"
+#include "query/search.h"
+#include "schema/key.h"
+
+namespace vecdb::engine {
+namespace {
+
+// A search counts for so much less with each that is looked at after it: some hundred count.
+constexpr double kFade = 0.99;
+
+bool CanBeRepeated(const SearchRequest& request, const query::ResultRows& result) {
+  return request.filter.callback() == nullptr && !request.radius.has_value() &&
+         !request.range_filter.has_value() && request.group_by.empty() && !result.partial &&
+         !result.ends.empty() && result.keys != nullptr;
+}
+
+// The name of the field that a search is about; "" when there is no saying.
+std::string FieldOf(const CollectionCore& core, const SearchRequest& request) {
+  if (!request.field.empty()) return request.field;
+  for (const FieldSpec& field : core.schema()->fields) {
+    if (field.type == DataType::kFloatVector) return field.name;
+  }
+  return "";
+}
+
+bool IsExact(const View& view, const std::string& field) {
+  const format::IndexDefinition* index = view.FindIndex(field);
+  return index == nullptr || std::holds_alternative<FlatParams>(index->spec.params);
+}
+
+// Keys of the first query of a result.
+std::set<schema::Key> KeysOf(const Column& keys, size_t count) {
+  std::set<schema::Key> of_rows;
+  const schema::KeyColumn column(keys);
+  for (size_t i = 0; i < count; ++i) of_rows.insert(column[i]);
+  return of_rows;
+}
+
+}  // namespace
+
+std::function<void(const Context&)> LiveRecall::Take(const CollectionCore& core,
+                                                     const Snapshot& snapshot,
+                                                     const SearchRequest& request,
+                                                     const query::ResultRows& result) {
+  if (every_ == 0 || ++num_searches_ % every_ != 0 || !CanBeRepeated(request, result)) return {};
+  const std::string field = FieldOf(core, request);
+  if (IsExact(*snapshot.view, field) || is_waiting_.exchange(true)) return {};
+  // The request borrows what goes with the call.
+  const auto dim = static_cast<size_t>(core.schema()->fields[*core.schema()->FindField(field)].dim);
+  auto query = std::make_shared<std::vector<float>>(
+      request.vectors.begin(), request.vectors.begin() + static_cast<std::ptrdiff_t>(dim));
+  SearchRequest copy = request;
+  copy.field = field;
+  copy.vectors = *query;
+  copy.output_fields.clear();
+  const auto keys = std::make_shared<const Column>(*result.keys);
+  return [this, &core, snapshot, query, keys, num_hits = result.ends.front(),
+          request = std::move(copy)](const Context& context) {
+    const Answer answer{*keys, num_hits};
+    Repeat(core, snapshot, request, answer, context).IgnoreError();  // another will do
+    is_waiting_ = false;
+  };
+}
+
+absl::Status LiveRecall::Repeat(const CollectionCore& core, const Snapshot& snapshot,
+                                const SearchRequest& request, const Answer& answer,
+                                const Context& context) {
+  VECDB_ASSIGN_OR_RETURN(query::SnapshotSearch search, PlanSearch(core, snapshot, request));
+  search.exact = true;
+  VECDB_ASSIGN_OR_RETURN(const auto exact, query::Search(search, context));
+  const std::set<schema::Key> found = KeysOf(answer.keys, answer.num_hits);
+  size_t num_found = 0;
+  for (const schema::Key& key : KeysOf(*exact->keys, exact->ends.front())) {
+    num_found += found.count(key);
+  }
+  if (exact->ends.front() > 0) Add(request.field, num_found, exact->ends.front());
+  return absl::OkStatus();
+}
+
+void LiveRecall::Add(const std::string& field, size_t found, size_t wanted) {
+  base::MutexLock lock(&mutex_);
+  Sums& sums = sums_[field];
+  ++sums.num_searches;
+  sums.found = sums.found * kFade + static_cast<double>(found);
+  sums.wanted = sums.wanted * kFade + static_cast<double>(wanted);
+}
+
+LiveRecallFigures LiveRecall::Of(std::string_view field) const {
+  base::MutexLock lock(&mutex_);
+  const auto sums = sums_.find(field);
+  if (sums == sums_.end()) return {};
+  return {.num_searches = sums->second.num_searches,
+          .recall = sums->second.found / sums->second.wanted};
+}
+
+}  // namespace vecdb::engine
