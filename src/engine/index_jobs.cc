@@ -467,7 +467,8 @@ absl::Status IndexJobs::Run(const Job& job, const Context& context) {
                          segment::BuildIndex(*job.segment.sealed, job.column, job.definition.spec,
                                              *vectors, context, &job.build->rows_done));
   segment::ResidentField field{.vectors = std::move(vectors), .index = std::move(built.index)};
-  if (!index::NeedsRowsInMemory(job.definition.spec, field.vectors->view.dim)) {
+  const bool is_mapped = core_->Read().view->load.mode == LoadMode::kMap;
+  if (is_mapped || !index::NeedsRowsInMemory(job.definition.spec, field.vectors->view.dim)) {
     field = {};  // the rows that it was built from go, and it is read again without them
     VECDB_ASSIGN_OR_RETURN(field, LoadWith(job, &built.info, context));
   }
@@ -492,7 +493,8 @@ absl::StatusOr<segment::ResidentField> IndexJobs::LoadWith(const Job& job,
   if (info != nullptr) with.indexes.push_back(*info);
   VECDB_ASSIGN_OR_RETURN(
       segment::ResidentField field,
-      job.segment.sealed->WithInfo(std::move(with))->LoadField(job.column, {}, context));
+      job.segment.sealed->WithInfo(std::move(with))
+          ->LoadField(job.column, {}, context, {.mode = core_->Read().view->load.mode}));
   if (info == nullptr || field.index != nullptr) return field;
   return absl::DataLossError(absl::StrFormat("index %s of segment %s cannot be read back",
                                              info->object.name, job.segment.id()));

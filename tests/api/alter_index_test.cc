@@ -14,7 +14,7 @@ using support::Flat;
 using support::Hnsw;
 using support::Ids;
 
-const IndexSpec kIvf{.metric = Metric::kL2, .params = IvfFlatParams{.nlist = 16}};
+const IndexSpec kAlteredIvf{.metric = Metric::kL2, .params = IvfFlatParams{.nlist = 16}};
 
 class AlterIndexTest : public ::testing::Test {
  protected:
@@ -40,8 +40,8 @@ class AlterIndexTest : public ::testing::Test {
 };
 
 TEST_F(AlterIndexTest, SearchesGoOnByTheOldIndexAndThenByTheNew) {
-  ASSERT_OK(collection_->AlterIndex("v", kIvf));
-  EXPECT_EQ(collection_->DescribeIndex("v")->spec, kIvf);
+  ASSERT_OK(collection_->AlterIndex("v", kAlteredIvf));
+  EXPECT_EQ(collection_->DescribeIndex("v")->spec, kAlteredIvf);
   EXPECT_EQ(collection_->DescribeIndex("v")->state, IndexState::kWaiting);
   // Parameters are those of the new type from now on.
   EXPECT_EQ(CodeOf(collection_->Search(Request(HnswSearchParams{.ef = 50}))),
@@ -69,10 +69,10 @@ TEST_F(AlterIndexTest, SearchesGoOnByTheOldIndexAndThenByTheNew) {
 }
 
 TEST_F(AlterIndexTest, GoesOnAfterOpeningAgain) {
-  ASSERT_OK(collection_->AlterIndex("v", kIvf));
+  ASSERT_OK(collection_->AlterIndex("v", kAlteredIvf));
   collection_ = nullptr;
   collection_ = *database_.Reopen().OpenCollection("c");
-  EXPECT_EQ(collection_->DescribeIndex("v")->spec, kIvf);
+  EXPECT_EQ(collection_->DescribeIndex("v")->spec, kAlteredIvf);
   EXPECT_EQ(collection_->DescribeIndex("v")->pending_rows(), 3000u);
   ASSERT_OK(collection_->Load());
   EXPECT_EQ(collection_->Search(Request({}))->hits(0).size(), 10u);
@@ -91,14 +91,16 @@ TEST_F(AlterIndexTest, FlatIsExactOnceItIsFinished) {
 }
 
 TEST_F(AlterIndexTest, ErrorsSayWhatIsWrong) {
-  EXPECT_EQ(CodeOf(collection_->AlterIndex("tag", kIvf)), absl::StatusCode::kInvalidArgument);
-  EXPECT_EQ(CodeOf(collection_->AlterIndex("none", kIvf)), absl::StatusCode::kNotFound);
+  EXPECT_EQ(CodeOf(collection_->AlterIndex("tag", kAlteredIvf)),
+            absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(CodeOf(collection_->AlterIndex("none", kAlteredIvf)), absl::StatusCode::kNotFound);
   EXPECT_EQ(CodeOf(collection_->AlterIndex("v", Hnsw(Metric::kCosine))),
             absl::StatusCode::kInvalidArgument);
   ASSERT_OK(collection_->DropIndex("v"));
-  EXPECT_EQ(CodeOf(collection_->AlterIndex("v", kIvf)), absl::StatusCode::kNotFound);
+  EXPECT_EQ(CodeOf(collection_->AlterIndex("v", kAlteredIvf)), absl::StatusCode::kNotFound);
   ASSERT_OK(database_->Close());
-  EXPECT_EQ(CodeOf(collection_->AlterIndex("v", kIvf)), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(CodeOf(collection_->AlterIndex("v", kAlteredIvf)),
+            absl::StatusCode::kFailedPrecondition);
 }
 
 }  // namespace

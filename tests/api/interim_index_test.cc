@@ -14,7 +14,7 @@ namespace {
 
 using support::Hnsw;
 
-constexpr int32_t kDim = 16;
+constexpr int32_t kInterimDim = 16;
 
 class InterimIndexTest : public ::testing::Test {
  protected:
@@ -26,7 +26,7 @@ class InterimIndexTest : public ::testing::Test {
 
   // Rows around a few centres, by id.
   static std::vector<float> VectorOf(int64_t id) {
-    std::vector<float> vector(kDim);
+    std::vector<float> vector(kInterimDim);
     uint64_t state = static_cast<uint64_t>(id) * 0x9e3779b97f4a7c15ULL + 99;
     for (float& value : vector) {
       state = state * 6364136223846793005ULL + 1442695040888963407ULL;
@@ -50,7 +50,7 @@ class InterimIndexTest : public ::testing::Test {
   }
   std::vector<int64_t> Search(const std::vector<float>& query, const std::string& filter) {
     const auto found =
-        collection_->Search({.field = "v", .vectors = query, .filter = filter, .limit = 10});
+        collection_->Search({.field = "v", .vectors = query, .limit = 10, .filter = filter});
     EXPECT_OK(found);
     std::vector<int64_t> keys;
     for (const Hit& hit : found->hits(0)) keys.push_back(hit.int64_key());
@@ -63,7 +63,8 @@ class InterimIndexTest : public ::testing::Test {
       if (!allowed(id)) continue;
       const std::vector<float> row = VectorOf(id);
       float distance = 0;
-      for (size_t d = 0; d < kDim; ++d) distance += (row[d] - query[d]) * (row[d] - query[d]);
+      for (size_t d = 0; d < kInterimDim; ++d)
+        distance += (row[d] - query[d]) * (row[d] - query[d]);
       all.emplace_back(distance, id);
     }
     std::sort(all.begin(), all.end());
@@ -97,7 +98,7 @@ class InterimIndexTest : public ::testing::Test {
   }
 
   support::TestDatabase database_;
-  const Schema schema_ = support::TaggedSchema(kDim);
+  const Schema schema_ = support::TaggedSchema(kInterimDim);
   std::shared_ptr<Collection> collection_;
   std::set<int64_t> rows_;
 };

@@ -10,13 +10,13 @@ namespace {
 using support::Flat;
 using support::Ids;
 
-constexpr int32_t kDim = 32;
+constexpr int32_t kRecallDim = 32;
 
 class LiveRecallTest : public ::testing::Test {
  protected:
   void Open(uint64_t every, const IndexSpec& spec) {
     database_.options.recall_sample_every = every;
-    const Schema schema = support::TaggedSchema(kDim);
+    const Schema schema = support::TaggedSchema(kRecallDim);
     collection_ = *database_->CreateCollection("c", schema, {.num_shards = 1});
     ASSERT_OK(collection_->Insert(support::TaggedRows(schema, Ids(0, 4000), "t")));
     ASSERT_OK(collection_->Flush());
@@ -26,7 +26,7 @@ class LiveRecallTest : public ::testing::Test {
   }
   void Search(const SearchRequest& request) { ASSERT_OK(collection_->Search(request)); }
   SearchRequest Request(int64_t id, const SearchParams& params = {}) {
-    query_ = support::GridVector(id, kDim);
+    query_ = support::GridVector(id, kRecallDim);
     return {.field = "v", .vectors = query_, .limit = 10, .params = params};
   }
   LiveRecallFigures Figures() const { return collection_->DescribeIndex("v")->live_recall; }
@@ -36,10 +36,10 @@ class LiveRecallTest : public ::testing::Test {
   std::vector<float> query_;
 };
 
-const IndexSpec kLists{.metric = Metric::kL2, .params = IvfFlatParams{.nlist = 64}};
+const IndexSpec kRecallLists{.metric = Metric::kL2, .params = IvfFlatParams{.nlist = 64}};
 
 TEST_F(LiveRecallTest, OneSearchInSoManyIsRepeatedBehind) {
-  Open(5, kLists);
+  Open(5, kRecallLists);
   for (int64_t i = 0; i < 50; ++i) {
     Search(Request(100'000 + i, IvfSearchParams{.nprobe = 64}));
     database_.executor.RunAll();
@@ -49,7 +49,7 @@ TEST_F(LiveRecallTest, OneSearchInSoManyIsRepeatedBehind) {
 }
 
 TEST_F(LiveRecallTest, PoorSearchesAreSeen) {
-  Open(1, kLists);
+  Open(1, kRecallLists);
   EXPECT_EQ(Figures().num_searches, 0u);
   EXPECT_EQ(Figures().recall, 1);
   for (int64_t i = 0; i < 40; ++i) {
@@ -69,7 +69,7 @@ TEST_F(LiveRecallTest, PoorSearchesAreSeen) {
 }
 
 TEST_F(LiveRecallTest, OneWaitsAtATimeAndSeesTheStateOfItsSearch) {
-  Open(1, kLists);
+  Open(1, kRecallLists);
   Search(Request(0, IvfSearchParams{.nprobe = 64}));
   Search(Request(1, IvfSearchParams{.nprobe = 64}));  // the first one waits still
   // What changes meanwhile is not held against the search.
@@ -80,7 +80,7 @@ TEST_F(LiveRecallTest, OneWaitsAtATimeAndSeesTheStateOfItsSearch) {
 }
 
 TEST_F(LiveRecallTest, FilteredSearchesCountAndThoseOfCallbacksDoNot) {
-  Open(1, kLists);
+  Open(1, kRecallLists);
   SearchRequest request = Request(7, IvfSearchParams{.nprobe = 64});
   request.filter = "id < 20";
   Search(request);
@@ -103,7 +103,7 @@ TEST_F(LiveRecallTest, FilteredSearchesCountAndThoseOfCallbacksDoNot) {
 }
 
 TEST_F(LiveRecallTest, NothingIsRepeatedUnlessAsked) {
-  Open(0, kLists);
+  Open(0, kRecallLists);
   Search(Request(7));
   database_.executor.RunAll();
   EXPECT_EQ(Figures().num_searches, 0u);

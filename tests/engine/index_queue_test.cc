@@ -17,8 +17,8 @@ using support::Flat;
 using support::Hnsw;
 using support::Ids;
 
-const IndexSpec kIvf{.metric = Metric::kL2, .params = IvfFlatParams{.nlist = 16}};
-constexpr size_t kVector = 2;
+const IndexSpec kQueueIvf{.metric = Metric::kL2, .params = IvfFlatParams{.nlist = 16}};
+constexpr size_t kQueueColumn = 2;
 
 class IndexQueueTest : public CoreFixture {
  protected:
@@ -27,7 +27,7 @@ class IndexQueueTest : public CoreFixture {
     ASSERT_OK(Flush(core_.get(), &writer_, {}));
   }
   const segment::ResidentField& FieldOf(size_t segment) const {
-    return core_->Read().view->segments[segment].resident->fields[kVector];
+    return core_->Read().view->segments[segment].resident->fields[kQueueColumn];
   }
   size_t NumIndexObjects() {
     size_t count = 0;
@@ -45,22 +45,22 @@ TEST_F(IndexQueueTest, SegmentsKeepTheirIndexUntilTheAlteredOneIsBuilt) {
   Put(5000, kMinIndexedRows);
   ASSERT_OK(jobs_.Create("v", Hnsw(), {}));
   ASSERT_OK(jobs_.BuildMissing("v", {}));
-  ASSERT_OK(jobs_.Alter("v", kIvf, {}));
-  EXPECT_EQ(jobs_.Describe("v")->spec, kIvf);
+  ASSERT_OK(jobs_.Alter("v", kQueueIvf, {}));
+  EXPECT_EQ(jobs_.Describe("v")->spec, kQueueIvf);
   EXPECT_EQ(jobs_.Describe("v")->state, IndexState::kWaiting);
   EXPECT_EQ(jobs_.Describe("v")->pending_rows(), 2 * kMinIndexedRows);
   EXPECT_EQ(FieldOf(0).index->spec(), Hnsw());
   EXPECT_TRUE(*jobs_.BuildNext({}));
-  EXPECT_EQ(FieldOf(0).index->spec(), kIvf);
+  EXPECT_EQ(FieldOf(0).index->spec(), kQueueIvf);
   EXPECT_EQ(FieldOf(1).index->spec(), Hnsw());
   EXPECT_EQ(jobs_.CountMissing(), 1u);
   // A load of now reads what each has.
   ReleaseAll(core_.get());
   ASSERT_OK(LoadAll(core_.get(), {}, {}));
-  EXPECT_EQ(FieldOf(0).index->spec(), kIvf);
+  EXPECT_EQ(FieldOf(0).index->spec(), kQueueIvf);
   EXPECT_EQ(FieldOf(1).index->spec(), Hnsw());
   ASSERT_OK(jobs_.BuildMissing("", {}));
-  EXPECT_EQ(FieldOf(1).index->spec(), kIvf);
+  EXPECT_EQ(FieldOf(1).index->spec(), kQueueIvf);
   EXPECT_EQ(jobs_.Describe("v")->state, IndexState::kFinished);
   EXPECT_EQ(core_->manifest().segments[1].info.indexes.size(), 1u);
 }
@@ -97,8 +97,8 @@ TEST_F(IndexQueueTest, AlteredWithoutLoading) {
 
 TEST_F(IndexQueueTest, AlterSaysWhatCannotBe) {
   Put(0, kMinIndexedRows);
-  EXPECT_EQ(CodeOf(jobs_.Alter("v", kIvf, {})), absl::StatusCode::kNotFound);
-  EXPECT_EQ(CodeOf(jobs_.Alter("none", kIvf, {})), absl::StatusCode::kNotFound);
+  EXPECT_EQ(CodeOf(jobs_.Alter("v", kQueueIvf, {})), absl::StatusCode::kNotFound);
+  EXPECT_EQ(CodeOf(jobs_.Alter("none", kQueueIvf, {})), absl::StatusCode::kNotFound);
   ASSERT_OK(jobs_.Create("v", Hnsw(), {}));
   const uint64_t version = core_->manifest_version();
   const absl::Status other_metric = jobs_.Alter("v", Hnsw(Metric::kIp), {});
@@ -115,6 +115,7 @@ TEST_F(IndexQueueTest, AlterSaysWhatCannotBe) {
 TEST_F(IndexQueueTest, OneThatFailsKeepsNoOtherFromBeingBuilt) {
   Put(0, kMinIndexedRows);
   Put(5000, kMinIndexedRows);
+  ASSERT_OK(jobs_.Create("v", Hnsw(), {}));
   ReleaseAll(core_.get());
   const SegmentInfo& damaged = core_->manifest().segments[0].info;
   for (const ObjectRef& object : damaged.objects) {
@@ -123,7 +124,6 @@ TEST_F(IndexQueueTest, OneThatFailsKeepsNoOtherFromBeingBuilt) {
     ASSERT_OK(store_->Delete(path));
     ASSERT_OK(PutObject(*store_, path, std::string(object.size_bytes, 'x')));
   }
-  ASSERT_OK(jobs_.Create("v", Hnsw(), {}));
   EXPECT_FALSE(jobs_.BuildMissing("v", {}).ok());
   const IndexDescription description = *jobs_.Describe("v");
   EXPECT_EQ(description.state, IndexState::kFailed);
@@ -198,10 +198,10 @@ TEST_F(LongBuildTest, DropStopsTheBuild) {
 }
 
 TEST_F(LongBuildTest, AlterStopsTheBuildAndTheOtherIsBuilt) {
-  ASSERT_OK(jobs_.Alter("v", kIvf, {}));
+  ASSERT_OK(jobs_.Alter("v", kQueueIvf, {}));
   EXPECT_OK(Result());
   ASSERT_EQ(core_->manifest().segments[0].info.indexes.size(), 1u);
-  EXPECT_EQ(core_->manifest().segments[0].info.indexes[0].spec, kIvf);
+  EXPECT_EQ(core_->manifest().segments[0].info.indexes[0].spec, kQueueIvf);
   EXPECT_EQ(NumIndexObjects(), 1u);
 }
 

@@ -15,7 +15,7 @@ using support::Flat;
 using support::Hnsw;
 using support::Ids;
 
-constexpr size_t kVector = 2;
+constexpr size_t kInterimColumn = 2;
 
 class InterimIndexesTest : public CoreFixture {
  protected:
@@ -32,7 +32,7 @@ class InterimIndexesTest : public CoreFixture {
   }
   query::SegmentView Segment() const { return core_->Read().view->segments.at(0); }
   uint32_t IndexedRows() const {
-    const auto interim = Segment().growing->interim(kVector);
+    const auto interim = Segment().growing->interim(kInterimColumn);
     return interim == nullptr ? 0 : interim->num_rows();
   }
   void ExtendAll() {
@@ -93,7 +93,7 @@ TEST_F(InterimIndexesTest, FlushedRowsAreSearchedByItUntilTheirIndexIsBuilt) {
   ASSERT_OK(jobs_.BuildMissing("v", {}));
   EXPECT_EQ(Segment().growing, nullptr);
   ASSERT_NE(Segment().resident, nullptr);
-  EXPECT_NE(Segment().resident->fields[kVector].index, nullptr);
+  EXPECT_NE(Segment().resident->fields[kInterimColumn].index, nullptr);
   EXPECT_NE(Segment().resident->keys, nullptr);
 }
 
