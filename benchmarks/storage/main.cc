@@ -1,5 +1,6 @@
 // storage_bench: what Flush costs over a plain write of the same rows, how soon a closed database
-// answers, how fast a collection is loaded, and rows are searched that have just come. See
+// answers, how fast a collection is loaded, rows are searched that have just come, and what
+// searches notice of a compaction. See
 // ../README.md.
 #include <cstdio>
 #include <string>
@@ -10,6 +11,7 @@
 #include "base/status_macros.h"
 #include "common/flags.h"
 #include "common/machine.h"
+#include "storage/compact_bench.h"
 #include "storage/flush_bench.h"
 #include "storage/fresh_bench.h"
 #include "storage/load_bench.h"
@@ -39,7 +41,7 @@ Flags MakeFlags(StorageOptions& options) {
   flags.Add("threads", "of the database", &options.num_threads, 1, 256);
   flags.Add("seed", "of the rows", &options.seed, 0, 1 << 30);
   flags.Add("dir", "where databases are made, and removed again", &options.directory);
-  flags.Add("parts", "some of flush,open,load,fresh", &options.parts);
+  flags.Add("parts", "some of flush,open,load,fresh,compact", &options.parts);
   flags.Add("codec", "of the HNSW that is loaded: auto or float32", &options.codec);
   flags.Add("cache", "warm, or cold: the page cache is dropped before each open", &options.cache);
   return flags;
@@ -47,8 +49,9 @@ Flags MakeFlags(StorageOptions& options) {
 
 absl::Status CheckOptions(const StorageOptions& options) {
   for (const absl::string_view part : absl::StrSplit(options.parts, ',')) {
-    if (part == "flush" || part == "open" || part == "load" || part == "fresh") continue;
-    return absl::InvalidArgumentError("--parts: some of flush,open,load,fresh");
+    if (part == "flush" || part == "open" || part == "load") continue;
+    if (part == "fresh" || part == "compact") continue;
+    return absl::InvalidArgumentError("--parts: some of flush,open,load,fresh,compact");
   }
   if (options.codec != "auto" && options.codec != "float32") {
     return absl::InvalidArgumentError("--codec: auto or float32");
@@ -147,6 +150,24 @@ absl::Status RunFresh(const Matrix& rows, const StorageOptions& options) {
   return absl::OkStatus();
 }
 
+absl::Status RunCompact(const Matrix& rows, const StorageOptions& options) {
+  VECDB_ASSIGN_OR_RETURN(
+      const CompactReport report,
+      MeasureCompact(rows, {.directory = options.directory, .num_runs = options.num_runs}));
+  std::printf(
+      "\nsearches of %ju segments with HNSW, ef 64, beside their compaction (medians of %d)\n",
+      static_cast<uintmax_t>(kCompactSegments), options.num_runs);
+  std::printf("  idle             p50 %8.1f us, p99 %8.1f us\n", report.idle.p50_us,
+              report.idle.p99_us);
+  std::printf("  beside           p50 %8.1f us, p99 %8.1f us, %ju searches\n", report.beside.p50_us,
+              report.beside.p99_us, static_cast<uintmax_t>(report.num_searches));
+  std::printf("  p99 beside/idle  %8.2f of one run (largest %.2f)\n", report.p99_ratio,
+              report.worst_p99_ratio);
+  std::printf("  compaction       %8.2f s, %.1f MB written\n", report.compact_seconds,
+              Megabytes(report.bytes_written));
+  return absl::OkStatus();
+}
+
 bool HasPart(const StorageOptions& options, std::string_view part) {
   return options.parts.find(part) != std::string::npos;
 }
@@ -161,6 +182,7 @@ absl::Status Run(const StorageOptions& options) {
   if (HasPart(options, "open")) VECDB_RETURN_IF_ERROR(RunOpen(rows, options));
   if (HasPart(options, "fresh")) VECDB_RETURN_IF_ERROR(RunFresh(rows, options));
   if (HasPart(options, "load")) VECDB_RETURN_IF_ERROR(RunLoad(rows, options));
+  if (HasPart(options, "compact")) VECDB_RETURN_IF_ERROR(RunCompact(rows, options));
   return absl::OkStatus();
 }
 

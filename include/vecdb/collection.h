@@ -79,6 +79,12 @@ struct CollectionOptions {
   int64_t staleness_ms = 5000;  ///< of kBounded, 0 to a day
   /// How far back Consistency::AsOf reaches, 0 to ten years; 0 turns it off.
   int64_t retention_ms = 0;
+  /// Rows expire so long after they were inserted or upserted, 1 to a hundred years; 0: never. From
+  /// that moment on no read that shows it finds them (with Consistency::AsOf or a Snapshot that is
+  /// the time of the state), their keys are free, and compaction removes them once retention_ms
+  /// have passed too. The time is that of the Host's clock; one that goes back lets rows expire
+  /// later, and brings none back that was removed.
+  int64_t ttl_seconds = 0;
   /// Merges small segments and rewrites those with many deleted rows behind, by itself. When it is
   /// off, Collection::Compact does.
   bool auto_compaction = true;
@@ -201,6 +207,7 @@ enum class CompactionReason : int32_t {
   kDeletedRows = 1,    ///< a fifth of the rows are deleted and no read needs them
   kDeleteBytes = 2,    ///< the list of deleted rows is long
   kSmallSegments = 3,  ///< together they make one that is worth its name
+  kExpiredRows = 4,    ///< a fifth of the rows, or many, have expired and no read needs them
 };
 
 /// Segments that became one, by their ids as in SegmentDescription.
@@ -240,7 +247,9 @@ struct CollectionDescription {
   std::string name{};
   Schema schema{};
   CollectionOptions options{};
-  uint64_t num_rows = 0;  ///< live
+  /// Live. With ttl_seconds, expired rows count until compaction has removed them; Count does not
+  /// count them.
+  uint64_t num_rows = 0;
   uint64_t manifest_version = 0;
   uint64_t store_bytes = 0;
   LoadState load_state = LoadState::kNotLoaded;
@@ -332,7 +341,8 @@ class Collection {
   absl::StatusOr<RowBatch> Get(const Keys& keys, std::span<const std::string> fields,
                                const Consistency& consistency, const Context& context = {}) const;
 
-  /// Live rows, exactly. With Consistency::AsOf it reads the timestamps of segments.
+  /// Live rows, exactly. With Consistency::AsOf, and where rows may have expired, it reads the
+  /// timestamps of segments.
   absl::StatusOr<uint64_t> Count(const Context& context = {}) const;
   absl::StatusOr<uint64_t> Count(const Consistency& consistency, const Context& context = {}) const;
 

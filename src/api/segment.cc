@@ -251,7 +251,7 @@ absl::StatusOr<std::vector<uint32_t>> Segment::FindMatching(const RowFilter& fil
   VECDB_ASSIGN_OR_RETURN(const auto bound, query::BoundFilter::Make(filter, info().schema));
   VECDB_ASSIGN_OR_RETURN(
       const query::LiveRows live,
-      query::FindLiveRows({.sealed = state_->segment}, bound, api::kNow, context));
+      query::FindLiveRows({.sealed = state_->segment}, bound, api::kNow, 0, context));
   std::vector<uint32_t> rows;
   VECDB_RETURN_IF_ERROR(live.ForEach(context, [&rows](uint32_t row) {
     rows.push_back(row);

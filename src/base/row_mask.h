@@ -65,8 +65,10 @@ struct RowMask {
   uint32_t num_rows = 0;                 ///< rows 0 to num_rows - 1 exist
   const uint64_t* allowed = nullptr;     ///< bitmap; nullptr allows all
   const DeleteTimes* deletes = nullptr;  ///< nullptr: none is deleted
-  const uint64_t* row_times = nullptr;   ///< nullptr: all were there at `as_of`
+  /// nullptr: all were written from `alive_from` to `as_of`.
+  const uint64_t* row_times = nullptr;
   uint64_t as_of = std::numeric_limits<uint64_t>::max();
+  uint64_t alive_from = 0;  ///< rows that were written before have expired
 
   /// True when every row may be returned, so that Contains need not be asked.
   bool all() const {
@@ -76,7 +78,9 @@ struct RowMask {
 
   bool Contains(uint32_t row) const {
     if (allowed != nullptr && ((allowed[row / 64] >> (row % 64)) & 1) == 0) return false;
-    if (row_times != nullptr && row_times[row] > as_of) return false;
+    if (row_times != nullptr && (row_times[row] > as_of || row_times[row] < alive_from)) {
+      return false;
+    }
     return deletes == nullptr || !deletes->DeletedAt(row, as_of);
   }
 

@@ -43,7 +43,7 @@ CollectionCore::CollectionCore(const Environment& environment, std::string id, O
       view_(std::make_shared<const View>(View{.budget = environment_.budget,
                                               .indexes = manifest_.indexes,
                                               .collection_id = id_,
-                                              .history_from = manifest_.history_from})),
+                                              .history_from = format::HistoryFrom(manifest_)})),
       published_(manifest_.flushed_timestamp) {
   for (const format::ManifestSegment& segment : manifest_.segments) {
     live_rows_ += segment.info.num_rows - segment.info.num_deletes;
@@ -122,7 +122,7 @@ void CollectionCore::DropView() {
 
 Snapshot CollectionCore::Read() const {
   base::MutexLock lock(&mutex_);
-  return {.view = view_, .as_of = published_, .live_rows = live_rows_};
+  return {.view = view_, .as_of = published_, .live_rows = live_rows_ - expired_rows_};
 }
 
 absl::Status CollectionCore::AwaitAllUpTo(uint64_t timestamp, const Context& context) const {
@@ -204,6 +204,11 @@ absl::Status CollectionCore::AwaitVisible(const AppliedWrite& write, const Conte
     visible_.WaitUntil(&mutex_, base::LookAgain(context));
   }
   return absl::OkStatus();
+}
+
+void CollectionCore::NoteExpired(uint64_t num_rows) {
+  base::MutexLock lock(&mutex_);
+  expired_rows_ += num_rows;
 }
 
 void CollectionCore::EditView(const std::function<void(View*)>& edit) {

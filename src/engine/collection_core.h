@@ -75,7 +75,8 @@ struct View {
   bool loaded = false;
   LoadOptions load{};  ///< what of it is loaded, when it is
   std::string collection_id{};
-  /// Rows that were deleted up to here may be missing: no earlier state can be read from this.
+  /// Rows that were deleted or had expired up to here may be missing: no earlier state can be read
+  /// from this.
   uint64_t history_from = 0;
 
   const format::IndexDefinition* FindIndex(std::string_view field) const;
@@ -88,7 +89,8 @@ struct View {
 struct Snapshot {
   std::shared_ptr<const View> view{};
   uint64_t as_of = 0;
-  uint64_t live_rows = 0;
+  uint64_t live_rows = 0;   ///< with those that have expired and are there still
+  uint64_t alive_from = 0;  ///< rows that were written before have expired; set by ResolveRead
 };
 
 /// A batch that has been applied in memory and is not visible yet.
@@ -236,6 +238,9 @@ class CollectionCore : public std::enable_shared_from_this<CollectionCore> {
   /// collection takes no further writes until it is opened again.
   absl::Status Commit(format::Manifest manifest, const Context& context);
 
+  /// Notes that so many rows went which nobody had deleted: they had expired. Under the write gate.
+  void NoteExpired(uint64_t num_rows);
+
   /// Replaces the view by what `edit` makes of a copy of it.
   void EditView(const std::function<void(View*)>& edit);
 
@@ -284,6 +289,7 @@ class CollectionCore : public std::enable_shared_from_this<CollectionCore> {
   mutable base::CondVar visible_;  // applied_ or write_error_ has changed
   uint64_t published_ ABSL_GUARDED_BY(mutex_) = 0;
   uint64_t live_rows_ ABSL_GUARDED_BY(mutex_) = 0;
+  uint64_t expired_rows_ ABSL_GUARDED_BY(mutex_) = 0;  // of those, what compactions have removed
 };
 
 }  // namespace vecdb::engine

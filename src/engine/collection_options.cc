@@ -10,6 +10,7 @@ constexpr uint64_t kMinSegmentBytes = 1ULL << 20;
 constexpr uint64_t kMaxSegmentBytes = 64ULL << 30;
 constexpr int64_t kMaxStalenessMillis = 86'400'000;
 constexpr int64_t kMaxRetentionMillis = 10LL * 366 * 86'400'000;
+constexpr int64_t kMaxTtlSeconds = 100LL * 366 * 86'400;
 constexpr uint64_t kMinJournalBytes = 1ULL << 20;
 constexpr uint64_t kMaxJournalBytes = 1ULL << 40;
 
@@ -57,6 +58,10 @@ absl::Status ValidateOptions(const CollectionOptions& options) {
   if (options.retention_ms < 0 || options.retention_ms > kMaxRetentionMillis) {
     return absl::InvalidArgumentError(absl::StrFormat("retention_ms %d: must be 0 to %d",
                                                       options.retention_ms, kMaxRetentionMillis));
+  }
+  if (options.ttl_seconds < 0 || options.ttl_seconds > kMaxTtlSeconds) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("ttl_seconds %d: must be 0 to %d", options.ttl_seconds, kMaxTtlSeconds));
   }
   if (!(options.seal_proportion >= 0.01 && options.seal_proportion <= 1.0)) {
     return absl::InvalidArgumentError(

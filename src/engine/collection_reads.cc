@@ -4,6 +4,7 @@
 #include "engine/collection_call.h"
 #include "engine/collection_engine.h"
 #include "engine/collection_parts.h"
+#include "engine/expiry.h"
 #include "engine/read_point.h"
 #include "engine/search_plan.h"
 #include "query/fetch.h"
@@ -24,9 +25,11 @@ absl::StatusOr<RowBatch> CollectionEngine::Get(const Keys& keys,
   VECDB_ASSIGN_OR_RETURN(const Snapshot snapshot, ResolveRead(*core_, consistency, context));
   VECDB_ASSIGN_OR_RETURN(const auto found, FindLiveRows(*core_, *snapshot.view, snapshot.as_of,
                                                         schema::KeyColumn(keys), context));
+  VECDB_ASSIGN_OR_RETURN(const std::vector<bool> expired,
+                         FindExpired(*snapshot.view, found, snapshot.alive_from, context));
   std::vector<query::RowPlace> places;
-  for (const auto& place : found) {
-    if (place.has_value()) places.push_back(*place);
+  for (size_t i = 0; i < found.size(); ++i) {
+    if (found[i].has_value() && !expired[i]) places.push_back(*found[i]);
   }
   return query::FetchRows(core_->schema(), snapshot.view->segments, places, columns, context);
 }
@@ -36,6 +39,7 @@ absl::StatusOr<uint64_t> CollectionEngine::Count(const Consistency& consistency,
   const CollectionCall call(*core_, context);
   VECDB_RETURN_IF_ERROR(call.status());
   VECDB_ASSIGN_OR_RETURN(const Snapshot snapshot, ResolveRead(*core_, consistency, context));
+  if (RowsExpire(core_->options())) return CountRows(snapshot, context);
   return snapshot.live_rows;
 }
 
@@ -46,10 +50,12 @@ absl::StatusOr<uint64_t> CollectionEngine::CountWhere(const RowFilter& filter,
   VECDB_RETURN_IF_ERROR(call.status());
   VECDB_ASSIGN_OR_RETURN(auto bound, query::BoundFilter::Make(filter, *core_->schema()));
   VECDB_ASSIGN_OR_RETURN(const Snapshot snapshot, ResolveRead(*core_, consistency, context));
-  if (bound.matches_all()) return snapshot.live_rows;
-  return query::CountRows(
-      {.segments = snapshot.view->segments, .as_of = snapshot.as_of, .filter = std::move(bound)},
-      context);
+  if (bound.matches_all() && !RowsExpire(core_->options())) return snapshot.live_rows;
+  return query::CountRows({.segments = snapshot.view->segments,
+                           .as_of = snapshot.as_of,
+                           .alive_from = snapshot.alive_from,
+                           .filter = std::move(bound)},
+                          context);
 }
 
 absl::StatusOr<RowBatch> CollectionEngine::Query(const QueryRequest& request,
@@ -65,7 +71,7 @@ absl::StatusOr<RowBatch> CollectionEngine::Query(const QueryRequest& request,
 absl::StatusOr<Snapshot> CollectionEngine::Pin(const Context& context) {
   const CollectionCall call(*core_, context);
   VECDB_RETURN_IF_ERROR(call.status());
-  return core_->Read();
+  return ReadNow(*core_);
 }
 
 absl::StatusOr<std::unique_ptr<query::ResultRows>> CollectionEngine::Search(

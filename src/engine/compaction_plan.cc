@@ -11,6 +11,8 @@ namespace {
 constexpr double kDeletedShare = 0.2;
 constexpr uint64_t kMaxDeleteBytes = 2 << 20;
 constexpr double kDeletedShareOfLongLists = 0.05;
+constexpr double kMaxExpiredBytes = 10 << 20;
+constexpr double kExpiredShareOfManyBytes = 0.05;
 constexpr double kSmallShare = 0.5;
 constexpr double kFullShare = 0.85;
 constexpr double kMaxShare = 1.25;
@@ -31,6 +33,17 @@ struct Sized {
 double RemovableShare(const CompactionCandidate& segment) {
   if (segment.num_rows == 0) return 1;
   return static_cast<double>(segment.num_removable) / static_cast<double>(segment.num_rows);
+}
+
+double ExpiredShare(const CompactionCandidate& segment) {
+  if (segment.num_rows == 0) return 0;
+  return static_cast<double>(segment.num_expired) / static_cast<double>(segment.num_rows);
+}
+
+bool HasManyExpired(const CompactionCandidate& segment) {
+  const double share = ExpiredShare(segment);
+  const double bytes = static_cast<double>(segment.row_bytes) * share;
+  return bytes > kMaxExpiredBytes && share >= kExpiredShareOfManyBytes;
 }
 
 Sized SizeOf(const CompactionCandidate& segment, const CompactionLimits& limits) {
@@ -118,7 +131,11 @@ void PlanMerges(const CompactionLimits& limits, std::vector<Sized>* sizes,
 std::optional<CompactionReason> ReasonToRewrite(const CompactionCandidate& segment, bool thorough) {
   if (segment.num_removable == 0 && segment.num_rows > 0) return std::nullopt;
   const double share = RemovableShare(segment);
-  if (thorough || share >= kDeletedShare) return CompactionReason::kDeletedRows;
+  if (thorough || share >= kDeletedShare) {
+    return 2 * segment.num_expired > segment.num_removable ? CompactionReason::kExpiredRows
+                                                           : CompactionReason::kDeletedRows;
+  }
+  if (HasManyExpired(segment)) return CompactionReason::kExpiredRows;
   if (segment.delete_bytes > kMaxDeleteBytes && share >= kDeletedShareOfLongLists) {
     return CompactionReason::kDeleteBytes;
   }

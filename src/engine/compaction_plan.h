@@ -16,7 +16,8 @@ struct CompactionCandidate {
   std::string folder{};
   int32_t shard = 0;
   uint64_t num_rows = 0;
-  uint64_t num_removable = 0;  ///< rows that are deleted, and that no read needs any more
+  uint64_t num_removable = 0;  ///< rows deleted or expired that no read needs any more
+  uint64_t num_expired = 0;    ///< of those, the expired ones
   uint64_t row_bytes = 0;      ///< of the objects that rows lie in
   uint64_t delete_bytes = 0;   ///< of the object with its deletes, which each flush writes anew
 };
@@ -50,6 +51,8 @@ struct CompactionPlan {
 ///   - A fifth of the rows can be removed: at most 4 bytes are written per byte removed.
 ///   - The delete object has more than 2 MB, and a twentieth of the rows can be removed: at most 19
 ///     bytes per byte removed. (Milvus counts objects, too; here a segment has one.)
+///   - A fifth of the rows has expired, or 10 MB and a twentieth of them. (Milvus asks for no share
+///     with the 10 MB, and may write a large segment for every fiftieth of it.)
 ///   - Small segments of a shard are merged, 3 to 30 of them, or 2 that make 0.85 of max_bytes or
 ///     to which no third fits, up to 1.25 of max_bytes; but only if the largest is no larger than
 ///     the others together, or three times that while more than 8 are small.

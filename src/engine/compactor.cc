@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_format.h"
 #include "base/status_macros.h"
+#include "engine/expiry.h"
 #include "engine/index_jobs.h"
 #include "engine/loader.h"
 #include "engine/read_point.h"
@@ -23,20 +24,36 @@ constexpr int kTries = 4;
 // A look of a collection at itself does not count deletes of less than one row in so many.
 constexpr uint64_t kOneInMany = 20;
 
-// Rows that were deleted up to this time are read by nobody who comes now or later.
-uint64_t RemovableUntil(const CollectionCore& core, uint64_t flushed_timestamp) {
-  const uint64_t oldest_as_of = TimestampAt(core.NowMillis() - core.options().retention_ms);
-  return std::min(flushed_timestamp, oldest_as_of);
+// The earliest time that a read may ask for, and what no read needs from now on.
+struct Removable {
+  uint64_t oldest_as_of = 0;
+  segment::NeedlessRows rows{};
+};
+
+// A delete that has not been flushed may not survive a crash.
+Removable FindRemovable(const CollectionCore& core, uint64_t flushed_timestamp) {
+  const int64_t oldest_ms = core.NowMillis() - core.options().retention_ms;
+  const uint64_t oldest = TimestampAt(oldest_ms);
+  return {.oldest_as_of = oldest,
+          .rows = {.deleted_until = std::min(flushed_timestamp, oldest),
+                   .written_before = AliveFrom(core.options(), oldest_ms)}};
 }
 
-uint64_t CountRemovable(const segment::SealedSegment& segment, uint64_t removable_until,
-                        bool thorough) {
+uint64_t CountDeleted(const segment::SealedSegment& segment, uint64_t deleted_until,
+                      bool thorough) {
   const uint64_t deleted = segment.deletes()->count();
   if (deleted == 0 || (!thorough && deleted * kOneInMany < segment.num_rows())) return 0;
   uint64_t count = 0;
-  segment.deletes()->ForEach(segment.num_rows(), removable_until,
+  segment.deletes()->ForEach(segment.num_rows(), deleted_until,
                              [&count](uint32_t, uint64_t) { ++count; });
   return count;
+}
+
+// Those that are deleted and expired, which are counted once, are as many as by chance.
+uint64_t CountEither(uint64_t num_deleted, uint64_t num_expired, uint64_t num_rows) {
+  if (num_expired == 0) return num_deleted;
+  const double alive = 1 - static_cast<double>(num_expired) / static_cast<double>(num_rows);
+  return num_expired + static_cast<uint64_t>(static_cast<double>(num_deleted) * alive);
 }
 
 bool CanBeRead(const query::SegmentView& segment) {
@@ -80,6 +97,7 @@ class Compaction {
   absl::Status LoadTarget(const View& view, const Context& context);
   bool SourcesAreThere() const;
   void CarryAllDeletes();
+  uint64_t CountExpired() const;
   format::Manifest ManifestAfter() const;
   void Show();
   void RemoveObjects() const;
@@ -89,8 +107,9 @@ class Compaction {
   const CollectionCore::Job job_;
   std::shared_ptr<const View> pinned_{};
   std::vector<std::shared_ptr<const Segment>> sources_{};
-  uint64_t removable_until_ = 0;
+  Removable removable_{};
   std::vector<segment::RowMap> maps_{};
+  uint64_t num_expired_ = 0;  // rows left out for nothing else
 
   // The new segment; its parts are null when it has no row.
   std::shared_ptr<ObjectStore> store_{};
@@ -127,7 +146,7 @@ absl::StatusOr<CompactionOutcome> Compaction::Run(const Context& context) {
 absl::Status Compaction::FindSources(const Context& context) {
   VECDB_ASSIGN_OR_RETURN(const Found found, FindState(core_, context));
   pinned_ = found.view;
-  removable_until_ = RemovableUntil(*core_, found.flushed_timestamp);
+  removable_ = FindRemovable(*core_, found.flushed_timestamp);
   for (const std::string& folder : plan_.folders) {
     const query::SegmentView* segment = FindSegment(*pinned_, folder);
     if (segment == nullptr || !CanBeRead(*segment)) {
@@ -141,8 +160,9 @@ absl::Status Compaction::FindSources(const Context& context) {
 
 absl::Status Compaction::WriteTarget(const Context& context) {
   VECDB_ASSIGN_OR_RETURN(segment::GatheredRows gathered,
-                         segment::GatherRows(sources_, removable_until_, core_->host(), context));
+                         segment::GatherRows(sources_, removable_.rows, core_->host(), context));
   maps_ = std::move(gathered.maps);
+  num_expired_ = gathered.num_expired;
   const uint32_t num_rows = gathered.rows->num_rows();
   if (num_rows == 0) return absl::OkStatus();
   entry_.shard = plan_.shard;
@@ -279,7 +299,10 @@ format::Manifest Compaction::ManifestAfter() const {
   if (target_ != nullptr) target = entry_;
   ReplaceInPlace(&manifest.segments, plan_.folders, std::move(target),
                  [](const format::ManifestSegment& entry) { return entry.info.folder; });
-  manifest.history_from = std::max(manifest.history_from, removable_until_);
+  manifest.history_from = std::max(manifest.history_from, removable_.rows.deleted_until);
+  if (num_expired_ > 0) {
+    manifest.expired_until = std::max(manifest.expired_until, removable_.oldest_as_of);
+  }
   return manifest;
 }
 
@@ -293,13 +316,25 @@ void Compaction::Show() {
   // A writer that waits for its turn finds rows in the new view, one before has left its deletes.
   const auto pass = core_->write_gate().Enter({});
   CarryAllDeletes();
+  if (num_expired_ > 0) core_->NoteExpired(CountExpired());
   core_->EditView([&](View* view) {
-    view->history_from = core_->manifest().history_from;
+    view->history_from = format::HistoryFrom(core_->manifest());
     ReplaceInPlace(
         &view->segments, plan_.folders, std::move(shown), [](const query::SegmentView& segment) {
           return segment.sealed == nullptr ? std::string() : segment.sealed->info().folder;
         });
   });
+}
+
+// Rows left out that nobody has deleted to this moment.
+uint64_t Compaction::CountExpired() const {
+  uint64_t count = 0;
+  for (size_t i = 0; i < sources_.size(); ++i) {
+    for (uint32_t row = 0; row < maps_[i].size(); ++row) {
+      if (maps_[i][row] == segment::kNoRow && sources_[i]->deletes()->at(row) == 0) ++count;
+    }
+  }
+  return count;
 }
 
 // No manifest names them, and none will.
@@ -318,18 +353,23 @@ void Compaction::RemoveObjects() const {
 absl::StatusOr<std::vector<CompactionCandidate>> FindCandidates(CollectionCore* core, bool thorough,
                                                                 const Context& context) {
   VECDB_ASSIGN_OR_RETURN(const Found found, FindState(core, context));
-  const uint64_t removable_until = RemovableUntil(*core, found.flushed_timestamp);
+  const Removable removable = FindRemovable(*core, found.flushed_timestamp);
   std::vector<CompactionCandidate> candidates;
   for (const query::SegmentView& segment : found.view->segments) {
     if (!CanBeRead(segment)) continue;
     const SegmentInfo& info = segment.sealed->info();
-    candidates.push_back(
-        {.folder = info.folder,
-         .shard = segment.shard,
-         .num_rows = info.num_rows,
-         .num_removable = CountRemovable(*segment.sealed, removable_until, thorough),
-         .row_bytes = RowBytes(info),
-         .delete_bytes = info.deletes.has_value() ? info.deletes->size_bytes : 0});
+    const auto num_expired = segment.sealed->CountBefore(removable.rows.written_before, context);
+    if (absl::IsDataLoss(num_expired.status())) continue;  // it could not be read either
+    VECDB_RETURN_IF_ERROR(num_expired.status());
+    const uint64_t num_deleted =
+        CountDeleted(*segment.sealed, removable.rows.deleted_until, thorough);
+    candidates.push_back({.folder = info.folder,
+                          .shard = segment.shard,
+                          .num_rows = info.num_rows,
+                          .num_removable = CountEither(num_deleted, *num_expired, info.num_rows),
+                          .num_expired = *num_expired,
+                          .row_bytes = RowBytes(info),
+                          .delete_bytes = info.deletes.has_value() ? info.deletes->size_bytes : 0});
   }
   return candidates;
 }

@@ -33,7 +33,7 @@ struct CompactionOutcome {
 /// Puts one segment in the place of those of `plan`:
 ///
 ///   1. read the rows that stay: all but those whose delete is flushed and older than any state
-///      that AsOf may ask for;
+///      that AsOf may ask for, and those that had expired by then;
 ///   2. write them under a fresh name;
 ///   3. build the indexes that are defined, and load what searches read;
 ///   4. under the maintenance gate, write the deletes up to the flushed timestamp, and commit a

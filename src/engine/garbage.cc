@@ -1,6 +1,7 @@
 #include "engine/garbage.h"
 
 #include <algorithm>
+#include <limits>
 #include <set>
 #include <utility>
 
@@ -51,12 +52,20 @@ bool IsStale(const format::Manifest& manifest, std::string_view log_id, std::str
   return number.has_value() && *number < manifest.journal.first_file;
 }
 
-absl::Status CollectLogFiles(FileSystem& files, const std::string& folder,
+// Whether no directory is one that a job has made for the first file of its log, which comes next.
+// The directories have been listed: one that is made from now on is none of them.
+bool NoLogIsBegun(const CollectionCore& core) {
+  return core.oldest_job_ms() == std::numeric_limits<int64_t>::max();
+}
+
+absl::Status CollectLogFiles(const CollectionCore& core, const std::string& folder,
                              const format::Manifest& manifest, int64_t young_from_ms,
                              GarbageReport* report) {
+  FileSystem& files = *core.journal_files();
   const auto logs = files.List(folder);
   if (absl::IsNotFound(logs.status())) return absl::OkStatus();
   VECDB_RETURN_IF_ERROR(logs.status());
+  const bool may_remove = NoLogIsBegun(core);
   for (const DirectoryEntry& log : *logs) {
     const std::string directory = base::JoinPath(folder, log.name);
     const auto entries = files.List(directory);
@@ -67,7 +76,7 @@ absl::Status CollectLogFiles(FileSystem& files, const std::string& folder,
                            files.Unlink(base::JoinPath(directory, entry.name)).ok();
       CountOrphan(removed, entry.size_bytes, report);
     }
-    files.RemoveDirectory(directory).IgnoreError();  // when it was the last
+    if (may_remove) files.RemoveDirectory(directory).IgnoreError();  // when it was the last
   }
   return absl::OkStatus();
 }
@@ -123,8 +132,7 @@ absl::StatusOr<GarbageReport> CollectCollection(const CollectionCore& core, int6
   VECDB_ASSIGN_OR_RETURN(const format::Manifest manifest,
                          format::ManifestFromJson(manifests.str(), newest->body));
   if (core.journal_files() != nullptr && core.options().journal == JournalPlace::kDirectory) {
-    VECDB_RETURN_IF_ERROR(
-        CollectLogFiles(*core.journal_files(), journals.str(), manifest, young_from, &report));
+    VECDB_RETURN_IF_ERROR(CollectLogFiles(core, journals.str(), manifest, young_from, &report));
   } else if (core.options().journal == JournalPlace::kObjectStore) {
     VECDB_RETURN_IF_ERROR(
         CollectLogObjects(*core.store(), journals, manifest, young_from, &report, context));

@@ -128,6 +128,7 @@ absl::StatusOr<RowBatch> ReadRows(const CollectionCore& core, const Snapshot& sn
                                   const QueryPlan& plan, const Context& context) {
   query::RowQuery query{.segments = snapshot.view->segments,
                         .as_of = snapshot.as_of,
+                        .alive_from = snapshot.alive_from,
                         .filter = plan.filter,
                         .by_key = plan.by_key,
                         .limit = plan.offset + plan.limit};

@@ -6,6 +6,7 @@
 #include "absl/strings/str_format.h"
 #include "base/hybrid_clock.h"
 #include "base/status_macros.h"
+#include "engine/expiry.h"
 #include "query/rows_by_key.h"
 
 namespace vecdb::engine {
@@ -72,26 +73,37 @@ absl::Status CheckAsOf(const CollectionCore& core, uint64_t timestamp) {
 absl::StatusOr<Snapshot> AllUpTo(const CollectionCore& core, uint64_t timestamp,
                                  const Context& context) {
   VECDB_RETURN_IF_ERROR(core.AwaitAllUpTo(timestamp, context));
-  return core.Read();
+  return ReadNow(core);
 }
 
 // The time has been waited for.
 absl::StatusOr<Snapshot> AsOf(const CollectionCore& core, uint64_t timestamp,
                               const Context& context) {
   VECDB_ASSIGN_OR_RETURN(Snapshot snapshot, AllUpTo(core, timestamp, context));
-  if (timestamp >= snapshot.as_of) return snapshot;
+  const bool is_newest = timestamp >= snapshot.as_of;
+  // What has been deleted is gone from the newest state anyway, what has expired need not be.
+  if (is_newest && !RowsExpire(core.options())) return snapshot;
   if (timestamp < snapshot.view->history_from) {
     // The clock has gone back, or is not that of the writer.
     return absl::FailedPreconditionError(
-        absl::StrFormat("timestamp %d: rows that were deleted up to timestamp %d have been removed",
+        absl::StrFormat("timestamp %d: rows that were deleted, or had expired, up to timestamp %d "
+                        "have been removed",
                         timestamp, snapshot.view->history_from));
   }
+  snapshot.alive_from = AliveFrom(core.options(), MillisOf(timestamp));
+  if (is_newest) return snapshot;
   snapshot.as_of = timestamp;
   VECDB_ASSIGN_OR_RETURN(snapshot.live_rows, CountRows(snapshot, context));
   return snapshot;
 }
 
 }  // namespace
+
+Snapshot ReadNow(const CollectionCore& core) {
+  Snapshot snapshot = core.Read();
+  snapshot.alive_from = AliveFrom(core.options(), core.NowMillis());
+  return snapshot;
+}
 
 uint64_t TimestampAt(int64_t millis) {
   return static_cast<uint64_t>(std::max<int64_t>(millis, 0)) << base::HybridClock::kCounterBits;
@@ -149,7 +161,10 @@ uint64_t RequiredTimestamp(const CollectionCore& core, const Consistency& consis
 }
 
 absl::StatusOr<uint64_t> CountRows(const Snapshot& snapshot, const Context& context) {
-  return query::CountRows({.segments = snapshot.view->segments, .as_of = snapshot.as_of}, context);
+  return query::CountRows({.segments = snapshot.view->segments,
+                           .as_of = snapshot.as_of,
+                           .alive_from = snapshot.alive_from},
+                          context);
 }
 
 }  // namespace vecdb::engine

@@ -160,6 +160,7 @@ absl::StatusOr<query::SnapshotSearch> Plan(const CollectionCore& core, const Sna
   query::SnapshotSearch search{.schema = core.schema(),
                                .segments = snapshot.view->segments,
                                .as_of = snapshot.as_of,
+                               .alive_from = snapshot.alive_from,
                                .executor = core.host().executor,
                                .column = column,
                                .vectors = request.vectors,
@@ -212,8 +213,9 @@ absl::StatusOr<Snapshot> OfShards(const CollectionCore& core, const Snapshot& sn
   auto view = std::make_shared<View>(*snapshot.view);
   std::erase_if(view->segments,
                 [&](const query::SegmentView& segment) { return !IsNamed(shards, segment.shard); });
-  return Snapshot{
-      .view = std::move(view), .as_of = snapshot.as_of, .live_rows = snapshot.live_rows};
+  Snapshot part = snapshot;
+  part.view = std::move(view);
+  return part;
 }
 
 }  // namespace vecdb::engine

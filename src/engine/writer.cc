@@ -30,6 +30,10 @@ uint64_t DeleteRows(const View& view, std::span<const std::optional<query::RowPl
   return deleted;
 }
 
+uint64_t CountTrue(const std::vector<bool>& flags) {
+  return static_cast<uint64_t>(std::count(flags.begin(), flags.end(), true));
+}
+
 // Of the last keys there are as many zeros more as Prefetch looks ahead.
 std::vector<uint64_t> HashesOf(const schema::KeyColumn& keys) {
   std::vector<uint64_t> hashes(keys.size() + 2 * kLookAhead);
@@ -57,11 +61,10 @@ absl::Status CheckKeyType(const Schema& schema, const Keys& keys) {
                       DataTypeName(key.type), keys.is_int64() ? "Int64" : "VarChar"));
 }
 
-absl::StatusOr<std::vector<std::optional<query::RowPlace>>> FindLiveRows(
-    const CollectionCore& core, const View& view, uint64_t as_of, const schema::KeyColumn& keys,
-    const Context& context) {
+absl::StatusOr<KeyPlaces> FindLiveRows(const CollectionCore& core, const View& view, uint64_t as_of,
+                                       const schema::KeyColumn& keys, const Context& context) {
   const auto& segments = view.segments;
-  std::vector<std::optional<query::RowPlace>> places(keys.size());
+  KeyPlaces places(keys.size());
   if (segments.empty()) return places;
   const std::vector<uint64_t> hashes = HashesOf(keys);
   for (size_t i = 0; i < keys.size(); ++i) {
@@ -182,7 +185,7 @@ absl::StatusOr<WriteResult> Writer::DeleteWhere(const query::BoundFilter& filter
                      [&] { return PrepareDelete(filter, options, context, &keys); });
 }
 
-// Rows that have been applied and are not visible yet are found, too.
+// Rows that have been applied and are not visible yet are found, too, and so are expired ones.
 absl::StatusOr<Writer::Turn> Writer::PrepareDelete(const query::BoundFilter& filter,
                                                    const WriteOptions& options,
                                                    const Context& context, RowBatch* keys) const {
@@ -203,6 +206,9 @@ absl::StatusOr<Writer::Turn> Writer::PrepareDelete(const query::BoundFilter& fil
   VECDB_RETURN_IF_ERROR(format::CheckRecordSize(turn.batch.keys));
   turn.record = DeleteRecord(turn.batch.keys, options);
   turn.prepared.existing.assign(places.begin(), places.end());
+  VECDB_ASSIGN_OR_RETURN(const std::vector<bool> expired,
+                         FindExpiredNow(*turn.prepared.view, turn.prepared.existing, context));
+  turn.prepared.num_expired = CountTrue(expired);
   return turn;
 }
 
@@ -267,10 +273,14 @@ void Writer::AppendToJournal(journal::PendingRecord record) {
 absl::StatusOr<WriteResult> Writer::Replay(const format::WriteRecord& record, uint64_t timestamp,
                                            const Context& context) {
   VECDB_ASSIGN_OR_RETURN(const auto pass, core_->write_gate().Enter(context));
-  const Batch batch{.kind = record.kind,
+  // An insert may have taken the place of rows that had expired by then.
+  const bool may_replace = record.kind == format::WriteKind::kInsert &&
+                           RowsExpire(core_->options()) &&
+                           !core_->schema()->fields[core_->schema()->primary_key_index()].auto_id;
+  const Batch batch{.kind = may_replace ? format::WriteKind::kUpsert : record.kind,
                     .rows = record.kind == format::WriteKind::kDelete ? nullptr : &record.rows,
                     .keys = schema::KeysOf(record.rows),
-                    .keys_are_new = record.kind == format::WriteKind::kInsert};
+                    .keys_are_new = !may_replace && record.kind == format::WriteKind::kInsert};
   core_->clock().Observe(timestamp);
   VECDB_ASSIGN_OR_RETURN(const Prepared prepared, Prepare(batch, context));
   last_.timestamp = timestamp;
@@ -281,25 +291,34 @@ absl::StatusOr<WriteResult> Writer::Replay(const format::WriteRecord& record, ui
   return result;
 }
 
-// Later batches find the keys of earlier ones that are not visible yet.
-absl::StatusOr<Writer::Places> Writer::FindExisting(const Batch& batch, const View& view,
-                                                    const Context& context) const {
-  if (batch.keys_are_new) return Places();
-  VECDB_ASSIGN_OR_RETURN(Places existing,
-                         FindLiveRows(*core_, view, last_.timestamp, batch.keys, context));
-  if (batch.kind != format::WriteKind::kInsert) return existing;
-  for (size_t i = 0; i < existing.size(); ++i) {
-    if (!existing[i].has_value()) continue;
+absl::StatusOr<std::vector<bool>> Writer::FindExpiredNow(const View& view, const KeyPlaces& places,
+                                                         const Context& context) const {
+  return FindExpired(view, places, AliveFrom(core_->options(), core_->NowMillis()), context);
+}
+
+// Later batches find the keys of earlier ones that are not visible yet. Rows that have expired
+// count as none, and go all the same: a clock that goes back must not show two rows of one key.
+absl::Status Writer::FindExisting(const Batch& batch, const Context& context,
+                                  Prepared* prepared) const {
+  if (batch.keys_are_new) return absl::OkStatus();
+  VECDB_ASSIGN_OR_RETURN(KeyPlaces existing, FindLiveRows(*core_, *prepared->view, last_.timestamp,
+                                                          batch.keys, context));
+  VECDB_ASSIGN_OR_RETURN(const std::vector<bool> expired,
+                         FindExpiredNow(*prepared->view, existing, context));
+  for (size_t i = 0; i < existing.size() && batch.kind == format::WriteKind::kInsert; ++i) {
+    if (!existing[i].has_value() || expired[i]) continue;
     return absl::AlreadyExistsError(absl::StrFormat(
         "row %d of the batch: key %s is in the collection", i, batch.keys[i].ToString()));
   }
-  return Places();
+  prepared->existing = std::move(existing);
+  prepared->num_expired = CountTrue(expired);
+  return absl::OkStatus();
 }
 
 // Does all that can fail.
 absl::StatusOr<Writer::Prepared> Writer::Prepare(const Batch& batch, const Context& context) {
   Prepared prepared{.view = core_->Read().view};
-  VECDB_ASSIGN_OR_RETURN(prepared.existing, FindExisting(batch, *prepared.view, context));
+  VECDB_RETURN_IF_ERROR(FindExisting(batch, context, &prepared));
   prepared.changes =
       batch.rows != nullptr || std::any_of(prepared.existing.begin(), prepared.existing.end(),
                                            [](const auto& place) { return place.has_value(); });
@@ -316,12 +335,13 @@ absl::StatusOr<Writer::Prepared> Writer::Prepare(const Batch& batch, const Conte
 // Applies a batch at last_.timestamp, beyond what readers see.
 WriteResult Writer::Apply(const Batch& batch, const Prepared& prepared) {
   WriteResult result{.timestamp = last_.timestamp};
-  result.delete_count = DeleteRows(*prepared.view, prepared.existing, last_.timestamp);
+  const uint64_t deleted = DeleteRows(*prepared.view, prepared.existing, last_.timestamp);
+  result.delete_count = deleted - prepared.num_expired;
   if (batch.rows != nullptr) {
     AppendShards(*batch.rows, prepared.rows_of_shard, batch.auto_keys, last_.timestamp);
     result.insert_count = batch.rows->num_rows();
   }
-  last_.live_rows += result.insert_count - result.delete_count;
+  last_.live_rows += result.insert_count - deleted;
   has_news_ |= prepared.changes;
   return result;
 }

@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "engine/collection_core.h"
+#include "engine/expiry.h"
 #include "format/write_record.h"
 #include "journal/log_writer.h"
 #include "query/fetch.h"
@@ -25,9 +26,9 @@ namespace vecdb::engine {
 absl::Status CheckKeyType(const Schema& schema, const Keys& keys);
 
 /// Where the row of a key is that is alive at `as_of`, per key; nullopt where there is none.
-absl::StatusOr<std::vector<std::optional<query::RowPlace>>> FindLiveRows(
-    const CollectionCore& core, const View& view, uint64_t as_of, const schema::KeyColumn& keys,
-    const Context& context);
+/// Expired rows are found, too.
+absl::StatusOr<KeyPlaces> FindLiveRows(const CollectionCore& core, const View& view, uint64_t as_of,
+                                       const schema::KeyColumn& keys, const Context& context);
 
 /// Applies batches to the growing segments of a collection, and puts them in its journal.
 /// Thread-safe; writers take turns, and wait for the journal together.
@@ -72,7 +73,6 @@ class Writer {
 
  private:
   using GrowingRows = std::shared_ptr<segment::GrowingSegment>;
-  using Places = std::vector<std::optional<query::RowPlace>>;
 
   // One batch on its way into memory.
   struct Batch {
@@ -86,7 +86,8 @@ class Writer {
   // What it is going to do, with all memory taken.
   struct Prepared {
     std::shared_ptr<const View> view{};
-    Places existing{};  // rows that go
+    KeyPlaces existing{};      // rows that go
+    uint64_t num_expired = 0;  // of those, rows that were gone for readers already
     std::vector<std::vector<uint32_t>> rows_of_shard{};
     bool changes = false;
   };
@@ -112,8 +113,9 @@ class Writer {
   absl::StatusOr<Prepared> Prepare(const Batch& batch, const Context& context);
   WriteResult Apply(const Batch& batch, const Prepared& prepared);
   void AppendToJournal(journal::PendingRecord record);
-  absl::StatusOr<Places> FindExisting(const Batch& batch, const View& view,
-                                      const Context& context) const;
+  absl::Status FindExisting(const Batch& batch, const Context& context, Prepared* prepared) const;
+  absl::StatusOr<std::vector<bool>> FindExpiredNow(const View& view, const KeyPlaces& places,
+                                                   const Context& context) const;
   std::vector<int64_t> MakeKeys(const RowBatch& rows);
   absl::Status ReserveShards(const RowBatch& rows,
                              std::span<const std::vector<uint32_t>> rows_of_shard);

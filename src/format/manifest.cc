@@ -47,7 +47,7 @@ class Members {
     if (value > static_cast<uint64_t>(std::numeric_limits<int32_t>::max())) ok_ = false;
     return ok_ ? static_cast<int32_t>(value) : 0;
   }
-  int64_t Millis(const char* key) {
+  int64_t Whole(const char* key) {
     const uint64_t value = Count(key);
     if (value > static_cast<uint64_t>(std::numeric_limits<int64_t>::max())) ok_ = false;
     return ok_ ? static_cast<int64_t>(value) : 0;
@@ -283,7 +283,9 @@ std::string ManifestToJson(const Manifest& manifest) {
                {"segments", Json::array()}};
   if (!options.auto_compaction) json["auto_compaction"] = false;
   if (!options.interim_index) json["interim_index"] = false;
+  if (options.ttl_seconds != 0) json["ttl_seconds"] = options.ttl_seconds;
   if (manifest.history_from > 0) json["history_from"] = manifest.history_from;
+  if (manifest.expired_until > 0) json["expired_until"] = manifest.expired_until;
   for (const IndexDefinition& index : manifest.indexes) {
     json["indexes"].push_back({{"field", index.field}, {"spec", Json::parse(index.spec.ToJson())}});
   }
@@ -309,11 +311,11 @@ absl::StatusOr<Manifest> ManifestFromJson(std::string_view name, std::string_vie
   const int32_t durability = members.Small("durability");
   manifest.options.journal_max_bytes = members.Count("journal_max_bytes");
   const int32_t consistency = members.Small("consistency");
-  manifest.options.staleness_ms = members.Millis("staleness_ms");
-  manifest.options.retention_ms = members.Millis("retention_ms");
+  manifest.options.staleness_ms = members.Whole("staleness_ms");
+  manifest.options.retention_ms = members.Whole("retention_ms");
   manifest.flushed_timestamp = members.Count("flushed_timestamp");
   manifest.host_sequence = members.Count("host_sequence");
-  // Older files have neither.
+  // Older files have none of these.
   if (members.Optional("auto_compaction") != nullptr) {
     manifest.options.auto_compaction = members.Flag("auto_compaction");
   }
@@ -323,9 +325,16 @@ absl::StatusOr<Manifest> ManifestFromJson(std::string_view name, std::string_vie
   if (members.Optional("history_from") != nullptr) {
     manifest.history_from = members.Count("history_from");
   }
+  if (members.Optional("ttl_seconds") != nullptr) {
+    manifest.options.ttl_seconds = members.Whole("ttl_seconds");
+  }
+  if (members.Optional("expired_until") != nullptr) {
+    manifest.expired_until = members.Count("expired_until");
+  }
   if (!members.ok() || load < 1 || load > 2 || duplicates < 1 || duplicates > 2 || durability < 1 ||
       durability > 3 || consistency > 3 || manifest.flushed_timestamp > kMaxTimestamp ||
-      manifest.history_from > manifest.flushed_timestamp || !tree.contains("journal") ||
+      manifest.history_from > manifest.flushed_timestamp ||
+      manifest.expired_until > kMaxTimestamp || !tree.contains("journal") ||
       !Parse(tree["journal"], &manifest.journal, &manifest.options.journal)) {
     return DamagedDocument(name, "impossible manifest");
   }

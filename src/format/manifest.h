@@ -1,6 +1,7 @@
 #ifndef VECDB_FORMAT_MANIFEST_H_
 #define VECDB_FORMAT_MANIFEST_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -52,6 +53,8 @@ struct Manifest {
   uint64_t host_sequence = 0;      ///< the largest of those writes
   /// Rows that were deleted up to here may have been removed: no state before it can be read.
   uint64_t history_from = 0;
+  /// Rows that had expired at this time may have been removed: the same.
+  uint64_t expired_until = 0;
   JournalState journal{};
   /// Logs that were given up with writes in them, and whose files are left for their owner.
   std::vector<std::string> kept_journals{};
@@ -60,6 +63,11 @@ struct Manifest {
 
   friend bool operator==(const Manifest&, const Manifest&) = default;
 };
+
+/// Before this time no state can be read.
+inline uint64_t HistoryFrom(const Manifest& manifest) {
+  return std::max(manifest.history_from, manifest.expired_until);
+}
 
 std::string ManifestToJson(const Manifest& manifest);
 

@@ -28,9 +28,12 @@ absl::Status SearchEach(const SegmentView& segment,
   return absl::OkStatus();
 }
 
-// Reads the times of the rows when some are later than the search, as SearchSealed will.
-absl::Status ReadTimes(const SegmentView& segment, uint64_t as_of, const Context& context) {
-  if (!segment.reads_sealed() || as_of >= segment.sealed->info().max_timestamp) {
+// Reads the times of the rows when some are later than the search or have expired, as SearchSealed
+// will.
+absl::Status ReadTimes(const SegmentView& segment, const SnapshotSearch& search,
+                       const Context& context) {
+  if (!segment.reads_sealed() ||
+      !segment.sealed->NeedsTimestamps(search.as_of, search.alive_from)) {
     return absl::OkStatus();
   }
   return segment.sealed->GetTimestamps(context).status();
@@ -61,16 +64,18 @@ absl::Status SearchSegment(const SnapshotSearch& search, const Selection& select
                            SegmentSearchStats* stats) {
   const SegmentView& segment = search.segments[number];
   std::vector<index::SearchCounts> counts(candidates.size());
-  std::vector<segment::SegmentSearch> searches(candidates.size(), {.column = search.column,
-                                                                   .k = k,
-                                                                   .metric = search.metric,
-                                                                   .params = search.params,
-                                                                   .allowed = selection.words(),
-                                                                   .num_allowed = selection.count(),
-                                                                   .range = search.range,
-                                                                   .exact = search.exact,
-                                                                   .after = search.after,
-                                                                   .as_of = search.as_of});
+  std::vector<segment::SegmentSearch> searches(candidates.size(),
+                                               {.column = search.column,
+                                                .k = k,
+                                                .metric = search.metric,
+                                                .params = search.params,
+                                                .allowed = selection.words(),
+                                                .num_allowed = selection.count(),
+                                                .range = search.range,
+                                                .exact = search.exact,
+                                                .after = search.after,
+                                                .as_of = search.as_of,
+                                                .alive_from = search.alive_from});
   const size_t dim = queries.size() / searches.size();
   for (size_t i = 0; i < searches.size(); ++i) {
     searches[i].query = queries.data() + i * dim;
@@ -110,9 +115,10 @@ absl::StatusOr<Selections> SelectAll(const SnapshotSearch& search, const Context
     const SegmentView& segment = search.segments[i];
     const auto select = [&]() -> absl::StatusOr<Selection> {
       VECDB_RETURN_IF_ERROR(segment.search_damage());
+      if (segment.AllExpired(search.alive_from)) return Selection{};
       VECDB_ASSIGN_OR_RETURN(Selection selected,
                              SelectRows(segment, search.filter, search.as_of, context));
-      if (!selected.none()) VECDB_RETURN_IF_ERROR(ReadTimes(segment, search.as_of, context));
+      if (!selected.none()) VECDB_RETURN_IF_ERROR(ReadTimes(segment, search, context));
       return selected;
     };
     absl::StatusOr<Selection> selection = select();
@@ -133,6 +139,7 @@ absl::StatusOr<std::vector<std::vector<Found>>> FindNearest(const SnapshotSearch
   std::vector<std::vector<index::Candidate>> candidates(found.size());
   for (uint32_t i = 0; i < search.segments.size(); ++i) {
     if (selections.skipped[i] || selections.segments[i].none()) continue;
+    if (search.segments[i].AllExpired(search.alive_from)) continue;
     const auto begin = std::chrono::steady_clock::now();
     VECDB_RETURN_IF_ERROR(SearchSegment(search, selections.segments[i], i, queries, k, context,
                                         candidates, &stats[i]));

@@ -28,6 +28,7 @@ struct SnapshotSearch {
   std::shared_ptr<const Schema> schema{};
   std::span<const SegmentView> segments{};
   uint64_t as_of = 0;
+  uint64_t alive_from = 0;       ///< rows that were written before have expired
   Executor* executor = nullptr;  ///< takes part when there are several queries
 
   size_t column = 0;  ///< a vector column

@@ -143,8 +143,8 @@ absl::StatusOr<Selection> SelectBoth(const SegmentView& segment, const Selection
 }
 
 absl::StatusOr<uint64_t> LiveRows::Count(const Context& context) const {
-  const bool all_alive =
-      mask.row_times == nullptr && (mask.deletes == nullptr || mask.deletes->count() == 0);
+  const bool all_alive = first_row == 0 && mask.row_times == nullptr &&
+                         (mask.deletes == nullptr || mask.deletes->count() == 0);
   if (all_alive) return selection.count().value_or(mask.num_rows);
   uint64_t count = 0;
   VECDB_RETURN_IF_ERROR(ForEach(context, [&count](uint32_t) {
@@ -155,13 +155,18 @@ absl::StatusOr<uint64_t> LiveRows::Count(const Context& context) const {
 }
 
 absl::StatusOr<LiveRows> FindLiveRows(const SegmentView& segment, Selection selection,
-                                      uint64_t as_of, const Context& context) {
+                                      uint64_t as_of, uint64_t alive_from, const Context& context) {
   LiveRows live{.mask = {.num_rows = NumRows(segment, as_of),
                          .deletes = segment.deletes().get(),
-                         .as_of = as_of},
+                         .as_of = as_of,
+                         .alive_from = alive_from},
                 .selection = std::move(selection)};
   live.mask.allowed = live.selection.words();
-  if (segment.reads_sealed() && as_of < segment.sealed->info().max_timestamp) {
+  if (!segment.reads_sealed()) {
+    live.first_row = segment.growing->ExpiredRows(alive_from);
+    return live;
+  }
+  if (segment.sealed->NeedsTimestamps(as_of, alive_from)) {
     VECDB_ASSIGN_OR_RETURN(live.times, segment.sealed->GetTimestamps(context));
     // Timestamps are kept as Int64, whose bits are the same.
     live.mask.row_times = reinterpret_cast<const uint64_t*>(live.times->column.int64s().data());
@@ -170,9 +175,9 @@ absl::StatusOr<LiveRows> FindLiveRows(const SegmentView& segment, Selection sele
 }
 
 absl::StatusOr<LiveRows> FindLiveRows(const SegmentView& segment, const BoundFilter& filter,
-                                      uint64_t as_of, const Context& context) {
+                                      uint64_t as_of, uint64_t alive_from, const Context& context) {
   VECDB_ASSIGN_OR_RETURN(Selection selection, SelectRows(segment, filter, as_of, context));
-  return FindLiveRows(segment, std::move(selection), as_of, context);
+  return FindLiveRows(segment, std::move(selection), as_of, alive_from, context);
 }
 
 SegmentSearchStats StatsOf(const SegmentView& segment, const Selection& selection) {

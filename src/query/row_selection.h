@@ -74,6 +74,7 @@ struct LiveRows {
   base::RowMask mask{};
   std::shared_ptr<const segment::ResidentColumn> times{};  ///< what the mask borrows
   Selection selection{};                                   ///< the same
+  uint32_t first_row = 0;                                  ///< growing rows before have expired
 
   /// Rows of the segment between two looks at the context, whether they are alive or not.
   static constexpr uint32_t kRowsPerPoll = 64 << 10;
@@ -84,9 +85,10 @@ struct LiveRows {
   /// Calls `visit(row)` for each, in order, until it gives false. Cancelled, DeadlineExceeded.
   template <typename Visit>
   absl::Status ForEach(const Context& context, Visit visit) const {
-    for (uint32_t first = 0; first < mask.num_rows; first += 64) {
+    for (uint32_t first = first_row / 64 * 64; first < mask.num_rows; first += 64) {
       if (first % kRowsPerPoll == 0) VECDB_RETURN_IF_ERROR(context.Check());
       uint64_t word = mask.allowed == nullptr ? ~uint64_t{0} : mask.allowed[first / 64];
+      if (first < first_row) word &= ~uint64_t{0} << (first_row % 64);
       for (; word != 0; word &= word - 1) {
         const uint32_t row = first + static_cast<uint32_t>(std::countr_zero(word));
         if (row >= mask.num_rows) break;
@@ -97,11 +99,11 @@ struct LiveRows {
   }
 };
 
-/// Of a segment that is not damaged.
+/// Of a segment that is not damaged. Rows that were written before `alive_from` are none.
 absl::StatusOr<LiveRows> FindLiveRows(const SegmentView& segment, Selection selection,
-                                      uint64_t as_of, const Context& context);
+                                      uint64_t as_of, uint64_t alive_from, const Context& context);
 absl::StatusOr<LiveRows> FindLiveRows(const SegmentView& segment, const BoundFilter& filter,
-                                      uint64_t as_of, const Context& context);
+                                      uint64_t as_of, uint64_t alive_from, const Context& context);
 
 /// Adds what the evaluation of a filter did in a segment to statistics.
 SegmentSearchStats StatsOf(const SegmentView& segment, const Selection& selection);

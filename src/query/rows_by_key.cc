@@ -112,8 +112,9 @@ absl::Status ForEachSegment(const RowQuery& query, const Context& context, Visit
     const SegmentView& segment = query.segments[i];
     VECDB_RETURN_IF_ERROR(segment.damage);
     VECDB_RETURN_IF_ERROR(context.Check());
-    VECDB_ASSIGN_OR_RETURN(const LiveRows live,
-                           FindLiveRows(segment, query.filter, query.as_of, context));
+    if (segment.AllExpired(query.alive_from)) continue;
+    VECDB_ASSIGN_OR_RETURN(const LiveRows live, FindLiveRows(segment, query.filter, query.as_of,
+                                                             query.alive_from, context));
     VECDB_ASSIGN_OR_RETURN(const bool more, visit(i, live));
     if (!more) return absl::OkStatus();
   }

@@ -20,6 +20,7 @@ namespace vecdb::query {
 struct RowQuery {
   std::span<const SegmentView> segments{};
   uint64_t as_of = 0;
+  uint64_t alive_from = 0;  ///< rows that were written before have expired
   BoundFilter filter{};
   bool by_key = true;  ///< otherwise as they lie
   /// Only rows of larger keys, with `by_key`.

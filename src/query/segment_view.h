@@ -6,6 +6,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "schema/key.h"
@@ -48,6 +49,13 @@ struct SegmentView {
   /// The row of a key that is alive at `as_of`.
   absl::StatusOr<std::optional<uint32_t>> FindRow(const schema::Key& key, uint64_t as_of,
                                                   const Context& context) const;
+
+  /// True when every row was written before `alive_from`.
+  bool AllExpired(uint64_t alive_from) const;
+
+  /// Which of `rows` were written before `alive_from`.
+  absl::StatusOr<std::vector<bool>> FindExpired(std::span<const uint32_t> rows, uint64_t alive_from,
+                                                const Context& context) const;
 
   /// Values of some rows.
   absl::StatusOr<Column> Gather(size_t column, std::span<const uint32_t> rows,

@@ -66,6 +66,10 @@ class GrowingSegment {
 
   /// Rows whose timestamp is at most `as_of`: rows 0 to the result - 1.
   uint32_t VisibleRows(uint64_t as_of) const;
+  /// Rows that were written before `alive_from`: rows 0 to the result - 1.
+  uint32_t ExpiredRows(uint64_t alive_from) const {
+    return alive_from == 0 ? 0 : VisibleRows(alive_from - 1);
+  }
 
   uint64_t timestamp(uint32_t row) const;
   schema::Key key(uint32_t row) const;

@@ -14,12 +14,28 @@ namespace {
 
 constexpr size_t kPieceRows = 4096;
 
-std::vector<uint32_t> RowsToKeep(const SealedSegment& segment, uint64_t removable_until) {
+struct KeptRows {
   std::vector<uint32_t> rows;
-  for (uint32_t row = 0; row < segment.num_rows(); ++row) {
-    if (!segment.deletes()->DeletedAt(row, removable_until)) rows.push_back(row);
+  uint64_t num_expired = 0;  // that were left out for nothing else
+};
+
+absl::StatusOr<KeptRows> RowsToKeep(const SealedSegment& segment, const NeedlessRows& needless,
+                                    const Context& context) {
+  KeptRows kept;
+  std::shared_ptr<const ResidentColumn> times;  // null: none has expired
+  if (needless.written_before > segment.info().min_timestamp) {
+    VECDB_ASSIGN_OR_RETURN(times, segment.GetTimestamps(context));
   }
-  return rows;
+  for (uint32_t row = 0; row < segment.num_rows(); ++row) {
+    if (segment.deletes()->DeletedAt(row, needless.deleted_until)) continue;
+    if (times == nullptr ||
+        static_cast<uint64_t>(times->column.int64s()[row]) >= needless.written_before) {
+      kept.rows.push_back(row);
+    } else {
+      ++kept.num_expired;
+    }
+  }
+  return kept;
 }
 
 absl::StatusOr<Resident> LoadAllVectors(const SealedSegment& segment, const Context& context) {
@@ -100,17 +116,18 @@ std::vector<size_t> ByAge(std::span<const std::shared_ptr<const SealedSegment>> 
 }  // namespace
 
 absl::StatusOr<GatheredRows> GatherRows(
-    std::span<const std::shared_ptr<const SealedSegment>> segments, uint64_t removable_until,
+    std::span<const std::shared_ptr<const SealedSegment>> segments, const NeedlessRows& needless,
     const Host& host, const Context& context) {
   GatheredRows gathered{.maps = std::vector<RowMap>(segments.size())};
   gathered.rows = std::make_unique<GrowingSegment>(
       std::make_shared<const Schema>(segments.front()->info().schema), host);
   for (const size_t i : ByAge(segments)) {
-    const std::vector<uint32_t> rows = RowsToKeep(*segments[i], removable_until);
+    VECDB_ASSIGN_OR_RETURN(const KeptRows kept, RowsToKeep(*segments[i], needless, context));
+    gathered.num_expired += kept.num_expired;
     gathered.maps[i].assign(segments[i]->num_rows(), kNoRow);
     uint32_t next = gathered.rows->num_rows();
-    for (const uint32_t row : rows) gathered.maps[i][row] = next++;
-    VECDB_RETURN_IF_ERROR(AppendRows(*segments[i], rows, context, gathered.rows.get()));
+    for (const uint32_t row : kept.rows) gathered.maps[i][row] = next++;
+    VECDB_RETURN_IF_ERROR(AppendRows(*segments[i], kept.rows, context, gathered.rows.get()));
   }
   return gathered;
 }
@@ -126,8 +143,9 @@ absl::StatusOr<SegmentInfo> Merge(std::span<const std::shared_ptr<SealedSegment>
                                   std::shared_ptr<ObjectStore> store, const ObjectPath& folder,
                                   const Host& host, const Context& context) {
   const std::vector<std::shared_ptr<const SealedSegment>> all(segments.begin(), segments.end());
-  VECDB_ASSIGN_OR_RETURN(const GatheredRows gathered,
-                         GatherRows(all, std::numeric_limits<uint64_t>::max(), host, context));
+  VECDB_ASSIGN_OR_RETURN(
+      const GatheredRows gathered,
+      GatherRows(all, {.deleted_until = std::numeric_limits<uint64_t>::max()}, host, context));
   if (gathered.rows->num_rows() == 0) {
     return absl::FailedPreconditionError("no row of the segments to merge is alive");
   }

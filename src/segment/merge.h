@@ -22,13 +22,20 @@ using RowMap = std::vector<uint32_t>;  ///< by number of the old row
 struct GatheredRows {
   std::unique_ptr<GrowingSegment> rows{};  ///< without their deletes
   std::vector<RowMap> maps{};              ///< for each segment
+  uint64_t num_expired = 0;                ///< rows left out for nothing else than that
 };
 
-/// Reads the rows of `segments` (one at least, of one schema), oldest segment first, but for those
-/// that were deleted at or before `removable_until`. Rows that are deleted meanwhile are there.
+/// Which rows nobody needs any more.
+struct NeedlessRows {
+  uint64_t deleted_until = 0;   ///< at or before this time
+  uint64_t written_before = 0;  ///< this time: they have expired
+};
+
+/// Reads the rows of `segments` (one at least, of one schema), oldest segment first, but for the
+/// needless ones. Rows that are deleted meanwhile are there.
 /// ResourceExhausted when they do not fit the budget, together with the vectors of one segment.
 absl::StatusOr<GatheredRows> GatherRows(
-    std::span<const std::shared_ptr<const SealedSegment>> segments, uint64_t removable_until,
+    std::span<const std::shared_ptr<const SealedSegment>> segments, const NeedlessRows& needless,
     const Host& host, const Context& context);
 
 /// Deletes in `merged` what is deleted in the segment that `map` is for, at the same times. May be

@@ -204,6 +204,39 @@ absl::StatusOr<std::shared_ptr<const ResidentColumn>> SealedSegment::GetTimestam
   return GetColumnById(format::kTimestampFieldId, DataType::kInt64, context);
 }
 
+absl::StatusOr<Column> SealedSegment::GatherTimestamps(std::span<const uint32_t> rows,
+                                                       const Context& context) const {
+  return GatherScalars(format::kTimestampFieldId, DataType::kInt64, rows, context);
+}
+
+absl::StatusOr<uint64_t> SealedSegment::CountBefore(uint64_t time, const Context& context) const {
+  if (time <= info_.min_timestamp) return 0;
+  if (time > info_.max_timestamp) return info_.num_rows;
+  const auto limit = static_cast<int64_t>(time);  // at most that of a row
+  VECDB_ASSIGN_OR_RETURN(const auto summary, rows_->blocks->Summary(format::kTimestampFieldId,
+                                                                    DataType::kInt64, context));
+  uint64_t count = 0;
+  const uint32_t num_blocks = (num_rows() + schema::kBlockRows - 1) / schema::kBlockRows;
+  for (uint32_t i = 0; i < num_blocks; ++i) {
+    // Older files have no statistics.
+    const bool is_known = summary != nullptr && i < summary->blocks.size();
+    const schema::ColumnStats stats = is_known ? summary->blocks[i] : schema::ColumnStats();
+    if (stats.has_bounds && stats.min_integer >= limit) continue;
+    if (stats.has_bounds && stats.max_integer < limit) {
+      count += stats.num_rows;
+      continue;
+    }
+    VECDB_ASSIGN_OR_RETURN(
+        const schema::ColumnBlock block,
+        rows_->blocks->Read(format::kTimestampFieldId, DataType::kInt64, i, context));
+    const auto times = block.as<int64_t>();
+    const auto before = std::count_if(times.begin(), times.end(),
+                                      [limit](int64_t written) { return written < limit; });
+    count += static_cast<uint64_t>(before) * (block.constant ? block.num_rows : 1);
+  }
+  return count;
+}
+
 void SealedSegment::DropColumns() const {
   rows_->blocks->Drop();
   rows_->bitmaps->DropUnused();

@@ -108,6 +108,16 @@ class SealedSegment {
                                                                   const Context& context) const;
   /// The timestamps of the rows, as Int64.
   absl::StatusOr<std::shared_ptr<const ResidentColumn>> GetTimestamps(const Context& context) const;
+  /// Whether a read at a time has to compare them: some rows are later than `as_of`, or were
+  /// written before `alive_from`.
+  bool NeedsTimestamps(uint64_t as_of, uint64_t alive_from) const {
+    return as_of < info_.max_timestamp || alive_from > info_.min_timestamp;
+  }
+  /// The timestamps of some rows; of the others no more than their blocks is read.
+  absl::StatusOr<Column> GatherTimestamps(std::span<const uint32_t> rows,
+                                          const Context& context) const;
+  /// How many rows were written before `time`. Reads blocks whose statistics do not say.
+  absl::StatusOr<uint64_t> CountBefore(uint64_t time, const Context& context) const;
 
   /// The scalar columns in blocks, and what filters have matched.
   ColumnBlocks& blocks() const { return *rows_->blocks; }

@@ -1,5 +1,7 @@
 #include "segment/segment_search.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_format.h"
 #include "base/row_mask.h"
 #include "base/status_macros.h"
@@ -52,6 +54,14 @@ class SealedKeyOrder final : public index::RowOrder {
   schema::KeyColumn keys_;
 };
 
+// The vectors of the rows of `run` from row `first` on.
+index::VectorView RowsFrom(const GrowingSegment::VectorRun& run, int32_t dim, uint32_t first) {
+  return {.rows = run.rows + static_cast<size_t>(first) * static_cast<size_t>(dim),
+          .num_rows = run.num_rows - first,
+          .dim = dim,
+          .inverse_norms = run.inverse_norms + first};
+}
+
 // Answers searches of a sealed segment without an index.
 absl::Status CompareRows(const index::VectorView& view, const base::RowMask& mask,
                          const index::RowOrder& order, const index::RowLimits& limits,
@@ -84,12 +94,13 @@ absl::Status SearchGrowing(const GrowingSegment& segment, const SegmentSearch& s
       .deletes = segment.deletes()->count() > 0 ? segment.deletes().get() : nullptr,
       .as_of = search.as_of};
   const int32_t dim = segment.schema().fields[search.column].dim;
+  const uint32_t num_expired = segment.ExpiredRows(search.alive_from);
   uint64_t num_scanned = 0;
   for (const GrowingSegment::VectorRun& run : segment.Vectors(search.column, mask.num_rows)) {
-    const index::VectorView view{
-        .rows = run.rows, .num_rows = run.num_rows, .dim = dim, .inverse_norms = run.inverse_norms};
-    VECDB_RETURN_IF_ERROR(index::ScanRows(view, search.metric, search.query, mask, run.first_row,
-                                          context, &top, &num_scanned));
+    if (run.first_row + run.num_rows <= num_expired) continue;
+    const uint32_t first = std::max(run.first_row, num_expired);
+    VECDB_RETURN_IF_ERROR(index::ScanRows(RowsFrom(run, dim, first - run.first_row), search.metric,
+                                          search.query, mask, first, context, &top, &num_scanned));
   }
   if (search.counts != nullptr) *search.counts = {.distances = num_scanned};
   top.Finish(out);
@@ -116,9 +127,10 @@ absl::Status SearchSealedBatch(const SealedSegment& segment, const Resident& res
   base::RowMask mask{.num_rows = segment.num_rows(),
                      .allowed = search.allowed,
                      .deletes = segment.deletes()->count() > 0 ? segment.deletes().get() : nullptr,
-                     .as_of = search.as_of};
+                     .as_of = search.as_of,
+                     .alive_from = search.alive_from};
   std::shared_ptr<const ResidentColumn> times;
-  if (search.as_of < segment.info().max_timestamp) {
+  if (segment.NeedsTimestamps(search.as_of, search.alive_from)) {
     VECDB_ASSIGN_OR_RETURN(times, segment.GetTimestamps(context));
     // Timestamps are kept as Int64, whose bits are the same.
     mask.row_times = reinterpret_cast<const uint64_t*>(times->column.int64s().data());

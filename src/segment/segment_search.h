@@ -34,6 +34,7 @@ struct SegmentSearch {
   /// With `exact`: only rows behind this distance and key.
   std::optional<std::pair<float, schema::Key>> after{};
   uint64_t as_of = 0;
+  uint64_t alive_from = 0;                ///< rows that were written before have expired
   index::SearchCounts* counts = nullptr;  ///< filled in when given
 };
 

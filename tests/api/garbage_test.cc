@@ -3,6 +3,7 @@
 
 #include "api/api_testing.h"
 #include "support/fake_clock.h"
+#include "support/fault_file_system.h"
 #include "support/fault_object_store.h"
 #include "support/seeded_random.h"
 
@@ -100,6 +101,36 @@ TEST_F(GarbageTest, WhatIsYoungerThanTheGracePeriodIsKept) {
   EXPECT_EQ(Objects(), before);
   clock_.Advance(2);
   EXPECT_GT(db_->CollectGarbage()->versions_deleted, 0u);
+}
+
+// Its directory is there before its first file, and empty.
+TEST_F(GarbageTest, ALogThatIsBeingBegunKeepsItsDirectory) {
+  const std::shared_ptr<FileSystem> logs = MakeMemoryFileSystem(clock_);
+  db_.options.journal_directory = std::make_shared<FaultFileSystem>(logs, faults_);
+  Create();
+  faults_->Arm(
+      {.call = "CreateFile", .path_contains = ".log", .mode = FaultMode::kSlow, .on_slow = [this] {
+         CollectAll();
+       }});
+  Put(*collection_, &oracle_, Ids(0, 10), "t");
+  EXPECT_GE(faults_->num_matched(), 1);
+  faults_->Disarm();
+  db_.Crash();
+  Open();
+  ExpectSameRows(oracle_, *collection_);
+}
+
+TEST_F(GarbageTest, EmptyDirectoriesOfLogsGo) {
+  const std::shared_ptr<FileSystem> logs = MakeMemoryFileSystem(clock_);
+  db_.options.journal_directory = logs;
+  Create();
+  Put(*collection_, &oracle_, Ids(0, 10), "t");
+  const std::string log(base::ParentPath(LogFiles(*logs).at(0)));
+  const std::string left = base::JoinPath(std::string(base::ParentPath(log)), std::string(32, 'e'));
+  ASSERT_OK(logs->CreateDirectories(left));
+  CollectAll();
+  EXPECT_EQ(CodeOf(logs->List(left)), Code::kNotFound);
+  EXPECT_OK(logs->List(log));
 }
 
 TEST_F(GarbageTest, ObjectsOfFailedFlushesAreOrphansUntilTheyGo) {

@@ -109,6 +109,14 @@ TEST(RowMaskTest, ContainsWhatIsAllowedThereAndAlive) {
   }
 }
 
+TEST(RowMaskTest, RowsWrittenBeforeTheyWouldBeAliveAreNotContained) {
+  const std::vector<uint64_t> times = {9, 10, 11, 20, 21};
+  const RowMask mask{.num_rows = 5, .row_times = times.data(), .as_of = 20, .alive_from = 10};
+  for (uint32_t row = 0; row < 5; ++row) {
+    EXPECT_EQ(mask.Contains(row), row >= 1 && row <= 3) << row;
+  }
+}
+
 TEST(RowMaskTest, EachPartAloneMakesItLessThanAll) {
   const uint64_t word = ~uint64_t{0};
   const uint64_t time = 1;

@@ -43,6 +43,10 @@ TEST(CollectionOptionsTest, BothSidesOfEveryLimit) {
       {{.retention_ms = -1}, kInvalidArgument},
       {{.retention_ms = 86'400'000}, kOk},
       {{.retention_ms = 11LL * 366 * 86'400'000}, kInvalidArgument},
+      {{.ttl_seconds = -1}, kInvalidArgument},
+      {{.ttl_seconds = 1}, kOk},
+      {{.ttl_seconds = 100LL * 366 * 86'400}, kOk},
+      {{.ttl_seconds = 100LL * 366 * 86'400 + 1}, kInvalidArgument},
   };
   for (size_t i = 0; i < std::size(cases); ++i) {
     EXPECT_EQ(CodeOf(ValidateOptions(cases[i].options)), cases[i].code) << "case " << i;

@@ -34,6 +34,12 @@ CompactionCandidate OfShare(const std::string& folder, double share, uint64_t nu
           .delete_bytes = delete_bytes};
 }
 
+CompactionCandidate WithExpired(double share, uint64_t num_removable, uint64_t num_expired) {
+  CompactionCandidate segment = OfShare("s", share, num_removable);
+  segment.num_expired = num_expired;
+  return segment;
+}
+
 std::vector<CompactionCandidate> OfShares(const std::vector<double>& shares) {
   std::vector<CompactionCandidate> segments;
   for (const double share : shares) {
@@ -279,6 +285,36 @@ TEST(CompactionPlanTest, GrowingFlushesLeaveFewSegments) {
     }
     EXPECT_LE(simulation.max_small(), 12u);
   }
+}
+
+TEST(CompactionPlanTest, ExpiredRowsGoWhenTheyAreAFifthOrManyBytes) {
+  struct Case {
+    const char* what;
+    CompactionCandidate segment;
+    bool rewritten;
+    CompactionReason reason = CompactionReason::kExpiredRows;
+  };
+  const double ten_mb = static_cast<double>(10 << 20) / static_cast<double>(kMax);
+  const Case cases[] = {
+      {"a fifth", WithExpired(0.6, 2000, 2000), true},
+      {"a little less, of few bytes", WithExpired(5 * ten_mb, 1999, 1999), false},
+      {"more than ten megabytes", WithExpired(5.1 * ten_mb, 1999, 1999), true},
+      {"ten megabytes", WithExpired(10 * ten_mb, 1000, 1000), false},
+      {"many bytes that are a small share", WithExpired(0.9, 499, 499), false},
+      {"a twentieth of many bytes", WithExpired(0.9, 500, 500), true},
+      {"with deleted ones, most", WithExpired(0.6, 2000, 1001), true},
+      {"with deleted ones, the lesser part", WithExpired(0.6, 2000, 1000), true,
+       CompactionReason::kDeletedRows},
+  };
+  for (const Case& one : cases) {
+    const auto plans = PlanCompactions(std::span(&one.segment, 1), kLimits);
+    ASSERT_EQ(plans.size(), one.rewritten ? 1u : 0u) << one.what;
+    if (one.rewritten) {
+      EXPECT_EQ(plans[0].reason, one.reason) << one.what;
+    }
+  }
+  const CompactionCandidate one = WithExpired(0.6, 1, 1);
+  EXPECT_EQ(PlanCompactions(std::span(&one, 1), kThorough).size(), 1u);
 }
 
 }  // namespace

@@ -66,11 +66,13 @@ Manifest RichManifest() {
                                 .consistency = ConsistencyLevel::kEventually,
                                 .staleness_ms = 1,
                                 .retention_ms = INT64_MAX,
+                                .ttl_seconds = INT64_MAX,
                                 .auto_compaction = false,
                                 .interim_index = false},
                     .flushed_timestamp = 1ULL << 62,
                     .host_sequence = ~0ULL,
                     .history_from = 1ULL << 61,
+                    .expired_until = INT64_MAX,
                     .journal = {.id = "00112233445566778899aabbccddeeff",
                                 .first_file = 5,
                                 .last_file = 5 + (1 << 20) - 1},
@@ -114,11 +116,15 @@ TEST(ManifestTest, WhatOlderFilesLackHasTheValueOfThen) {
   tree.erase("auto_compaction");
   tree.erase("interim_index");
   tree.erase("history_from");
+  tree.erase("ttl_seconds");
+  tree.erase("expired_until");
   const auto read = ManifestFromJson("m", tree.dump());
   ASSERT_OK(read);
   EXPECT_TRUE(read->options.auto_compaction);
   EXPECT_TRUE(read->options.interim_index);
   EXPECT_EQ(read->history_from, 0u);
+  EXPECT_EQ(read->options.ttl_seconds, 0);
+  EXPECT_EQ(read->expired_until, 0u);
   // These values are not written, so that older programs and newer ones write the same.
   EXPECT_EQ(TreeOf(*read), tree);
 }
@@ -253,7 +259,8 @@ TEST(ManifestTest, EveryMissingMemberIsDataLossUnlessItMayBeAbsent) {
     if (read.ok()) {
       // Members of schema and index specs that have a default, and what older files lack.
       const std::string text = at.to_string();
-      EXPECT_TRUE(text == "/auto_compaction" || text == "/interim_index" || text == "/history_from" ||
+      EXPECT_TRUE(text == "/auto_compaction" || text == "/interim_index" ||
+                  text == "/history_from" || text == "/ttl_seconds" || text == "/expired_until" ||
                   text.find("/schema/") != std::string::npos ||
                   text.find("/spec/") != std::string::npos)
           << text;
@@ -308,6 +315,11 @@ TEST(ManifestTest, ValuesThatCannotBeAreDataLoss) {
       {"/interim_index", 0},
       {"/history_from", -1},
       {"/history_from", (1ULL << 62) + 1},
+      {"/ttl_seconds", -1},
+      {"/ttl_seconds", 1ULL << 63},
+      {"/ttl_seconds", 1.5},
+      {"/expired_until", -1},
+      {"/expired_until", 1ULL << 63},
       {"/durability", 0},
       {"/durability", 4},
       {"/journal_max_bytes", -1},

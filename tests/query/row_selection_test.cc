@@ -18,8 +18,9 @@ class RowSelectionTest : public QueryFixture {
     return *std::move(bound);
   }
 
-  std::vector<int64_t> Keys(const SegmentView& segment, const RowFilter& filter, uint64_t as_of) {
-    const auto live = FindLiveRows(segment, Bound(filter), as_of, {});
+  std::vector<int64_t> Keys(const SegmentView& segment, const RowFilter& filter, uint64_t as_of,
+                            uint64_t alive_from = 0) {
+    const auto live = FindLiveRows(segment, Bound(filter), as_of, alive_from, {});
     EXPECT_OK(live);
     std::vector<uint32_t> rows;
     EXPECT_OK(live->ForEach({}, [&rows](uint32_t row) {
@@ -49,6 +50,37 @@ TEST_F(RowSelectionTest, RowsDeletedByThenAreNotAlive) {
   segment.deletes()->Set(3, 15);
   EXPECT_EQ(Keys(segment, "id in [2, 3, 4]", 14), Ids(2, 3));
   EXPECT_EQ(Keys(segment, "id in [2, 3, 4]", 15), (std::vector<int64_t>{2, 4}));
+}
+
+TEST_F(RowSelectionTest, RowsWrittenBeforeTheyWouldBeAliveAreNone) {
+  const SegmentView growing = Growing(Ids(0, 70), 10);
+  growing.deletes()->Set(3, 15);
+  for (const SegmentView& segment : {growing, Sealed(growing), Loaded(Sealed(growing))}) {
+    EXPECT_EQ(Keys(segment, "id in [2, 3, 66]", 20, 10), (std::vector<int64_t>{2, 66}));
+    EXPECT_EQ(Keys(segment, "id in [2, 3, 66]", 20, 11), Ids(0, 0));
+    EXPECT_EQ(Keys(segment, {}, 20, 11), Ids(0, 0));
+    EXPECT_FALSE(segment.AllExpired(10));
+    EXPECT_TRUE(segment.AllExpired(11));
+    const std::vector<uint32_t> rows = {0, 69};
+    EXPECT_EQ(*segment.FindExpired(rows, 10, {}), (std::vector<bool>{false, false}));
+    EXPECT_EQ(*segment.FindExpired(rows, 11, {}), (std::vector<bool>{true, true}));
+  }
+}
+
+TEST_F(RowSelectionTest, GrowingRowsThatExpiredAreAPrefix) {
+  for (uint32_t expired : {0u, 1u, 63u, 64u, 65u, 130u, 199u, 200u}) {
+    std::vector<uint32_t> rows;
+    const LiveRows live{.mask = {.num_rows = 200}, .first_row = expired};
+    ASSERT_OK(live.ForEach({}, [&rows](uint32_t row) {
+      rows.push_back(row);
+      return true;
+    }));
+    ASSERT_EQ(rows.size(), 200 - expired);
+    EXPECT_EQ(*live.Count({}), 200 - expired);
+    if (!rows.empty()) {
+      EXPECT_EQ(rows.front(), expired);
+    }
+  }
 }
 
 TEST_F(RowSelectionTest, SealedSegmentsRememberWhatAFilterMatches) {

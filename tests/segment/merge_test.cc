@@ -160,7 +160,7 @@ TEST_F(MergeTest, GatheredRowsAreFoundByTheirMaps) {
   const auto young = AddSegment(1000, 1010, 500, {1000, 1009});
   const auto old = AddSegment(0, 10, 100, {0});
   const std::vector<std::shared_ptr<const SealedSegment>> both = {young, old};
-  const auto gathered = GatherRows(both, kEver, {}, {});
+  const auto gathered = GatherRows(both, {.deleted_until = kEver}, {}, {});
   ASSERT_OK(gathered);
   EXPECT_EQ(gathered->rows->num_rows(), 17u);
   for (size_t i = 0; i < both.size(); ++i) {
@@ -180,7 +180,7 @@ TEST_F(MergeTest, RowsThatWereDeletedLaterStayAndTheirDeletesAreCarried) {
   const auto first = AddSegment(0, 10, 100, {3});     // deleted at 200
   const auto second = AddSegment(20, 30, 500, {24});  // deleted at 600
   const std::vector<std::shared_ptr<const SealedSegment>> both = {first, second};
-  const auto gathered = GatherRows(both, 599, {}, {});
+  const auto gathered = GatherRows(both, {.deleted_until = 599}, {}, {});
   ASSERT_OK(gathered);
   EXPECT_EQ(gathered->rows->num_rows(), 19u);
   base::DeleteTimes deletes;
@@ -194,6 +194,23 @@ TEST_F(MergeTest, RowsThatWereDeletedLaterStayAndTheirDeletesAreCarried) {
   CarryDeletes(*first->deletes(), gathered->maps[0], &deletes);
   EXPECT_EQ(deletes.count(), 2u);
   EXPECT_EQ(deletes.at(gathered->maps[0][9]), 700u);
+}
+
+TEST_F(MergeTest, ExpiredRowsAreLeftOutAndCounted) {
+  const auto old = AddSegment(0, 10, 100, {3, 4});
+  const auto young = AddSegment(20, 30, 500, {24});
+  const std::vector<std::shared_ptr<const SealedSegment>> both = {old, young};
+  const uint64_t end = old->info().max_timestamp + 1;
+  const auto all = GatherRows(both, {.written_before = old->info().min_timestamp}, {}, {});
+  ASSERT_OK(all);
+  EXPECT_EQ(all->rows->num_rows(), 20u);
+  EXPECT_EQ(all->num_expired, 0u);
+  const auto gathered = GatherRows(both, {.deleted_until = 0, .written_before = end}, {}, {});
+  ASSERT_OK(gathered);
+  EXPECT_EQ(gathered->rows->num_rows(), 10u);
+  EXPECT_EQ(gathered->num_expired, 10u);  // with those that were deleted later
+  EXPECT_EQ(gathered->maps[0], RowMap(10, kNoRow));
+  EXPECT_EQ(gathered->maps[1], AllRows(10));
 }
 
 }  // namespace

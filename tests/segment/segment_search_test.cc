@@ -36,7 +36,7 @@ std::vector<uint32_t> Expected(const GrowingSegment& rows, const SegmentSearch& 
   std::vector<std::tuple<double, schema::Key, uint32_t>> candidates;
   const auto dim = static_cast<size_t>(rows.schema().fields[search.column].dim);
   for (uint32_t row = 0; row < rows.num_rows(); ++row) {
-    if (rows.timestamp(row) > search.as_of) continue;
+    if (rows.timestamp(row) > search.as_of || rows.timestamp(row) < search.alive_from) continue;
     if (rows.deletes()->DeletedAt(row, search.as_of)) continue;
     if (search.allowed != nullptr && (search.allowed[row / 64] >> row % 64 & 1) == 0) continue;
     candidates.emplace_back(
@@ -105,7 +105,8 @@ TEST(SegmentSearchTest, GrowingSealedAndPlainAgreeBitForBit) {
             .k = static_cast<uint32_t>(round % 4 == 0 ? 1000 : 1 + round),
             .metric = metric,
             .allowed = round % 3 == 0 ? bitmap.data() : nullptr,
-            .as_of = round % 2 == 0 ? kEver : static_cast<uint64_t>(round * 15)};
+            .as_of = round % 2 == 0 ? kEver : static_cast<uint64_t>(round * 15),
+            .alive_from = round % 5 == 0 ? 0 : static_cast<uint64_t>(round * 9)};
         std::vector<index::Candidate> from_growing;
         std::vector<index::Candidate> from_sealed;
         ASSERT_OK(SearchGrowing(*growing, search, {}, &from_growing));
@@ -118,6 +119,35 @@ TEST(SegmentSearchTest, GrowingSealedAndPlainAgreeBitForBit) {
         }
       }
     }
+  }
+}
+
+// Over many chunks of growing rows, to both sides of the ends of blocks.
+TEST(SegmentSearchTest, ExpiredRowsAreNotFoundHoweverManyThereAre) {
+  const Schema schema = SmallSchema(DataType::kInt64, 2);
+  const auto growing = MakeGrowing(schema);
+  constexpr int64_t kNumRows = 12'000;
+  for (int64_t i = 0; i < kNumRows; ++i) {
+    Add(growing.get(), MakeRows(schema, {i}), static_cast<uint64_t>(i + 1));
+  }
+  const auto sealed = OpenSealed(segment::Write(*growing));
+  const auto resident = LoadVector(*sealed);
+  const std::vector<float> query = {1, 2};
+  for (const uint64_t alive_from : {1u, 2u, 4096u, 4097u, 4098u, 11'999u, 12'000u, 12'001u}) {
+    const SegmentSearch search{.column = kVector,
+                               .query = query.data(),
+                               .k = kNumRows,
+                               .as_of = kEver,
+                               .alive_from = alive_from};
+    std::vector<index::Candidate> found;
+    ASSERT_OK(SearchGrowing(*growing, search, {}, &found));
+    EXPECT_EQ(RowsOf(found), Expected(*growing, search)) << alive_from;
+    EXPECT_EQ(found.size(), kNumRows + 1 - alive_from);
+    std::vector<index::Candidate> from_sealed;
+    ASSERT_OK(SearchSealed(*sealed, *resident, search, {}, &from_sealed));
+    EXPECT_EQ(from_sealed, found);
+    EXPECT_EQ(*sealed->CountBefore(alive_from, {}), alive_from - 1);
+    EXPECT_EQ(growing->ExpiredRows(alive_from), alive_from - 1);
   }
 }
 
