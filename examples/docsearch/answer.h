@@ -36,6 +36,7 @@ class Answerer {
                                           std::string_view source) const;
 
   absl::StatusOr<LibraryStats> Stats() const { return library_->Stats(); }
+  absl::StatusOr<std::string> Report() const { return library_->Report(); }
   double open_seconds() const { return open_seconds_; }  ///< how long Open took
   absl::Status Close() { return library_->Close(); }
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "absl/time/time.h"
 #include "docsearch/utf8_text.h"
 
@@ -132,6 +134,22 @@ absl::StatusOr<LibraryStats> Library::Stats() const {
   }
   for (const auto& segment : *segments) stats.memory_bytes += segment.memory_bytes;
   return stats;
+}
+
+absl::StatusOr<std::string> Library::Report() const {
+  const auto segments = docs_->Segments();
+  if (!segments.ok()) return segments.status();
+  constexpr double kMiB = 1 << 20;
+  std::string report = absl::StrFormat("%-34s %9s %9s %10s %10s  %s\n", "segment", "rows",
+                                       "deleted", "disk MiB", "memory MiB", "indexed fields");
+  for (const auto& segment : *segments) {
+    const std::string name = segment.id.empty() ? "(growing)" : segment.id;
+    absl::StrAppendFormat(&report, "%-34s %9d %9d %10.1f %10.1f  %s\n", name, segment.num_rows,
+                          segment.num_deleted_rows, static_cast<double>(segment.store_bytes) / kMiB,
+                          static_cast<double>(segment.memory_bytes) / kMiB,
+                          absl::StrJoin(segment.indexed_fields, ", "));
+  }
+  return report + database_->MemoryReport().ToString();
 }
 
 absl::Status Library::Close() { return database_->Close(); }

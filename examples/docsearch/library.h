@@ -64,6 +64,9 @@ class Library {
 
   absl::StatusOr<LibraryStats> Stats() const;
 
+  /// A table of the segments, and what memory the database has taken for what: some lines of text.
+  absl::StatusOr<std::string> Report() const;
+
   /// The library is of no use afterwards.
   absl::Status Close();
 

@@ -72,6 +72,9 @@ absl::Status PrintStats(const Answerer& answerer, const DataFolder& data) {
       static_cast<double>(stats->store_bytes) / kMiB,
       static_cast<double>(stats->memory_bytes) / kMiB, stats->num_indexed_rows,
       stats->num_segment_rows);
+  const auto report = answerer.Report();
+  if (!report.ok()) return report.status();
+  absl::PrintF("%s", *report);
   absl::PrintF("built in %.1f s, opened and loaded in %.3f s\n", record ? record->seconds : 0,
                answerer.open_seconds());
   return absl::OkStatus();
