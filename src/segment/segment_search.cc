@@ -1,14 +1,22 @@
 #include "segment/segment_search.h"
 
+#include <memory>
+
+#include "absl/status/statusor.h"
 #include "absl/strings/str_format.h"
 #include "base/row_mask.h"
 #include "base/status_macros.h"
 #include "index/exact_scan.h"
+#include "index/growing_hnsw.h"
 #include "index/top_rows.h"
+#include "index/vector_index.h"
 #include "schema/key.h"
 
 namespace vecdb::segment {
 namespace {
+
+// Fewer rows are compared one by one, which takes about as long as a walk.
+constexpr uint32_t kLeastInterimRows = 1024;
 
 // By key; a host that builds segments itself may have a key in two live rows.
 bool KeyLess(const schema::Key& a, uint32_t row_a, const schema::Key& b, uint32_t row_b) {
@@ -69,6 +77,22 @@ absl::Status CompareRows(const index::VectorView& view, const base::RowMask& mas
   return absl::OkStatus();
 }
 
+// Answers a search by the interim index of its column, where there is one and it may be used, from
+// the first rows: returns how many of them need not be compared. Comparing rows takes no memory:
+// so it stands in where there is none for the index.
+absl::StatusOr<uint32_t> SearchInterim(const GrowingSegment& segment, const SegmentSearch& search,
+                                       const index::RowQuery& query, const Context& context,
+                                       std::vector<index::Candidate>* out) {
+  if (search.exact || search.after.has_value() || query.mask.num_rows < kLeastInterimRows) return 0;
+  const std::shared_ptr<index::GrowingHnsw> interim = segment.interim(search.column);
+  if (interim == nullptr || interim->spec().metric != search.metric) return 0;
+  const absl::StatusOr<uint32_t> num_done = interim->Search(query, context, out);
+  if (num_done.ok() || !absl::IsResourceExhausted(num_done.status())) return num_done;
+  out->clear();
+  if (query.counts != nullptr) *query.counts = {};
+  return 0;
+}
+
 }  // namespace
 
 absl::Status SearchGrowing(const GrowingSegment& segment, const SegmentSearch& search,
@@ -76,22 +100,35 @@ absl::Status SearchGrowing(const GrowingSegment& segment, const SegmentSearch& s
   out->clear();
   const GrowingKeyOrder order(segment);
   const KeyPosition after(search.after, [&segment](uint32_t row) { return segment.key(row); });
-  index::TopRows top(search.k, &order,
-                     {search.range.min_distance, search.range.max_distance, after.get()});
+  const index::RowLimits limits{search.range.min_distance, search.range.max_distance, after.get()};
   const base::RowMask mask{
       .num_rows = segment.VisibleRows(search.as_of),
       .allowed = search.allowed,
       .deletes = segment.deletes()->count() > 0 ? segment.deletes().get() : nullptr,
       .as_of = search.as_of};
+  index::SearchCounts counts;
+  VECDB_ASSIGN_OR_RETURN(const uint32_t num_done,
+                         SearchInterim(segment, search,
+                                       {.vector = search.query,
+                                        .k = search.k,
+                                        .params = search.params,
+                                        .mask = mask,
+                                        .order = &order,
+                                        .limits = limits,
+                                        .num_set_bits = search.num_allowed,
+                                        .counts = search.counts == nullptr ? nullptr : &counts},
+                                       context, out));
+  index::TopRows top(search.k, &order, limits);
+  for (const index::Candidate& found : *out) top.Offer(found.distance, found.row);
   const int32_t dim = segment.schema().fields[search.column].dim;
-  uint64_t num_scanned = 0;
-  for (const GrowingSegment::VectorRun& run : segment.Vectors(search.column, mask.num_rows)) {
+  for (const GrowingSegment::VectorRun& run :
+       segment.Vectors(search.column, mask.num_rows, num_done)) {
     const index::VectorView view{
         .rows = run.rows, .num_rows = run.num_rows, .dim = dim, .inverse_norms = run.inverse_norms};
     VECDB_RETURN_IF_ERROR(index::ScanRows(view, search.metric, search.query, mask, run.first_row,
-                                          context, &top, &num_scanned));
+                                          context, &top, &counts.distances));
   }
-  if (search.counts != nullptr) *search.counts = {.distances = num_scanned};
+  if (search.counts != nullptr) *search.counts = counts;
   top.Finish(out);
   return absl::OkStatus();
 }
