@@ -27,7 +27,8 @@ class CodeDistance {
   /// `query` holds dim finite floats, which are not needed afterwards.
   virtual void SetQuery(const float* query) = 0;
 
-  /// Makes the query one whose code is `code`, for codecs of which CanCompareCodes().
+  /// Makes the query one whose code is `code`, for codecs of which CanCompareCodes(), or, for
+  /// kFloat16, the row that `code` stands for.
   virtual void SetCode(const uint8_t* code) { static_cast<void>(code); }
 
   /// The distances of the rows, one after the other. A row has the same bits in every call for the

@@ -40,6 +40,7 @@ class FloatQuery : public CodeDistance {
   const CodecSpec& spec() const { return spec_; }
   const float* query() const { return query_.data(); }
   size_t dim() const { return query_.size(); }
+  float* mutable_query() { return query_.data(); }
 
   // Sums of products that overflow both ways are no number.
   static void PutNoNumbersFar(size_t count, float* out) {
@@ -104,6 +105,9 @@ class Float16Distance final : public FloatQuery {
       : FloatQuery(spec, std::ldexp(1.0f, power)),
         inverse_unit_(std::ldexp(1.0f, -power)),
         kernels_(kernels) {}
+
+  // A code holds what the query is made of: the numbers, multiplied by the power of two.
+  void SetCode(const uint8_t* code) override { kernels_.to_floats(code, dim(), mutable_query()); }
 
   void Compare(const simd::CodeRows& rows, float* out) const override {
     if (spec().metric == Metric::kL2) {

@@ -43,6 +43,7 @@ class HnswIndex final : public VectorIndex {
   uint64_t index_bytes() const override;
 
   const HnswGraph& graph() const { return graph_; }
+  const std::optional<HnswCodes>& codes() const { return codes_; }
 
  private:
   struct Coded;  // what a search by codes needs

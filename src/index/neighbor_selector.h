@@ -27,16 +27,21 @@ struct LinkCandidate {
 /// that the links point in different directions. For one thread at a time.
 class NeighborSelector {
  public:
-  explicit NeighborSelector(RowDistance distance) : distance_(std::move(distance)) {}
+  /// With `spreads`, half of the links at most go to candidates that are as near to the node as
+  /// they are to each other. Such are equal rows, which otherwise link to each other alone.
+  explicit NeighborSelector(RowDistance distance, bool spreads = false)
+      : distance_(std::move(distance)), spreads_(spreads) {}
 
   /// Chooses at most `limit` of the candidates, which are sorted. The result is valid until the
   /// next call.
   std::span<const LinkCandidate> Select(std::span<const LinkCandidate> candidates, size_t limit);
 
  private:
-  bool IsDiverse(const LinkCandidate& candidate) const;
+  enum class Direction { kCovered, kSame, kNew };
+  Direction DirectionOf(const LinkCandidate& candidate) const;
 
   const RowDistance distance_;
+  const bool spreads_;
   std::vector<LinkCandidate> chosen_;
   std::vector<uint32_t> chosen_rows_;
 };

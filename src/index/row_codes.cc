@@ -70,20 +70,17 @@ uint64_t RowCodes::SampleBytes(uint64_t num_rows, int32_t dim) {
 
 absl::StatusOr<RowCodes> RowCodes::Build(const VectorView& view, const codec::CodecSpec& spec,
                                          const Host& host, const Context& context) {
-  RowCodes made;
+  std::unique_ptr<codec::Codec> codec;
   const auto dim = static_cast<size_t>(view.dim);
   {
     VECDB_ASSIGN_OR_RETURN(const base::LargeBuffer sample, SampleOf(view, spec, host, context));
     const std::span<const float> floats = sample.as<const float>();
     VECDB_ASSIGN_OR_RETURN(
-        made.codec_, codec::TrainCodec(spec, {.rows = floats.data(), .count = floats.size() / dim},
-                                       host, context));
+        codec, codec::TrainCodec(spec, {.rows = floats.data(), .count = floats.size() / dim}, host,
+                                 context));
   }
-  VECDB_RETURN_IF_ERROR(made.ReserveCodec(host));
-  VECDB_ASSIGN_OR_RETURN(made.codes_,
-                         base::LargeBuffer::Make(uint64_t{view.num_rows} * made.code_bytes(), host,
-                                                 "the codes of rows", MemoryUse::kIndexes));
-  auto* const codes = reinterpret_cast<uint8_t*>(made.codes_.data());
+  VECDB_ASSIGN_OR_RETURN(RowCodes made, MakeEmpty(std::move(codec), view.num_rows, host));
+  uint8_t* const codes = made.mutable_codes();
   const size_t at_once = std::max<size_t>(1, kFloatsOfPiece / dim);
   VECDB_RETURN_IF_ERROR(base::ParallelFor(
       host.executor, Priority::kBackground, (view.num_rows + at_once - 1) / at_once, context,
@@ -94,6 +91,17 @@ absl::StatusOr<RowCodes> RowCodes::Build(const VectorView& view, const codec::Co
                             codes + begin * made.code_bytes());
         return absl::OkStatus();
       }));
+  return made;
+}
+
+absl::StatusOr<RowCodes> RowCodes::MakeEmpty(std::unique_ptr<codec::Codec> codec, uint32_t num_rows,
+                                             const Host& host) {
+  RowCodes made;
+  made.codec_ = std::move(codec);
+  VECDB_RETURN_IF_ERROR(made.ReserveCodec(host));
+  VECDB_ASSIGN_OR_RETURN(made.codes_,
+                         base::LargeBuffer::Make(uint64_t{num_rows} * made.code_bytes(), host,
+                                                 "the codes of rows", MemoryUse::kIndexes));
   return made;
 }
 

@@ -32,7 +32,8 @@ struct RowCodesTags {
 inline constexpr RowCodesTags kWalkCodesTags = {format::Tag("WLKH"), format::Tag("WLKC")};
 inline constexpr RowCodesTags kRefineCodesTags = {format::Tag("RFNH"), format::Tag("RFNC")};
 
-/// A code for each row of a view, by row number. Immutable, thread-safe.
+/// A code for each row of a view, by row number. Immutable, thread-safe, but for what is written
+/// through mutable_codes().
 class RowCodes {
  public:
   /// Learns the codec that `spec` asks for from a sample of the rows and codes all of them. The
@@ -40,6 +41,11 @@ class RowCodes {
   /// DeadlineExceeded.
   static absl::StatusOr<RowCodes> Build(const VectorView& view, const codec::CodecSpec& spec,
                                         const Host& host, const Context& context);
+
+  /// Room for the codes of `num_rows` rows, not initialised, for somebody who writes them there
+  /// before anybody reads them. ResourceExhausted.
+  static absl::StatusOr<RowCodes> MakeEmpty(std::unique_ptr<codec::Codec> codec, uint32_t num_rows,
+                                            const Host& host);
 
   /// Reads what Write wrote for `num_rows` rows. DataLoss for what cannot be; ResourceExhausted.
   static absl::StatusOr<RowCodes> Read(const format::SectionFile& file, const RowCodesTags& tags,
@@ -57,6 +63,9 @@ class RowCodes {
   uint64_t bytes() const { return codes_.size() + codec_->memory_bytes(); }
 
   const uint8_t* row(uint32_t row) const { return all().codes + size_t{row} * code_bytes(); }
+
+  /// All of them, row after row.
+  uint8_t* mutable_codes() { return reinterpret_cast<uint8_t*>(codes_.data()); }
 
   /// The codes of all rows, or of `count` rows.
   simd::CodeRows all() const {

@@ -13,8 +13,8 @@
 
 namespace vecdb::index {
 
-/// How far rows of a view are from each other: by the rows, or by codes of which two can be
-/// compared. Borrows both. For one thread at a time.
+/// How far rows of a view are from each other: by the rows, or by codes that CodeDistance::SetCode
+/// takes. Borrows both. For one thread at a time.
 class RowDistance {
  public:
   RowDistance(const VectorView& view, Metric metric, const simd::DistanceKernels& kernels)
@@ -32,7 +32,8 @@ class RowDistance {
     if (codes_ == nullptr) {
       QueryDistance(view_, metric_, *kernels_, row).Gather(ids, count, bound, out);
     } else {
-      coded_->SetCode(codes_->row(row));
+      if (row != coded_row_) coded_->SetCode(codes_->row(row));
+      coded_row_ = row;
       coded_->CompareWithin(codes_->of(ids, count), bound, out);
     }
   }
@@ -43,6 +44,7 @@ class RowDistance {
   const simd::DistanceKernels* kernels_;
   const RowCodes* codes_ = nullptr;
   std::unique_ptr<codec::CodeDistance> coded_;
+  mutable uint32_t coded_row_ = kNoRow;  // whose code coded_ has; it stays as it is
 };
 
 }  // namespace vecdb::index

@@ -355,16 +355,18 @@ std::vector<int64_t> GrowingSegment::Timestamps(uint32_t num_rows) const {
   return times;
 }
 
-std::vector<GrowingSegment::VectorRun> GrowingSegment::Vectors(size_t column,
-                                                               uint32_t num_rows) const {
+std::vector<GrowingSegment::VectorRun> GrowingSegment::Vectors(size_t column, uint32_t num_rows,
+                                                               uint32_t first_row) const {
   std::vector<VectorRun> runs;
-  for (uint32_t row = 0; row < num_rows; row += layout_.chunk_rows()) {
+  for (uint32_t row = first_row; row < num_rows;) {
+    const uint32_t in_chunk = row % layout_.chunk_rows();
     const Chunk* chunk = chunks_.Get(row / layout_.chunk_rows());
+    const auto* norms = reinterpret_cast<const float*>(chunk->data + layout_.norm_offset(column));
     runs.push_back({.first_row = row,
-                    .num_rows = std::min(num_rows - row, layout_.chunk_rows()),
+                    .num_rows = std::min(num_rows - row, layout_.chunk_rows() - in_chunk),
                     .rows = reinterpret_cast<const float*>(Values(column, row)),
-                    .inverse_norms =
-                        reinterpret_cast<const float*>(chunk->data + layout_.norm_offset(column))});
+                    .inverse_norms = norms + in_chunk});
+    row += runs.back().num_rows;
   }
   return runs;
 }

@@ -12,12 +12,16 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "base/large_buffer.h"
+#include "base/mutex.h"
 #include "base/paged_pointers.h"
 #include "base/row_mask.h"
+#include "index/growing_hnsw.h"
 #include "schema/key.h"
 #include "segment/key_table.h"
 #include "segment/row_layout.h"
+#include "vecdb/context.h"
 #include "vecdb/host.h"
+#include "vecdb/index_spec.h"
 #include "vecdb/row_batch.h"
 #include "vecdb/schema.h"
 
@@ -109,8 +113,31 @@ class GrowingSegment {
     const float* rows = nullptr;
     const float* inverse_norms = nullptr;
   };
-  /// The vectors of the first `num_rows` rows, in order.
-  std::vector<VectorRun> Vectors(size_t column, uint32_t num_rows) const;
+  /// The vectors of rows `first_row` to `num_rows` - 1, in order.
+  std::vector<VectorRun> Vectors(size_t column, uint32_t num_rows, uint32_t first_row = 0) const;
+
+  // --- Interim indexes: graphs over a vector column that searches use while rows are still
+  // appended. What they find is what comparing all rows finds, nearly.
+
+  /// Makes an interim index, of no rows yet, unless the column has one of this kind; another one it
+  /// had is dropped.
+  std::shared_ptr<index::GrowingHnsw> EnsureInterim(size_t column, Metric metric, int32_t m,
+                                                    int32_t ef_construction) const;
+
+  /// The interim index of a column; nullptr where there is none. Not to be used beyond the life of
+  /// the segment.
+  std::shared_ptr<index::GrowingHnsw> interim(size_t column) const;
+
+  /// Extends the interim index of a column, where there is one, to the rows that are there now. For
+  /// one thread at a time. ResourceExhausted, Cancelled, DeadlineExceeded: what was linked goes on
+  /// being searched, and a further call goes on from there.
+  absl::Status ExtendInterim(size_t column, const Context& context) const;
+
+  /// Drops the interim index of a column; whoever searches it goes on.
+  void DropInterim(size_t column) const;
+
+  /// Memory that interim indexes hold, which is not among memory_bytes().
+  uint64_t interim_bytes() const;
 
  private:
   struct Chunk {
@@ -149,6 +176,9 @@ class GrowingSegment {
   std::atomic<uint32_t> num_rows_ = 0;      // release publishes the values of the rows
   std::atomic<uint64_t> block_bytes_ = 0;   // a figure only
   std::atomic<uint64_t> string_bytes_ = 0;  // the same
+  mutable base::Mutex interim_mutex_;       // a leaf
+  // By column; empty before the first is made.
+  mutable std::vector<std::shared_ptr<index::GrowingHnsw>> interim_ ABSL_GUARDED_BY(interim_mutex_);
 };
 
 }  // namespace vecdb::segment

@@ -1,16 +1,24 @@
 #include "segment/segment_search.h"
 
 #include <algorithm>
+#include <memory>
+#include <vector>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/str_format.h"
 #include "base/row_mask.h"
 #include "base/status_macros.h"
 #include "index/exact_scan.h"
+#include "index/growing_hnsw.h"
 #include "index/top_rows.h"
+#include "index/vector_index.h"
 #include "schema/key.h"
 
 namespace vecdb::segment {
 namespace {
+
+// Fewer rows are compared one by one, which takes about as long as a walk.
+constexpr uint32_t kLeastInterimRows = 1024;
 
 // By key; a host that builds segments itself may have a key in two live rows.
 bool KeyLess(const schema::Key& a, uint32_t row_a, const schema::Key& b, uint32_t row_b) {
@@ -54,14 +62,6 @@ class SealedKeyOrder final : public index::RowOrder {
   schema::KeyColumn keys_;
 };
 
-// The vectors of the rows of `run` from row `first` on.
-index::VectorView RowsFrom(const GrowingSegment::VectorRun& run, int32_t dim, uint32_t first) {
-  return {.rows = run.rows + static_cast<size_t>(first) * static_cast<size_t>(dim),
-          .num_rows = run.num_rows - first,
-          .dim = dim,
-          .inverse_norms = run.inverse_norms + first};
-}
-
 // Answers searches of a sealed segment without an index.
 absl::Status CompareRows(const index::VectorView& view, const base::RowMask& mask,
                          const index::RowOrder& order, const index::RowLimits& limits,
@@ -79,6 +79,39 @@ absl::Status CompareRows(const index::VectorView& view, const base::RowMask& mas
   return absl::OkStatus();
 }
 
+// The bitmap of a mask without its first rows.
+std::vector<uint64_t> RowsBehind(uint32_t num_first, const base::RowMask& mask) {
+  std::vector<uint64_t> words((uint64_t{mask.num_rows} + 63) / 64, ~uint64_t{0});
+  if (mask.allowed != nullptr) std::copy_n(mask.allowed, words.size(), words.begin());
+  std::fill_n(words.begin(), std::min<size_t>(num_first / 64, words.size()), 0);
+  if (num_first % 64 != 0 && num_first / 64 < words.size()) {
+    words[num_first / 64] &= ~uint64_t{0} << (num_first % 64);
+  }
+  return words;
+}
+
+// Answers a search by the interim index of its column, where there is one and it may be used, from
+// the first rows: returns how many of them need not be compared. Comparing rows takes no memory:
+// so it stands in where there is none for the index.
+absl::StatusOr<uint32_t> SearchInterim(const GrowingSegment& segment, const SegmentSearch& search,
+                                       index::RowQuery query, const Context& context,
+                                       std::vector<index::Candidate>* out) {
+  if (search.exact || search.after.has_value() || query.mask.num_rows < kLeastInterimRows) return 0;
+  const std::shared_ptr<index::GrowingHnsw> interim = segment.interim(search.column);
+  if (interim == nullptr || interim->spec().metric != search.metric) return 0;
+  std::vector<uint64_t> alive;
+  if (const uint32_t num_expired = segment.ExpiredRows(search.alive_from); num_expired > 0) {
+    alive = RowsBehind(num_expired, query.mask);
+    query.mask.allowed = alive.data();
+    query.num_set_bits.reset();
+  }
+  const absl::StatusOr<uint32_t> num_done = interim->Search(query, context, out);
+  if (num_done.ok() || !absl::IsResourceExhausted(num_done.status())) return num_done;
+  out->clear();
+  if (query.counts != nullptr) *query.counts = {};
+  return 0;
+}
+
 }  // namespace
 
 absl::Status SearchGrowing(const GrowingSegment& segment, const SegmentSearch& search,
@@ -86,23 +119,36 @@ absl::Status SearchGrowing(const GrowingSegment& segment, const SegmentSearch& s
   out->clear();
   const GrowingKeyOrder order(segment);
   const KeyPosition after(search.after, [&segment](uint32_t row) { return segment.key(row); });
-  index::TopRows top(search.k, &order,
-                     {search.range.min_distance, search.range.max_distance, after.get()});
+  const index::RowLimits limits{search.range.min_distance, search.range.max_distance, after.get()};
   const base::RowMask mask{
       .num_rows = segment.VisibleRows(search.as_of),
       .allowed = search.allowed,
       .deletes = segment.deletes()->count() > 0 ? segment.deletes().get() : nullptr,
       .as_of = search.as_of};
-  const int32_t dim = segment.schema().fields[search.column].dim;
   const uint32_t num_expired = segment.ExpiredRows(search.alive_from);
-  uint64_t num_scanned = 0;
-  for (const GrowingSegment::VectorRun& run : segment.Vectors(search.column, mask.num_rows)) {
-    if (run.first_row + run.num_rows <= num_expired) continue;
-    const uint32_t first = std::max(run.first_row, num_expired);
-    VECDB_RETURN_IF_ERROR(index::ScanRows(RowsFrom(run, dim, first - run.first_row), search.metric,
-                                          search.query, mask, first, context, &top, &num_scanned));
+  index::SearchCounts counts;
+  VECDB_ASSIGN_OR_RETURN(const uint32_t num_done,
+                         SearchInterim(segment, search,
+                                       {.vector = search.query,
+                                        .k = search.k,
+                                        .params = search.params,
+                                        .mask = mask,
+                                        .order = &order,
+                                        .limits = limits,
+                                        .num_set_bits = search.num_allowed,
+                                        .counts = search.counts == nullptr ? nullptr : &counts},
+                                       context, out));
+  index::TopRows top(search.k, &order, limits);
+  for (const index::Candidate& found : *out) top.Offer(found.distance, found.row);
+  const int32_t dim = segment.schema().fields[search.column].dim;
+  for (const GrowingSegment::VectorRun& run :
+       segment.Vectors(search.column, mask.num_rows, std::max(num_done, num_expired))) {
+    const index::VectorView view{
+        .rows = run.rows, .num_rows = run.num_rows, .dim = dim, .inverse_norms = run.inverse_norms};
+    VECDB_RETURN_IF_ERROR(index::ScanRows(view, search.metric, search.query, mask, run.first_row,
+                                          context, &top, &counts.distances));
   }
-  if (search.counts != nullptr) *search.counts = {.distances = num_scanned};
+  if (search.counts != nullptr) *search.counts = counts;
   top.Finish(out);
   return absl::OkStatus();
 }

@@ -39,8 +39,8 @@ struct SegmentSearch {
 };
 
 /// Finds min(k, rows allowed and alive) rows: nearest first, equal distances by key. Replaces
-/// `out`. Growing rows are compared one by one; a sealed segment uses its index when `resident` has
-/// one.
+/// `out`. Growing rows are compared one by one, but for those in an interim index of this metric; a
+/// sealed segment uses its index when `resident` has one. Distances of growing rows are exact.
 absl::Status SearchGrowing(const GrowingSegment& segment, const SegmentSearch& search,
                            const Context& context, std::vector<index::Candidate>* out);
 absl::Status SearchSealed(const SealedSegment& segment, const Resident& resident,

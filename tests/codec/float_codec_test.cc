@@ -260,6 +260,37 @@ TEST(FloatCodecTest, Float16HoldsLargeAndSmallNumbersAsWellAsOthers) {
   }
 }
 
+TEST(FloatCodecTest, Float16TakesACodeForAQuery) {
+  for (const Metric metric : kFloatMetrics) {
+    for (const float unit : {1.0f, 1e-6f, 1e6f}) {
+      for (const size_t dim : {1, 7, 100}) {
+        std::vector<float> rows = NormalFloats(kFloatRows * dim, dim);
+        for (float& value : rows) value *= unit;
+        const auto codec = TrainCodec(
+            {.kind = CodecKind::kFloat16, .metric = metric, .dim = static_cast<int32_t>(dim)},
+            {.rows = rows.data(), .count = kFloatRows}, {}, {});
+        ASSERT_OK(codec);
+        std::vector<uint8_t> codes(kFloatRows * (*codec)->code_bytes());
+        (*codec)->Encode(rows.data(), kFloatRows, codes.data());
+        std::vector<float> decoded(rows.size());
+        (*codec)->Decode(codes.data(), kFloatRows, decoded.data());
+        const auto by_row = (*codec)->MakeDistance();
+        const auto by_code = (*codec)->MakeDistance();
+        by_row->SetQuery(decoded.data());
+        by_code->SetCode(codes.data());
+        for (size_t i = 0; i < kFloatRows; ++i) {
+          const uint8_t* const code = codes.data() + i * (*codec)->code_bytes();
+          if (metric == Metric::kCosine) {  // the decoded row is nearly of length 1
+            EXPECT_NEAR(by_code->One(code), by_row->One(code), 1e-3);
+          } else {
+            EXPECT_EQ(by_code->One(code), by_row->One(code));
+          }
+        }
+      }
+    }
+  }
+}
+
 TEST(FloatCodecTest, Float16KeepsOrdinaryRowsBesideOneFarOutside) {
   std::vector<float> rows = NormalFloats(21 * 7, 3);
   rows[20 * 7] = 1e30f;

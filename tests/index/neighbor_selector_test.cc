@@ -8,7 +8,7 @@ namespace vecdb::index {
 namespace {
 
 // The rows that are chosen as links of row 0, all others being candidates.
-std::vector<uint32_t> Choose(const TestRows& rows, size_t limit) {
+std::vector<uint32_t> Choose(const TestRows& rows, size_t limit, bool spreads = false) {
   const simd::DistanceKernels& kernels = simd::KernelsFor(Metric::kL2);
   const QueryDistance distance(rows.view(), Metric::kL2, kernels, 0);
   std::vector<LinkCandidate> candidates;
@@ -16,7 +16,7 @@ std::vector<uint32_t> Choose(const TestRows& rows, size_t limit) {
     candidates.push_back({distance.One(row), row, row});
   }
   std::sort(candidates.begin(), candidates.end());
-  NeighborSelector selector(RowDistance(rows.view(), Metric::kL2, kernels));
+  NeighborSelector selector(RowDistance(rows.view(), Metric::kL2, kernels), spreads);
   std::vector<uint32_t> chosen;
   for (const LinkCandidate& choice : selector.Select(candidates, limit))
     chosen.push_back(choice.row);
@@ -48,6 +48,13 @@ TEST(NeighborSelectorTest, ComparesWithEveryChosenNeighbour) {
   std::vector<uint32_t> expected;
   for (uint32_t axis = 0; axis < 12; ++axis) expected.push_back(1 + 2 * axis);
   EXPECT_EQ(Choose(TestRows(values, 14), 100), expected);
+}
+
+TEST(NeighborSelectorTest, EqualRowsTakeHalfOfTheLinksWhereTheseAreSpread) {
+  const TestRows rows({0, 0, 0, 0, 0, 0, 1, -1.5f}, 1);
+  EXPECT_EQ(Choose(rows, 4), (std::vector<uint32_t>{1, 2, 3, 4}));
+  EXPECT_EQ(Choose(rows, 4, true), (std::vector<uint32_t>{1, 2, 3, 6}));
+  EXPECT_EQ(Choose(rows, 6, true), (std::vector<uint32_t>{1, 2, 3, 4, 6, 7}));
 }
 
 TEST(NeighborSelectorTest, NoCandidatesGiveNoLinks) {

@@ -146,6 +146,22 @@ TEST(RowCodesTest, NoRowsAndOneRowHaveCodesToo) {
 }
 
 // Float16 has a range, which is that of all rows and not of a sample of them.
+TEST(RowCodesTest, EmptyOnesHoldWhatIsWrittenThere) {
+  const TestRows rows = RandomRows(20, kCodesDim, 5);
+  const codec::CodecSpec spec{
+      .kind = codec::CodecKind::kFloat16, .metric = Metric::kL2, .dim = kCodesDim};
+  const RowCodes built = BuildRowCodes(rows.view(), spec);
+  auto codec = codec::TrainCodec(spec, {.rows = rows.view().row(0), .count = 20}, {}, {});
+  ASSERT_OK(codec);
+  MemoryBudget budget(1 << 20);
+  auto empty = RowCodes::MakeEmpty(*std::move(codec), 20, {.budget = &budget});
+  ASSERT_OK(empty);
+  EXPECT_EQ(empty->bytes(), built.bytes());
+  EXPECT_EQ(budget.used_bytes(), built.bytes());
+  empty->codec().Encode(rows.view().row(0), 20, empty->mutable_codes());
+  EXPECT_TRUE(std::equal(built.row(0), built.row(0) + built.bytes(), empty->row(0)));
+}
+
 TEST(RowCodesTest, TheGreatestNumberOfAllRowsIsHeldByFloat16) {
   constexpr uint32_t kRows = 100000;
   const std::vector<uint32_t> sampled = codec::SampleRows(kRows, 65536, 0);
