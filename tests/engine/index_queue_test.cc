@@ -117,15 +117,20 @@ TEST_F(IndexQueueTest, OneThatFailsKeepsNoOtherFromBeingBuilt) {
   Put(5000, kMinIndexedRows);
   ASSERT_OK(jobs_.Create("v", Hnsw(), {}));
   ReleaseAll(core_.get());
-  const SegmentInfo& damaged = core_->manifest().segments[0].info;
+  const SegmentInfo damaged = core_->manifest().segments[0].info;
   for (const ObjectRef& object : damaged.objects) {
     if (!object.name.ends_with(".vec")) continue;
     const ObjectPath path = *ObjectPath::Parse(damaged.folder + "/" + object.name);
+    std::string bytes = *GetObject(*store_, path, 1 << 20);
+    bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 1);
     ASSERT_OK(store_->Delete(path));
-    ASSERT_OK(PutObject(*store_, path, std::string(object.size_bytes, 'x')));
+    ASSERT_OK(PutObject(*store_, path, bytes));
   }
-  EXPECT_FALSE(jobs_.BuildMissing("v", {}).ok());
-  const IndexDescription description = *jobs_.Describe("v");
+  const auto core = MakeCore();  // the files are opened anew
+  ASSERT_OK(OpenSegments(core.get(), nullptr, {}));
+  IndexJobs jobs(core.get());
+  EXPECT_FALSE(jobs.BuildMissing("v", {}).ok());
+  const IndexDescription description = *jobs.Describe("v");
   EXPECT_EQ(description.state, IndexState::kFailed);
   EXPECT_EQ(description.indexed_rows, kMinIndexedRows);
   EXPECT_NE(description.last_error, "");
