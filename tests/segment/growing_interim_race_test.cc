@@ -38,9 +38,10 @@ class Searcher {
   Searcher(const GrowingSegment& segment, const std::atomic<uint64_t>& published, uint32_t seed)
       : segment_(segment), published_(published), random_(seed) {}
 
-  void Run(uint64_t last) {
-    for (uint64_t as_of = 0; as_of < last;) {
-      as_of = published_.load(std::memory_order_acquire);
+  void Run(const std::atomic<bool>& all_linked) {
+    for (bool last = false; !last;) {
+      last = all_linked;
+      const uint64_t as_of = published_.load(std::memory_order_acquire);
       Look(as_of);
       Look(as_of - as_of / (2 + random_() % 8));
     }
@@ -124,11 +125,12 @@ TEST(GrowingInterimRaceTest, SearchesAreRightWhileRowsAreAppendedAndLinked) {
   const auto segment =
       MakeGrowing(SmallSchema(DataType::kInt64, kRaceDim), {.executor = executor.get()});
   std::atomic<uint64_t> published = 0;
+  std::atomic<bool> all_linked = false;
   std::vector<Searcher> checks;
   for (uint32_t i = 0; i < 3; ++i) checks.emplace_back(*segment, published, i);
   std::vector<std::thread> threads;
   for (Searcher& check : checks) {
-    threads.emplace_back([&check] { check.Run(kRaceRows / kRaceBatch); });
+    threads.emplace_back([&check, &all_linked] { check.Run(all_linked); });
   }
   threads.emplace_back([&] {
     bool dropped = false;
@@ -141,6 +143,7 @@ TEST(GrowingInterimRaceTest, SearchesAreRightWhileRowsAreAppendedAndLinked) {
       dropped = true;
       linked = 0;
     }
+    all_linked = true;
   });
   AppendAll(segment.get(), &published);
   for (std::thread& thread : threads) thread.join();
