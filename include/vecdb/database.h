@@ -11,8 +11,10 @@
 #include "absl/status/statusor.h"
 #include "vecdb/collection.h"
 #include "vecdb/context.h"
+#include "vecdb/events.h"
 #include "vecdb/host.h"
 #include "vecdb/memory_budget.h"
+#include "vecdb/metrics.h"
 #include "vecdb/object_store.h"
 #include "vecdb/schema.h"
 
@@ -67,6 +69,8 @@ struct DatabaseOptions {
   uint64_t recall_sample_every = 0;
   /// What compactions of all collections together write in a second at most; 0: no limit.
   uint64_t compaction_bytes_per_second = 0;
+  /// Is told of flushes, builds, compactions, loads, held-up writers and errors; see events.h.
+  std::shared_ptr<EventListener> listener{};
   /// Ceiling of `offset + limit` of a search, 1 to 1,048,576.
   int32_t max_result_rows = 16384;
 };
@@ -150,6 +154,14 @@ class Database {
 
   /// What memory the database and each of its open collections have taken, and for what.
   vecdb::MemoryReport MemoryReport() const;
+
+  /// What the database and each of its open collections have counted, and what there is now, by
+  /// name; docs/metrics.md says what each is. Never fails: a database that is closed has its own
+  /// figures left.
+  std::vector<MetricFamily> CollectMetrics() const;
+
+  /// The same as text for Prometheus; see vecdb::MetricsText.
+  std::string MetricsText() const;
 
   /// Reads and checks every object of every collection, and the journals. Damage is no error: it is
   /// in the report. Opens collections that are not open.

@@ -24,6 +24,7 @@
 #include "vecdb/consistency.h"    // IWYU pragma: export
 #include "vecdb/context.h"        // IWYU pragma: export
 #include "vecdb/database.h"       // IWYU pragma: export
+#include "vecdb/events.h"         // IWYU pragma: export
 #include "vecdb/executor.h"       // IWYU pragma: export
 #include "vecdb/file_system.h"    // IWYU pragma: export
 #include "vecdb/filter.h"         // IWYU pragma: export
@@ -34,6 +35,7 @@
 #include "vecdb/load.h"           // IWYU pragma: export
 #include "vecdb/log.h"            // IWYU pragma: export
 #include "vecdb/memory_budget.h"  // IWYU pragma: export
+#include "vecdb/metrics.h"        // IWYU pragma: export
 #include "vecdb/object_store.h"   // IWYU pragma: export
 #include "vecdb/query.h"          // IWYU pragma: export
 #include "vecdb/row_batch.h"      // IWYU pragma: export

@@ -1,13 +1,42 @@
 #include "vecdb/collection.h"
 
+#include <chrono>
 #include <utility>
 
 #include "base/status_macros.h"
 #include "engine/collection_handle.h"
+#include "engine/counted_call.h"
 #include "engine/query_cursor.h"
 #include "engine/search_cursor.h"
 
 namespace vecdb {
+namespace {
+
+using engine::Operation;
+
+// Makes a call and counts it.
+template <typename Call>
+auto Counted(const engine::CollectionHandle& handle, Operation operation, Call call) {
+  return engine::CountedCall(handle.metrics(), operation, std::move(call));
+}
+
+// The same of a write, and counts its rows.
+template <typename Call>
+absl::StatusOr<WriteResult> CountedWrite(const engine::CollectionHandle& handle,
+                                         Operation operation, Call call) {
+  auto result = Counted(handle, operation, std::move(call));
+  if (result.ok()) handle.metrics().NoteWrite(*result);
+  return result;
+}
+
+absl::StatusOr<std::unique_ptr<query::ResultRows>> SearchRows(engine::CollectionHandle& handle,
+                                                              const SearchRequest& request,
+                                                              const Context& context) {
+  VECDB_ASSIGN_OR_RETURN(const auto engine, handle.ForRead(request.consistency, context));
+  return engine->Search(request, context);
+}
+
+}  // namespace
 
 Collection::Collection(std::shared_ptr<engine::CollectionHandle> handle)
     : handle_(std::move(handle)) {}
@@ -15,36 +44,40 @@ Collection::~Collection() = default;
 
 absl::StatusOr<WriteResult> Collection::Insert(const RowBatch& rows, const WriteOptions& options,
                                                const Context& context) {
-  return handle_->engine()->Insert(rows, options, context);
+  return CountedWrite(*handle_, Operation::kInsert,
+                      [&] { return handle_->engine()->Insert(rows, options, context); });
 }
 absl::StatusOr<WriteResult> Collection::Insert(const RowBatch& rows, const Context& context) {
-  return handle_->engine()->Insert(rows, {}, context);
+  return Insert(rows, WriteOptions(), context);
 }
 
 absl::StatusOr<WriteResult> Collection::Upsert(const RowBatch& rows, const WriteOptions& options,
                                                const Context& context) {
-  return handle_->engine()->Upsert(rows, options, context);
+  return CountedWrite(*handle_, Operation::kUpsert,
+                      [&] { return handle_->engine()->Upsert(rows, options, context); });
 }
 absl::StatusOr<WriteResult> Collection::Upsert(const RowBatch& rows, const Context& context) {
-  return handle_->engine()->Upsert(rows, {}, context);
+  return Upsert(rows, WriteOptions(), context);
 }
 
 absl::StatusOr<WriteResult> Collection::Delete(const Keys& keys, const WriteOptions& options,
                                                const Context& context) {
-  return handle_->engine()->Delete(keys, options, context);
+  return CountedWrite(*handle_, Operation::kDelete,
+                      [&] { return handle_->engine()->Delete(keys, options, context); });
 }
 absl::StatusOr<WriteResult> Collection::Delete(const Keys& keys, const Context& context) {
-  return handle_->engine()->Delete(keys, {}, context);
+  return Delete(keys, WriteOptions(), context);
 }
 
 absl::StatusOr<WriteResult> Collection::DeleteWhere(const RowFilter& filter,
                                                     const WriteOptions& options,
                                                     const Context& context) {
-  return handle_->engine()->DeleteWhere(filter, options, context);
+  return CountedWrite(*handle_, Operation::kDelete,
+                      [&] { return handle_->engine()->DeleteWhere(filter, options, context); });
 }
 absl::StatusOr<WriteResult> Collection::DeleteWhere(const RowFilter& filter,
                                                     const Context& context) {
-  return handle_->engine()->DeleteWhere(filter, {}, context);
+  return DeleteWhere(filter, WriteOptions(), context);
 }
 
 absl::StatusOr<RowBatch> Collection::Get(const Keys& keys, std::span<const std::string> fields,
@@ -54,8 +87,10 @@ absl::StatusOr<RowBatch> Collection::Get(const Keys& keys, std::span<const std::
 absl::StatusOr<RowBatch> Collection::Get(const Keys& keys, std::span<const std::string> fields,
                                          const Consistency& consistency,
                                          const Context& context) const {
-  VECDB_ASSIGN_OR_RETURN(const auto engine, handle_->ForRead(consistency, context));
-  return engine->Get(keys, fields, consistency, context);
+  return Counted(*handle_, Operation::kGet, [&]() -> absl::StatusOr<RowBatch> {
+    VECDB_ASSIGN_OR_RETURN(const auto engine, handle_->ForRead(consistency, context));
+    return engine->Get(keys, fields, consistency, context);
+  });
 }
 
 absl::StatusOr<uint64_t> Collection::Count(const Context& context) const {
@@ -63,8 +98,10 @@ absl::StatusOr<uint64_t> Collection::Count(const Context& context) const {
 }
 absl::StatusOr<uint64_t> Collection::Count(const Consistency& consistency,
                                            const Context& context) const {
-  VECDB_ASSIGN_OR_RETURN(const auto engine, handle_->ForRead(consistency, context));
-  return engine->Count(consistency, context);
+  return Counted(*handle_, Operation::kCount, [&]() -> absl::StatusOr<uint64_t> {
+    VECDB_ASSIGN_OR_RETURN(const auto engine, handle_->ForRead(consistency, context));
+    return engine->Count(consistency, context);
+  });
 }
 
 absl::StatusOr<uint64_t> Collection::Count(const RowFilter& filter, const Context& context) const {
@@ -72,14 +109,18 @@ absl::StatusOr<uint64_t> Collection::Count(const RowFilter& filter, const Contex
 }
 absl::StatusOr<uint64_t> Collection::Count(const RowFilter& filter, const Consistency& consistency,
                                            const Context& context) const {
-  VECDB_ASSIGN_OR_RETURN(const auto engine, handle_->ForRead(consistency, context));
-  return engine->CountWhere(filter, consistency, context);
+  return Counted(*handle_, Operation::kCount, [&]() -> absl::StatusOr<uint64_t> {
+    VECDB_ASSIGN_OR_RETURN(const auto engine, handle_->ForRead(consistency, context));
+    return engine->CountWhere(filter, consistency, context);
+  });
 }
 
 absl::StatusOr<RowBatch> Collection::Query(const QueryRequest& request,
                                            const Context& context) const {
-  VECDB_ASSIGN_OR_RETURN(const auto engine, handle_->ForRead(request.consistency, context));
-  return engine->Query(request, context);
+  return Counted(*handle_, Operation::kQuery, [&]() -> absl::StatusOr<RowBatch> {
+    VECDB_ASSIGN_OR_RETURN(const auto engine, handle_->ForRead(request.consistency, context));
+    return engine->Query(request, context);
+  });
 }
 
 absl::StatusOr<std::unique_ptr<QueryIterator>> Collection::OpenQueryIterator(
@@ -100,8 +141,10 @@ absl::StatusOr<std::unique_ptr<SearchIterator>> Collection::OpenSearchIterator(
 
 absl::StatusOr<SearchStats> Collection::Explain(const SearchRequest& request,
                                                 const Context& context) const {
-  VECDB_ASSIGN_OR_RETURN(const auto engine, handle_->ForRead(request.consistency, context));
-  return engine->Explain(request, context);
+  return Counted(*handle_, Operation::kExplain, [&]() -> absl::StatusOr<SearchStats> {
+    VECDB_ASSIGN_OR_RETURN(const auto engine, handle_->ForRead(request.consistency, context));
+    return engine->Explain(request, context);
+  });
 }
 
 absl::StatusOr<std::shared_ptr<const Snapshot>> Collection::PinSnapshot(
@@ -114,13 +157,16 @@ absl::StatusOr<std::shared_ptr<const Snapshot>> Collection::PinSnapshot(
 absl::StatusOr<uint64_t> Collection::DurableUpTo() const {
   return handle_->engine()->DurableUpTo();
 }
-absl::Status Collection::Flush(const Context& context) { return handle_->engine()->Flush(context); }
+absl::Status Collection::Flush(const Context& context) {
+  return Counted(*handle_, Operation::kFlush, [&] { return handle_->engine()->Flush(context); });
+}
 
 absl::Status Collection::Refresh(const Context& context) { return handle_->Refresh(context); }
 
 absl::Status Collection::CreateIndex(std::string_view field, const IndexSpec& spec,
                                      const Context& context) {
-  return handle_->engine()->CreateIndex(field, spec, context);
+  return Counted(*handle_, Operation::kCreateIndex,
+                 [&] { return handle_->engine()->CreateIndex(field, spec, context); });
 }
 
 absl::Status Collection::AlterIndex(std::string_view field, const IndexSpec& spec,
@@ -130,15 +176,18 @@ absl::Status Collection::AlterIndex(std::string_view field, const IndexSpec& spe
 
 absl::Status Collection::AttachIndex(std::string_view field, const Index& index,
                                      const Context& context) {
-  return handle_->engine()->AttachIndex(field, index, context);
+  return Counted(*handle_, Operation::kAttachIndex,
+                 [&] { return handle_->engine()->AttachIndex(field, index, context); });
 }
 
 absl::Status Collection::WaitForIndex(std::string_view field, const Context& context) {
-  return handle_->engine()->WaitForIndex(field, context);
+  return Counted(*handle_, Operation::kWaitForIndex,
+                 [&] { return handle_->engine()->WaitForIndex(field, context); });
 }
 
 absl::Status Collection::DropIndex(std::string_view field, const Context& context) {
-  return handle_->engine()->DropIndex(field, context);
+  return Counted(*handle_, Operation::kDropIndex,
+                 [&] { return handle_->engine()->DropIndex(field, context); });
 }
 
 absl::StatusOr<IndexDescription> Collection::DescribeIndex(std::string_view field) const {
@@ -151,7 +200,8 @@ bool Collection::HasIndex(std::string_view field) const {
 
 absl::StatusOr<uint64_t> Collection::Compact(const CompactOptions& options,
                                              const Context& context) {
-  return handle_->engine()->Compact(options, context);
+  return Counted(*handle_, Operation::kCompact,
+                 [&] { return handle_->engine()->Compact(options, context); });
 }
 
 absl::StatusOr<CompactionReport> Collection::CompactionState(uint64_t id) const {
@@ -159,25 +209,27 @@ absl::StatusOr<CompactionReport> Collection::CompactionState(uint64_t id) const 
 }
 
 absl::Status Collection::WaitForCompaction(uint64_t id, const Context& context) {
-  return handle_->engine()->WaitForCompaction(id, context);
+  return Counted(*handle_, Operation::kWaitForCompaction,
+                 [&] { return handle_->engine()->WaitForCompaction(id, context); });
 }
 
 absl::StatusOr<MaintenanceReport> Collection::Maintain(const MaintenanceBudget& budget,
                                                        const Context& context) {
-  return handle_->engine()->Maintain(budget, context);
+  return Counted(*handle_, Operation::kMaintain,
+                 [&] { return handle_->engine()->Maintain(budget, context); });
 }
 
 absl::Status Collection::Load(const LoadOptions& options, const Context& context) {
-  return handle_->engine()->Load(options, context);
+  return Counted(*handle_, Operation::kLoad,
+                 [&] { return handle_->engine()->Load(options, context); });
 }
-absl::Status Collection::Load(const Context& context) {
-  return handle_->engine()->Load({}, context);
-}
+absl::Status Collection::Load(const Context& context) { return Load(LoadOptions(), context); }
 
 absl::StatusOr<std::shared_ptr<LoadJob>> Collection::StartLoad(const LoadOptions& options,
                                                                const Context& context) {
   auto engine = handle_->engine();
-  VECDB_ASSIGN_OR_RETURN(auto task, engine->StartLoad(options, context));
+  VECDB_ASSIGN_OR_RETURN(auto task, Counted(*handle_, Operation::kStartLoad,
+                                            [&] { return engine->StartLoad(options, context); }));
   return std::make_shared<LoadJob>(std::move(engine), std::move(task));
 }
 
@@ -196,16 +248,23 @@ absl::StatusOr<MemoryReport> Collection::MemoryReport() const {
 }
 
 absl::Status Collection::Release(const Context& context) {
-  return handle_->engine()->Release(context);
+  return Counted(*handle_, Operation::kRelease,
+                 [&] { return handle_->engine()->Release(context); });
 }
 
 vecdb::LoadState Collection::LoadState() const { return handle_->engine()->LoadState(); }
 
 absl::StatusOr<SearchResult> Collection::Search(const SearchRequest& request,
                                                 const Context& context) const {
-  VECDB_ASSIGN_OR_RETURN(const auto engine, handle_->ForRead(request.consistency, context));
-  VECDB_ASSIGN_OR_RETURN(auto rows, engine->Search(request, context));
-  return SearchResult(std::move(rows));
+  const auto begun = std::chrono::steady_clock::now();
+  auto rows = SearchRows(*handle_, request, context);
+  const auto duration = std::chrono::steady_clock::now() - begun;
+  if (!rows.ok()) {
+    handle_->metrics().NoteFailedSearch(rows.status(), duration);
+    return rows.status();
+  }
+  handle_->metrics().NoteSearch((*rows)->stats, (*rows)->ends.size(), duration);
+  return SearchResult(*std::move(rows));
 }
 
 absl::StatusOr<CollectionDescription> Collection::Describe() const {

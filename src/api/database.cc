@@ -3,9 +3,20 @@
 #include <utility>
 
 #include "base/status_macros.h"
+#include "engine/counted_call.h"
 #include "engine/database_engine.h"
 
 namespace vecdb {
+namespace {
+
+using engine::DatabaseOperation;
+
+template <typename Call>
+auto CountedDdl(engine::DatabaseEngine& engine, DatabaseOperation operation, Call call) {
+  return engine::CountedCall(engine.metrics(), operation, std::move(call));
+}
+
+}  // namespace
 
 Database::Database(std::shared_ptr<engine::DatabaseEngine> engine) : engine_(std::move(engine)) {}
 
@@ -20,14 +31,18 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(const DatabaseOptions& 
 absl::StatusOr<std::unique_ptr<Collection>> Database::CreateCollection(
     std::string_view name, const Schema& schema, const CollectionOptions& options,
     const Context& context) {
-  VECDB_ASSIGN_OR_RETURN(auto engine, engine_->Create(name, schema, options, context));
+  VECDB_ASSIGN_OR_RETURN(
+      auto engine, CountedDdl(*engine_, DatabaseOperation::kCreateCollection,
+                              [&] { return engine_->Create(name, schema, options, context); }));
   return std::make_unique<Collection>(std::move(engine));
 }
 
 absl::StatusOr<std::unique_ptr<Collection>> Database::OpenCollection(std::string_view name,
                                                                      const OpenOptions& options,
                                                                      const Context& context) {
-  VECDB_ASSIGN_OR_RETURN(auto engine, engine_->OpenCollection(name, options, context));
+  VECDB_ASSIGN_OR_RETURN(auto engine, CountedDdl(*engine_, DatabaseOperation::kOpenCollection, [&] {
+                           return engine_->OpenCollection(name, options, context);
+                         }));
   return std::make_unique<Collection>(std::move(engine));
 }
 
@@ -42,30 +57,41 @@ std::vector<std::string> Database::ListCollections() const { return engine_->Lis
 
 absl::Status Database::RenameCollection(std::string_view from, std::string_view to,
                                         const Context& context) {
-  return engine_->Rename(from, to, context);
+  return CountedDdl(*engine_, DatabaseOperation::kRenameCollection,
+                    [&] { return engine_->Rename(from, to, context); });
 }
 
 absl::Status Database::DropCollection(std::string_view name, const Context& context) {
-  return engine_->Drop(name, context);
+  return CountedDdl(*engine_, DatabaseOperation::kDropCollection,
+                    [&] { return engine_->Drop(name, context); });
 }
 
-absl::Status Database::Refresh(const Context& context) { return engine_->Refresh(context); }
+absl::Status Database::Refresh(const Context& context) {
+  return CountedDdl(*engine_, DatabaseOperation::kRefresh,
+                    [&] { return engine_->Refresh(context); });
+}
 
 absl::StatusOr<GarbageReport> Database::CollectGarbage(const Context& context) {
-  return engine_->CollectGarbage(context);
+  return CountedDdl(*engine_, DatabaseOperation::kCollectGarbage,
+                    [&] { return engine_->CollectGarbage(context); });
 }
 
 MemoryReport Database::MemoryReport() const { return engine_->ReportMemory(); }
 
+std::vector<MetricFamily> Database::CollectMetrics() const { return engine_->CollectMetrics(); }
+
+std::string Database::MetricsText() const { return vecdb::MetricsText(CollectMetrics()); }
+
 absl::StatusOr<VerifyReport> Database::Verify(const Context& context) {
-  return engine_->Verify(context);
+  return CountedDdl(*engine_, DatabaseOperation::kVerify, [&] { return engine_->Verify(context); });
 }
 
 absl::Status Database::Checkpoint(const std::shared_ptr<ObjectStore>& store,
                                   std::string_view prefix, const Context& context) {
   if (store == nullptr) return absl::InvalidArgumentError("Checkpoint: the store is null");
   VECDB_ASSIGN_OR_RETURN(const auto target, WithPrefix(store, prefix));
-  return engine_->Checkpoint(*target, context);
+  return CountedDdl(*engine_, DatabaseOperation::kCheckpoint,
+                    [&] { return engine_->Checkpoint(*target, context); });
 }
 
 absl::Status Database::Close(const Context& context) { return engine_->Close(context); }

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "engine/counted_call.h"
 #include "engine/query_cursor.h"
 #include "engine/search_cursor.h"
 
@@ -12,7 +13,8 @@ QueryIterator::QueryIterator(std::unique_ptr<engine::QueryCursor> cursor)
 QueryIterator::~QueryIterator() = default;
 
 absl::StatusOr<RowBatch> QueryIterator::Next(const Context& context) {
-  return cursor_->Next(context);
+  return engine::CountedCall(cursor_->metrics(), engine::Operation::kIterate,
+                             [&] { return cursor_->Next(context); });
 }
 std::string QueryIterator::position() const { return cursor_->position(); }
 std::shared_ptr<const Snapshot> QueryIterator::snapshot() const { return cursor_->snapshot(); }
@@ -22,7 +24,8 @@ SearchIterator::SearchIterator(std::unique_ptr<engine::SearchCursor> cursor)
 SearchIterator::~SearchIterator() = default;
 
 absl::StatusOr<SearchResult> SearchIterator::Next(const Context& context) {
-  return cursor_->Next(context);
+  return engine::CountedCall(cursor_->metrics(), engine::Operation::kIterate,
+                             [&] { return cursor_->Next(context); });
 }
 std::string SearchIterator::position() const { return cursor_->position(); }
 std::shared_ptr<const Snapshot> SearchIterator::snapshot() const { return cursor_->snapshot(); }

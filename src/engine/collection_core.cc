@@ -24,6 +24,9 @@ Environment Environment::Of(const std::string& collection_id) const {
   Environment of_collection = *this;
   of_collection.budget = accounts->Of(collection_id);
   of_collection.host.budget = of_collection.budget.get();
+  of_collection.events = std::make_shared<CollectionEvents>(
+      metrics == nullptr ? std::make_shared<CollectionMetrics>() : metrics->Of(collection_id),
+      listener);
   return of_collection;
 }
 
@@ -166,6 +169,8 @@ std::shared_ptr<journal::Journal> CollectionCore::journal() const {
 }
 
 void CollectionCore::SetJournal(std::shared_ptr<journal::Journal> journal) {
+  const std::shared_ptr<CollectionMetrics>& metrics = events().shared_metrics();
+  if (journal != nullptr) journal->CountIn({metrics, &metrics->journal});
   base::MutexLock lock(&mutex_);
   journal_.swap(journal);
 }
@@ -272,12 +277,17 @@ absl::Status CollectionCore::Commit(format::Manifest manifest, const Context& co
 }
 
 void CollectionCore::RefuseWrites(const absl::Status& reason) {
-  base::MutexLock lock(&mutex_);
-  if (!write_error_.ok()) return;
-  write_error_ = absl::FailedPreconditionError(
-      absl::StrFormat("collection %s takes no writes until it is opened again: %s", name_,
-                      std::string(reason.message())));
-  visible_.NotifyAll();
+  ErrorEvent event{.source = ErrorSource::kWrites, .status = reason};
+  {
+    base::MutexLock lock(&mutex_);
+    if (!write_error_.ok()) return;
+    write_error_ = absl::FailedPreconditionError(
+        absl::StrFormat("collection %s takes no writes until it is opened again: %s", name_,
+                        std::string(reason.message())));
+    event.collection = name_;
+    visible_.NotifyAll();
+  }
+  events().Failed(event);
 }
 
 absl::Status CollectionCore::WriteError() const {

@@ -21,12 +21,16 @@
 #include "base/throttle.h"
 #include "catalog/version_writer.h"
 #include "engine/build_slots.h"
+#include "engine/collection_events.h"
+#include "engine/collection_metrics.h"
+#include "engine/database_metrics.h"
 #include "engine/memory_accounts.h"
 #include "format/manifest.h"
 #include "journal/journal.h"
 #include "query/segment_view.h"
 #include "vecdb/collection.h"
 #include "vecdb/context.h"
+#include "vecdb/events.h"
 #include "vecdb/host.h"
 #include "vecdb/load.h"
 #include "vecdb/object_store.h"
@@ -56,6 +60,10 @@ struct Environment {
   uint64_t recall_sample_every = 0;  ///< see DatabaseOptions
   /// What compactions write passes through here; null: at full speed.
   base::Throttle* compaction_throttle = nullptr;
+  std::shared_ptr<DatabaseMetrics> metrics{};  ///< null: what happens is counted nowhere else
+  std::shared_ptr<EventListener> listener{};   ///< may be null
+  /// Of the collection.
+  std::shared_ptr<CollectionEvents> events{};
 
   /// For a collection of the database.
   Environment Of(const std::string& collection_id) const;
@@ -129,6 +137,8 @@ class CollectionCore : public std::enable_shared_from_this<CollectionCore> {
 
   bool read_only() const { return manifests_ == nullptr; }
   const Environment& environment() const { return environment_; }
+  /// What tells of work and counts it. Called without the mutex.
+  const CollectionEvents& events() const { return *environment_.events; }
 
   const std::string& id() const { return id_; }
   const ObjectPath& folder() const { return folder_; }

@@ -309,10 +309,10 @@ absl::Status CollectionEngine::MakeRoom(const Context& context) {
       pressure != Pressure::kFlushNow) {
     return absl::OkStatus();
   }
-  VECDB_RETURN_IF_ERROR(parts_->compactions.KeepSegmentsFew(context));
-  const absl::Status flushed = vecdb::engine::Flush(core_.get(), &parts_->writer, context);
-  parts_->flush_failed = !flushed.ok();
-  if (flushed.ok()) CompactBehind(core_.get(), parts_);
+  const StallReason reason = pressure == Pressure::kFlushNow      ? StallReason::kMemory
+                             : log_bytes >= max_log_bytes / 4 * 3 ? StallReason::kJournal
+                                                                  : StallReason::kGrowingRows;
+  const absl::Status flushed = FlushInTheWay(reason, context);
   if (flushed.ok() || absl::IsCancelled(flushed) || absl::IsDeadlineExceeded(flushed)) {
     return flushed;
   }
@@ -458,7 +458,9 @@ absl::StatusOr<CollectionDescription> CollectionEngine::Describe() {
   description.compacted_bytes = parts_->compactions.bytes_written();
   for (const format::IndexDefinition& index : snapshot.view->indexes) {
     auto described = parts_->indexes.Describe(index.field);
-    if (described.ok()) description.indexes.push_back(*std::move(described));  // dropped meanwhile
+    if (!described.ok()) continue;  // dropped meanwhile
+    described->live_recall = parts_->recall.Of(index.field);
+    description.indexes.push_back(*std::move(described));
   }
   return description;
 }

@@ -151,6 +151,9 @@ class CollectionEngine {
 
   const std::string& id() const { return core_->id(); }
   std::string name() const { return core_->name(); }
+  const std::shared_ptr<CollectionMetrics>& metrics() const {
+    return core_->events().shared_metrics();
+  }
   void set_name(std::string_view name) { core_->set_name(name); }
   /// Refuses further calls with `reason`, waits for those that run, and flushes: no write that has
   /// returned is missing from the store. After an error the collection takes calls again.
@@ -176,6 +179,7 @@ class CollectionEngine {
   enum class Pressure { kNone, kFlushBehind, kFlushNow };
   Pressure MemoryPressure() const;
   absl::Status MakeRoom(const Context& context);
+  absl::Status FlushInTheWay(StallReason reason, const Context& context);
   void FlushBehind();
   void NoteDeletes(uint64_t num_deleted);
   bool FlushIsDue() const;

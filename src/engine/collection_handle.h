@@ -21,7 +21,10 @@ namespace vecdb::engine {
 class CollectionHandle {
  public:
   explicit CollectionHandle(std::shared_ptr<CollectionEngine> engine)
-      : engine_(std::move(engine)) {}
+      : metrics_(engine->metrics()), engine_(std::move(engine)) {}
+
+  /// What the collection counts, whichever its engine is.
+  CollectionMetrics& metrics() const { return *metrics_; }
 
   std::shared_ptr<CollectionEngine> engine() const;
   void Replace(std::shared_ptr<CollectionEngine> engine);
@@ -36,6 +39,7 @@ class CollectionHandle {
   absl::Status Refresh(const Context& context);
 
  private:
+  const std::shared_ptr<CollectionMetrics> metrics_;
   base::Gate refresh_gate_;    // one at a time
   mutable base::Mutex mutex_;  // a leaf
   std::shared_ptr<CollectionEngine> engine_ ABSL_GUARDED_BY(mutex_);

@@ -60,6 +60,18 @@ absl::Status CollectionEngine::Flush(const Context& context) {
   return absl::OkStatus();
 }
 
+// For a writer that is held up.
+absl::Status CollectionEngine::FlushInTheWay(StallReason reason, const Context& context) {
+  return core_->events().Watch(
+      StallEvent{.collection = core_->name(), .reason = reason}, [&](StallEvent*) -> absl::Status {
+        VECDB_RETURN_IF_ERROR(parts_->compactions.KeepSegmentsFew(context));
+        const absl::Status flushed = vecdb::engine::Flush(core_.get(), &parts_->writer, context);
+        parts_->flush_failed = !flushed.ok();
+        if (flushed.ok()) CompactBehind(core_.get(), parts_);
+        return flushed;
+      });
+}
+
 void CollectionEngine::FlushBehind() {
   if (parts_->flush_scheduled.exchange(true)) return;
   core_->RunBehind(Priority::kFlush, [core = core_.get(), parts = parts_](const Context& context) {
@@ -71,6 +83,8 @@ void CollectionEngine::FlushBehind() {
       if (absl::IsCancelled(status)) return;
       core->Log(LogLevel::kError, absl::StrFormat("flush failed and is tried again later: %s",
                                                   std::string(status.message())));
+      core->events().Failed(
+          {.collection = core->name(), .source = ErrorSource::kFlush, .status = status});
       return;
     }
     parts->unflushed_deletes = 0;
@@ -134,6 +148,8 @@ void CollectionEngine::CollectGarbageBehind(CollectionCore* core,
     if (!report.ok()) {
       core->Log(LogLevel::kWarning, absl::StrFormat("garbage collection failed: %s",
                                                     std::string(report.status().message())));
+      core->events().Failed(
+          {.collection = core->name(), .source = ErrorSource::kGarbage, .status = report.status()});
       return;
     }
     base::MutexLock lock(&parts->mutex);

@@ -78,6 +78,8 @@ void CompactionJobs::Look(const Context& context) {
     if (!status.ok()) {
       core_->Log(LogLevel::kError, absl::StrFormat("compaction failed and is tried again later: %s",
                                                    std::string(status.message())));
+      core_->events().Failed(
+          {.collection = core_->name(), .source = ErrorSource::kCompaction, .status = status});
     }
   } while (!EndLook());
 }
@@ -146,10 +148,18 @@ absl::Status CompactionJobs::RunPlan(const CompactionPlan& plan, CompactionRepor
                                      const Context& context) {
   SegmentMerge merge{.reason = plan.reason};
   for (const std::string& folder : plan.folders) merge.sources.push_back(IdOf(folder));
+  const CompactionEvent begun{
+      .collection = core_->name(), .reason = plan.reason, .segments = merge.sources};
   {
     base::MutexLock lock(&mutex_);
     report->merges.push_back(std::move(merge));
   }
+  return core_->events().Watch(
+      begun, [&](CompactionEvent* event) { return RunAndReport(plan, report, event, context); });
+}
+
+absl::Status CompactionJobs::RunAndReport(const CompactionPlan& plan, CompactionReport* report,
+                                          CompactionEvent* event, const Context& context) {
   const auto outcome = RunCompaction(core_, plan, context);
   base::MutexLock lock(&mutex_);
   if (!outcome.ok()) {
@@ -160,6 +170,9 @@ absl::Status CompactionJobs::RunPlan(const CompactionPlan& plan, CompactionRepor
   report->bytes_read += outcome->bytes_read;
   report->bytes_written += outcome->bytes_written;
   bytes_written_ += outcome->bytes_written;
+  event->target = outcome->target;
+  event->bytes_read = outcome->bytes_read;
+  event->bytes_written = outcome->bytes_written;
   return absl::OkStatus();
 }
 

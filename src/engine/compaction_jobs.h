@@ -68,6 +68,8 @@ class CompactionJobs {
   absl::StatusOr<std::vector<CompactionPlan>> Plan(bool thorough, const Context& context) const;
   absl::Status RunPlan(const CompactionPlan& plan, CompactionReport* report,
                        const Context& context);
+  absl::Status RunAndReport(const CompactionPlan& plan, CompactionReport* report,
+                            CompactionEvent* event, const Context& context);
   absl::Status RunRequested(const CompactOptions& options, CompactionReport* report,
                             const Context& context);
   void Finish(uint64_t id, const absl::Status& status);

@@ -93,6 +93,8 @@ DatabaseEngine::DatabaseEngine(const DatabaseOptions& options, Places places)
       .accounts = std::make_shared<MemoryAccounts>(
           options.host.budget,
           options.memory_limit_bytes == 0 ? MemoryBudget::kNoLimit : options.memory_limit_bytes)};
+  environment_.metrics = std::make_shared<DatabaseMetrics>();
+  environment_.listener = options.listener;
   if (environment_.host.clock == nullptr) environment_.host.clock = &SystemClock();
   environment_.map_when_full = options.map_when_full;
   environment_.recall_sample_every = options.recall_sample_every;
@@ -203,6 +205,7 @@ absl::Status DatabaseEngine::Refresh(const Context& context) {
       if (FindById(ReadEntries(), one.first).has_value()) return refreshed;
     }
     one.second->engine()->Shutdown(absl::FailedPreconditionError("the collection was dropped"));
+    metrics().Forget(one.first);
     base::MutexLock lock(&mutex_);
     open_.erase(one.first);
   }
@@ -415,6 +418,7 @@ absl::Status DatabaseEngine::Drop(std::string_view name, const Context& context)
     engine->Shutdown(
         absl::FailedPreconditionError(absl::StrFormat("collection \"%s\" was dropped", name)));
   }
+  metrics().Forget(entry.id);
   // The collection is gone. What cannot be removed now is tried again by the next open.
   RemoveDropped(context);
   return absl::OkStatus();

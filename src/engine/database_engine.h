@@ -18,6 +18,7 @@
 #include "engine/collection_handle.h"
 #include "format/manifest.h"
 #include "vecdb/database.h"
+#include "vecdb/metrics.h"
 
 namespace vecdb::engine {
 
@@ -47,6 +48,9 @@ class DatabaseEngine {
   absl::Status Refresh(const Context& context);
   absl::StatusOr<GarbageReport> CollectGarbage(const Context& context);
   MemoryReport ReportMemory() const;
+  DatabaseMetrics& metrics() const { return *environment_.metrics; }
+  /// Those of the database and of each collection that is open, by name.
+  std::vector<MetricFamily> CollectMetrics() const;
   absl::StatusOr<VerifyReport> Verify(const Context& context);
   absl::Status Checkpoint(ObjectStore& target, const Context& context);
   absl::Status Close(const Context& context);

@@ -140,8 +140,30 @@ absl::Status Show(CollectionCore* core, const View& view, const std::vector<NewS
   return absl::OkStatus();
 }
 
+// What is in `after` and not in `before`, of a segment whose deletes are all that may change.
+uint64_t NewDeleteBytes(const format::Manifest& before, const format::ManifestSegment& after) {
+  const auto& deletes = after.info.deletes;
+  const format::ManifestSegment* old = FindEntry(before, after.info.folder);
+  const bool is_old = old != nullptr && old->info.deletes == deletes;
+  return is_old || !deletes.has_value() ? 0 : deletes->size_bytes;
+}
+
+void DescribeFlush(const format::Manifest& before, const format::Manifest& after,
+                   const std::vector<NewSegment>& fresh, FlushEvent* event) {
+  for (const format::ManifestSegment& segment : after.segments) {
+    event->num_bytes += NewDeleteBytes(before, segment);
+  }
+  for (const NewSegment& segment : fresh) {
+    const SegmentInfo& info = segment.entry.info;
+    event->segments.push_back(segment.entry.id);
+    event->num_rows += info.num_rows;
+    // Its deletes have been counted.
+    event->num_bytes += info.size_bytes() - (info.deletes ? info.deletes->size_bytes : 0);
+  }
+}
+
 absl::Status FlushSealed(CollectionCore* core, const Writer::Sealed& sealed, bool end_journal,
-                         const Context& context) {
+                         const Context& context, FlushEvent* event) {
   const View& view = *sealed.snapshot.view;
   const uint64_t as_of = sealed.snapshot.as_of;
   format::Manifest manifest = core->manifest();
@@ -152,10 +174,13 @@ absl::Status FlushSealed(CollectionCore* core, const Writer::Sealed& sealed, boo
   manifest.journal = JournalAfter(*core, as_of, end_journal);
   if (!base::Sabotaged(16)) manifest.host_sequence = sealed.host_sequence;
   if (manifest == before) return absl::OkStatus();
+  FlushEvent done = *event;
+  DescribeFlush(before, manifest, fresh, &done);
   manifest.flushed_timestamp = as_of;
   if (base::Sabotaged(2) && core->journal() != nullptr)
     core->journal()->DeleteBelow(manifest.journal.first_file);
   VECDB_RETURN_IF_ERROR(core->Commit(std::move(manifest), context));
+  *event = std::move(done);
   // What a committed manifest does not need may go, and nothing else.
   if (const std::shared_ptr<journal::Journal> log = core->journal(); log != nullptr) {
     if (end_journal) {
@@ -167,30 +192,43 @@ absl::Status FlushSealed(CollectionCore* core, const Writer::Sealed& sealed, boo
   }
   LoadWaiting(core);  // of earlier flushes
   VECDB_RETURN_IF_ERROR(Show(core, view, fresh));
-  uint64_t rows = 0;
-  for (const NewSegment& segment : fresh) rows += segment.entry.info.num_rows;
-  core->Log(LogLevel::kInfo, absl::StrFormat("flushed %d rows in %d segments, manifest version %d",
-                                             rows, fresh.size(), core->manifest_version()));
+  core->Log(LogLevel::kInfo,
+            absl::StrFormat("flushed %d rows in %d segments, manifest version %d", event->num_rows,
+                            fresh.size(), core->manifest_version()));
   return absl::OkStatus();
 }
 
 absl::Status FlushOnce(CollectionCore* core, Writer* writer, bool end_journal,
-                       const Context& context) {
+                       const Context& context, SealEvent* seal, FlushEvent* event) {
   VECDB_ASSIGN_OR_RETURN(const auto pass, core->maintenance_gate().Enter(context));
   VECDB_RETURN_IF_ERROR(core->WriteError());
   const CollectionCore::Job job(core);
   VECDB_ASSIGN_OR_RETURN(const Writer::Sealed sealed, writer->Seal(context));
-  return FlushSealed(core, sealed, end_journal, context);
+  seal->num_segments = sealed.num_segments;
+  seal->num_rows = sealed.num_rows;
+  seal->num_bytes = sealed.num_bytes;
+  return FlushSealed(core, sealed, end_journal, context, event);
+}
+
+// What was sealed is told once the gates are left.
+absl::Status FlushWatched(CollectionCore* core, Writer* writer, bool end_journal,
+                          const Context& context) {
+  return core->events().Watch(FlushEvent{.collection = core->name()}, [&](FlushEvent* event) {
+    SealEvent seal{.collection = event->collection};
+    absl::Status status = FlushOnce(core, writer, end_journal, context, &seal, event);
+    if (seal.num_segments > 0) core->events().Sealed(seal);
+    return status;
+  });
 }
 
 }  // namespace
 
 absl::Status Flush(CollectionCore* core, Writer* writer, const Context& context) {
-  return FlushOnce(core, writer, /*end_journal=*/false, context);
+  return FlushWatched(core, writer, /*end_journal=*/false, context);
 }
 
 absl::Status FlushAndEndJournal(CollectionCore* core, Writer* writer, const Context& context) {
-  return FlushOnce(core, writer, /*end_journal=*/true, context);
+  return FlushWatched(core, writer, /*end_journal=*/true, context);
 }
 
 }  // namespace vecdb::engine

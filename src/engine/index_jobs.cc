@@ -67,6 +67,16 @@ absl::StatusOr<std::shared_ptr<const segment::ResidentVectors>> VectorsOf(
   return segment.sealed->LoadVectors(column, context);
 }
 
+// In the store; 0 when it has gone.
+uint64_t BytesOfIndex(const View& view, std::string_view folder, std::string_view field) {
+  const query::SegmentView* segment = FindSegment(view, folder);
+  if (segment == nullptr) return 0;
+  for (const SegmentIndexInfo& index : segment->sealed->info().indexes) {
+    if (index.field == field) return index.object.size_bytes;
+  }
+  return 0;
+}
+
 // Gives a segment of the view the info it has now, and what searches of a field read from now on.
 void ShowIndex(const SegmentInfo& info, size_t column, const segment::ResidentField& field,
                View* view) {
@@ -438,12 +448,26 @@ uint64_t IndexJobs::CountMissing() const {
 absl::Status IndexJobs::RunNoted(const Job& job, const Context& context) {
   const Context both{.deadline = context.deadline,
                      .cancel = CancelToken::AnyOf(context.cancel, job.build->cancel)};
-  const absl::Status status = Run(job, both);
+  const std::string& field = job.definition.field;
+  const absl::Status status =
+      core_->events().Watch(BuildEvent{.collection = core_->name(),
+                                       .segment = job.segment.id(),
+                                       .field = field,
+                                       .num_rows = job.segment.num_rows()},
+                            [&](BuildEvent* event) {
+                              const absl::Status built = Run(job, both);
+                              if (built.ok()) {
+                                event->num_bytes = BytesOfIndex(
+                                    *core_->Read().view, job.segment.sealed->info().folder, field);
+                              }
+                              return built;
+                            });
   builds_.End(*job.build, status);
   if (!status.ok() && !absl::IsCancelled(status) && !absl::IsDeadlineExceeded(status)) {
-    core_->Log(LogLevel::kError,
-               absl::StrFormat("building the index of field %s failed: %s", job.definition.field,
-                               std::string(status.message())));
+    core_->Log(LogLevel::kError, absl::StrFormat("building the index of field %s failed: %s", field,
+                                                 std::string(status.message())));
+    core_->events().Failed(
+        {.collection = core_->name(), .source = ErrorSource::kBuild, .status = status});
   }
   return status;
 }

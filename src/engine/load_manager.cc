@@ -82,7 +82,14 @@ void LoadManager::Schedule(const std::shared_ptr<LoadTask>& task) {
 void LoadManager::Run(const std::shared_ptr<LoadTask>& task, const Context& context) {
   const Context either{.deadline = context.deadline,
                        .cancel = CancelToken::AnyOf(context.cancel, task->cancel())};
-  const absl::Status status = RunLoad(core_, task.get(), either);
+  const absl::Status status =
+      core_->events().Watch(LoadEvent{.collection = core_->name()}, [&](LoadEvent* event) {
+        absl::Status loaded = RunLoad(core_, task.get(), either);
+        const LoadReport report = task->Report(core_->NowMillis());
+        event->num_segments = report.segments.size();
+        event->num_bytes = report.bytes_done;
+        return loaded;
+      });
   // A store may answer so, too, which is an error like others.
   const bool context_ended = IsContextEnd(status) && !context.Check().ok();
   if (context_ended && !task->cancel().cancelled()) {

@@ -1,6 +1,7 @@
 #include "engine/load_run.h"
 
 #include <algorithm>
+#include <chrono>
 #include <optional>
 #include <span>
 #include <string>
@@ -87,8 +88,10 @@ std::vector<Piece> MissingPieces(const CollectionCore& core, const View& view, L
 absl::Status LoadPiece(const CollectionCore& core, LoadTask* task, LoadMode mode,
                        const Context& context, Piece* piece) {
   const segment::LoadHow how{.mode = mode, .bytes_done = piece->progress->Begin()};
+  const auto begun = std::chrono::steady_clock::now();
   auto resident = LoadColumns(*piece->segment.sealed, piece->loaded.columns,
                               piece->segment.resident.get(), how, context);
+  core.events().metrics().segment_loads.Get().Add(std::chrono::steady_clock::now() - begun);
   if (resident.ok()) {
     piece->loaded.resident = *std::move(resident);
     piece->progress->End(LoadState::kLoaded);

@@ -28,6 +28,7 @@ class QueryCursor {
 
   std::string position() const;
   std::shared_ptr<const vecdb::Snapshot> snapshot() const { return snapshot_; }
+  CollectionMetrics& metrics() const { return *engine_->metrics(); }
 
  private:
   QueryCursor() = default;

@@ -31,6 +31,7 @@ class SearchCursor {
 
   std::string position() const;
   std::shared_ptr<const vecdb::Snapshot> snapshot() const { return snapshot_; }
+  CollectionMetrics& metrics() const { return *engine_->metrics(); }
 
  private:
   SearchCursor() = default;

@@ -366,9 +366,15 @@ absl::StatusOr<Writer::Sealed> Writer::Seal(const Context& context) {
     has_news_ = false;
   }
   if (base::Sabotaged(6)) return Sealed{.snapshot = core_->Read(), .host_sequence = host_sequence_};
-  for (GrowingRows& growing : growing_) growing = nullptr;
-  largest_growing_bytes_.store(0, std::memory_order_relaxed);
   Sealed sealed{.snapshot = core_->Read(), .host_sequence = host_sequence_};
+  for (GrowingRows& growing : growing_) {
+    if (growing == nullptr) continue;
+    ++sealed.num_segments;
+    sealed.num_rows += growing->num_rows();
+    sealed.num_bytes += growing->memory_bytes();
+    growing = nullptr;
+  }
+  largest_growing_bytes_.store(0, std::memory_order_relaxed);
   // All is visible, and later batches get later times: what is flushed is complete up to now, which
   // tells readers without the journal how late it is.
   sealed.snapshot.as_of = core_->clock().Tick();

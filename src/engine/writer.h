@@ -57,6 +57,10 @@ class Writer {
   struct Sealed {
     Snapshot snapshot{};  ///< all of it visible, and durable in the journal
     uint64_t host_sequence = 0;
+    // Of what took rows until now.
+    uint64_t num_segments = 0;
+    uint64_t num_rows = 0;
+    uint64_t num_bytes = 0;  ///< of memory
   };
   /// Stops appending to the growing segments of now, and begins a new file of the journal. The next
   /// batch makes new growing segments, which are not sealed: everything is read under the write

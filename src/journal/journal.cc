@@ -1,6 +1,7 @@
 #include "journal/journal.h"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "absl/strings/str_format.h"
@@ -95,6 +96,9 @@ void Journal::EndWriting(const absl::Status& status, LogProgress reached, const 
 // What is written next, and how far the log has come then.
 LogProgress Journal::TakePending(std::vector<PendingRecord>* records) {
   records->swap(pending_);
+  if (counts_ != nullptr) {
+    counts_->bytes_written.fetch_add(pending_bytes_, std::memory_order_relaxed);
+  }
   pending_bytes_ = 0;
   return {.written = appended_};
 }
@@ -125,10 +129,12 @@ absl::Status Journal::Reach(uint64_t ticket, Durability level, const Context& co
     if (!writing) return absl::OkStatus();
     reached = TakePending(&records);
   }
+  const auto begun = std::chrono::steady_clock::now();
   absl::Status status = writer_.Write(records, &news);
   if (level == Durability::kSynced || !place_->grows()) {
     if (status.ok()) status = writer_.Sync();
     reached.synced = reached.written;
+    if (counts_ != nullptr) counts_->syncs.Add(std::chrono::steady_clock::now() - begun);
   }
   EndWriting(status, reached, news);
   base::MutexLock lock(&mutex_);

@@ -4,11 +4,13 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "base/mutex.h"
+#include "journal/log_counts.h"
 #include "journal/log_place.h"
 #include "journal/log_set.h"
 #include "journal/log_writer.h"
@@ -41,6 +43,9 @@ class Journal {
   /// and `carried` are the records behind that, which begin the next file.
   Journal(std::unique_ptr<LogPlace> place, LogIdentity identity, LogSet files,
           uint64_t previous_end, uint64_t file_bytes, std::vector<PendingRecord> carried = {});
+
+  /// Counts in `counts` from now on. Called before the log is used by several threads.
+  void CountIn(std::shared_ptr<LogCounts> counts) { counts_ = std::move(counts); }
 
   /// A buffer of an earlier record, or an empty one, to make the next record in: its pages are
   /// mapped already.
@@ -103,6 +108,7 @@ class Journal {
   const std::unique_ptr<LogPlace> place_;
   const uint64_t fence_;  // the number that an older writer would use next; 0: there is none
   LogWriter writer_;      // of the thread that has set busy_
+  std::shared_ptr<LogCounts> counts_;  // may be null; set before the log is used
 
   mutable base::Mutex mutex_;  // a leaf
   base::CondVar changed_;

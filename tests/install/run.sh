@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # run.sh <cmake> <build folder of vecdb> <C++ compiler>: installs vecdb into a fresh prefix, moves the
 # prefix elsewhere, and builds and runs the program beside this file by find_package, and by
-# pkg-config with one compiler command. The component faiss is asked for by a second project, which
+# pkg-config with one compiler command. Each component is asked for by a project of its own, which
 # must say what is missing where there is none, as it must of one that does not exist.
 set -euo pipefail
 
@@ -44,6 +44,13 @@ if [ -n "$(find "$scratch/moved" -name vecdbFaissTargets.cmake)" ]; then
   find "$scratch/moved" -name 'vecdbFaissTargets*' -delete
 fi
 expect_refusal faiss "vecdb has no component faiss: it was built without FAISS"
+if [ -n "$(find "$scratch/moved" -name vecdbMetricsTargets.cmake)" ]; then
+  configure metrics
+  "$cmake" --build "$scratch/build-metrics"
+  "$scratch/build-metrics/metrics_host"
+  find "$scratch/moved" -name 'vecdbMetricsTargets*' -delete
+fi
+expect_refusal metrics "vecdb has no component metrics: it was built without prometheus-cpp"
 
 echo "== pkg-config"
 if ! command -v pkg-config >/dev/null; then

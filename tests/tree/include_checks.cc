@@ -38,10 +38,15 @@ struct Dependency {
 };
 
 constexpr Dependency kDependencies[] = {
-    {"faiss/", "src/faiss/", true}, {"zstd", "src/format/", true},
-    {"curl/", "src/s3/", true},     {"liburing", "src/store/", true},
-    {"nlohmann/", "", false},       {"tao/", "", false},
-    {"Eigen/", "", false},          {"hwy/", "src/simd/", false},
+    {"faiss/", "src/faiss/", true},
+    {"zstd", "src/format/", true},
+    {"curl/", "src/s3/", true},
+    {"liburing", "src/store/", true},
+    {"nlohmann/", "", false},
+    {"tao/", "", false},
+    {"Eigen/", "", false},
+    {"hwy/", "src/simd/", false},
+    {"prometheus/", "src/metrics/", true},
 };
 
 void AddReachable(const std::string& folder, std::set<std::string>& reachable) {
