@@ -4,6 +4,7 @@
 #include <atomic>
 #include <limits>
 #include <memory>
+#include <utility>
 
 #include "base/mutex.h"
 #include "base/status_macros.h"
@@ -31,7 +32,9 @@ class Loop {
     MutexLock lock(&mutex_);
     closed_ = true;
     while (inside_ > 0) left_.Wait(&mutex_);
-    return status_;
+    // Moved, so that a strand which begins late, and lets go of the loop last, shares it with
+    // nobody.
+    return std::move(status_);
   }
 
  private:
