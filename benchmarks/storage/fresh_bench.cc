@@ -57,7 +57,9 @@ absl::Status Measure(const Collection& collection, const Matrix& rows, const Ans
   VECDB_ASSIGN_OR_RETURN(const Answers answers, SearchAll(collection, rows, &seconds));
   size_t right = 0;
   for (size_t i = 0; i < answers.size(); ++i) {
-    for (const int64_t key : answers[i]) right += std::count(exact[i].begin(), exact[i].end(), key);
+    for (const int64_t key : answers[i]) {
+      right += std::count(exact[i].begin(), exact[i].end(), key) > 0 ? 1 : 0;
+    }
   }
   speed->recall = static_cast<double>(right) / static_cast<double>(exact.size() * kTop);
   speed->qps = std::max(speed->qps, static_cast<double>(kQueries) / seconds);

@@ -105,13 +105,13 @@ struct ErrorEvent {
 ///
 /// Methods are called by the thread that does the work, several at once, and no lock of the library
 /// is held meanwhile. Whoever waits for the work waits for the method too, so it should be short:
-/// count, log, put it into a queue. Turns are held in part (one build or compaction of a collection
-/// runs at a time, a writer waits for its turn), so a method may read the collection (Search,
-/// Query, Get, Count, Describe, Segments, LoadProgress) and collect metrics, but must not write to
-/// it, and must not call what waits for its work or changes its state: Flush, CreateIndex,
-/// WaitForIndex, Load, Release, Compact, WaitForCompaction, Maintain, and Close, Checkpoint or
-/// DropCollection of the database. These would wait for the very thread they run on. Must not
-/// throw.
+/// count, log, put it into a queue. Turns are held in part (one compaction of a collection runs at
+/// a time, few builds of a database do, a writer waits for its turn), so a method may read the
+/// collection (Search, Query, Get, Count, Describe, Segments, LoadProgress) and collect metrics,
+/// but must not write to it, and must not call what waits for its work or changes its state: Flush,
+/// CreateIndex, WaitForIndex, Load, Release, Compact, WaitForCompaction, Maintain, and Close,
+/// Checkpoint or DropCollection of the database. These would wait for the very thread they run on.
+/// Must not throw.
 ///
 /// None is called any more once Close has returned. The database holds the listener, so that one
 /// which holds the database in turn keeps both for ever.

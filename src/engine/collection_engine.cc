@@ -238,8 +238,15 @@ void CollectionEngine::Shutdown(const absl::Status& reason) {
   parts_->loads->StopAll(reason);
   core_->StopCalls(reason, {}).IgnoreError();  // waits as long as it takes
   parts_->loads->StopAll(reason);              // that were begun between
+  parts_->recall.Forget();
   core_->DropView();
   parts_->writer.Forget();
+}
+
+void CollectionEngine::Resume() {
+  parts_->ForgetScheduled();
+  core_->ResumeCalls();
+  BuildBehind(core_.get(), parts_);
 }
 
 uint64_t CollectionEngine::seal_bytes() const {
@@ -387,6 +394,7 @@ absl::Status CollectionEngine::CreateIndex(std::string_view field, const IndexSp
   VECDB_RETURN_IF_ERROR(call.status());
   VECDB_RETURN_IF_ERROR(parts_->indexes.Create(field, spec, context));
   BuildBehind(core_.get(), parts_);
+  ExtendInterimsBehind(core_.get(), parts_);
   return absl::OkStatus();
 }
 
@@ -396,6 +404,7 @@ absl::Status CollectionEngine::AlterIndex(std::string_view field, const IndexSpe
   VECDB_RETURN_IF_ERROR(call.status());
   VECDB_RETURN_IF_ERROR(parts_->indexes.Alter(field, spec, context));
   BuildBehind(core_.get(), parts_);
+  ExtendInterimsBehind(core_.get(), parts_);
   return absl::OkStatus();
 }
 
@@ -405,6 +414,7 @@ absl::Status CollectionEngine::AttachIndex(std::string_view field, const Index& 
   VECDB_RETURN_IF_ERROR(call.status());
   VECDB_RETURN_IF_ERROR(parts_->indexes.Attach(field, index, context));
   BuildBehind(core_.get(), parts_);
+  ExtendInterimsBehind(core_.get(), parts_);
   return absl::OkStatus();
 }
 

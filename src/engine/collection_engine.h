@@ -161,7 +161,7 @@ class CollectionEngine {
   /// Why the collection takes no writes; OK when it does.
   absl::Status WriteError() const { return core_->WriteError(); }
   /// Takes calls again after CloseFlushed.
-  void Resume() { core_->ResumeCalls(); }
+  void Resume();
   /// Refuses further calls with `reason`, waits for those that run, and gives the memory back.
   void Shutdown(const absl::Status& reason);
 

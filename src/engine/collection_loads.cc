@@ -57,6 +57,7 @@ vecdb::LoadState CollectionEngine::LoadState() {
 absl::Status CollectionEngine::Release(const Context& context) {
   const CollectionCall call(*core_, context);
   VECDB_RETURN_IF_ERROR(call.status());
+  parts_->recall.Forget();
   return parts_->loads->Release(context);
 }
 

@@ -67,8 +67,11 @@ absl::Status CollectionEngine::FlushInTheWay(StallReason reason, const Context& 
         VECDB_RETURN_IF_ERROR(parts_->compactions.KeepSegmentsFew(context));
         const absl::Status flushed = vecdb::engine::Flush(core_.get(), &parts_->writer, context);
         parts_->flush_failed = !flushed.ok();
-        if (flushed.ok()) CompactBehind(core_.get(), parts_);
-        return flushed;
+        if (!flushed.ok()) return flushed;
+        parts_->unflushed_deletes = 0;
+        BuildBehind(core_.get(), parts_);
+        CompactBehind(core_.get(), parts_);
+        return absl::OkStatus();
       });
 }
 
@@ -94,15 +97,21 @@ void CollectionEngine::FlushBehind() {
   });
 }
 
-// As many builders as may build at a time look for what is missing.
+// As many builders as may build at a time look for what is missing. They hold threads until nothing
+// is: there are never more of them.
 void CollectionEngine::BuildBehind(CollectionCore* core, const std::shared_ptr<Parts>& parts) {
   if (parts->indexes.CountMissing() == 0) return;
-  while (parts->builders_scheduled < core->environment().build_slots->most()) {
-    ++parts->builders_scheduled;
-    core->RunBehind(Priority::kBackground, [parts](const Context& context) {
-      --parts->builders_scheduled;
+  parts->build_asked = true;
+  const int most = core->environment().build_slots->most();
+  for (int i = parts->num_builders; i < most; ++i) {
+    ++parts->num_builders;
+    core->RunBehind(Priority::kBackground, [core, parts](const Context& context) {
+      parts->build_asked = false;
       parts->indexes.BuildBehind(context);
       parts->loads->CheckMappedBehind();
+      --parts->num_builders;
+      // What was asked for since it began it may have missed.
+      if (parts->build_asked.exchange(false)) BuildBehind(core, parts);
     });
   }
 }

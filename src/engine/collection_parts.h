@@ -38,12 +38,21 @@ struct CollectionEngine::Parts {
   uint64_t service_timestamp = 0;             // the same
   uint64_t settled_timestamp = 0;             // the same
   std::atomic<bool> flush_scheduled = false;  // at most one flush waits behind; orders nothing else
-  std::atomic<int> builders_scheduled = 0;    // that have not begun; about, orders nothing
+  std::atomic<int> num_builders = 0;          // scheduled or at work; about, orders nothing
+  std::atomic<bool> build_asked = false;      // since a builder began to look
   std::atomic<bool> interim_scheduled = false;  // one works on interim indexes at most
   std::atomic<uint64_t> fresh_rows = 0;         // since that was looked at; about, orders nothing
   std::atomic<bool> flush_failed = false;       // the last one; orders nothing
   std::atomic<uint64_t> unflushed_deletes = 0;  // by Delete, about; orders nothing
   std::atomic<int64_t> collected_ms = 0;        // when garbage was last looked for; orders nothing
+
+  // Nothing waits behind any more: what was scheduled has been let go of.
+  void ForgetScheduled() {
+    flush_scheduled = false;
+    num_builders = 0;
+    interim_scheduled = false;
+    recall.Forget();
+  }
 
   base::Mutex mutex;                                  // a leaf
   GarbageReport garbage ABSL_GUARDED_BY(mutex) = {};  // of the last collection

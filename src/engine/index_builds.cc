@@ -63,11 +63,16 @@ std::string IndexBuilds::LastError(const BuildName& name) const {
   return error == errors_.end() ? "" : error->second;
 }
 
-absl::StatusOr<bool> IndexBuilds::WaitForEnd(std::string_view field, const Context& context) {
+uint64_t IndexBuilds::num_ended() const {
   base::MutexLock lock(&mutex_);
-  if (!AnyOf(field)) return false;
-  const uint64_t before = num_ended_;
-  while (num_ended_ == before) {
+  return num_ended_;
+}
+
+absl::StatusOr<bool> IndexBuilds::WaitForEnd(std::string_view field, uint64_t num_seen,
+                                             const Context& context) {
+  base::MutexLock lock(&mutex_);
+  if (num_ended_ == num_seen && !AnyOf(field)) return false;
+  while (num_ended_ == num_seen) {
     VECDB_RETURN_IF_ERROR(context.Check());
     ended_.WaitUntil(&mutex_, base::LookAgain(context));
   }

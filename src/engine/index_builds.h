@@ -45,9 +45,12 @@ class IndexBuilds {
   /// Why the last build of it failed; "" when it did not.
   std::string LastError(const BuildName& name) const;
 
-  /// Waits until one of a field, "" being any, has ended; false at once when none runs. Cancelled,
-  /// DeadlineExceeded.
-  absl::StatusOr<bool> WaitForEnd(std::string_view field, const Context& context);
+  /// How many builds have ended.
+  uint64_t num_ended() const;
+  /// Waits until one has ended since there were `num_seen`; false at once when none has and none of
+  /// a field, "" being any, runs. Cancelled, DeadlineExceeded.
+  absl::StatusOr<bool> WaitForEnd(std::string_view field, uint64_t num_seen,
+                                  const Context& context);
 
  private:
   const IndexBuild* Find(const BuildName& name) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

@@ -103,7 +103,8 @@ absl::StatusOr<BuildSlots::Slot> TakeBuildSlot(const CollectionCore& core,
     VECDB_ASSIGN_OR_RETURN(const IndexEstimate estimate,
                            index::Estimate(num_rows, dim, definition.spec,
                                            base::MaxStrands(core.host().executor), context));
-    peak_bytes = estimate.build_peak_bytes;
+    // The rows are read for it, as a rule.
+    peak_bytes = estimate.build_peak_bytes + num_rows * static_cast<uint64_t>(dim) * sizeof(float);
   }
   return slots->Take(peak_bytes, core.host().budget, context);
 }
@@ -201,10 +202,11 @@ absl::Status IndexJobs::Attach(std::string_view field, const Index& index, const
 absl::StatusOr<IndexJobs::Job> IndexJobs::ClaimRowsOf(const Index& index, size_t column,
                                                       const Context& context) {
   while (true) {
+    const uint64_t num_ended = builds_.num_ended();
     VECDB_ASSIGN_OR_RETURN(Job job, FindRowsOf(index, column, context));
     job.build = builds_.Begin(job.name());
     if (job.build == nullptr) {
-      VECDB_RETURN_IF_ERROR(builds_.WaitForEnd(job.definition.field, context).status());
+      VECDB_RETURN_IF_ERROR(builds_.WaitForEnd(job.definition.field, num_ended, context).status());
       continue;
     }
     const std::shared_ptr<const View> view = core_->Read().view;
@@ -277,6 +279,7 @@ absl::Status IndexJobs::CommitAttached(const Job& job, const SegmentIndexInfo& i
     ShowIndex(*entry, job.column, field, view);
   });
   LoadDefined(was_loaded, info.field, context);
+  LoadWaiting(core_);
   core_->Log(LogLevel::kInfo,
              absl::StrFormat("attached an index of field %s to segment %s, %d rows", info.field,
                              folder, entry->num_rows));
@@ -295,6 +298,7 @@ absl::Status IndexJobs::Drop(std::string_view field, const Context& context) {
   core_->EditView([&](View* view) {
     view->indexes = manifest.indexes;
     for (query::SegmentView& segment : view->segments) {
+      if (segment.growing != nullptr) segment.growing->DropInterim(column);
       if (segment.sealed == nullptr) continue;
       const format::ManifestSegment* entry = FindEntry(manifest, segment.sealed->info().folder);
       if (entry != nullptr) segment.sealed = segment.sealed->WithInfo(entry->info);
@@ -409,10 +413,11 @@ absl::Status IndexJobs::BuildAll(std::string_view field, Others others, const Co
   while (true) {
     VECDB_RETURN_IF_ERROR(context.Check());
     if (!field.empty() && core_->Read().view->FindIndex(field) == nullptr) return NoIndex(field);
+    const uint64_t num_ended = builds_.num_ended();
     const std::optional<Job> job = ClaimNext(field, failed);
     if (!job.has_value()) {
       if (others == Others::kLeave) return first_error;
-      VECDB_ASSIGN_OR_RETURN(const bool one_ended, builds_.WaitForEnd(field, context));
+      VECDB_ASSIGN_OR_RETURN(const bool one_ended, builds_.WaitForEnd(field, num_ended, context));
       if (!one_ended) return first_error;
       continue;
     }
@@ -524,6 +529,12 @@ absl::StatusOr<segment::ResidentField> IndexJobs::LoadWith(const Job& job,
                                              info->object.name, job.segment.id()));
 }
 
+bool IndexJobs::IsResident(std::string_view folder) const {
+  const std::shared_ptr<const View> view = core_->Read().view;
+  const query::SegmentView* segment = FindSegment(*view, folder);
+  return segment != nullptr && segment->resident != nullptr;
+}
+
 absl::Status IndexJobs::CommitBuilt(const Job& job, const SegmentIndexInfo* info,
                                     const segment::ResidentField& field, const Context& context) {
   VECDB_ASSIGN_OR_RETURN(const auto pass, core_->maintenance_gate().Enter(context));
@@ -539,9 +550,13 @@ absl::Status IndexJobs::CommitBuilt(const Job& job, const SegmentIndexInfo* info
     return absl::OkStatus();  // dropped meanwhile
   RemoveIndex(&entry->info, job.definition.field);
   if (info != nullptr) entry->info.indexes.push_back(*info);
+  segment::ResidentField shown = field;
+  if (shown.vectors == nullptr && !job.definition.spec.is_scalar() && IsResident(folder)) {
+    VECDB_ASSIGN_OR_RETURN(shown, LoadWith(job, info, context));  // loaded since it was claimed
+  }
   VECDB_RETURN_IF_ERROR(core_->Commit(manifest, context));
-  core_->EditView([&](View* view) { ShowIndex(entry->info, job.column, field, view); });
-  LoadWaiting(core_, {.folder = folder, .column = job.column, .field = &field});
+  core_->EditView([&](View* view) { ShowIndex(entry->info, job.column, shown, view); });
+  LoadWaiting(core_, {.folder = folder, .column = job.column, .field = &shown});
   core_->Log(LogLevel::kInfo,
              absl::StrFormat("%s the index of field %s for segment %s, %d rows",
                              info == nullptr ? "removed" : "built", job.definition.field, entry->id,

@@ -78,6 +78,7 @@ class IndexJobs {
   absl::Status RemoveOther(const Job& job, const Context& context);
   absl::StatusOr<segment::ResidentField> LoadWith(const Job& job, const SegmentIndexInfo* info,
                                                   const Context& context);
+  bool IsResident(std::string_view folder) const;
   // Without `info` the segment has no index any more. An empty `field`: an index of a scalar field,
   // which is read when it is used, or a segment that is not loaded.
   absl::Status CommitBuilt(const Job& job, const SegmentIndexInfo* info,

@@ -24,14 +24,16 @@ bool ReadsGrowing(const View& view, const query::SegmentView& segment) {
   return segment.growing != nullptr && !segment.reads_sealed() && view.LoadsShard(segment.shard);
 }
 
-uint32_t IndexedRows(const segment::GrowingSegment& growing, size_t column) {
+// One for another metric, of an index that is no more, has none of them.
+uint32_t IndexedRows(const segment::GrowingSegment& growing, size_t column, Metric metric) {
   const auto interim = growing.interim(column);
-  return interim == nullptr ? 0 : interim->num_rows();
+  return interim == nullptr || interim->spec().metric != metric ? 0 : interim->num_rows();
 }
 
-bool IsDue(const segment::GrowingSegment& growing, size_t column) {
+bool IsDue(const segment::GrowingSegment& growing, size_t column, Metric metric) {
   const uint32_t num_rows = growing.num_rows();
-  return num_rows >= kMinInterimRows && num_rows - IndexedRows(growing, column) >= kInterimLag;
+  return num_rows >= kMinInterimRows &&
+         num_rows - IndexedRows(growing, column, metric) >= kInterimLag;
 }
 
 HnswParams ParamsOf(const IndexSpec& spec) {
@@ -58,7 +60,8 @@ bool InterimIsDue(const CollectionCore& core) {
     if (!ReadsGrowing(*view, segment)) continue;
     for (const format::IndexDefinition& index : view->indexes) {
       if (!HasInterim(*view, index)) continue;
-      if (IsDue(*segment.growing, *core.schema()->FindField(index.field))) return true;
+      const size_t column = *core.schema()->FindField(index.field);
+      if (IsDue(*segment.growing, column, index.spec.metric)) return true;
     }
   }
   return false;
@@ -71,7 +74,8 @@ absl::Status ExtendInterims(CollectionCore* core, const Context& context) {
     if (!ReadsGrowing(*view, segment)) continue;
     for (const format::IndexDefinition& index : view->indexes) {
       const size_t column = *core->schema()->FindField(index.field);
-      if (!HasInterim(*view, index) || !IsDue(*segment.growing, column)) continue;
+      if (!HasInterim(*view, index) || !IsDue(*segment.growing, column, index.spec.metric))
+        continue;
       VECDB_RETURN_IF_ERROR(Extend(*segment.growing, column, index.spec, context));
     }
   }

@@ -47,42 +47,53 @@ std::set<schema::Key> KeysOf(const Column& keys, size_t count) {
 
 }  // namespace
 
-std::function<void(const Context&)> LiveRecall::Take(const CollectionCore& core,
-                                                     const Snapshot& snapshot,
-                                                     const SearchRequest& request,
-                                                     const query::ResultRows& result) {
-  if (every_ == 0 || ++num_searches_ % every_ != 0 || !CanBeRepeated(request, result)) return {};
+bool LiveRecall::Take(const CollectionCore& core, const Snapshot& snapshot,
+                      const SearchRequest& request, const query::ResultRows& result) {
+  if (every_ == 0 || ++num_searches_ % every_ != 0 || !CanBeRepeated(request, result)) return false;
   const std::string field = FieldOf(core, request);
-  if (IsExact(*snapshot.view, field) || is_waiting_.exchange(true)) return {};
-  // The request borrows what goes with the call.
-  const auto dim = static_cast<size_t>(core.schema()->fields[*core.schema()->FindField(field)].dim);
-  auto query = std::make_shared<std::vector<float>>(
-      request.vectors.begin(), request.vectors.begin() + static_cast<std::ptrdiff_t>(dim));
-  SearchRequest copy = request;
-  copy.field = field;
-  copy.vectors = *query;
-  copy.output_fields.clear();
-  const auto keys = std::make_shared<const Column>(*result.keys);
-  return [this, &core, snapshot, query, keys, num_hits = result.ends.front(),
-          request = std::move(copy)](const Context& context) {
-    const Answer answer{*keys, num_hits};
-    Repeat(core, snapshot, request, answer, context).IgnoreError();  // another will do
-    is_waiting_ = false;
-  };
+  if (IsExact(*snapshot.view, field)) return false;
+  auto taken = std::make_unique<Taken>(Taken{.snapshot = snapshot,
+                                             .request = request,
+                                             .keys = *result.keys,
+                                             .num_hits = result.ends.front()});
+  const int32_t dim = core.schema()->fields[*core.schema()->FindField(field)].dim;
+  taken->query.assign(request.vectors.begin(), request.vectors.begin() + dim);
+  taken->request.field = field;
+  taken->request.vectors = taken->query;
+  taken->request.output_fields.clear();
+  base::MutexLock lock(&mutex_);
+  if (taken_ != nullptr) return false;
+  taken_ = std::move(taken);
+  return true;
 }
 
-absl::Status LiveRecall::Repeat(const CollectionCore& core, const Snapshot& snapshot,
-                                const SearchRequest& request, const Answer& answer,
+void LiveRecall::RepeatTaken(const CollectionCore& core, const Context& context) {
+  std::unique_ptr<Taken> taken;
+  {
+    base::MutexLock lock(&mutex_);
+    taken = std::move(taken_);
+  }
+  if (taken != nullptr) Repeat(core, *taken, context).IgnoreError();  // another will do
+}
+
+void LiveRecall::Forget() {
+  std::unique_ptr<Taken> taken;  // freed when the mutex is
+  base::MutexLock lock(&mutex_);
+  taken = std::move(taken_);
+}
+
+absl::Status LiveRecall::Repeat(const CollectionCore& core, const Taken& taken,
                                 const Context& context) {
-  VECDB_ASSIGN_OR_RETURN(query::SnapshotSearch search, PlanSearch(core, snapshot, request));
+  VECDB_ASSIGN_OR_RETURN(query::SnapshotSearch search,
+                         PlanSearch(core, taken.snapshot, taken.request));
   search.exact = true;
   VECDB_ASSIGN_OR_RETURN(const auto exact, query::Search(search, context));
-  const std::set<schema::Key> found = KeysOf(answer.keys, answer.num_hits);
+  const std::set<schema::Key> found = KeysOf(taken.keys, taken.num_hits);
   size_t num_found = 0;
   for (const schema::Key& key : KeysOf(*exact->keys, exact->ends.front())) {
     num_found += found.count(key);
   }
-  if (exact->ends.front() > 0) Add(request.field, num_found, exact->ends.front());
+  if (exact->ends.front() > 0) Add(taken.request.field, num_found, exact->ends.front());
   return absl::OkStatus();
 }
 

@@ -3,8 +3,8 @@
 
 #include <atomic>
 #include <cstdint>
-#include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,13 +26,15 @@ class LiveRecall {
   /// `every` 0: none is repeated.
   explicit LiveRecall(uint64_t every) : every_(every) {}
 
-  /// Work to be done behind that repeats this search on the same state, if it is one to be looked
-  /// at: none is while another waits. What is not said of a search that a host's callback filters,
-  /// that has a range or groups, and of FLAT. `core` and this must outlive the work, which is to be
-  /// called once.
-  std::function<void(const Context&)> Take(const CollectionCore& core, const Snapshot& snapshot,
-                                           const SearchRequest& request,
-                                           const query::ResultRows& result);
+  /// Whether this search is to be repeated, by RepeatTaken, on the state that it read. None is
+  /// while another waits; nor is one that a host's callback filters, or that has a range or groups,
+  /// and none of FLAT.
+  bool Take(const CollectionCore& core, const Snapshot& snapshot, const SearchRequest& request,
+            const query::ResultRows& result);
+  /// Repeats the search that was taken, if there is one.
+  void RepeatTaken(const CollectionCore& core, const Context& context);
+  /// Lets go of the search that was taken, and of what it read.
+  void Forget();
 
   LiveRecallFigures Of(std::string_view field) const;
 
@@ -43,21 +45,23 @@ class LiveRecall {
     double wanted = 0;
   };
 
-  // The keys of the hits of the first query come first.
-  struct Answer {
-    const Column& keys;
+  // A search, with copies of what its request borrowed.
+  struct Taken {
+    Snapshot snapshot{};
+    SearchRequest request{};
+    std::vector<float> query{};
+    Column keys{};  // those of the hits of the query come first
     size_t num_hits = 0;
   };
 
-  absl::Status Repeat(const CollectionCore& core, const Snapshot& snapshot,
-                      const SearchRequest& request, const Answer& answer, const Context& context);
+  absl::Status Repeat(const CollectionCore& core, const Taken& taken, const Context& context);
   void Add(const std::string& field, size_t found, size_t wanted);
 
   const uint64_t every_;
   std::atomic<uint64_t> num_searches_ = 0;  // orders nothing
-  std::atomic<bool> is_waiting_ = false;    // one is to be repeated
 
   mutable base::Mutex mutex_;  // a leaf
+  std::unique_ptr<Taken> taken_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, Sums, std::less<>> sums_ ABSL_GUARDED_BY(mutex_);
 };
 

@@ -154,11 +154,22 @@ absl::Status LoadAll(CollectionCore* core, const LoadOptions& options, const Con
   return status;
 }
 
+namespace {
+
+void DropInterims(const segment::GrowingSegment& growing) {
+  for (size_t column = 0; column < growing.schema().fields.size(); ++column) {
+    growing.DropInterim(column);
+  }
+}
+
+}  // namespace
+
 void ReleaseAll(CollectionCore* core) {
   core->EditView([](View* view) {
     view->loaded = false;
     view->load = {};
     for (query::SegmentView& segment : view->segments) {
+      if (segment.growing != nullptr) DropInterims(*segment.growing);
       if (segment.sealed == nullptr) continue;
       segment.resident = nullptr;
       segment.load_damage = absl::OkStatus();

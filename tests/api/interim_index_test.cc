@@ -153,6 +153,23 @@ TEST_F(InterimIndexTest, ItServesUntilTheFlushedRowsHaveTheirOwn) {
   EXPECT_EQ(*collection_->Count(), 5999u);
 }
 
+TEST_F(InterimIndexTest, AlteredToFlatFreshRowsAreCompared) {
+  Insert(0, 6000);
+  database_.executor.RunAll();
+  EXPECT_EQ(PlanOf(0), SearchPlan::kIndex);
+  ASSERT_OK(collection_->AlterIndex("v", {.metric = Metric::kL2}));
+  EXPECT_EQ(PlanOf(0), SearchPlan::kExactScan);
+  EXPECT_EQ(Recall("", [](int64_t) { return true; }), 1.0);
+}
+
+TEST_F(InterimIndexTest, RowsThatWereThereBeforeTheIndexGetOne) {
+  ASSERT_OK(collection_->DropIndex("v"));
+  Insert(0, 6000);
+  ASSERT_OK(collection_->CreateIndex("v", {.metric = Metric::kL2, .params = HnswParams{}}));
+  database_.executor.RunAll();
+  EXPECT_EQ(PlanOf(0), SearchPlan::kIndex);
+}
+
 TEST_F(InterimIndexTest, RowsFromTheJournalGetOneToo) {
   Insert(0, 6000);
   collection_ = nullptr;

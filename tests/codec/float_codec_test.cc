@@ -263,7 +263,7 @@ TEST(FloatCodecTest, Float16HoldsLargeAndSmallNumbersAsWellAsOthers) {
 TEST(FloatCodecTest, Float16TakesACodeForAQuery) {
   for (const Metric metric : kFloatMetrics) {
     for (const float unit : {1.0f, 1e-6f, 1e6f}) {
-      for (const size_t dim : {1, 7, 100}) {
+      for (const size_t dim : {size_t{1}, size_t{7}, size_t{100}}) {
         std::vector<float> rows = NormalFloats(kFloatRows * dim, dim);
         for (float& value : rows) value *= unit;
         const auto codec = TrainCodec(

@@ -59,17 +59,20 @@ TEST(IndexBuildsTest, CancelStopsThoseOfAField) {
 
 TEST(IndexBuildsTest, WaitsForOneOfTheFieldToEnd) {
   IndexBuilds builds;
-  EXPECT_FALSE(*builds.WaitForEnd("", {}));
+  EXPECT_FALSE(*builds.WaitForEnd("", 0, {}));
   const auto other = builds.Begin(kOther);
-  EXPECT_FALSE(*builds.WaitForEnd("v", {}));
-  EXPECT_EQ(builds.WaitForEnd("w", Context::WithTimeout(absl::Milliseconds(20))).status().code(),
+  EXPECT_FALSE(*builds.WaitForEnd("v", 0, {}));
+  EXPECT_EQ(builds.WaitForEnd("w", 0, Context::WithTimeout(absl::Milliseconds(20))).status().code(),
             absl::StatusCode::kDeadlineExceeded);
   std::thread ender([&] {
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
     builds.End(*other, absl::OkStatus());
   });
-  EXPECT_TRUE(*builds.WaitForEnd("", Context::WithTimeout(absl::Seconds(60))));
+  EXPECT_TRUE(*builds.WaitForEnd("", 0, Context::WithTimeout(absl::Seconds(60))));
   ender.join();
+  EXPECT_EQ(builds.num_ended(), 1u);
+  EXPECT_TRUE(*builds.WaitForEnd("", 0, {}));  // one has ended since
+  EXPECT_FALSE(*builds.WaitForEnd("", 1, {}));
 }
 
 }  // namespace

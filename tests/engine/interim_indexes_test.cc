@@ -144,6 +144,30 @@ TEST_F(InterimIndexesTest, ReleaseGivesTheRowsBack) {
   EXPECT_EQ(budget_.used_bytes(), 0u);
 }
 
+TEST_F(InterimIndexesTest, GivenBackWithoutAFlushToo) {
+  Put(0, 5000);
+  const uint64_t rows_bytes = budget_.used_bytes();
+  ASSERT_OK(jobs_.Create("v", Hnsw(), {}));
+  ExtendAll();
+  EXPECT_GT(budget_.used_bytes(), rows_bytes);
+  ReleaseAll(core_.get());
+  EXPECT_EQ(budget_.used_bytes(), rows_bytes);
+  ASSERT_OK(LoadAll(core_.get(), {}, {}));
+  ExtendAll();
+  ASSERT_OK(jobs_.Drop("v", {}));
+  EXPECT_EQ(budget_.used_bytes(), rows_bytes);
+}
+
+TEST_F(InterimIndexesTest, OneForAnotherMetricIsNone) {
+  PutLoaded(5000);
+  Segment().growing->EnsureInterim(kInterimColumn, Metric::kIp, 8, 40);
+  ASSERT_OK(Segment().growing->ExtendInterim(kInterimColumn, {}));
+  EXPECT_EQ(IndexedRows(), 5000u);
+  EXPECT_TRUE(InterimIsDue(*core_));
+  ExtendAll();
+  EXPECT_EQ(Segment().growing->interim(kInterimColumn)->spec().metric, Metric::kL2);
+}
+
 class NoInterimTest : public InterimIndexesTest {
  protected:
   NoInterimTest() : InterimIndexesTest({.num_shards = 1, .interim_index = false}) {}
