@@ -119,7 +119,8 @@ class MemoryBudget {
 
   bool Take(uint64_t bytes, MemoryUse use);
   void NotePeak();
-  MemoryBudget* TakeUpwards(uint64_t bytes, MemoryUse use);
+  MemoryBudget* TakeFromAll(uint64_t bytes, MemoryUse use);
+  MemoryBudget* TakeAndNote(uint64_t bytes, MemoryUse use);
   absl::Status EmptyCachesAndReserve(uint64_t bytes, std::string_view what, MemoryUse use);
   absl::Status Full(const MemoryBudget& budget, uint64_t bytes, std::string_view what) const;
   bool IsWithin(const MemoryBudget* other) const;

@@ -93,22 +93,28 @@ void MemoryBudget::NotePeak() {
   }
 }
 
-// The budget that has no room; nullptr when all had.
-MemoryBudget* MemoryBudget::TakeUpwards(uint64_t bytes, MemoryUse use) {
-  for (MemoryBudget* budget = this; budget != nullptr; budget = budget->parent_) {
-    if (budget->Take(bytes, use)) continue;
-    for (MemoryBudget* below = this; below != budget; below = below->parent_) {
-      below->used_bytes_.fetch_sub(bytes, std::memory_order_relaxed);
-      below->bytes_of_use_[static_cast<size_t>(use)].fetch_sub(bytes, std::memory_order_relaxed);
-    }
-    return budget;
+// The budget that has no room; nullptr when all had. Those above come first: what they refuse is
+// not counted below for a moment, where another thread would take it for a peak above their limit.
+MemoryBudget* MemoryBudget::TakeFromAll(uint64_t bytes, MemoryUse use) {
+  if (parent_ != nullptr) {
+    if (MemoryBudget* const full = parent_->TakeFromAll(bytes, use)) return full;
   }
+  if (!Take(bytes, use)) {
+    if (parent_ != nullptr) parent_->Release(bytes, use);
+    return this;
+  }
+  return nullptr;
+}
+
+// The same, and it counts for the peaks.
+MemoryBudget* MemoryBudget::TakeAndNote(uint64_t bytes, MemoryUse use) {
+  if (MemoryBudget* const full = TakeFromAll(bytes, use)) return full;
   for (MemoryBudget* budget = this; budget != nullptr; budget = budget->parent_) budget->NotePeak();
   return nullptr;
 }
 
 bool MemoryBudget::TryReserve(uint64_t bytes, MemoryUse use) {
-  return TakeUpwards(bytes, use) == nullptr;
+  return TakeAndNote(bytes, use) == nullptr;
 }
 
 absl::Status MemoryBudget::Reserve(uint64_t bytes, std::string_view what, MemoryUse use) {
@@ -125,13 +131,13 @@ absl::Status MemoryBudget::EmptyCachesAndReserve(uint64_t bytes, std::string_vie
                                                  MemoryUse use) {
   base::MutexLock lock(&shared_->mutex);
   std::list<Shared::RegisteredCache>& caches = shared_->caches;
-  const MemoryBudget* full = TakeUpwards(bytes, use);
+  const MemoryBudget* full = TakeAndNote(bytes, use);
   for (size_t left = caches.size(); left > 0 && full != nullptr; --left) {
     if (bytes > full->limit_bytes()) break;
     caches.splice(caches.end(), caches, caches.begin());
     if (!caches.back().budget->IsWithin(full)) continue;
     caches.back().cache->DropUnused();
-    full = TakeUpwards(bytes, use);
+    full = TakeAndNote(bytes, use);
   }
   return full == nullptr ? absl::OkStatus() : Full(*full, bytes, what);
 }
