@@ -16,6 +16,18 @@ bool DeleteTimes::Set(uint32_t row, uint64_t time) {
   return true;
 }
 
+std::vector<uint64_t> AllowedFrom(const RowMask& mask, uint32_t first, uint32_t num_bits) {
+  std::vector<uint64_t> words((uint64_t{num_bits} + 63) / 64);
+  if (first >= mask.num_rows) return words;
+  for (uint64_t i = first / 64; i * 64 < mask.num_rows; ++i) {
+    words[i] = mask.allowed == nullptr ? ~uint64_t{0} : mask.allowed[i];
+  }
+  words[first / 64] &= ~uint64_t{0} << (first % 64);
+  const uint32_t rest = mask.num_rows % 64;
+  if (rest != 0) words[mask.num_rows / 64] &= (uint64_t{1} << rest) - 1;
+  return words;
+}
+
 uint64_t CountBits(const uint64_t* words, uint64_t num_bits) {
   uint64_t count = 0;
   for (uint64_t i = 0; i < num_bits / 64; ++i)

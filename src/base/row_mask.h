@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <vector>
 
 #include "base/paged_pointers.h"
 
@@ -88,6 +89,10 @@ struct RowMask {
   /// fell on allowed and disallowed rows alike. For plans, never for results.
   uint64_t Estimate() const;
 };
+
+/// The bitmap of what `mask.allowed` allows of the rows from `first` to mask.num_rows - 1, with
+/// bits for `num_bits` rows, at least as many as the mask has.
+std::vector<uint64_t> AllowedFrom(const RowMask& mask, uint32_t first, uint32_t num_bits);
 
 /// Set bits among the first `num_bits`.
 uint64_t CountBits(const uint64_t* words, uint64_t num_bits);

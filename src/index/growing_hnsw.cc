@@ -83,19 +83,6 @@ bool AreSame(const codec::Codec& a, const codec::Codec& b) {
   return of_a.str() == of_b.str();
 }
 
-// The bitmap of a mask of fewer rows than are linked, for a walk may come to the others.
-std::vector<uint64_t> AllowedOfLinked(const base::RowMask& mask, uint32_t num_linked) {
-  std::vector<uint64_t> words((size_t{num_linked} + 63) / 64);
-  const auto word_at = [&mask](size_t i) {
-    return mask.allowed == nullptr ? ~uint64_t{0} : mask.allowed[i];
-  };
-  const size_t whole = mask.num_rows / 64;
-  for (size_t i = 0; i < whole; ++i) words[i] = word_at(i);
-  const uint32_t rest = mask.num_rows % 64;
-  if (rest != 0) words[whole] = word_at(whole) & ((uint64_t{1} << rest) - 1);
-  return words;
-}
-
 IndexSpec SpecOf(Metric metric, const HnswParams& params) {
   HnswParams coded = params;
   coded.codec = HnswCodec::kFloat16;
@@ -326,7 +313,8 @@ absl::StatusOr<uint32_t> GrowingHnsw::Search(const RowQuery& query, const Contex
   linked.params = HnswSearchParams{.ef = hnsw == nullptr ? 0 : hnsw->ef};
   std::vector<uint64_t> allowed;
   if (num_visible < num_linked) {
-    allowed = AllowedOfLinked(query.mask, num_linked);
+    // A walk may come to the others.
+    allowed = base::AllowedFrom(query.mask, 0, num_linked);
     linked.mask.allowed = allowed.data();
     if (query.mask.allowed == nullptr) linked.num_set_bits = num_visible;
   } else if (num_visible > num_linked) {

@@ -79,29 +79,18 @@ absl::Status CompareRows(const index::VectorView& view, const base::RowMask& mas
   return absl::OkStatus();
 }
 
-// The bitmap of a mask without its first rows.
-std::vector<uint64_t> RowsBehind(uint32_t num_first, const base::RowMask& mask) {
-  std::vector<uint64_t> words((uint64_t{mask.num_rows} + 63) / 64, ~uint64_t{0});
-  if (mask.allowed != nullptr) std::copy_n(mask.allowed, words.size(), words.begin());
-  std::fill_n(words.begin(), std::min<size_t>(num_first / 64, words.size()), 0);
-  if (num_first % 64 != 0 && num_first / 64 < words.size()) {
-    words[num_first / 64] &= ~uint64_t{0} << (num_first % 64);
-  }
-  return words;
-}
-
 // Answers a search by the interim index of its column, where there is one and it may be used, from
-// the first rows: returns how many of them need not be compared. Comparing rows takes no memory:
-// so it stands in where there is none for the index.
+// the first rows: returns how many of them need not be compared; of these the first `num_expired`
+// have expired. Comparing rows takes no memory: so it stands in where there is none for the index.
 absl::StatusOr<uint32_t> SearchInterim(const GrowingSegment& segment, const SegmentSearch& search,
-                                       index::RowQuery query, const Context& context,
-                                       std::vector<index::Candidate>* out) {
+                                       uint32_t num_expired, index::RowQuery query,
+                                       const Context& context, std::vector<index::Candidate>* out) {
   if (search.exact || search.after.has_value() || query.mask.num_rows < kLeastInterimRows) return 0;
   const std::shared_ptr<index::GrowingHnsw> interim = segment.interim(search.column);
   if (interim == nullptr || interim->spec().metric != search.metric) return 0;
   std::vector<uint64_t> alive;
-  if (const uint32_t num_expired = segment.ExpiredRows(search.alive_from); num_expired > 0) {
-    alive = RowsBehind(num_expired, query.mask);
+  if (num_expired > 0) {
+    alive = base::AllowedFrom(query.mask, num_expired, query.mask.num_rows);
     query.mask.allowed = alive.data();
     query.num_set_bits.reset();
   }
@@ -128,7 +117,7 @@ absl::Status SearchGrowing(const GrowingSegment& segment, const SegmentSearch& s
   const uint32_t num_expired = segment.ExpiredRows(search.alive_from);
   index::SearchCounts counts;
   VECDB_ASSIGN_OR_RETURN(const uint32_t num_done,
-                         SearchInterim(segment, search,
+                         SearchInterim(segment, search, num_expired,
                                        {.vector = search.query,
                                         .k = search.k,
                                         .params = search.params,

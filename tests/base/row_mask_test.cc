@@ -129,6 +129,26 @@ TEST(RowMaskTest, EachPartAloneMakesItLessThanAll) {
   EXPECT_FALSE((RowMask{.num_rows = 1, .row_times = &time}).all());
 }
 
+TEST(RowMaskTest, AllowedFromIsTheBitmapOfTheRowsFromOneOn) {
+  const std::vector<uint64_t> some = {0x0123456789abcdef, 0xfedcba9876543210, 0x5555555555555555};
+  for (const uint64_t* allowed : {static_cast<const uint64_t*>(nullptr), some.data()}) {
+    for (const uint32_t num_rows : {0u, 1u, 63u, 64u, 65u, 128u, 150u}) {
+      const RowMask mask{.num_rows = num_rows, .allowed = allowed};
+      for (const uint32_t first : {0u, 1u, 63u, 64u, 100u, 128u, 149u, 150u}) {
+        for (const uint32_t num_bits : {num_rows, num_rows + 1, 192u}) {
+          const std::vector<uint64_t> words = AllowedFrom(mask, first, num_bits);
+          ASSERT_EQ(words.size(), (num_bits + 63) / 64);
+          for (uint32_t row = 0; row < words.size() * 64; ++row) {
+            const bool is_set = ((words[row / 64] >> (row % 64)) & 1) != 0;
+            const bool is_allowed = row >= first && row < num_rows && mask.Contains(row);
+            EXPECT_EQ(is_set, is_allowed) << row << " of " << num_rows << " from " << first;
+          }
+        }
+      }
+    }
+  }
+}
+
 TEST(RowMaskTest, EstimateSpreadsDeletesEvenly) {
   const std::vector<uint64_t> half(16, 0x5555555555555555);
   DeleteTimes deletes;
