@@ -49,8 +49,8 @@ class GrowingSegment {
   void Append(const RowBatch& batch, std::span<const uint32_t> rows,
               std::span<const int64_t> auto_keys, uint64_t timestamp);
 
-  /// The same with a time for each of `rows`. Only for segments that nobody reads at a time: these
-  /// may fall from row to row.
+  /// The same with a time for each row of the batch. Only for segments that nobody reads at a time:
+  /// these may fall from row to row.
   void AppendAt(const RowBatch& batch, std::span<const uint32_t> rows,
                 std::span<const int64_t> timestamps);
 

@@ -1,18 +1,21 @@
 #include "segment/merge.h"
 
 #include <algorithm>
+#include <limits>
 #include <numeric>
+#include <span>
 #include <utility>
 #include <vector>
 
 #include "base/status_macros.h"
+#include "index/vector_view.h"
 #include "segment/growing_segment.h"
 #include "segment/segment_writer.h"
 
 namespace vecdb::segment {
 namespace {
 
-constexpr size_t kPieceRows = 4096;
+constexpr uint32_t kPieceRows = 4096;
 
 struct KeptRows {
   std::vector<uint32_t> rows;
@@ -49,13 +52,24 @@ absl::StatusOr<Resident> LoadAllVectors(const SealedSegment& segment, const Cont
   return resident;
 }
 
+// The rows [first, first + count). Vectors are borrowed: copies would be memory that nobody counts.
 absl::StatusOr<RowBatch> ReadPiece(const SealedSegment& segment, const Resident& resident,
-                                   std::span<const uint32_t> rows, const Context& context) {
+                                   uint32_t first, uint32_t count, const Context& context) {
   const Schema& schema = segment.info().schema;
+  std::vector<uint32_t> rows(count);
+  std::iota(rows.begin(), rows.end(), first);
   RowBatch batch(schema);
   for (size_t i = 0; i < schema.fields.size(); ++i) {
-    VECDB_ASSIGN_OR_RETURN(Column column, segment.Gather(i, rows, &resident, context));
-    batch.SetColumn(schema.fields[i].name, std::move(column));
+    const FieldSpec& field = schema.fields[i];
+    if (field.type == DataType::kFloatVector) {
+      const index::VectorView& view = resident.fields[i].vectors->view;
+      const std::span<const float> vectors(view.row(first),
+                                           size_t{count} * static_cast<size_t>(view.dim));
+      batch.SetColumn(field.name, {field.type, field.dim, Column::Vectors{.borrowed = vectors}});
+      continue;
+    }
+    VECDB_ASSIGN_OR_RETURN(Column column, segment.Gather(i, rows, nullptr, context));
+    batch.SetColumn(field.name, std::move(column));
   }
   if (schema.enable_dynamic_field) {
     VECDB_ASSIGN_OR_RETURN(Column column,
@@ -65,21 +79,23 @@ absl::StatusOr<RowBatch> ReadPiece(const SealedSegment& segment, const Resident&
   return batch;
 }
 
+// `rows` ascend.
 absl::Status AppendRows(const SealedSegment& segment, std::span<const uint32_t> rows,
                         const Context& context, GrowingSegment* merged) {
   if (rows.empty()) return absl::OkStatus();
   VECDB_ASSIGN_OR_RETURN(const auto times, segment.GetTimestamps(context));
   VECDB_ASSIGN_OR_RETURN(const Resident resident, LoadAllVectors(segment, context));
-  for (size_t begin = 0; begin < rows.size(); begin += kPieceRows) {
+  std::vector<uint32_t> kept;  // of a piece, from its first row on
+  for (auto next = rows.begin(); next != rows.end();) {
     VECDB_RETURN_IF_ERROR(context.Check());
-    const auto piece = rows.subspan(begin, std::min(kPieceRows, rows.size() - begin));
-    VECDB_ASSIGN_OR_RETURN(const RowBatch batch, ReadPiece(segment, resident, piece, context));
-    std::vector<int64_t> piece_times;
-    for (uint32_t row : piece) piece_times.push_back(times->column.int64s()[row]);
-    std::vector<uint32_t> all(piece.size());
-    std::iota(all.begin(), all.end(), 0u);
-    VECDB_RETURN_IF_ERROR(merged->Reserve(batch, all));
-    merged->AppendAt(batch, all, piece_times);
+    const uint32_t first = *next;
+    kept.clear();
+    for (; next != rows.end() && *next - first < kPieceRows; ++next) kept.push_back(*next - first);
+    const uint32_t count = kept.back() + 1;
+    VECDB_ASSIGN_OR_RETURN(const RowBatch batch,
+                           ReadPiece(segment, resident, first, count, context));
+    VECDB_RETURN_IF_ERROR(merged->Reserve(batch, kept));
+    merged->AppendAt(batch, kept, times->column.int64s().subspan(first, count));
   }
   return absl::OkStatus();
 }
