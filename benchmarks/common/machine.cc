@@ -1,9 +1,10 @@
 #include "common/machine.h"
 
 #include <malloc.h>
-#include <unistd.h>
 
 #include <fstream>
+
+#include "base/resident_memory.h"
 
 namespace vecdb::bench {
 
@@ -18,10 +19,7 @@ std::string CpuName() {
 
 uint64_t ResidentBytes() {
   malloc_trim(0);
-  uint64_t size_pages = 0;
-  uint64_t resident_pages = 0;
-  std::ifstream("/proc/self/statm") >> size_pages >> resident_pages;
-  return resident_pages * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+  return base::ResidentBytes().value_or(0);
 }
 
 }  // namespace vecdb::bench

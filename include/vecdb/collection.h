@@ -389,7 +389,8 @@ class Collection {
 
   /// Gives a field an index of another type or with other parameters; returns when that is
   /// committed. The new one is built behind, beside the old: each segment answers by its old index
-  /// until its new one is ready (WaitForIndex), no search fails or goes without an index.
+  /// until its new one is ready (WaitForIndex), no search fails or goes without an index. FLAT is
+  /// exact at once: rows are compared, and read from the store as long as only codes are in memory.
   /// SearchRequest::params are those of the new type from now on; segments that are not there yet
   /// take defaults of theirs. Also changes back, or to a third, while builds run: these stop. OK
   /// when the index is as asked for already. NotFound when the field has no index; InvalidArgument

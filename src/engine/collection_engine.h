@@ -191,6 +191,7 @@ class CollectionEngine {
   // What works on the core; background jobs hold it too.
   struct Parts;
 
+  static void FollowFlush(CollectionCore* core, const std::shared_ptr<Parts>& parts);
   static void CompactBehind(CollectionCore* core, const std::shared_ptr<Parts>& parts);
   static bool IsTimeToCollect(const CollectionCore& core, Parts* parts);
   void NoteFreshRows(uint64_t num_rows);

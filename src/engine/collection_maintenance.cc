@@ -38,9 +38,10 @@ std::map<std::string, uint64_t> ObjectSizes(const View& view) {
   return sizes;
 }
 
-uint64_t NewBytes(const std::map<std::string, uint64_t>& before, const View& view) {
+uint64_t NewBytes(const std::map<std::string, uint64_t>& before,
+                  const std::map<std::string, uint64_t>& after) {
   uint64_t bytes = 0;
-  for (const auto& [name, size_bytes] : ObjectSizes(view)) {
+  for (const auto& [name, size_bytes] : after) {
     if (!before.contains(name)) bytes += size_bytes;
   }
   return bytes;
@@ -53,11 +54,16 @@ absl::Status CollectionEngine::Flush(const Context& context) {
   VECDB_RETURN_IF_ERROR(call.status());
   VECDB_RETURN_IF_ERROR(parts_->compactions.KeepSegmentsFew(context));
   VECDB_RETURN_IF_ERROR(vecdb::engine::Flush(core_.get(), &parts_->writer, context));
-  parts_->unflushed_deletes = 0;
-  BuildBehind(core_.get(), parts_);
-  CompactBehind(core_.get(), parts_);
+  FollowFlush(core_.get(), parts_);
   CollectGarbageBehind(core_.get(), parts_);
   return absl::OkStatus();
+}
+
+// What new segments want.
+void CollectionEngine::FollowFlush(CollectionCore* core, const std::shared_ptr<Parts>& parts) {
+  parts->unflushed_deletes = 0;
+  BuildBehind(core, parts);
+  CompactBehind(core, parts);
 }
 
 // For a writer that is held up.
@@ -67,11 +73,8 @@ absl::Status CollectionEngine::FlushInTheWay(StallReason reason, const Context& 
         VECDB_RETURN_IF_ERROR(parts_->compactions.KeepSegmentsFew(context));
         const absl::Status flushed = vecdb::engine::Flush(core_.get(), &parts_->writer, context);
         parts_->flush_failed = !flushed.ok();
-        if (!flushed.ok()) return flushed;
-        parts_->unflushed_deletes = 0;
-        BuildBehind(core_.get(), parts_);
-        CompactBehind(core_.get(), parts_);
-        return absl::OkStatus();
+        if (flushed.ok()) FollowFlush(core_.get(), parts_);
+        return flushed;
       });
 }
 
@@ -90,9 +93,7 @@ void CollectionEngine::FlushBehind() {
           {.collection = core->name(), .source = ErrorSource::kFlush, .status = status});
       return;
     }
-    parts->unflushed_deletes = 0;
-    BuildBehind(core, parts);
-    CompactBehind(core, parts);
+    FollowFlush(core, parts);
     CollectGarbageBehind(core, parts);
   });
 }
@@ -240,11 +241,13 @@ absl::StatusOr<MaintenanceReport> CollectionEngine::Maintain(const MaintenanceBu
   const Context end = Context::WithTimeout(absl::Milliseconds(budget.time_ms));
   MaintenanceReport report;
   bool is_more = true;
+  auto known = ObjectSizes(*core_->Read().view);
   while (is_more && end.Check().ok() && report.bytes_written < budget.bytes) {
-    const auto before = ObjectSizes(*core_->Read().view);
     VECDB_ASSIGN_OR_RETURN(is_more, MaintainOnce(context));
     report.num_steps += is_more ? 1 : 0;
-    report.bytes_written += NewBytes(before, *core_->Read().view);
+    auto now = ObjectSizes(*core_->Read().view);
+    report.bytes_written += NewBytes(known, now);
+    known = std::move(now);
   }
   if (!is_more && end.Check().ok() && IsTimeToCollect(*core_, parts_.get())) {
     VECDB_RETURN_IF_ERROR(CollectGarbage(context).status());

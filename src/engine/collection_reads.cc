@@ -83,7 +83,7 @@ absl::StatusOr<std::unique_ptr<query::ResultRows>> CollectionEngine::Search(
   VECDB_ASSIGN_OR_RETURN(const query::SnapshotSearch search, PlanSearch(*core_, snapshot, request));
   core_->SetUsed();
   VECDB_ASSIGN_OR_RETURN(auto result, query::Search(search, context));
-  if (parts_->recall.Take(*core_, snapshot, request, *result)) {
+  if (parts_->recall.Take(snapshot, request, search, *result)) {
     // The task itself holds no rows: a host's executor may keep it for long.
     core_->RunBehind(Priority::kBackground,
                      [core = core_.get(), parts = parts_](const Context& background) {

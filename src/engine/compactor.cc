@@ -219,9 +219,7 @@ absl::Status Compaction::BuildIndexes(const View& view, const Context& context) 
     return wanted == nullptr || wanted->spec != index.spec;
   });
   for (const format::IndexDefinition& wanted : view.indexes) {
-    const bool is_there =
-        std::any_of(entry_.info.indexes.begin(), entry_.info.indexes.end(),
-                    [&wanted](const auto& index) { return index.field == wanted.field; });
+    const bool is_there = FindIndex(entry_.info, wanted.field) != nullptr;
     if (is_there || !NeedsBuild(wanted.spec, entry_.info.num_rows)) continue;
     VECDB_RETURN_IF_ERROR(BuildOne(wanted, context));
   }

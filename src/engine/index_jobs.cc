@@ -35,10 +35,12 @@ absl::Status HasOther(const format::IndexDefinition& defined) {
                                                   defined.field, defined.spec.ToJson()));
 }
 
-std::vector<format::IndexDefinition>::const_iterator FindDefinition(
-    const format::Manifest& manifest, std::string_view field) {
-  return std::find_if(manifest.indexes.begin(), manifest.indexes.end(),
-                      [field](const auto& index) { return index.field == field; });
+// Null when the field has none.
+format::IndexDefinition* FindDefinition(format::Manifest* manifest, std::string_view field) {
+  for (format::IndexDefinition& index : manifest->indexes) {
+    if (index.field == field) return &index;
+  }
+  return nullptr;
 }
 
 SegmentInfo* FindInfo(format::Manifest* manifest, std::string_view folder) {
@@ -70,11 +72,9 @@ absl::StatusOr<std::shared_ptr<const segment::ResidentVectors>> VectorsOf(
 // In the store; 0 when it has gone.
 uint64_t BytesOfIndex(const View& view, std::string_view folder, std::string_view field) {
   const query::SegmentView* segment = FindSegment(view, folder);
-  if (segment == nullptr) return 0;
-  for (const SegmentIndexInfo& index : segment->sealed->info().indexes) {
-    if (index.field == field) return index.object.size_bytes;
-  }
-  return 0;
+  const SegmentIndexInfo* index =
+      segment == nullptr ? nullptr : FindIndex(segment->sealed->info(), field);
+  return index == nullptr ? 0 : index->object.size_bytes;
 }
 
 // Gives a segment of the view the info it has now, and what searches of a field read from now on.
@@ -121,8 +121,8 @@ absl::Status IndexJobs::Create(std::string_view field, const IndexSpec& spec,
   VECDB_RETURN_IF_ERROR(CheckSpec(field, spec));
   VECDB_ASSIGN_OR_RETURN(const auto pass, core_->maintenance_gate().Enter(context));
   format::Manifest manifest = core_->manifest();
-  const auto defined = FindDefinition(manifest, field);
-  if (defined != manifest.indexes.end()) return HasOther(*defined);
+  const format::IndexDefinition* defined = FindDefinition(&manifest, field);
+  if (defined != nullptr) return HasOther(*defined);
   manifest.indexes.push_back({.field = std::string(field), .spec = spec});
   VECDB_RETURN_IF_ERROR(core_->Commit(manifest, context));
   bool was_loaded = false;
@@ -139,10 +139,8 @@ absl::Status IndexJobs::Alter(std::string_view field, const IndexSpec& spec,
   VECDB_RETURN_IF_ERROR(CheckSpec(field, spec));
   VECDB_ASSIGN_OR_RETURN(const auto pass, core_->maintenance_gate().Enter(context));
   format::Manifest manifest = core_->manifest();
-  const auto defined =
-      std::find_if(manifest.indexes.begin(), manifest.indexes.end(),
-                   [field](const format::IndexDefinition& index) { return index.field == field; });
-  if (defined == manifest.indexes.end()) return NoIndex(field);
+  format::IndexDefinition* const defined = FindDefinition(&manifest, field);
+  if (defined == nullptr) return NoIndex(field);
   if (defined->spec == spec) return absl::OkStatus();
   if (!spec.is_scalar() && defined->spec.metric != spec.metric) {
     return absl::InvalidArgumentError(absl::StrFormat(
@@ -253,8 +251,8 @@ absl::Status IndexJobs::CommitAttached(const Job& job, const SegmentIndexInfo& i
                                        const Context& context) {
   VECDB_ASSIGN_OR_RETURN(const auto pass, core_->maintenance_gate().Enter(context));
   format::Manifest manifest = core_->manifest();
-  const auto defined = FindDefinition(manifest, info.field);
-  if (defined == manifest.indexes.end()) {
+  const format::IndexDefinition* defined = FindDefinition(&manifest, info.field);
+  if (defined == nullptr) {
     manifest.indexes.push_back(job.definition);
   } else if (*defined != job.definition) {
     return HasOther(*defined);
@@ -540,27 +538,24 @@ absl::Status IndexJobs::CommitBuilt(const Job& job, const SegmentIndexInfo* info
   VECDB_ASSIGN_OR_RETURN(const auto pass, core_->maintenance_gate().Enter(context));
   VECDB_RETURN_IF_ERROR(context.Check());  // dropped or altered while it waited
   format::Manifest manifest = core_->manifest();
-  const bool still_wanted = std::find(manifest.indexes.begin(), manifest.indexes.end(),
-                                      job.definition) != manifest.indexes.end();
+  const format::IndexDefinition* defined = FindDefinition(&manifest, job.definition.field);
   const std::string& folder = job.segment.sealed->info().folder;
-  const auto entry =
-      std::find_if(manifest.segments.begin(), manifest.segments.end(),
-                   [&](const auto& segment) { return segment.info.folder == folder; });
-  if (!still_wanted || entry == manifest.segments.end())
-    return absl::OkStatus();  // dropped meanwhile
-  RemoveIndex(&entry->info, job.definition.field);
-  if (info != nullptr) entry->info.indexes.push_back(*info);
+  SegmentInfo* const entry = FindInfo(&manifest, folder);
+  const bool still_wanted = defined != nullptr && *defined == job.definition;
+  if (!still_wanted || entry == nullptr) return absl::OkStatus();  // dropped meanwhile
+  RemoveIndex(entry, job.definition.field);
+  if (info != nullptr) entry->indexes.push_back(*info);
   segment::ResidentField shown = field;
   if (shown.vectors == nullptr && !job.definition.spec.is_scalar() && IsResident(folder)) {
     VECDB_ASSIGN_OR_RETURN(shown, LoadWith(job, info, context));  // loaded since it was claimed
   }
   VECDB_RETURN_IF_ERROR(core_->Commit(manifest, context));
-  core_->EditView([&](View* view) { ShowIndex(entry->info, job.column, shown, view); });
+  core_->EditView([&](View* view) { ShowIndex(*entry, job.column, shown, view); });
   LoadWaiting(core_, {.folder = folder, .column = job.column, .field = &shown});
   core_->Log(LogLevel::kInfo,
              absl::StrFormat("%s the index of field %s for segment %s, %d rows",
-                             info == nullptr ? "removed" : "built", job.definition.field, entry->id,
-                             entry->info.num_rows));
+                             info == nullptr ? "removed" : "built", job.definition.field,
+                             job.segment.id(), entry->num_rows));
   return absl::OkStatus();
 }
 

@@ -1,7 +1,9 @@
 #include "engine/interim_indexes.h"
 
 #include <algorithm>
+#include <memory>
 #include <variant>
+#include <vector>
 
 #include "base/status_macros.h"
 #include "engine/missing_index.h"
@@ -50,34 +52,37 @@ absl::Status Extend(const segment::GrowingSegment& growing, size_t column, const
   return interim->Extend(std::min(growing.num_rows(), interim->num_rows() + kRowsAtOnce), context);
 }
 
-}  // namespace
+// An interim index that is to be extended.
+struct Due {
+  std::shared_ptr<const segment::GrowingSegment> growing{};
+  size_t column = 0;
+  IndexSpec spec{};
+};
 
-bool InterimIsDue(const CollectionCore& core) {
-  if (!core.options().interim_index) return false;
+std::vector<Due> FindDue(const CollectionCore& core) {
+  std::vector<Due> due;
+  if (!core.options().interim_index) return due;
   const std::shared_ptr<const View> view = core.Read().view;
-  if (!view->loaded) return false;
+  if (!view->loaded) return due;
   for (const query::SegmentView& segment : view->segments) {
     if (!ReadsGrowing(*view, segment)) continue;
     for (const format::IndexDefinition& index : view->indexes) {
-      if (!HasInterim(*view, index)) continue;
       const size_t column = *core.schema()->FindField(index.field);
-      if (IsDue(*segment.growing, column, index.spec.metric)) return true;
-    }
-  }
-  return false;
-}
-
-absl::Status ExtendInterims(CollectionCore* core, const Context& context) {
-  const std::shared_ptr<const View> view = core->Read().view;
-  if (!view->loaded) return absl::OkStatus();
-  for (const query::SegmentView& segment : view->segments) {
-    if (!ReadsGrowing(*view, segment)) continue;
-    for (const format::IndexDefinition& index : view->indexes) {
-      const size_t column = *core->schema()->FindField(index.field);
       if (!HasInterim(*view, index) || !IsDue(*segment.growing, column, index.spec.metric))
         continue;
-      VECDB_RETURN_IF_ERROR(Extend(*segment.growing, column, index.spec, context));
+      due.push_back({.growing = segment.growing, .column = column, .spec = index.spec});
     }
+  }
+  return due;
+}
+
+}  // namespace
+
+bool InterimIsDue(const CollectionCore& core) { return !FindDue(core).empty(); }
+
+absl::Status ExtendInterims(CollectionCore* core, const Context& context) {
+  for (const Due& due : FindDue(*core)) {
+    VECDB_RETURN_IF_ERROR(Extend(*due.growing, due.column, due.spec, context));
   }
   return absl::OkStatus();
 }

@@ -4,7 +4,6 @@
 #include <memory>
 #include <set>
 #include <utility>
-#include <variant>
 
 #include "base/status_macros.h"
 #include "engine/search_plan.h"
@@ -23,20 +22,6 @@ bool CanBeRepeated(const SearchRequest& request, const query::ResultRows& result
          !result.ends.empty() && result.keys != nullptr;
 }
 
-// The name of the field that a search is about; "" when there is no saying.
-std::string FieldOf(const CollectionCore& core, const SearchRequest& request) {
-  if (!request.field.empty()) return request.field;
-  for (const FieldSpec& field : core.schema()->fields) {
-    if (field.type == DataType::kFloatVector) return field.name;
-  }
-  return "";
-}
-
-bool IsExact(const View& view, const std::string& field) {
-  const format::IndexDefinition* index = view.FindIndex(field);
-  return index == nullptr || std::holds_alternative<FlatParams>(index->spec.params);
-}
-
 // Keys of the first query of a result.
 std::set<schema::Key> KeysOf(const Column& keys, size_t count) {
   std::set<schema::Key> of_rows;
@@ -47,18 +32,17 @@ std::set<schema::Key> KeysOf(const Column& keys, size_t count) {
 
 }  // namespace
 
-bool LiveRecall::Take(const CollectionCore& core, const Snapshot& snapshot,
-                      const SearchRequest& request, const query::ResultRows& result) {
+bool LiveRecall::Take(const Snapshot& snapshot, const SearchRequest& request,
+                      const query::SnapshotSearch& search, const query::ResultRows& result) {
   if (every_ == 0 || ++num_searches_ % every_ != 0 || !CanBeRepeated(request, result)) return false;
-  const std::string field = FieldOf(core, request);
-  if (IsExact(*snapshot.view, field)) return false;
+  if (search.exact) return false;
   auto taken = std::make_unique<Taken>(Taken{.snapshot = snapshot,
                                              .request = request,
                                              .keys = *result.keys,
                                              .num_hits = result.ends.front()});
-  const int32_t dim = core.schema()->fields[*core.schema()->FindField(field)].dim;
-  taken->query.assign(request.vectors.begin(), request.vectors.begin() + dim);
-  taken->request.field = field;
+  const FieldSpec& field = search.schema->fields[search.column];
+  taken->query.assign(request.vectors.begin(), request.vectors.begin() + field.dim);
+  taken->request.field = field.name;
   taken->request.vectors = taken->query;
   taken->request.output_fields.clear();
   base::MutexLock lock(&mutex_);

@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "base/mutex.h"
 #include "engine/collection_core.h"
+#include "query/nearest.h"
 #include "query/result_rows.h"
 #include "vecdb/collection.h"
 #include "vecdb/context.h"
@@ -29,8 +30,8 @@ class LiveRecall {
   /// Whether this search is to be repeated, by RepeatTaken, on the state that it read. None is
   /// while another waits; nor is one that a host's callback filters, or that has a range or groups,
   /// and none of FLAT.
-  bool Take(const CollectionCore& core, const Snapshot& snapshot, const SearchRequest& request,
-            const query::ResultRows& result);
+  bool Take(const Snapshot& snapshot, const SearchRequest& request,
+            const query::SnapshotSearch& search, const query::ResultRows& result);
   /// Repeats the search that was taken, if there is one.
   void RepeatTaken(const CollectionCore& core, const Context& context);
   /// Lets go of the search that was taken, and of what it read.

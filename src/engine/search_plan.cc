@@ -185,7 +185,7 @@ absl::StatusOr<query::SnapshotSearch> PlanSearch(const CollectionCore& core,
   const std::string& field = core.schema()->fields[search.column].name;
   VECDB_RETURN_IF_ERROR(schema::ValidateSearchParams(
       snapshot.view->FindIndex(field)->spec, request.params, request.offset + request.limit));
-  // Rows that are not compared one by one for FLAT still have what an earlier definition asked for.
+  // FLAT is exact also where segments still have the index of an earlier definition.
   search.exact = std::holds_alternative<FlatParams>(snapshot.view->FindIndex(field)->spec.params);
   search.limit = static_cast<uint32_t>(request.limit);
   search.offset = static_cast<uint32_t>(request.offset);
