@@ -27,6 +27,9 @@
 
 namespace vecdb {
 
+class ObjectStore;
+struct SegmentInfo;
+
 namespace engine {
 class CollectionHandle;
 }
@@ -330,6 +333,26 @@ class Collection {
   absl::StatusOr<WriteResult> DeleteWhere(const RowFilter& filter, const WriteOptions& options,
                                           const Context& context = {});
   absl::StatusOr<WriteResult> DeleteWhere(const RowFilter& filter, const Context& context = {});
+
+  /// Takes a segment that was built elsewhere, by SegmentBuilder or MergeSegments, into the
+  /// collection, in one commit. Its objects are copied from `source`, where they stay, and every
+  /// byte of its rows is checked. The rows are those of one write of now, whatever times they were
+  /// built with: visible together, and durable, when this returns. Indexes of the specs that the
+  /// collection has are taken along; others are built behind, as after Flush, which this does
+  /// first.
+  ///
+  /// InvalidArgument for another schema, for rows that are deleted (MergeSegments leaves them out),
+  /// a key that comes twice, and keys of several shards (see ShardsOf); AlreadyExists, naming the
+  /// key, when one is in the collection, whatever DuplicateKeyPolicy says, and while a row that has
+  /// expired still has it; NotFound and DataLoss for objects that are missing or damaged;
+  /// ResourceExhausted over the memory budget; FailedPrecondition without a journal while others
+  /// write. Nothing is taken then. Writers wait while it commits.
+  absl::StatusOr<WriteResult> IngestSegment(ObjectStore& source, const SegmentInfo& segment,
+                                            const Context& context = {});
+
+  /// The shard of each key, to build segments for IngestSegment by. InvalidArgument for keys of the
+  /// other type.
+  absl::StatusOr<std::vector<int32_t>> ShardsOf(const Keys& keys) const;
 
   /// Reads rows by key, in the order of the keys; those without a row are left out. `fields` empty
   /// means all. Needs no Load. NotFound for an unknown field, InvalidArgument for keys of the other

@@ -69,6 +69,17 @@ absl::StatusOr<WriteResult> Collection::Delete(const Keys& keys, const Context& 
   return Delete(keys, WriteOptions(), context);
 }
 
+absl::StatusOr<WriteResult> Collection::IngestSegment(ObjectStore& source,
+                                                      const SegmentInfo& segment,
+                                                      const Context& context) {
+  return CountedWrite(*handle_, Operation::kIngestSegment,
+                      [&] { return handle_->engine()->IngestSegment(source, segment, context); });
+}
+
+absl::StatusOr<std::vector<int32_t>> Collection::ShardsOf(const Keys& keys) const {
+  return handle_->engine()->ShardsOf(keys);
+}
+
 absl::StatusOr<WriteResult> Collection::DeleteWhere(const RowFilter& filter,
                                                     const WriteOptions& options,
                                                     const Context& context) {

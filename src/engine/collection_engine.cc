@@ -131,6 +131,7 @@ absl::StatusOr<std::shared_ptr<CollectionEngine>> CollectionEngine::Open(
   CollectionCore* opened = engine->core_.get();
   VECDB_ASSIGN_OR_RETURN(engine->parts_->recovery,
                          RecoverJournal(opened, &engine->parts_->writer, options, context));
+  VECDB_RETURN_IF_ERROR(engine->parts_->writer.ShowCommitted(context));
   if (KeepsItselfLoaded(*opened)) {
     VECDB_RETURN_IF_ERROR(engine->parts_->loads->Load(options.load, context));
   }
@@ -191,6 +192,7 @@ absl::StatusOr<std::shared_ptr<CollectionEngine>> CollectionEngine::ReadNewest(
       ReadJournal(engine->core_.get(), &engine->parts_->writer, &engine->parts_->recovery, context);
   if (!last_try && MayBeARace(complete.status())) return nullptr;
   VECDB_RETURN_IF_ERROR(complete.status());
+  VECDB_RETURN_IF_ERROR(engine->parts_->writer.ShowCommitted(context));
   if (!last_try && !*complete) {
     // No log where the manifest says: it may have been ended by a manifest that is newer.
     VECDB_ASSIGN_OR_RETURN(const catalog::VersionList versions, manifests.List(context));

@@ -68,6 +68,9 @@ class CollectionEngine {
                                      const Context& context);
   absl::StatusOr<WriteResult> DeleteWhere(const RowFilter& filter, const WriteOptions& options,
                                           const Context& context);
+  absl::StatusOr<WriteResult> IngestSegment(ObjectStore& source, const SegmentInfo& segment,
+                                            const Context& context);
+  absl::StatusOr<std::vector<int32_t>> ShardsOf(const Keys& keys) const;
   absl::StatusOr<RowBatch> Get(const Keys& keys, std::span<const std::string> fields,
                                const Consistency& consistency, const Context& context);
   absl::StatusOr<uint64_t> Count(const Consistency& consistency, const Context& context);

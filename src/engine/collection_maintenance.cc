@@ -11,6 +11,7 @@
 #include "engine/collection_parts.h"
 #include "engine/flush.h"
 #include "engine/garbage.h"
+#include "engine/ingest.h"
 #include "engine/interim_indexes.h"
 #include "engine/load_manager.h"
 #include "engine/segment_objects.h"
@@ -64,6 +65,28 @@ void CollectionEngine::FollowFlush(CollectionCore* core, const std::shared_ptr<P
   parts->unflushed_deletes = 0;
   BuildBehind(core, parts);
   CompactBehind(core, parts);
+}
+
+absl::StatusOr<WriteResult> CollectionEngine::IngestSegment(ObjectStore& source,
+                                                            const SegmentInfo& segment,
+                                                            const Context& context) {
+  const CollectionCall call(*core_, context);
+  VECDB_RETURN_IF_ERROR(call.status());
+  VECDB_ASSIGN_OR_RETURN(const WriteResult result,
+                         Ingest(core_.get(), &parts_->writer, source, segment, context));
+  FollowFlush(core_.get(), parts_);
+  return result;
+}
+
+absl::StatusOr<std::vector<int32_t>> CollectionEngine::ShardsOf(const Keys& keys) const {
+  const CollectionCall call(*core_);
+  VECDB_RETURN_IF_ERROR(call.status());
+  VECDB_RETURN_IF_ERROR(CheckKeyType(*core_->schema(), keys));
+  const schema::KeyColumn column(keys);
+  std::vector<int32_t> shards(column.size());
+  for (size_t i = 0; i < shards.size(); ++i)
+    shards[i] = column[i].Shard(core_->options().num_shards);
+  return shards;
 }
 
 // For a writer that is held up.

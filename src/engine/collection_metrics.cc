@@ -5,26 +5,12 @@
 namespace vecdb::engine {
 namespace {
 
-constexpr std::array<std::string_view, kNumOperations> kOperationNames = {"insert",
-                                                                          "upsert",
-                                                                          "delete",
-                                                                          "get",
-                                                                          "count",
-                                                                          "query",
-                                                                          "search",
-                                                                          "explain",
-                                                                          "iterate",
-                                                                          "flush",
-                                                                          "create_index",
-                                                                          "attach_index",
-                                                                          "wait_for_index",
-                                                                          "drop_index",
-                                                                          "start_load",
-                                                                          "load",
-                                                                          "release",
-                                                                          "compact",
-                                                                          "wait_for_compaction",
-                                                                          "maintain"};
+constexpr std::array<std::string_view, kNumOperations> kOperationNames = {
+    "insert",     "upsert",       "delete",       "ingest_segment", "get",
+    "count",      "query",        "search",       "explain",        "iterate",
+    "flush",      "create_index", "attach_index", "wait_for_index", "drop_index",
+    "start_load", "load",         "release",      "compact",        "wait_for_compaction",
+    "maintain"};
 
 constexpr std::array<std::string_view, kNumSearchStages> kStageNames = {"plan", "filter", "search",
                                                                         "fetch"};

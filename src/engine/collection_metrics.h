@@ -24,6 +24,7 @@ enum class Operation : size_t {
   kInsert,
   kUpsert,
   kDelete,
+  kIngestSegment,
   kGet,
   kCount,
   kQuery,
@@ -42,7 +43,7 @@ enum class Operation : size_t {
   kWaitForCompaction,
   kMaintain,
 };
-inline constexpr size_t kNumOperations = 20;
+inline constexpr size_t kNumOperations = 21;
 
 /// "insert", "create_index", ...
 std::string_view OperationName(Operation operation);

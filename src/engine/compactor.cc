@@ -11,6 +11,7 @@
 #include "engine/index_jobs.h"
 #include "engine/loader.h"
 #include "engine/read_point.h"
+#include "engine/segment_objects.h"
 #include "segment/merge.h"
 #include "segment/scalar_index_builder.h"
 #include "segment/segment_writer.h"
@@ -100,7 +101,6 @@ class Compaction {
   uint64_t CountExpired() const;
   format::Manifest ManifestAfter() const;
   void Show();
-  void RemoveObjects() const;
 
   CollectionCore* const core_;
   const CompactionPlan& plan_;
@@ -130,7 +130,7 @@ absl::StatusOr<CompactionOutcome> Compaction::Run(const Context& context) {
   absl::Status status = WriteTarget(context);
   if (status.ok()) status = Replace(context);
   if (!status.ok()) {
-    if (!may_be_committed_) RemoveObjects();
+    if (!may_be_committed_) RemoveObjectsBelow(*core_->store(), entry_.info.folder);
     return status;
   }
   CompactionOutcome outcome{.target = entry_.id};
@@ -333,17 +333,6 @@ uint64_t Compaction::CountExpired() const {
     }
   }
   return count;
-}
-
-// No manifest names them, and none will.
-void Compaction::RemoveObjects() const {
-  const auto folder = ObjectPath::Parse(entry_.info.folder);
-  if (!folder.ok()) return;  // nothing was written yet
-  const auto objects = core_->store()->List(*folder, {});
-  if (!objects.ok()) return;  // garbage collection will find them
-  for (const ObjectInfo& object : *objects) {
-    core_->store()->Delete(object.path, {}).IgnoreError();
-  }
 }
 
 }  // namespace

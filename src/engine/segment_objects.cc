@@ -44,4 +44,12 @@ std::vector<std::string> ObjectNamesOf(const format::Manifest& manifest) {
   return names;
 }
 
+void RemoveObjectsBelow(ObjectStore& store, const std::string& folder) {
+  const auto path = ObjectPath::Parse(folder);
+  if (!path.ok()) return;  // nothing was written yet
+  const auto objects = store.List(*path, {});
+  if (!objects.ok()) return;
+  for (const ObjectInfo& object : *objects) store.Delete(object.path, {}).IgnoreError();
+}
+
 }  // namespace vecdb::engine

@@ -25,6 +25,10 @@ std::vector<std::string> ObjectNamesOf(const SegmentInfo& info);
 /// The same for all segments of a manifest.
 std::vector<std::string> ObjectNamesOf(const format::Manifest& manifest);
 
+/// Deletes what lies in the folder of a segment that no manifest names, and none will. What cannot
+/// be deleted is left to garbage collection.
+void RemoveObjectsBelow(ObjectStore& store, const std::string& folder);
+
 }  // namespace vecdb::engine
 
 #endif  // VECDB_ENGINE_SEGMENT_OBJECTS_H_

@@ -270,6 +270,43 @@ void Writer::AppendToJournal(journal::PendingRecord record) {
   if (large && last_.level == Durability::kSynced) log->StartWriting();
 }
 
+absl::StatusOr<WriteResult> Writer::WriteAlone(
+    uint64_t num_rows, const std::function<absl::Status(uint64_t timestamp)>& commit,
+    const Context& context) {
+  VECDB_ASSIGN_OR_RETURN(const auto pass, core_->write_gate().Enter(context));
+  VECDB_RETURN_IF_ERROR(CheckJournal());
+  if (has_news_ && core_->journal() == nullptr) {
+    return absl::FailedPreconditionError(
+        "rows were written since the last Flush, and there is no journal to keep them");
+  }
+  AppliedWrite earlier = last_;
+  earlier.level = Durability::kSynced;
+  VECDB_RETURN_IF_ERROR(core_->AwaitVisible(earlier, context));
+  const uint64_t timestamp = core_->clock().Tick();
+  VECDB_RETURN_IF_ERROR(commit(timestamp));
+  last_.timestamp = timestamp;
+  last_.level = Durability::kNone;  // it is durable, and in no record
+  last_.live_rows += num_rows;
+  core_->Applied(last_);
+  VECDB_RETURN_IF_ERROR(core_->AwaitVisible(last_, {}));
+  return WriteResult{
+      .insert_count = num_rows, .timestamp = timestamp, .durability = Durability::kSynced};
+}
+
+absl::Status Writer::ShowCommitted(const Context& context) {
+  VECDB_ASSIGN_OR_RETURN(const auto pass, core_->write_gate().Enter(context));
+  uint64_t newest = last_.timestamp;
+  for (const format::ManifestSegment& segment : core_->manifest().segments) {
+    newest = std::max(newest, segment.info.max_timestamp);
+  }
+  if (newest == last_.timestamp) return absl::OkStatus();
+  core_->clock().Observe(newest);
+  last_.timestamp = newest;
+  last_.level = Durability::kNone;
+  core_->Applied(last_);
+  return core_->AwaitVisible(last_, context);
+}
+
 absl::StatusOr<WriteResult> Writer::Replay(const format::WriteRecord& record, uint64_t timestamp,
                                            const Context& context) {
   VECDB_ASSIGN_OR_RETURN(const auto pass, core_->write_gate().Enter(context));
@@ -282,6 +319,7 @@ absl::StatusOr<WriteResult> Writer::Replay(const format::WriteRecord& record, ui
                     .keys = schema::KeysOf(record.rows),
                     .keys_are_new = !may_replace && record.kind == format::WriteKind::kInsert};
   core_->clock().Observe(timestamp);
+  last_.timestamp = timestamp - 1;  // segments may have rows since the record before
   VECDB_ASSIGN_OR_RETURN(const Prepared prepared, Prepare(batch, context));
   last_.timestamp = timestamp;
   const WriteResult result = Apply(batch, prepared);

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -47,6 +48,16 @@ class Writer {
   /// Deletes the rows that match. They are found while no other batch is applied.
   absl::StatusOr<WriteResult> DeleteWhere(const query::BoundFilter& filter,
                                           const WriteOptions& options, const Context& context);
+
+  /// Commits rows that lie in no growing segment: calls `commit`, at a time of its own, when every
+  /// write before is durable and visible, and shows what it has done. Other writers wait meanwhile.
+  /// Under the maintenance gate. FailedPrecondition when there is no journal and something has been
+  /// written since Seal.
+  absl::StatusOr<WriteResult> WriteAlone(
+      uint64_t num_rows, const std::function<absl::Status(uint64_t timestamp)>& commit,
+      const Context& context);
+  /// Shows what WriteAlone had committed when the collection was open last; after Replay of all.
+  absl::Status ShowCommitted(const Context& context);
 
   /// Applies a record of the journal at its time, and shows it. For a collection that nobody uses
   /// yet.

@@ -189,7 +189,10 @@ absl::StatusOr<std::shared_ptr<const ResidentColumn>> SealedSegment::GetColumnBy
   VECDB_ASSIGN_OR_RETURN(resident->reservation,
                          base::Reservation::Make(rows_->host.budget, resident->bytes,
                                                  "a column of a segment", MemoryUse::kColumns));
-  VECDB_ASSIGN_OR_RETURN(resident->column, rows_->columns->ReadColumn(field_id, type, context));
+  VECDB_ASSIGN_OR_RETURN(resident->column,
+                         field_id == format::kTimestampFieldId && has_one_time()
+                             ? OneTime(num_rows())
+                             : rows_->columns->ReadColumn(field_id, type, context));
   base::MutexLock lock(&rows_->mutex);
   return rows_->cache.emplace(field_id, std::move(resident)).first->second;
 }
@@ -199,6 +202,11 @@ absl::StatusOr<std::shared_ptr<const ResidentColumn>> SealedSegment::GetColumn(
   return GetColumnById(FieldIdOf(info_.schema, column), TypeOf(info_.schema, column), context);
 }
 
+Column SealedSegment::OneTime(size_t num_rows) const {
+  return Column(DataType::kInt64, 0,
+                std::vector<int64_t>(num_rows, static_cast<int64_t>(info_.min_timestamp)));
+}
+
 absl::StatusOr<std::shared_ptr<const ResidentColumn>> SealedSegment::GetTimestamps(
     const Context& context) const {
   return GetColumnById(format::kTimestampFieldId, DataType::kInt64, context);
@@ -206,6 +214,7 @@ absl::StatusOr<std::shared_ptr<const ResidentColumn>> SealedSegment::GetTimestam
 
 absl::StatusOr<Column> SealedSegment::GatherTimestamps(std::span<const uint32_t> rows,
                                                        const Context& context) const {
+  if (has_one_time()) return OneTime(rows.size());
   return GatherScalars(format::kTimestampFieldId, DataType::kInt64, rows, context);
 }
 

@@ -227,6 +227,10 @@ class SealedSegment {
   absl::StatusOr<std::shared_ptr<const std::vector<uint32_t>>> GetBloom(
       const Context& context) const;
   absl::StatusOr<std::shared_ptr<const KeyIndex>> GetKeyIndex(const Context& context) const;
+  // The rows of a segment that was taken in were written at the time of that, whatever their column
+  // says; of others it says the same.
+  bool has_one_time() const { return info_.min_timestamp == info_.max_timestamp; }
+  Column OneTime(size_t num_rows) const;
   absl::Status OpenObjects(const Context& context);
   absl::Status ReadDeletes(const Context& context);
   const SegmentIndexInfo* FindIndex(size_t column) const;

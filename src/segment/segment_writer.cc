@@ -117,13 +117,13 @@ absl::StatusOr<SegmentInfo> WriteRowObjects(const GrowingSegment& rows, uint32_t
   return info;
 }
 
+}  // namespace
+
 absl::Status WriteSegmentJson(const SegmentInfo& info, ObjectStore& store, const Context& context) {
   VECDB_ASSIGN_OR_RETURN(const ObjectPath path, SegmentObjectPath(info, "segment.json"));
   return PutObject(store, path, format::SealJson("segment", base::RandomId(), info.ToJson()),
                    context);
 }
-
-}  // namespace
 
 absl::StatusOr<SegmentInfo> WriteRows(const GrowingSegment& rows, uint32_t num_rows,
                                       ObjectStore& store, const ObjectPath& folder,

@@ -23,6 +23,9 @@ absl::StatusOr<SegmentInfo> WriteRows(const GrowingSegment& rows, uint32_t num_r
                                       ObjectStore& store, const ObjectPath& folder,
                                       const Host& host, const Context& context);
 
+/// Writes `segment.json`, which says what a segment is to who finds its objects alone.
+absl::Status WriteSegmentJson(const SegmentInfo& info, ObjectStore& store, const Context& context);
+
 /// Writes every delete of a segment up to `as_of`, beside its rows, and returns the info that has
 /// them. The same info when there is none.
 absl::StatusOr<SegmentInfo> WriteDeletes(const SegmentInfo& info, const base::DeleteTimes& deletes,

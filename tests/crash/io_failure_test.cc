@@ -37,7 +37,7 @@ constexpr Way kWays[] = {
     {.name = "slow", .mode = FaultMode::kSlow},
 };
 constexpr int kNumWays = std::ssize(kWays);
-constexpr size_t kNumScenarios = 12;
+constexpr size_t kNumScenarios = 13;
 
 // Shared by the threads of the test; orders nothing else.
 struct Tally {

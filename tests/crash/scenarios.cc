@@ -221,6 +221,20 @@ void FlushRightAfterRecovery(Workload& work) {
   work.Upsert("c", 3);
 }
 
+void IngestedSegments(Workload& work) {
+  work.Open();
+  work.Create("c", {.num_shards = 1});
+  work.Upsert("c", 4);
+  work.Ingest("c", 6);
+  work.Upsert("c", 8);
+  work.Kill();
+  work.Delete("c", 4);
+  work.Insert("c", 2, kNone);
+  work.Ingest("c", 3);
+  work.Kill();
+  work.Ingest("c", 2);
+}
+
 constexpr Scenario kScenarios[] = {
     {"first write ever", FirstWriteEver},
     {"several batches", SeveralBatches},
@@ -231,6 +245,7 @@ constexpr Scenario kScenarios[] = {
     {"deletes of flushed rows", DeletesOfFlushedRows},
     {"three flushes", ThreeFlushes},
     {"create, rename, drop", CreateRenameDrop},
+    {"ingested segments", IngestedSegments},
     {"clean close", CleanClose},
     {"writes after crash", WritesAfterCrash},
     {"log of many files", LogOfManyFiles},

@@ -13,7 +13,7 @@ struct Scenario {
   void (*run)(Workload&);
 };
 
-/// The 20 that are cut at every step, the cheap ones first.
+/// The 21 that are cut at every step, the cheap ones first.
 std::span<const Scenario> Scenarios();
 
 /// 40 steps at random with one to three collections, kills and closings among them.

@@ -236,12 +236,30 @@ void Workload::Write(const std::string& name, WriteBatch batch, bool replace, Du
     result = replace ? target.collection->Upsert(rows, options, NewContext())
                      : target.collection->Insert(rows, options, NewContext());
   }
+  NoteAnswer(result, target.model);
+}
+
+void Workload::NoteAnswer(const absl::StatusOr<WriteResult>& result, CollectionModel* model) {
   if (Succeeded(result.status(), "write")) {
     ++num_acknowledged_;
-    target.model->rows.Acknowledge(result->durability);
+    model->rows.Acknowledge(result->durability);
   } else if (!absl::IsUnknown(result.status())) {
-    target.model->rows.Refuse();
+    model->rows.Refuse();
   }
+}
+
+void Workload::Ingest(const std::string& name, size_t num_rows) {
+  const Target target = Find(name);
+  if (target.model == nullptr || target.model->rows.num_unanswered() >= kMaxUnanswered) return;
+  WriteBatch batch{.number = ++num_batches_};
+  AddNewKeys(num_rows, &batch.keys);
+  const std::shared_ptr<ObjectStore> elsewhere = MakeMemoryObjectStore();
+  const auto builder = *SegmentBuilder::Make(target.model->schema);
+  ASSERT_OK(builder->Add(RowsOfBatch(target.model->schema, batch.keys, batch.number)));
+  const auto segment = builder->Finish(*elsewhere, *ObjectPath::Parse("built"));
+  ASSERT_OK(segment);
+  target.model->rows.Begin(batch);
+  NoteAnswer(target.collection->IngestSegment(*elsewhere, *segment, NewContext()), target.model);
 }
 
 void Workload::Flush(const std::string& name) {

@@ -68,6 +68,8 @@ class Workload {
   void Insert(const std::string& name, size_t num_rows, Durability level = Durability::kSynced);
   void Upsert(const std::string& name, size_t num_rows, Durability level = Durability::kSynced);
   void Delete(const std::string& name, size_t num_rows, Durability level = Durability::kSynced);
+  /// A segment of rows of new keys, built elsewhere, for a collection of one shard.
+  void Ingest(const std::string& name, size_t num_rows);
   void Flush(const std::string& name);
   void CreateIndex(const std::string& name, const IndexSpec& spec);
   void DropIndex(const std::string& name);
@@ -100,6 +102,7 @@ class Workload {
   const Context& NewContext();
   Target Find(const std::string& name);
   void Write(const std::string& name, WriteBatch batch, bool replace, Durability level);
+  void NoteAnswer(const absl::StatusOr<WriteResult>& result, CollectionModel* model);
   std::vector<int64_t> OldKeys(const CollectionModel& model, size_t count);
   void AddNewKeys(size_t count, std::vector<int64_t>* keys);
 
