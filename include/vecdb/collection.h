@@ -474,7 +474,7 @@ class Collection {
   /// `auto_compaction` is off), then garbage collection when it has not been done for long. Stops
   /// when nothing is due or the budget is used up, and says what is left. InvalidArgument for a
   /// negative `time_ms`; the errors of the store and the memory budget, after which nothing is
-  /// lost.
+  /// lost. An index that cannot be built keeps nothing else from being done: its error comes last.
   absl::StatusOr<MaintenanceReport> Maintain(const MaintenanceBudget& budget = {},
                                              const Context& context = {});
 

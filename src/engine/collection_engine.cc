@@ -249,6 +249,7 @@ void CollectionEngine::Resume() {
   parts_->ForgetScheduled();
   core_->ResumeCalls();
   BuildBehind(core_.get(), parts_);
+  CompactBehind(core_.get(), parts_);
 }
 
 uint64_t CollectionEngine::seal_bytes() const {

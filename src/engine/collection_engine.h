@@ -23,6 +23,8 @@
 
 namespace vecdb::engine {
 
+struct FailedBuilds;
+
 /// One collection alive: the inside of every Collection handle on it. Thread-safe.
 ///
 /// Every method that a user may call begins with Call, so that closing waits for it.
@@ -186,7 +188,7 @@ class CollectionEngine {
   void FlushBehind();
   void NoteDeletes(uint64_t num_deleted);
   bool FlushIsDue() const;
-  absl::StatusOr<bool> MaintainOnce(const Context& context);
+  absl::StatusOr<bool> MaintainOnce(FailedBuilds* failed, const Context& context);
   uint64_t seal_bytes() const;
   uint64_t journal_bytes() const;
   uint64_t unflushed_bytes() const;  // memory of rows that are in no flushed segment

@@ -240,14 +240,14 @@ bool CollectionEngine::FlushIsDue() const {
 }
 
 // False when nothing is due.
-absl::StatusOr<bool> CollectionEngine::MaintainOnce(const Context& context) {
+absl::StatusOr<bool> CollectionEngine::MaintainOnce(FailedBuilds* failed, const Context& context) {
   if (FlushIsDue()) {
     const absl::Status flushed = vecdb::engine::Flush(core_.get(), &parts_->writer, context);
     parts_->flush_failed = !flushed.ok();
     VECDB_RETURN_IF_ERROR(flushed);
     return true;
   }
-  VECDB_ASSIGN_OR_RETURN(const bool built, parts_->indexes.BuildNext(context));
+  VECDB_ASSIGN_OR_RETURN(const bool built, parts_->indexes.BuildNext(failed, context));
   if (built || !core_->options().auto_compaction) return built;
   return parts_->compactions.Step(context);
 }
@@ -263,10 +263,11 @@ absl::StatusOr<MaintenanceReport> CollectionEngine::Maintain(const MaintenanceBu
   }
   const Context end = Context::WithTimeout(absl::Milliseconds(budget.time_ms));
   MaintenanceReport report;
+  FailedBuilds failed;  // they keep nothing else from being done
   bool is_more = true;
   auto known = ObjectSizes(*core_->Read().view);
   while (is_more && end.Check().ok() && report.bytes_written < budget.bytes) {
-    VECDB_ASSIGN_OR_RETURN(is_more, MaintainOnce(context));
+    VECDB_ASSIGN_OR_RETURN(is_more, MaintainOnce(&failed, context));
     report.num_steps += is_more ? 1 : 0;
     auto now = ObjectSizes(*core_->Read().view);
     report.bytes_written += NewBytes(known, now);
@@ -276,6 +277,7 @@ absl::StatusOr<MaintenanceReport> CollectionEngine::Maintain(const MaintenanceBu
     VECDB_RETURN_IF_ERROR(CollectGarbage(context).status());
     ++report.num_steps;
   }
+  VECDB_RETURN_IF_ERROR(failed.first_error);
   report.flush_is_due = FlushIsDue();
   report.num_builds_left = parts_->indexes.CountMissing();
   if (core_->options().auto_compaction) {

@@ -51,6 +51,7 @@ struct CollectionEngine::Parts {
     flush_scheduled = false;
     num_builders = 0;
     interim_scheduled = false;
+    compactions.ForgetLook();
     recall.Forget();
   }
 

@@ -41,6 +41,11 @@ bool CompactionJobs::AskForLook() {
   return true;
 }
 
+void CompactionJobs::ForgetLook() {
+  base::MutexLock lock(&mutex_);
+  if (look_ == LookState::kAsked) look_ = LookState::kNone;
+}
+
 bool CompactionJobs::MayLook() const {
   const int64_t now = core_->NowMillis();
   base::MutexLock lock(&mutex_);

@@ -28,6 +28,8 @@ class CompactionJobs {
 
   /// Notes that segments have changed. True when LookBehind is to be run for it.
   bool AskForLook();
+  /// The look that was asked for has been let go of.
+  void ForgetLook();
   /// Compacts until nothing is left to do that pays. After an error it does nothing for a second,
   /// for two after a second error in a row, up to five minutes.
   void Look(const Context& context);

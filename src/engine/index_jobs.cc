@@ -406,33 +406,34 @@ void IndexJobs::BuildBehind(const Context& context) {
 }
 
 absl::Status IndexJobs::BuildAll(std::string_view field, Others others, const Context& context) {
-  std::set<BuildName> failed;
-  absl::Status first_error;
+  FailedBuilds failed;
   while (true) {
     VECDB_RETURN_IF_ERROR(context.Check());
     if (!field.empty() && core_->Read().view->FindIndex(field) == nullptr) return NoIndex(field);
     const uint64_t num_ended = builds_.num_ended();
-    const std::optional<Job> job = ClaimNext(field, failed);
+    const std::optional<Job> job = ClaimNext(field, failed.names);
     if (!job.has_value()) {
-      if (others == Others::kLeave) return first_error;
+      if (others == Others::kLeave) return failed.first_error;
       VECDB_ASSIGN_OR_RETURN(const bool one_ended, builds_.WaitForEnd(field, num_ended, context));
-      if (!one_ended) return first_error;
+      if (!one_ended) return failed.first_error;
       continue;
     }
     const absl::Status status = RunNoted(*job, context);
     if (status.ok() || absl::IsCancelled(status)) continue;  // the index may be another by now
-    failed.insert(job->name());
-    first_error.Update(status);
+    failed.Add(job->name(), status);
   }
 }
 
-absl::StatusOr<bool> IndexJobs::BuildNext(const Context& context) {
-  const std::optional<Job> job = ClaimNext("", {});
-  if (!job.has_value()) return false;
-  const absl::Status status = RunNoted(*job, context);
-  if (absl::IsCancelled(status)) VECDB_RETURN_IF_ERROR(context.Check());  // else it was dropped
-  if (!absl::IsCancelled(status)) VECDB_RETURN_IF_ERROR(status);
-  return true;
+absl::StatusOr<bool> IndexJobs::BuildNext(FailedBuilds* failed, const Context& context) {
+  while (true) {
+    VECDB_RETURN_IF_ERROR(context.Check());
+    const std::optional<Job> job = ClaimNext("", failed->names);
+    if (!job.has_value()) return false;
+    const absl::Status status = RunNoted(*job, context);
+    VECDB_RETURN_IF_ERROR(context.Check());
+    if (status.ok() || absl::IsCancelled(status)) return true;  // the index may have been dropped
+    failed->Add(job->name(), status);
+  }
 }
 
 uint64_t IndexJobs::CountMissing() const {

@@ -24,6 +24,17 @@ absl::StatusOr<BuildSlots::Slot> TakeBuildSlot(const CollectionCore& core,
                                                const format::IndexDefinition& definition,
                                                uint64_t num_rows, const Context& context);
 
+/// Builds that have failed, which are not tried again in the same go.
+struct FailedBuilds {
+  std::set<BuildName> names{};
+  absl::Status first_error{};
+
+  void Add(const BuildName& name, const absl::Status& status) {
+    names.insert(name);
+    first_error.Update(status);
+  }
+};
+
 /// Defines, builds and describes the indexes of a collection. Several segments are built at a time,
 /// each by one builder, as Environment::build_slots allow; whoever waits for an index builds.
 /// Thread-safe.
@@ -47,8 +58,9 @@ class IndexJobs {
   absl::Status BuildMissing(std::string_view field, const Context& context);
   /// Builds what is missing and nobody builds yet, for who does it behind: errors are noted.
   void BuildBehind(const Context& context);
-  /// Builds one of them; false when none is missing.
-  absl::StatusOr<bool> BuildNext(const Context& context);
+  /// Builds one of them; false when none is left but `failed`, to which those are added that fail
+  /// on the way.
+  absl::StatusOr<bool> BuildNext(FailedBuilds* failed, const Context& context);
   uint64_t CountMissing() const;
 
  private:

@@ -131,6 +131,28 @@ TEST_F(AutoCompactionTest, WritesKeepToTheirRate) {
   EXPECT_GE(took.count(), bytes / 2 / 100'000);
 }
 
+TEST_F(AutoCompactionTest, MaintainDoesWhatElseIsDueWhenAnIndexCannotBeBuilt) {
+  Create({.segment_max_bytes = 1 << 20, .seal_proportion = 1});
+  Upsert(Ids(0, 1100), "large");
+  Flush();
+  Upsert(Ids(10'000, 4000), "larger");
+  Flush();
+  for (int64_t i = 0; i < 3; ++i) {
+    Upsert(Ids(i * 10'000 + 5'000, 5), "small");
+    Flush();
+  }
+  ASSERT_OK(c_->CreateIndex("v", Hnsw()));
+  faults_->Arm({.call = "Create",
+                .path_contains = ".idx",
+                .error = absl::ResourceExhaustedError("disk full")});
+  const auto report = c_->Maintain({.time_ms = 60'000});
+  EXPECT_EQ(CodeOf(report), Code::kResourceExhausted);
+  EXPECT_EQ(c_->DescribeIndex("v")->pending_rows(), 1100u);
+  EXPECT_EQ(NumSegments(), 3u);
+  ASSERT_OK(c_->Maintain({.time_ms = 60'000}));
+  EXPECT_EQ(c_->DescribeIndex("v")->pending_rows(), 0u);
+}
+
 TEST_F(AutoCompactionTest, MaintainDoesWhatIsDueInItsTurn) {
   Create({.segment_max_bytes = 1 << 20, .seal_proportion = 0.02});
   ASSERT_OK(c_->CreateIndex("tag", {.params = InvertedParams{}}));

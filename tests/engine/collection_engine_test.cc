@@ -104,6 +104,19 @@ TEST_F(CollectionEngineTest, FailedCloseTakesCallsAgain) {
   EXPECT_EQ(*engine_->Count({}, {}), 20u);
 }
 
+TEST_F(CollectionEngineTest, CompactionsThatWereLetGoOfByACloseComeAfterResume) {
+  for (int64_t i = 0; i < 3; ++i) {
+    ASSERT_OK(Insert(10 * i, 10));
+    ASSERT_OK(engine_->Flush({}));
+  }
+  ASSERT_EQ(FlushedSegments(), 3u);
+  ASSERT_OK(engine_->CloseFlushed(absl::FailedPreconditionError("closed"), {}));
+  executor_.RunAll();
+  engine_->Resume();
+  executor_.RunAll();
+  EXPECT_EQ(FlushedSegments(), 1u);
+}
+
 TEST_F(CollectionEngineTest, ImpossibleManifestIsDataLoss) {
   const auto commit = [this](const format::Manifest& manifest) {
     EXPECT_OK(catalog::VersionWriter::TakeOver(

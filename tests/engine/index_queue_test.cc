@@ -50,7 +50,8 @@ TEST_F(IndexQueueTest, SegmentsKeepTheirIndexUntilTheAlteredOneIsBuilt) {
   EXPECT_EQ(jobs_.Describe("v")->state, IndexState::kWaiting);
   EXPECT_EQ(jobs_.Describe("v")->pending_rows(), 2 * kMinIndexedRows);
   EXPECT_EQ(FieldOf(0).index->spec(), Hnsw());
-  EXPECT_TRUE(*jobs_.BuildNext({}));
+  FailedBuilds failed;
+  EXPECT_TRUE(*jobs_.BuildNext(&failed, {}));
   EXPECT_EQ(FieldOf(0).index->spec(), kQueueIvf);
   EXPECT_EQ(FieldOf(1).index->spec(), Hnsw());
   EXPECT_EQ(jobs_.CountMissing(), 1u);
