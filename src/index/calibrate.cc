@@ -30,14 +30,13 @@ constexpr std::array<uint32_t, 2> kMeasuredK = {10, 100};
 constexpr uint32_t kLeastRows = 1024;
 
 // The mean over so many queries is off by a 50th or so where it is 0.9, and by less the nearer it
-// is to 1. Lists are built so much more quickly than graphs that fewer have to do where they are
-// few. Of the nearest 100 rows every fourth query, or 32, tell as much.
+// is to 1. Lists are built so much more quickly than graphs that fewer have to do; 64 are too few:
+// a query near a border of lists misses many rows at once, and few do. Of the nearest 100 rows
+// every fourth query, or 32, tell as much.
+constexpr size_t kQueriesOfLists = 128;
 constexpr size_t kMostQueriesOfGraph = 256;
 constexpr size_t kLeastQueriesOfGraph = 128;
 constexpr size_t kFloatsOfQueries = 1 << 16;  // which a cache holds; more would be compared slowly
-constexpr size_t kMostQueriesOfLists = 128;
-constexpr size_t kLeastQueriesOfLists = 64;
-constexpr size_t kListsPerQuery = 2;
 constexpr size_t kStrideOfLargeK = 4;
 constexpr size_t kLeastQueriesOfLargeK = 32;
 
@@ -86,8 +85,7 @@ class Calibration {
       return std::clamp(kFloatsOfQueries / static_cast<size_t>(view_.dim), kLeastQueriesOfGraph,
                         kMostQueriesOfGraph);
     }
-    return std::clamp<size_t>(index_.most_effort() / kListsPerQuery, kLeastQueriesOfLists,
-                              kMostQueriesOfLists);
+    return kQueriesOfLists;
   }
 
   // Each query twice; its candidates, of each thread and together, and what searches find.

@@ -19,7 +19,9 @@ constexpr uint32_t kLeastEf = 16;
 // A part of the misses that are allowed is kept for the error of the sample.
 constexpr double kMissesAimedAt = 0.7;
 
-constexpr double kFewestMisses = 0.0005;
+// What a sample may not have seen: few queries miss many rows at once. From a target of 0.997 on
+// the largest effort is taken for that.
+constexpr double kUnseenMisses = 0.002;
 
 // The lists of an index of `spec`, or more; 0 when it has none.
 uint32_t MostLists(const IndexSpec& spec) {
@@ -45,8 +47,7 @@ std::span<const RecallPoint> PointsFrom(std::span<const RecallPoint> calibration
   return {begin, end};
 }
 
-// The misses of an effort; a sample that saw none does not know of the rarest.
-double MissesOf(const RecallPoint& point) { return std::max(kFewestMisses, 1 - point.recall); }
+double MissesOf(const RecallPoint& point) { return 1 - point.recall + kUnseenMisses; }
 
 // The least effort that finds so much, or the largest. Between two points misses fall as a power of
 // the effort does.
@@ -67,6 +68,7 @@ double MeasuredEffort(const IndexSpec& spec, std::span<const RecallPoint> calibr
                       double recall, uint32_t k) {
   const std::span<const RecallPoint> above = PointsFrom(calibration, k);
   const double effort = EffortFor(above, recall);
+  if (k == above.front().k) return effort;
   const double times = static_cast<double>(k) / above.front().k;
   if (times > 1) return effort * (IsGraph(spec) ? times : std::sqrt(times));
   if (above.data() == calibration.data()) return effort;  // the least k of all

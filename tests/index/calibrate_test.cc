@@ -30,17 +30,13 @@ std::unique_ptr<VectorIndex> BuildMeasured(const VectorView& view, const IndexSp
 }
 
 std::vector<IndexSpec> MeasuredSpecs() {
-  std::vector<IndexSpec> specs;
-  for (const Metric metric : {Metric::kL2, Metric::kIp, Metric::kCosine}) {
-    for (const IndexParams& params :
-         {IndexParams(HnswParams{.m = 4, .ef_construction = 20}),
-          IndexParams(HnswParams{.m = 8, .ef_construction = 40, .codec = HnswCodec::kSq8}),
-          IndexParams(IvfFlatParams{.nlist = 40}), IndexParams(IvfSq8Params{.nlist = 40}),
-          IndexParams(IvfPqParams{.nlist = 40, .m = 8, .nbits = 4})}) {
-      specs.push_back({.metric = metric, .params = params});
-    }
-  }
-  return specs;
+  const HnswParams coded{.m = 4, .ef_construction = 20, .codec = HnswCodec::kSq8};
+  return {{.metric = Metric::kL2, .params = HnswParams{.m = 4, .ef_construction = 20}},
+          {.metric = Metric::kIp, .params = coded},
+          {.metric = Metric::kCosine, .params = coded},
+          {.metric = Metric::kIp, .params = IvfFlatParams{.nlist = 40}},
+          {.metric = Metric::kCosine, .params = IvfSq8Params{.nlist = 40}},
+          {.metric = Metric::kL2, .params = IvfPqParams{.nlist = 40, .m = 8, .nbits = 4}}};
 }
 
 std::vector<RecallPoint> PointsOf(const std::vector<RecallPoint>& points, uint32_t k) {
@@ -79,7 +75,7 @@ double NaiveRecall(const VectorView& view, const VectorIndex& index,
 }
 
 TEST(CalibrateTest, PointsAreWhatSearchesFind) {
-  const TestRows rows = MixedRows(3000, kMeasuredDim, 20, 1);
+  const TestRows rows = MixedRows(2000, kMeasuredDim, 20, 1);
   for (const IndexSpec& spec : MeasuredSpecs()) {
     SCOPED_TRACE(spec.ToJson());
     const auto index = BuildMeasured(rows.view(), spec);
@@ -88,8 +84,8 @@ TEST(CalibrateTest, PointsAreWhatSearchesFind) {
     EXPECT_TRUE(schema::IsCalibration(spec, *points));
     const bool is_graph = std::holds_alternative<HnswParams>(spec.params);
     for (const uint32_t k : {10U, 100U}) {
-      const auto all = codec::SampleRows(3000, is_graph ? 256 : 64, 0);
-      const size_t stride = k == 10 ? 1 : is_graph ? 4 : 2;
+      const auto all = codec::SampleRows(2000, is_graph ? 256 : 128, 0);
+      const size_t stride = k == 10 ? 1 : 4;
       std::vector<uint32_t> sample;
       for (size_t i = 0; i < all.size(); i += stride) sample.push_back(all[i]);
       const std::vector<RecallPoint> of_k = PointsOf(*points, k);
@@ -106,7 +102,7 @@ TEST(CalibrateTest, PointsAreWhatSearchesFind) {
 }
 
 TEST(CalibrateTest, TheSameWhateverTheThreads) {
-  const TestRows rows = MixedRows(2000, kMeasuredDim, 20, 2);
+  const TestRows rows = MixedRows(1500, kMeasuredDim, 20, 2);
   const auto pool = MakeThreadPool(3);
   for (const IndexSpec& spec : MeasuredSpecs()) {
     const auto index = BuildMeasured(rows.view(), spec);
@@ -136,7 +132,7 @@ TEST(CalibrateTest, FewRowsAndExactIndexesAreNotMeasured) {
 TEST(CalibrateTest, RowsAsNearAsTheLastAreAsRight) {
   // All rows are equal, or in a few heaps of equal ones.
   for (const int values : {1, 2}) {
-    const TestRows rows = GridRows(2000, 4, values, 5);
+    const TestRows rows = GridRows(1200, 4, values, 5);
     for (const IndexSpec& spec : MeasuredSpecs()) {
       const IndexParams params = std::holds_alternative<IvfPqParams>(spec.params)
                                      ? IndexParams(IvfPqParams{.nlist = 8, .m = 2, .nbits = 4})

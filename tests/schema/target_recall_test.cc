@@ -22,10 +22,11 @@ int32_t EffortOf(const SearchParams& params) {
   return 0;
 }
 
-// Misses of 0.4, 0.1, 0.025 and none; aimed at are 0.7 of those that a target allows.
-const std::vector<RecallPoint> kPoints = {{10, 16, 0.6},   {10, 64, 0.9},   {10, 256, 0.975},
-                                          {10, 1024, 1.0}, {100, 100, 0.9}, {100, 400, 0.975},
-                                          {100, 800, 0.98}};
+// Misses of 0.4, 0.1, 0.025 and none, 0.002 being added for those that are not seen; aimed at are
+// 0.7 of those that a target allows.
+const std::vector<RecallPoint> kPoints = {{10, 16, 0.602},  {10, 64, 0.902},   {10, 256, 0.977},
+                                          {10, 1024, 1.0},  {100, 100, 0.902}, {100, 400, 0.977},
+                                          {100, 800, 0.982}};
 
 // The target for which so many misses are aimed at.
 TargetRecall Missing(double share) { return {.recall = 1 - share / 0.7}; }
@@ -72,9 +73,10 @@ TEST(TargetRecallTest, TheLeastEffortThatFindsSoMuchIsTaken) {
   }
 }
 
-TEST(TargetRecallTest, WhatFoundEverythingMayMissOneIn2000) {
-  const std::vector<RecallPoint> points = {{10, 16, 0.5}, {10, 32, 1.0}};
-  EXPECT_EQ(EffortOf(ParamsForTarget(kGraph, points, {.recall = 0.999}, 10)), 31);
+TEST(TargetRecallTest, WhatNoSampleCanTellTakesTheLargestEffort) {
+  const std::vector<RecallPoint> points = {{10, 16, 0.5}, {10, 4096, 1.0}};
+  EXPECT_EQ(EffortOf(ParamsForTarget(kGraph, points, {.recall = 0.999}, 10)), 4096);
+  EXPECT_LT(EffortOf(ParamsForTarget(kGraph, points, {.recall = 0.997}, 10)), 4096);
 }
 
 TEST(TargetRecallTest, ListsGrowWithTheSquareRootOfK) {
