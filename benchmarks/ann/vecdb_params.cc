@@ -25,6 +25,7 @@ bool HasLists(const IndexSpec& spec) {
 }
 
 bool HasSearchParam(const IndexSpec& spec, std::string_view key) {
+  if (key == "target_recall") return true;
   if (std::holds_alternative<HnswParams>(spec.params)) return key == "ef" || key == "refine_k";
   return HasLists(spec) && (key == "nprobe" || key == "refine_k");
 }
@@ -47,6 +48,11 @@ absl::StatusOr<SearchParams> VecdbSearchParams(const IndexSpec& spec, const Para
       return absl::InvalidArgumentError(absl::StrFormat("vecdb's %s has no search parameter \"%s\"",
                                                         std::string(spec.type_name()), param.key));
     }
+  }
+  VECDB_ASSIGN_OR_RETURN(const double target_recall, NumberParam(search, "target_recall", 0));
+  if (target_recall != 0) {
+    if (search.size() == 1) return TargetRecall{.recall = target_recall};
+    return absl::InvalidArgumentError("target_recall goes with no other search parameter");
   }
   if (HasLists(spec)) {
     VECDB_ASSIGN_OR_RETURN(const IvfSearchParams params, ReadIvfSearch(search));

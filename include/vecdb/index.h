@@ -120,7 +120,7 @@ class Index {
   /// Finds the nearest rows of each query: min(k, rows that bitmap and range allow) of them. Runs
   /// on the calling thread, a batch also on the executor. InvalidArgument for vectors that are no
   /// multiple of the dim, NaN or Inf, k or parameters out of range, a range without
-  /// scores; Cancelled, DeadlineExceeded.
+  /// scores, TargetRecall; Cancelled, DeadlineExceeded.
   absl::StatusOr<Neighbors> Search(const IndexQuery& query, const Context& context = {}) const;
 
   /// Writes the index as one object. AlreadyExists when the name is taken.

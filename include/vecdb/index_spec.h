@@ -197,9 +197,24 @@ struct IvfSearchParams {
   friend bool operator==(const IvfSearchParams&, const IvfSearchParams&) = default;
 };
 
+/// Effort by what it is to achieve, in an index of any type: FLAT is exact anyway. For collections
+/// and segments; an `Index` alone has not been measured.
+///
+/// Each segment is searched with the smallest ef or nprobe that found this share of the nearest
+/// rows when its index was built. That was measured with some of its own rows as queries, which
+/// takes some hundredths of the time of a build. So it holds on average, for queries that are like
+/// the rows; where they are not, IndexDescription::live_recall tells what comes back. Segments
+/// whose index was not measured (fewer than 1024 rows, older files) and growing rows go by a rule.
+struct TargetRecall {
+  /// Share of the true nearest rows that are to come back, 0.5 to 0.999.
+  double recall = 0.95;
+
+  friend bool operator==(const TargetRecall&, const TargetRecall&) = default;
+};
+
 /// Parameters of one search; std::monostate stands for the defaults of whatever index is there.
 /// Parameters of another index type are InvalidArgument.
-using SearchParams = std::variant<std::monostate, HnswSearchParams, IvfSearchParams>;
+using SearchParams = std::variant<std::monostate, HnswSearchParams, IvfSearchParams, TargetRecall>;
 
 }  // namespace vecdb
 

@@ -40,11 +40,22 @@ struct ObjectRef {
   friend bool operator==(const ObjectRef&, const ObjectRef&) = default;
 };
 
+/// What searches of an index found when it was built: see TargetRecall.
+struct RecallPoint {
+  uint32_t k = 0;       ///< rows wanted
+  uint32_t effort = 0;  ///< ef of HNSW, nprobe of IVF
+  double recall = 0;    ///< share of the true nearest k rows that came back, on average
+
+  friend bool operator==(const RecallPoint&, const RecallPoint&) = default;
+};
+
 /// An index of one field of a segment.
 struct SegmentIndexInfo {
   std::string field{};
   IndexSpec spec{};
   ObjectRef object{};
+  /// By k, then by effort; recall rises with effort. Empty where nothing was measured.
+  std::vector<RecallPoint> calibration{};
 
   friend bool operator==(const SegmentIndexInfo&, const SegmentIndexInfo&) = default;
 };

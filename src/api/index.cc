@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "absl/strings/str_format.h"
@@ -43,6 +44,11 @@ absl::Status CheckQuery(const IndexState& state, const IndexQuery& query, const 
     return absl::InvalidArgumentError(
         absl::StrFormat("the bitmap has %d words of 64 bits, too few for %d rows",
                         query.allowed->size(), state.view.num_rows));
+  }
+  if (std::holds_alternative<TargetRecall>(query.params)) {
+    return absl::InvalidArgumentError(
+        "target_recall: an index alone has not been measured; give ef or nprobe, or search a "
+        "segment or a collection");
   }
   VECDB_RETURN_IF_ERROR(schema::ValidateSearchParams(state.index->spec(), query.params, query.k));
   return CheckFinite(query.vectors, state.view.dim, "query", context);

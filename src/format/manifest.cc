@@ -12,6 +12,7 @@
 #include "format/sealed_json.h"
 #include "schema/index_field.h"
 #include "schema/schema_json.h"
+#include "schema/target_recall.h"
 #include "vecdb/object_store.h"
 
 namespace vecdb {
@@ -111,10 +112,37 @@ bool Parse(const Json& json, ObjectRef* object) {
   return members.ok() && ObjectPath::Parse(object->name).ok();
 }
 
+// An array of [k, effort, recall]; there are many.
+Json ToJson(const std::vector<RecallPoint>& calibration) {
+  Json json = Json::array();
+  for (const RecallPoint& point : calibration) {
+    json.push_back({point.k, point.effort, point.recall});
+  }
+  return json;
+}
+
+bool Parse(const Json& json, std::vector<RecallPoint>* calibration) {
+  if (!json.is_array() || json.size() > schema::kMaxRecallPoints) return false;
+  constexpr uint64_t kMost = std::numeric_limits<uint32_t>::max();
+  for (const Json& point : json) {
+    if (!point.is_array() || point.size() != 3 || !point[0].is_number_unsigned() ||
+        !point[1].is_number_unsigned() || !point[2].is_number()) {
+      return false;
+    }
+    if (point[0].get<uint64_t>() > kMost || point[1].get<uint64_t>() > kMost) return false;
+    calibration->push_back({.k = point[0].get<uint32_t>(),
+                            .effort = point[1].get<uint32_t>(),
+                            .recall = point[2].get<double>()});
+  }
+  return true;
+}
+
 Json ToJson(const SegmentIndexInfo& index) {
-  return {{"field", index.field},
-          {"spec", Json::parse(index.spec.ToJson())},
-          {"object", ToJson(index.object)}};
+  Json json = {{"field", index.field},
+               {"spec", Json::parse(index.spec.ToJson())},
+               {"object", ToJson(index.object)}};
+  if (!index.calibration.empty()) json["calibration"] = ToJson(index.calibration);
+  return json;
 }
 
 bool Parse(const Json& json, SegmentIndexInfo* index) {
@@ -123,7 +151,12 @@ bool Parse(const Json& json, SegmentIndexInfo* index) {
   const auto spec = IndexSpec::FromJson(members.Object("spec"));
   if (!members.ok() || !spec.ok() || !json.contains("object")) return false;
   index->spec = *spec;
-  return Parse(json["object"], &index->object);
+  // Older files have none.
+  if (const Json* calibration = members.Optional("calibration"); calibration != nullptr) {
+    if (!Parse(*calibration, &index->calibration)) return false;
+  }
+  return Parse(json["object"], &index->object) &&
+         schema::IsCalibration(index->spec, index->calibration);
 }
 
 Json ToJson(const SegmentInfo& info, bool with_schema) {

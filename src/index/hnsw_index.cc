@@ -104,6 +104,10 @@ HnswIndex::HnswIndex(const VectorView& view, const IndexSpec& spec, HnswGraph gr
 
 HnswIndex::~HnswIndex() = default;
 
+uint32_t HnswIndex::most_effort() const {
+  return std::min(view_.num_rows, uint32_t{schema::kMaxEf});
+}
+
 uint64_t HnswIndex::index_bytes() const {
   uint64_t bytes = graph_.bytes();
   if (codes_.has_value()) bytes += codes_->walked.bytes();
@@ -124,6 +128,7 @@ absl::Status HnswIndex::Search(const RowQuery& query, const Context& context,
   if (query.counts != nullptr) *query.counts = {};
   if (view_.num_rows == 0) return absl::OkStatus();
   VECDB_ASSIGN_OR_RETURN(const WalkScratchPool::Loan scratch, scratch_.Borrow());
+  scratch->left_out = query.left_out;
   const base::LoanPool<Coded>::Loan coded = BorrowCoded();
   Job job{.query = query,
           .context = context,

@@ -40,6 +40,7 @@ class HnswIndex final : public VectorIndex {
                       std::vector<Candidate>* out) const override;
   absl::Status Write(format::SectionWriter& writer, const Context& context) const override;
   const IndexSpec& spec() const override { return spec_; }
+  uint32_t most_effort() const override;
   uint64_t index_bytes() const override;
 
   const HnswGraph& graph() const { return graph_; }

@@ -44,6 +44,11 @@ absl::Status Walk(const HnswLevel& level, const Distance& distance, HnswStart st
   pool.Reset(ef);
   scratch->visited.Clear();
   scratch->visited.data()[start.node] = scratch->visited.walk();
+  if constexpr (!kUpper) {
+    if (scratch->left_out != kNoRow) {
+      scratch->visited.data()[scratch->left_out] = scratch->visited.walk();
+    }
+  }
   pool.Insert(start.distance, start.node);
   for (uint32_t at = pool.FollowNearest(); at != kNoRow; at = pool.FollowNearest()) {
     const size_t count = TakeUnvisited(level.of(at), level.degree, &scratch->visited, nodes);

@@ -36,6 +36,7 @@ class IvfIndex final : public VectorIndex {
                            std::span<std::vector<Candidate>> out) const override;
   absl::Status Write(format::SectionWriter& writer, const Context& context) const override;
   const IndexSpec& spec() const override { return spec_; }
+  uint32_t most_effort() const override { return static_cast<uint32_t>(lists_.layout.num_lists()); }
   uint64_t index_bytes() const override;
 
   const IvfLists& lists() const { return lists_; }

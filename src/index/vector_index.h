@@ -33,6 +33,9 @@ struct RowQuery {
   /// Bits set in mask.allowed, where the caller knows; else every search counts them.
   std::optional<uint64_t> num_set_bits{};
   SearchCounts* counts = nullptr;  ///< filled when given
+  /// A row that walks are not to pass, as if it had not been there when the graph was built; it may
+  /// come back all the same.
+  uint32_t left_out = kNoRow;
 };
 
 /// What every index over a VectorView can do. Immutable, thread-safe; borrows the view's memory.
@@ -56,6 +59,9 @@ class VectorIndex {
   virtual absl::Status Write(format::SectionWriter& writer, const Context& context) const = 0;
 
   virtual const IndexSpec& spec() const = 0;
+
+  /// The largest ef or nprobe that makes a difference; 0 for an index that has neither.
+  virtual uint32_t most_effort() const { return 0; }
 
   /// Bytes held beyond the view: links, codes, lists.
   virtual uint64_t index_bytes() const = 0;

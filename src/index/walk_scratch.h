@@ -51,6 +51,7 @@ struct WalkScratch {
   }
 
   VisitedMarks visited;
+  uint32_t left_out = kNoRow;  // a row that walks of level 0 are not to pass
   CandidatePool pool;
   std::vector<uint32_t> nodes;   // met for the first time in this step
   std::vector<uint32_t> rows;    // their rows

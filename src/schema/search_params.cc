@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "absl/strings/str_format.h"
+#include "schema/target_recall.h"
 
 namespace vecdb::schema {
 namespace {
@@ -71,6 +72,10 @@ absl::Status CheckParamsFor(const IndexSpec& spec, const IvfSearchParams& ivf, i
         absl::StrFormat("nprobe is %d; the range is 1 to %d", ivf.nprobe, kMaxNprobe));
   }
   return CheckRefineK(spec, ivf.refine_k);
+}
+
+absl::Status CheckParamsFor(const IndexSpec&, const TargetRecall& target, int32_t) {
+  return CheckTargetRecall(target);
 }
 
 }  // namespace

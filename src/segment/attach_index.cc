@@ -41,7 +41,8 @@ absl::Status CheckSameRows(const Index& index, const index::VectorView& vectors,
 
 absl::StatusOr<SegmentIndexInfo> AttachIndex(const SealedSegment& segment, size_t column,
                                              const Index& index, const Context& context) {
-  return WriteIndex(segment, column, *index::IndexAccess::StateOf(index).index, context);
+  const index::IndexState& state = index::IndexAccess::StateOf(index);
+  return WriteIndex(segment, column, *state.index, state.view, context);
 }
 
 }  // namespace vecdb::segment

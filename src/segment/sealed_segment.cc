@@ -369,6 +369,13 @@ const SegmentIndexInfo* SealedSegment::FindIndex(size_t column) const {
   return nullptr;
 }
 
+std::span<const RecallPoint> SealedSegment::Calibration(size_t column,
+                                                        const index::VectorIndex& index) const {
+  const SegmentIndexInfo* info = FindIndex(column);
+  if (info == nullptr || info->spec != index.spec()) return {};
+  return info->calibration;
+}
+
 void SealedSegment::ReportDamage(const SegmentIndexInfo& index, const absl::Status& status) const {
   if (rows_->host.log != nullptr) {
     rows_->host.log->Write(

@@ -157,6 +157,9 @@ class SealedSegment {
       size_t column, const ResidentVectors& vectors, const Context& context,
       const LoadHow& how = {}, format::MappedSections* mapped = nullptr) const;
   bool index_damaged(size_t column) const;
+  /// What searches of `index`, that of a field, found when it was built; empty when that is not
+  /// known.
+  std::span<const RecallPoint> Calibration(size_t column, const index::VectorIndex& index) const;
   /// The same for an index in use whose damage showed later.
   void LeaveIndexAside(size_t column, const absl::Status& damage) const;
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <variant>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -13,6 +14,7 @@
 #include "index/top_rows.h"
 #include "index/vector_index.h"
 #include "schema/key.h"
+#include "schema/target_recall.h"
 
 namespace vecdb::segment {
 namespace {
@@ -79,6 +81,14 @@ absl::Status CompareRows(const index::VectorView& view, const base::RowMask& mas
   return absl::OkStatus();
 }
 
+// The parameters of a search in an index: of TargetRecall, those that are to find so much.
+SearchParams ParamsIn(const IndexSpec& spec, std::span<const RecallPoint> calibration,
+                      const SegmentSearch& search) {
+  const auto* target = std::get_if<TargetRecall>(&search.params);
+  if (target == nullptr) return search.params;
+  return schema::ParamsForTarget(spec, calibration, *target, search.k);
+}
+
 // Answers a search by the interim index of its column, where there is one and it may be used, from
 // the first rows: returns how many of them need not be compared; of these the first `num_expired`
 // have expired. Comparing rows takes no memory: so it stands in where there is none for the index.
@@ -88,6 +98,7 @@ absl::StatusOr<uint32_t> SearchInterim(const GrowingSegment& segment, const Segm
   if (search.exact || search.after.has_value() || query.mask.num_rows < kLeastInterimRows) return 0;
   const std::shared_ptr<index::GrowingHnsw> interim = segment.interim(search.column);
   if (interim == nullptr || interim->spec().metric != search.metric) return 0;
+  query.params = ParamsIn(interim->spec(), {}, search);
   std::vector<uint64_t> alive;
   if (num_expired > 0) {
     alive = base::AllowedFrom(query.mask, num_expired, query.mask.num_rows);
@@ -120,7 +131,6 @@ absl::Status SearchGrowing(const GrowingSegment& segment, const SegmentSearch& s
                          SearchInterim(segment, search, num_expired,
                                        {.vector = search.query,
                                         .k = search.k,
-                                        .params = search.params,
                                         .mask = mask,
                                         .order = &order,
                                         .limits = limits,
@@ -176,8 +186,10 @@ absl::Status SearchSealedBatch(const SealedSegment& segment, const Resident& res
   if (field.index == nullptr || search.exact) {
     return CompareRows(field.vectors->view, mask, order, limits, searches, context, out);
   }
+  const SearchParams params =
+      ParamsIn(field.index->spec(), segment.Calibration(search.column, *field.index), search);
   std::vector<index::RowQuery> queries(searches.size(), {.k = search.k,
-                                                         .params = search.params,
+                                                         .params = params,
                                                          .mask = mask,
                                                          .order = &order,
                                                          .limits = limits,

@@ -13,6 +13,7 @@
 #include "format/delete_file.h"
 #include "format/sealed_json.h"
 #include "format/vector_file.h"
+#include "index/calibrate.h"
 #include "schema/index_field.h"
 #include "schema/row_check.h"
 #include "segment/scalar_index_builder.h"
@@ -153,7 +154,11 @@ absl::StatusOr<SegmentInfo> WriteDeletes(const SegmentInfo& info, const base::De
 
 absl::StatusOr<SegmentIndexInfo> WriteIndex(const SealedSegment& segment, size_t column,
                                             const index::VectorIndex& index,
+                                            const index::VectorView& vectors,
                                             const Context& context) {
+  auto calibration = index::CalibrateRecall(vectors, index, segment.host(), context);
+  if (absl::IsResourceExhausted(calibration.status())) calibration.emplace();
+  VECDB_RETURN_IF_ERROR(calibration.status());
   const std::string name = absl::StrFormat(
       "%d-%s.idx", kFirstFieldId + static_cast<int32_t>(column), base::RandomId().substr(0, 16));
   VECDB_ASSIGN_OR_RETURN(const ObjectPath path, SegmentObjectPath(segment.info(), name));
@@ -164,7 +169,8 @@ absl::StatusOr<SegmentIndexInfo> WriteIndex(const SealedSegment& segment, size_t
   VECDB_ASSIGN_OR_RETURN(const auto summary, writer->Finish(context));
   return SegmentIndexInfo{.field = segment.info().schema.fields[column].name,
                           .spec = index.spec(),
-                          .object = RefOf(name, summary)};
+                          .object = RefOf(name, summary),
+                          .calibration = *std::move(calibration)};
 }
 
 absl::StatusOr<BuiltIndex> BuildIndex(const SealedSegment& segment, size_t column,
@@ -173,7 +179,8 @@ absl::StatusOr<BuiltIndex> BuildIndex(const SealedSegment& segment, size_t colum
   BuiltIndex built;
   VECDB_ASSIGN_OR_RETURN(
       built.index, index::BuildVectorIndex(vectors.view, spec, segment.host(), context, rows_done));
-  VECDB_ASSIGN_OR_RETURN(built.info, WriteIndex(segment, column, *built.index, context));
+  VECDB_ASSIGN_OR_RETURN(built.info,
+                         WriteIndex(segment, column, *built.index, vectors.view, context));
   return built;
 }
 

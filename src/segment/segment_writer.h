@@ -38,9 +38,11 @@ struct BuiltIndex {
   std::shared_ptr<const index::VectorIndex> index{};
 };
 
-/// Writes an index over the vectors of a segment beside them.
+/// Measures an index over `vectors`, those of a segment, which are in memory, and writes it beside
+/// them. Where the memory budget has no room for measuring, it is not.
 absl::StatusOr<SegmentIndexInfo> WriteIndex(const SealedSegment& segment, size_t column,
                                             const index::VectorIndex& index,
+                                            const index::VectorView& vectors,
                                             const Context& context);
 
 /// Builds an index over the vectors of a segment and writes it beside them. `rows_done` as in

@@ -46,7 +46,8 @@ SegmentInfo RichSegment(int number) {
                       {"columns.vseg", 1, ~0ULL}},
           .indexes = {{"a",
                        {.metric = Metric::kCosine, .params = HnswParams{.m = 8, .seed = ~0ULL}},
-                       {"101-ab.idx", 7, 8}},
+                       {"101-ab.idx", 7, 8},
+                       {{10, 16, 0.9123}, {10, 24, 1}, {100, 100, 0}, {100, 65536, 0.1 + 0.2}}},
                       {"b", {.metric = Metric::kL2}, {"102-cd.idx", 9, 10}},
                       {"n", {.params = SortedParams{}}, {"104-ef.idx", 11, 12}}},
           .deletes = ObjectRef{"deletes-1.del", 100, 200}};
@@ -190,6 +191,66 @@ TEST(ManifestTest, IvfIndexesComeBack) {
   }
 }
 
+TEST(ManifestTest, OlderFilesHaveNoCalibrations) {
+  Json tree = TreeOf(RichManifest());
+  const Json::json_pointer at("/segments/0/info/indexes/0/calibration");
+  EXPECT_EQ(tree[at].dump(),
+            "[[10,16,0.9123],[10,24,1.0],[100,100,0.0],"
+            "[100,65536,0.30000000000000004]]");
+  tree[at.parent_pointer()].erase("calibration");
+  const auto read = ManifestFromJson("m", tree.dump());
+  ASSERT_OK(read);
+  EXPECT_TRUE(read->segments[0].info.indexes[0].calibration.empty());
+  EXPECT_EQ(TreeOf(*read), tree);
+  EXPECT_NE(*read, RichManifest());
+}
+
+TEST(ManifestTest, CalibrationsOfNoIndexAreDataLoss) {
+  const Json good = TreeOf(RichManifest());
+  Json many = Json::array();
+  for (int k = 1; k <= 257; ++k) many.push_back({k, 1, 0.5});
+  Json most = many;
+  most.erase(0);
+  const Json one = {{10, 16, 0.5}};
+  const struct {
+    const char* at;
+    Json value;
+    bool ok;
+  } cases[] = {
+      {"0/calibration", one, true},
+      {"0/calibration", most, true},
+      {"0/calibration", Json::array(), true},
+      {"0/calibration", many, false},
+      {"0/calibration", Json::object(), false},
+      {"0/calibration", "[]", false},
+      {"0/calibration", {10, 16, 0.5}, false},
+      {"0/calibration", {{10, 16}}, false},
+      {"0/calibration", {{10, 16, 0.5, 1}}, false},
+      {"0/calibration/0/0", 0, false},
+      {"0/calibration/0/0", -1, false},
+      {"0/calibration/0/0", 1.5, false},
+      {"0/calibration/0/0", 11, false},          // after 10
+      {"0/calibration/0/0", 1ULL << 32, false},  // which would be 0
+      {"0/calibration/0/1", 0, false},
+      {"0/calibration/0/1", 24, false},
+      {"0/calibration/1/1", (1ULL << 32) + 24, false},
+      {"0/calibration/3/1", 65537, false},
+      {"0/calibration/0/2", "0.5", false},
+      {"0/calibration/0/2", -0.5, false},
+      {"0/calibration/0/2", 1, false},
+      {"0/calibration/3/2", 1, true},
+      {"0/calibration/3/2", 1.5, false},
+      {"1/calibration", one, false},  // of FLAT
+      {"2/calibration", one, false},  // of SORTED
+  };
+  for (const auto& c : cases) {
+    Json tree = good;
+    tree[Json::json_pointer(std::string("/segments/0/info/indexes/") + c.at)] = c.value;
+    EXPECT_EQ(ManifestCode(tree), c.ok ? absl::StatusCode::kOk : kDataLoss)
+        << c.at << " = " << c.value;
+  }
+}
+
 TEST(ManifestTest, GraphsOfCodesAndRefineComeBack) {
   const IndexSpec specs[] = {
       {.params = HnswParams{.codec = HnswCodec::kFloat32}},
@@ -261,6 +322,7 @@ TEST(ManifestTest, EveryMissingMemberIsDataLossUnlessItMayBeAbsent) {
       const std::string text = at.to_string();
       EXPECT_TRUE(text == "/auto_compaction" || text == "/interim_index" ||
                   text == "/history_from" || text == "/ttl_seconds" || text == "/expired_until" ||
+                  text == "/segments/0/info/indexes/0/calibration" ||
                   text.find("/schema/") != std::string::npos ||
                   text.find("/spec/") != std::string::npos)
           << text;

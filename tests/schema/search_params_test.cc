@@ -32,6 +32,16 @@ TEST(SearchParamsTest, DefaultsFitEveryIndex) {
   }
 }
 
+TEST(SearchParamsTest, TargetRecallFitsEveryIndex) {
+  for (const IndexSpec* spec : {&kFlat, &kHnsw, &kIvfFlat, &kIvfSq8, &kIvfPq}) {
+    EXPECT_OK(ValidateSearchParams(*spec, TargetRecall{}, 16384));
+    for (const double recall : {0.49, 1.0}) {
+      EXPECT_TRUE(IsInvalid(ValidateSearchParams(*spec, TargetRecall{.recall = recall}, 1),
+                            {"target_recall is ", "the range is 0.5 to 0.999"}));
+    }
+  }
+}
+
 TEST(SearchParamsTest, EfRunsFromKTo65536) {
   const struct {
     int32_t ef;

@@ -173,6 +173,24 @@ TEST(BuildIndexTest, IndexIsTheSameFileWhateverTheThreads) {
   EXPECT_EQ(objects[0].size_bytes, objects[1].size_bytes);
 }
 
+TEST(BuildIndexTest, WithoutRoomForMeasuringAnIndexIsWrittenAllTheSame) {
+  const auto rows = MakeGrowing(SmallSchema());
+  Add(rows.get(), MakeRows(SmallSchema(), KeyRange(0, 2000)), 1);
+  const Written written = segment::Write(*rows);
+  const auto vectors = OpenSealed(written, {})->LoadVectors(kVector, {});
+  ASSERT_OK(vectors);
+  const auto index = index::BuildVectorIndex(
+      (*vectors)->view, {.metric = Metric::kL2, .params = IvfFlatParams{.nlist = 8}}, {}, {});
+  ASSERT_OK(index);
+  for (const uint64_t limit : {uint64_t{10'000}, uint64_t{64} << 20}) {
+    MemoryBudget budget(limit);
+    const auto sealed = OpenSealed(written, {.budget = &budget});
+    const auto info = WriteIndex(*sealed, kVector, **index, (*vectors)->view, {});
+    ASSERT_OK(info);
+    EXPECT_EQ(info->calibration.empty(), limit == 10'000);
+  }
+}
+
 TEST(SegmentWriterTest, RefusesWhatDoesNotFit) {
   SegmentWriter writer(SmallSchema(), {});
   constexpr auto kInvalid = absl::StatusCode::kInvalidArgument;
