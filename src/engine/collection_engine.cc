@@ -302,35 +302,49 @@ CollectionEngine::Pressure CollectionEngine::MemoryPressure() const {
   return growing > free ? Pressure::kFlushBehind : Pressure::kNone;
 }
 
+uint64_t CollectionEngine::max_growing_bytes() const {
+  return kMaxUnflushed * seal_bytes() * static_cast<uint64_t>(core_->options().num_shards);
+}
+
+CollectionEngine::Backlog CollectionEngine::UnflushedNow() const {
+  const uint64_t max_log_bytes = core_->options().journal_max_bytes;
+  // A flush that fails has sealed the growing segments all the same: those of now say nothing of
+  // them.
+  Backlog backlog{.journal_bytes = journal_bytes(),
+                  .growing_bytes = parts_->flush_failed ? unflushed_bytes() : 0};
+  const Pressure pressure = MemoryPressure();
+  backlog.wants_flush =
+      backlog.journal_bytes >= max_log_bytes / 2 || pressure == Pressure::kFlushBehind;
+  if (pressure == Pressure::kFlushNow) {
+    backlog.stall = StallReason::kMemory;
+  } else if (backlog.journal_bytes >= max_log_bytes / 4 * 3) {
+    backlog.stall = StallReason::kJournal;
+  } else if (parts_->writer.largest_growing_bytes() >= 2 * seal_bytes() ||
+             backlog.growing_bytes >= max_growing_bytes()) {
+    backlog.stall = StallReason::kGrowingRows;
+  }
+  return backlog;
+}
+
 // A writer that outruns the flush behind it flushes itself. While that fails writes go on, since
 // they are safe in the journal, until memory or journal have come to their limit.
 absl::Status CollectionEngine::MakeRoom(const Context& context) {
-  const uint64_t log_bytes = journal_bytes();
-  const uint64_t max_log_bytes = core_->options().journal_max_bytes;
-  const uint64_t max_growing_bytes =
-      kMaxUnflushed * seal_bytes() * static_cast<uint64_t>(core_->options().num_shards);
-  // A flush that fails has sealed the growing segments all the same: those of now say nothing of
-  // them.
-  const uint64_t growing_bytes = parts_->flush_failed ? unflushed_bytes() : 0;
-  const Pressure pressure = MemoryPressure();
-  if (log_bytes >= max_log_bytes / 2 || pressure == Pressure::kFlushBehind) FlushBehind();
-  if (parts_->writer.largest_growing_bytes() < 2 * seal_bytes() &&
-      growing_bytes < max_growing_bytes && log_bytes < max_log_bytes / 4 * 3 &&
-      pressure != Pressure::kFlushNow) {
-    return absl::OkStatus();
-  }
-  const StallReason reason = pressure == Pressure::kFlushNow      ? StallReason::kMemory
-                             : log_bytes >= max_log_bytes / 4 * 3 ? StallReason::kJournal
-                                                                  : StallReason::kGrowingRows;
-  const absl::Status flushed = FlushInTheWay(reason, context);
+  const Backlog backlog = UnflushedNow();
+  if (backlog.wants_flush) FlushBehind();
+  if (!backlog.stall.has_value()) return absl::OkStatus();
+  const absl::Status flushed = FlushInTheWay(*backlog.stall, context);
   if (flushed.ok() || absl::IsCancelled(flushed) || absl::IsDeadlineExceeded(flushed)) {
     return flushed;
   }
-  if (log_bytes < max_log_bytes && growing_bytes < max_growing_bytes) return absl::OkStatus();
+  const uint64_t max_log_bytes = core_->options().journal_max_bytes;
+  if (backlog.journal_bytes < max_log_bytes && backlog.growing_bytes < max_growing_bytes()) {
+    return absl::OkStatus();
+  }
   return absl::ResourceExhaustedError(absl::StrFormat(
       "%d bytes of rows wait in memory (limit %d) and %d bytes in the journal (limit %d), and they "
       "cannot be flushed: %s",
-      growing_bytes, max_growing_bytes, log_bytes, max_log_bytes, std::string(flushed.message())));
+      backlog.growing_bytes, max_growing_bytes(), backlog.journal_bytes, max_log_bytes,
+      std::string(flushed.message())));
 }
 
 absl::StatusOr<WriteResult> CollectionEngine::Insert(const RowBatch& rows,

@@ -183,6 +183,15 @@ class CollectionEngine {
   /// What growing rows and the memory budget ask of a writer.
   enum class Pressure { kNone, kFlushBehind, kFlushNow };
   Pressure MemoryPressure() const;
+  // What waits to be flushed, and what holds writers up until it is.
+  struct Backlog {
+    uint64_t journal_bytes = 0;
+    uint64_t growing_bytes = 0;
+    bool wants_flush = false;
+    std::optional<StallReason> stall{};
+  };
+  Backlog UnflushedNow() const;
+  uint64_t max_growing_bytes() const;
   absl::Status MakeRoom(const Context& context);
   absl::Status FlushInTheWay(StallReason reason, const Context& context);
   void FlushBehind();

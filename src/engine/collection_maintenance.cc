@@ -89,10 +89,14 @@ absl::StatusOr<std::vector<int32_t>> CollectionEngine::ShardsOf(const Keys& keys
   return shards;
 }
 
-// For a writer that is held up.
+// For a writer that is held up. One at a time flushes, and only what no flush before it has: of
+// many that begin at once, most would write a few rows each, or be cut short by their deadlines.
 absl::Status CollectionEngine::FlushInTheWay(StallReason reason, const Context& context) {
   return core_->events().Watch(
       StallEvent{.collection = core_->name(), .reason = reason}, [&](StallEvent*) -> absl::Status {
+        VECDB_ASSIGN_OR_RETURN(const auto turn, parts_->stall_gate.Enter(context));
+        VECDB_RETURN_IF_ERROR(core_->maintenance_gate().Enter(context).status());
+        if (!UnflushedNow().stall.has_value()) return absl::OkStatus();
         VECDB_RETURN_IF_ERROR(parts_->compactions.KeepSegmentsFew(context));
         const absl::Status flushed = vecdb::engine::Flush(core_.get(), &parts_->writer, context);
         parts_->flush_failed = !flushed.ok();

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "base/gate.h"
 #include "base/mutex.h"
 #include "engine/collection_core.h"
 #include "engine/collection_engine.h"
@@ -55,7 +56,8 @@ struct CollectionEngine::Parts {
     recall.Forget();
   }
 
-  base::Mutex mutex;                                  // a leaf
+  base::Gate stall_gate;  // of writers that are held up; before all other gates
+  base::Mutex mutex;      // a leaf
   GarbageReport garbage ABSL_GUARDED_BY(mutex) = {};  // of the last collection
 };
 

@@ -12,7 +12,9 @@ namespace vecdb::support {
 /// A new, empty directory, removed with all that is in it at the end.
 class TempDirectory {
  public:
-  TempDirectory() : path_(::testing::TempDir() + "vecdb.XXXXXX") {
+  /// Below `parent`, which ends with a slash.
+  explicit TempDirectory(const std::string& parent = ::testing::TempDir())
+      : path_(parent + "vecdb.XXXXXX") {
     if (::mkdtemp(path_.data()) == nullptr) ADD_FAILURE() << "cannot make " << path_;
   }
   ~TempDirectory() {
