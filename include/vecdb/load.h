@@ -38,10 +38,10 @@ enum class LoadMode : int32_t {
   /// searches of the segment are DataLoss, or, when it is in an index, go without that.
   ///
   /// What is mapped counts against no MemoryBudget; keys, centroids and codecs, which are read, do.
-  /// A
-  /// file that somebody truncates under a map, or a disk that
-  /// fails, ends the process (SIGBUS): so only for local files that nobody else writes. A store
-  /// that cannot map, in memory or of the host's own, is read as with kRead.
+  /// A store that cannot map, in memory or of the host's own, is read as with kRead.
+  ///
+  /// A file that somebody truncates under a map, or a disk that fails, ends the process (SIGBUS);
+  /// no check can prevent that: so only for local files that nobody else writes.
   kMap = 1,
 };
 
