@@ -333,7 +333,9 @@ absl::Status CollectionEngine::MakeRoom(const Context& context) {
   if (backlog.wants_flush) FlushBehind();
   if (!backlog.stall.has_value()) return absl::OkStatus();
   const absl::Status flushed = FlushInTheWay(*backlog.stall, context);
-  if (flushed.ok() || absl::IsCancelled(flushed) || absl::IsDeadlineExceeded(flushed)) {
+  if (flushed.ok()) return flushed;
+  if (absl::IsCancelled(flushed) || absl::IsDeadlineExceeded(flushed)) {
+    FlushBehind();  // or writers that are always in a hurry would never come through
     return flushed;
   }
   const uint64_t max_log_bytes = core_->options().journal_max_bytes;
