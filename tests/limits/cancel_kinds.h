@@ -90,6 +90,39 @@ inline std::vector<CancelKind> WriteKinds(CancelWorld& world) {
   };
 }
 
+/// A segment that was built elsewhere is taken in: all its rows or none.
+inline std::vector<CancelKind> IngestKinds(CancelWorld& world) {
+  struct Source {
+    std::vector<int64_t> ids;  // of one shard
+    std::shared_ptr<ObjectStore> store;
+    SegmentInfo segment;
+  };
+  auto source = std::make_shared<Source>();
+  const auto candidates = Ids(2'000'000, 2 * world.size().batch_rows);
+  const std::vector<int32_t> shards = *world.c().ShardsOf(candidates);
+  for (size_t i = 0; i < candidates.size(); ++i) {
+    if (shards[i] == 0) source->ids.push_back(candidates[i]);
+  }
+  source->store = MakeMemoryObjectStore();
+  auto builder = *SegmentBuilder::Make(world.schema());
+  EXPECT_OK(builder->Add(world.Rows(source->ids, "elsewhere")));
+  source->segment = *builder->Finish(*source->store, PathOf("segment"));
+  const auto settle = [&world, source](const absl::Status& status) {
+    const bool is_in = world.Settled(status, CancelWorld::Tagged(source->ids, "elsewhere"));
+    world.Heal(status);
+    if (!is_in) return;
+    const auto removed = world.c().Delete(source->ids);
+    EXPECT_OK(removed);
+    world.Settled(removed.status(), CancelWorld::Tagged(source->ids, std::nullopt));
+  };
+  return {{.name = "ingest segment",
+           .call =
+               [&world, source](const Context& context) {
+                 return world.c().IngestSegment(*source->store, source->segment, context).status();
+               },
+           .settle = settle}};
+}
+
 inline std::vector<CancelKind> ReadKinds(CancelWorld& world) {
   const QueryRequest every{.filter = R"(tag != "x")", .output_fields = {"tag", "v"}};
   return {

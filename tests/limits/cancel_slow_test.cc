@@ -32,6 +32,7 @@ TEST(CancelSlowTest, CallsThatTakeLongStopSoon) {
     }
   };
   run(WriteKinds(world));
+  run(IngestKinds(world));
   run(ReadKinds(world));
   run(SearchKinds(world));
   run(WorkKinds(world));

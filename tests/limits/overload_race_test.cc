@@ -100,7 +100,8 @@ class OverloadRaceTest : public ::testing::Test {
     const auto alone = duration / 10;
     begun_ = std::chrono::steady_clock::now();
     const auto capacity = RunSome(2, begun_ + alone, std::chrono::seconds(60));
-    const double per_ms = static_cast<double>(capacity.done()) / ToMillis(alone);
+    const double per_ms =
+        static_cast<double>(std::max<uint64_t>(1, capacity.done())) / ToMillis(alone);
     // Each of the 64 has one call at a time, and is given up after this: ten times that many a
     // second.
     const auto timeout = std::chrono::duration_cast<SteadyDuration>(
@@ -123,6 +124,7 @@ class OverloadRaceTest : public ::testing::Test {
     EXPECT_LE(tally.lateness.max_ms(), kOverloadLatestMs);
     const double could = per_ms * ToMillis(rest);
     EXPECT_GE(static_cast<double>(tally.done()), kLeastDone * could) << "of " << could;
+    if (kLeastDone * could < 10) return;  // under a sanitizer the run is short
     EXPECT_GT(tally.writes, 0u);
     EXPECT_GT(tally.searches, 0u);
   }
@@ -156,7 +158,7 @@ class OverloadRaceTest : public ::testing::Test {
     before_ = base::ResidentBytes().value_or(0);
     Open(executor);
     if (HasFatalFailure()) return;
-    Overload(milliseconds(ScaledCount(5000)));
+    Overload(milliseconds(std::max(1000, ScaledCount(5000))));
     ExpectMemoryIsFlat();
     ExpectRowsAndClose();
   }
