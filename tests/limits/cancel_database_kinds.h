@@ -20,6 +20,8 @@ class CancelAside {
       : num_rows_(world.size().num_rows / 2), schema_(TaggedSchema(world.size().dim)) {
     options_ = world.options();
     options_.path = directory_.path();
+    // Longer than a commit takes, as it is to be: garbage is collected behind after a flush.
+    options_.gc_grace_ms = 3'600'000;
     Reopen();
     a_ = *db_->CreateCollection("a", schema_, {.load = LoadPolicy::kManual});
     const auto half = static_cast<size_t>(num_rows_ / 2);
