@@ -202,7 +202,7 @@ struct IvfSearchParams {
 ///
 /// Each segment is searched with the smallest ef or nprobe that found this share of the nearest
 /// rows when its index was built. That was measured with some of its own rows as queries, which
-/// takes some hundredths of the time of a build. So it holds on average, for queries that are like
+/// takes 3 to 15 hundredths of a build. So it holds on average, for queries that are like
 /// the rows; where they are not, IndexDescription::live_recall tells what comes back. Segments
 /// whose index was not measured (fewer than 1024 rows, older files) and growing rows go by a rule.
 struct TargetRecall {
