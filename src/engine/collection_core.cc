@@ -12,6 +12,13 @@
 #include "engine/segment_objects.h"
 
 namespace vecdb::engine {
+namespace {
+
+// How far the clock that dates files may be behind ours: on one machine a tick of the kernel's, on
+// several what they differ by.
+constexpr int64_t kDatedEarlierMillis = 1000;
+
+}  // namespace
 
 const format::IndexDefinition* View::FindIndex(std::string_view field) const {
   for (const format::IndexDefinition& index : indexes) {
@@ -229,9 +236,9 @@ void CollectionCore::EditView(const std::function<void(View*)>& edit) {
 }
 
 CollectionCore::Job::Job(CollectionCore* core) : core_(core) {
-  const int64_t now = core_->NowMillis();
+  const int64_t begun = core_->NowMillis() - kDatedEarlierMillis;
   base::MutexLock lock(&core_->mutex_);
-  begun_ = core_->jobs_.insert(now);
+  begun_ = core_->jobs_.insert(begun);
 }
 
 CollectionCore::Job::~Job() {

@@ -227,7 +227,8 @@ class CollectionCore : public std::enable_shared_from_this<CollectionCore> {
     CollectionCore* const core_;
     std::multiset<int64_t>::iterator begun_;
   };
-  /// When the oldest job began; the largest value when none runs.
+  /// A second before the oldest job began, as its files may be dated earlier than they were made;
+  /// the largest value when none runs.
   int64_t oldest_job_ms() const;
   /// Whether a state that somebody reads needs an object, by its full name.
   bool IsPinned(const std::string& name) const;

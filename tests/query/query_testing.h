@@ -23,12 +23,19 @@ namespace vecdb::query {
 class QueryFixture : public ::testing::Test {
  protected:
   SegmentView Growing(const std::vector<int64_t>& ids, uint64_t timestamp) {
+    return GrowingAt({{ids, timestamp}});
+  }
+
+  /// Rows of several batches, each with its timestamp.
+  SegmentView GrowingAt(const std::vector<std::pair<std::vector<int64_t>, uint64_t>>& batches) {
     auto growing = std::make_shared<segment::GrowingSegment>(schema_, Host{});
-    const RowBatch rows = support::TaggedRows(*schema_, ids, absl::StrFormat("at %d", timestamp));
-    std::vector<uint32_t> all(ids.size());
-    std::iota(all.begin(), all.end(), 0u);
-    EXPECT_OK(growing->Reserve(rows, all));
-    growing->Append(rows, all, {}, timestamp);
+    for (const auto& [ids, timestamp] : batches) {
+      const RowBatch rows = support::TaggedRows(*schema_, ids, absl::StrFormat("at %d", timestamp));
+      std::vector<uint32_t> all(ids.size());
+      std::iota(all.begin(), all.end(), 0u);
+      EXPECT_OK(growing->Reserve(rows, all));
+      growing->Append(rows, all, {}, timestamp);
+    }
     return {.growing = std::move(growing)};
   }
 

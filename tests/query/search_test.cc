@@ -106,7 +106,8 @@ TEST_F(SearchTest, StopsWhenItIsNoLongerWanted) {
 
 TEST_F(SearchTest, SegmentsWhoseTimesAreDamagedAreLeftOutOfOlderStates) {
   const std::vector<SegmentView> segments = {
-      Growing({1, 2}, 10), Loaded(Sealed(Growing({3, 4}, 20), format::kTimestampFieldId))};
+      Growing({1, 2}, 10),
+      Loaded(Sealed(GrowingAt({{{3}, 19}, {{4}, 20}}), format::kTimestampFieldId))};
   SnapshotSearch search = SearchOf(segments, 15);
   EXPECT_EQ(CodeOf(Search(search, {})), absl::StatusCode::kDataLoss);
   EXPECT_EQ(CodeOf(FindHits(search, 5, {})), absl::StatusCode::kDataLoss);
