@@ -135,13 +135,20 @@ Snapshot CollectionCore::Read() const {
   return {.view = view_, .as_of = published_, .live_rows = live_rows_ - expired_rows_};
 }
 
-absl::Status CollectionCore::AwaitAllUpTo(uint64_t timestamp, const Context& context) const {
-  base::MutexLock lock(&mutex_);
-  while (!applied_.empty() && applied_.front().timestamp <= timestamp && write_error_.ok()) {
-    VECDB_RETURN_IF_ERROR(context.Check());
-    visible_.WaitUntil(&mutex_, base::LookAgain(context));
+absl::Status CollectionCore::AwaitAllUpTo(uint64_t timestamp, const Context& context) {
+  AppliedWrite last;
+  {
+    base::MutexLock lock(&mutex_);
+    for (const AppliedWrite& write : applied_) {
+      if (write.timestamp <= timestamp) last.timestamp = write.timestamp;
+    }
   }
-  return absl::OkStatus();
+  if (last.timestamp == 0 || !WriteError().ok()) return absl::OkStatus();
+  VECDB_RETURN_IF_ERROR(context.Check());
+  const absl::Status visible = AwaitVisible(last, context);
+  if (visible.ok() || !WriteError().ok()) return absl::OkStatus();
+  VECDB_RETURN_IF_ERROR(context.Check());
+  return visible;
 }
 
 absl::Status CollectionCore::AwaitEnd(uint64_t timestamp, const Context& context) {
@@ -196,26 +203,27 @@ void CollectionCore::Publish(const journal::LogProgress& progress) {
 
 absl::Status CollectionCore::AwaitVisible(const AppliedWrite& write, const Context& context) {
   const std::shared_ptr<journal::Journal> log = journal();
-  journal::LogProgress progress;
-  if (log != nullptr) {
-    const absl::Status reached = log->Reach(write.ticket, write.level, context);
-    if (!log->error().ok()) RefuseWrites(log->error());
-    VECDB_RETURN_IF_ERROR(reached);
-    progress = log->progress();
-  }
-  base::MutexLock lock(&mutex_);
-  Publish(progress);
-  // A write that asks for less than an earlier one waits for that: batches become visible in order.
-  while (published_ < write.timestamp) {
+  AppliedWrite next = write;
+  while (true) {
+    journal::LogProgress progress;
+    if (log != nullptr) {
+      const absl::Status reached = log->Reach(next.ticket, next.level, context);
+      if (!log->error().ok()) RefuseWrites(log->error());
+      VECDB_RETURN_IF_ERROR(reached);
+      progress = log->progress();
+    }
+    base::MutexLock lock(&mutex_);
+    Publish(progress);
+    if (published_ >= write.timestamp) return absl::OkStatus();
     if (!write_error_.ok()) return absl::UnknownError(write_error_.message());
     if (const absl::Status stopped = context.Check(); !stopped.ok()) {
       return absl::UnknownError(
           absl::StrFormat("the write has been applied and becomes visible after earlier ones: %s",
                           std::string(stopped.message())));
     }
-    visible_.WaitUntil(&mutex_, base::LookAgain(context));
+    // Batches become visible in order, and whoever applied an earlier one may have given up on it.
+    next = applied_.front();
   }
-  return absl::OkStatus();
 }
 
 void CollectionCore::NoteExpired(uint64_t num_rows) {

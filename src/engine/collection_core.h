@@ -183,7 +183,7 @@ class CollectionCore : public std::enable_shared_from_this<CollectionCore> {
 
   /// Waits until every write up to `timestamp` that has been applied is visible. Writes whose
   /// outcome is not known are not waited for once the collection refuses writes.
-  absl::Status AwaitAllUpTo(uint64_t timestamp, const Context& context) const;
+  absl::Status AwaitAllUpTo(uint64_t timestamp, const Context& context);
   /// Waits until no further write can get a time up to `timestamp`.
   absl::Status AwaitEnd(uint64_t timestamp, const Context& context);
   /// The time of the last write that has been applied, visible or not.

@@ -70,15 +70,13 @@ absl::Status CheckAsOf(const CollectionCore& core, uint64_t timestamp) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<Snapshot> AllUpTo(const CollectionCore& core, uint64_t timestamp,
-                                 const Context& context) {
+absl::StatusOr<Snapshot> AllUpTo(CollectionCore& core, uint64_t timestamp, const Context& context) {
   VECDB_RETURN_IF_ERROR(core.AwaitAllUpTo(timestamp, context));
   return ReadNow(core);
 }
 
 // The time has been waited for.
-absl::StatusOr<Snapshot> AsOf(const CollectionCore& core, uint64_t timestamp,
-                              const Context& context) {
+absl::StatusOr<Snapshot> AsOf(CollectionCore& core, uint64_t timestamp, const Context& context) {
   VECDB_ASSIGN_OR_RETURN(Snapshot snapshot, AllUpTo(core, timestamp, context));
   const bool is_newest = timestamp >= snapshot.as_of;
   // What has been deleted is gone from the newest state anyway, what has expired need not be.
