@@ -30,12 +30,11 @@ constexpr double kMostCutShort = 0.05;       // flushes of writers that gave up,
 // Beyond a deadline: 64 threads want two cores, which others want, too.
 constexpr double kOverloadLatestMs = 3000;
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool kMemoryIsOurs = false;
+constexpr bool kSanitized = true;
 #elif defined(__has_feature)
-constexpr bool kMemoryIsOurs =
-    !__has_feature(address_sanitizer) && !__has_feature(thread_sanitizer);
+constexpr bool kSanitized = __has_feature(address_sanitizer) || __has_feature(thread_sanitizer);
 #else
-constexpr bool kMemoryIsOurs = true;
+constexpr bool kSanitized = false;
 #endif
 
 // Counts flushes. Thread-safe.
@@ -122,9 +121,12 @@ class OverloadRaceTest : public ::testing::Test {
     EXPECT_LE(static_cast<double>(flushes_->num_cut_short()),
               5 + kMostCutShort * static_cast<double>(tally.all()));
     EXPECT_LE(tally.lateness.max_ms(), kOverloadLatestMs);
+    // There the run is short, and the deadlines, by what two producers do, leave 64 threads on two
+    // cores next to nothing.
+    if (kSanitized) return;
     const double could = per_ms * ToMillis(rest);
     EXPECT_GE(static_cast<double>(tally.done()), kLeastDone * could) << "of " << could;
-    if (kLeastDone * could < 10) return;  // under a sanitizer the run is short
+    if (kLeastDone * could < 10) return;  // a short run
     EXPECT_GT(tally.writes, 0u);
     EXPECT_GT(tally.searches, 0u);
   }
@@ -138,7 +140,7 @@ class OverloadRaceTest : public ::testing::Test {
     for (const uint64_t bytes : beside_) absl::PrintF(" %d", bytes >> 10);
     absl::PrintF(" KiB\n");
     EXPECT_LE(report.peak_bytes, kLimitBytes);
-    if (!kMemoryIsOurs) return;
+    if (kSanitized) return;  // which have memory of their own
     // Rows take their place in the budget; what lies beside it is to stay as it is.
     EXPECT_LE(beside_.back(), std::max(beside_[0], beside_[1]) + kGrowthBytes);
     EXPECT_LE(*std::max_element(resident_.begin(), resident_.end()),
