@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/status_macros.h"
+#include "store/forwarding_store.h"
 
 namespace vecdb::store {
 namespace {
@@ -33,33 +34,18 @@ class ThrottledWriter final : public ObjectWriter {
   base::Throttle* const throttle_;
 };
 
-class ThrottledStore final : public ObjectStore {
+class ThrottledStore final : public ForwardingStore {
  public:
   ThrottledStore(std::shared_ptr<ObjectStore> base, base::Throttle* throttle)
-      : base_(std::move(base)), throttle_(throttle) {}
+      : ForwardingStore(std::move(base)), throttle_(throttle) {}
 
-  absl::StatusOr<std::unique_ptr<ObjectReader>> Open(const ObjectPath& path,
-                                                     const Context& context) override {
-    return base_->Open(path, context);
-  }
   absl::StatusOr<std::unique_ptr<ObjectWriter>> Create(const ObjectPath& path,
                                                        const Context& context) override {
-    VECDB_ASSIGN_OR_RETURN(auto writer, base_->Create(path, context));
+    VECDB_ASSIGN_OR_RETURN(auto writer, ForwardingStore::Create(path, context));
     return std::make_unique<ThrottledWriter>(std::move(writer), throttle_);
-  }
-  absl::Status Delete(const ObjectPath& path, const Context& context) override {
-    return base_->Delete(path, context);
-  }
-  absl::StatusOr<std::vector<ObjectInfo>> List(const ObjectPath& prefix,
-                                               const Context& context) override {
-    return base_->List(prefix, context);
-  }
-  absl::StatusOr<std::unique_ptr<StoreLock>> Lock(const Context& context) override {
-    return base_->Lock(context);
   }
 
  private:
-  const std::shared_ptr<ObjectStore> base_;
   base::Throttle* const throttle_;
 };
 

@@ -6,38 +6,24 @@
 #include <memory>
 #include <span>
 #include <utility>
-#include <vector>
 
+#include "store/forwarding_store.h"
 #include "vecdb/object_store.h"
 
 namespace vecdb::support {
 
 /// Passes everything on, and counts the bytes that are written. Thread-safe.
-class CountingObjectStore : public ObjectStore {
+class CountingObjectStore : public store::ForwardingStore {
  public:
-  explicit CountingObjectStore(std::shared_ptr<ObjectStore> base) : base_(std::move(base)) {}
+  using ForwardingStore::ForwardingStore;
 
   uint64_t bytes_written() const { return bytes_written_.load(); }
 
-  absl::StatusOr<std::unique_ptr<ObjectReader>> Open(const ObjectPath& path,
-                                                     const Context& context) override {
-    return base_->Open(path, context);
-  }
   absl::StatusOr<std::unique_ptr<ObjectWriter>> Create(const ObjectPath& path,
                                                        const Context& context) override {
-    auto writer = base_->Create(path, context);
+    auto writer = ForwardingStore::Create(path, context);
     if (!writer.ok()) return writer.status();
     return std::make_unique<Writer>(*std::move(writer), &bytes_written_);
-  }
-  absl::Status Delete(const ObjectPath& path, const Context& context) override {
-    return base_->Delete(path, context);
-  }
-  absl::StatusOr<std::vector<ObjectInfo>> List(const ObjectPath& prefix,
-                                               const Context& context) override {
-    return base_->List(prefix, context);
-  }
-  absl::StatusOr<std::unique_ptr<StoreLock>> Lock(const Context& context) override {
-    return base_->Lock(context);
   }
 
  private:
@@ -57,7 +43,6 @@ class CountingObjectStore : public ObjectStore {
     std::atomic<uint64_t>* const bytes_written_;
   };
 
-  const std::shared_ptr<ObjectStore> base_;
   std::atomic<uint64_t> bytes_written_ = 0;
 };
 
