@@ -9,11 +9,6 @@
 #include "store/copy_object.h"
 
 namespace vecdb::engine {
-namespace {
-
-constexpr uint64_t kCopyBytes = 4ULL << 20;
-
-}  // namespace
 
 absl::Status CheckpointCollection(CollectionCore* core, ObjectStore& target,
                                   const Context& context) {
@@ -25,7 +20,7 @@ absl::Status CheckpointCollection(CollectionCore* core, ObjectStore& target,
     manifest = core->manifest();
     view = core->Read().view;
   }
-  VECDB_ASSIGN_OR_RETURN(auto buffer, base::LargeBuffer::Make(kCopyBytes, core->host(),
+  VECDB_ASSIGN_OR_RETURN(auto buffer, base::LargeBuffer::Make(store::kCopyBytes, core->host(),
                                                               "a checkpoint", MemoryUse::kBuilds));
   for (const std::string& name : ObjectNamesOf(manifest)) {
     VECDB_ASSIGN_OR_RETURN(const ObjectPath path, ObjectPath::Parse(name));

@@ -155,7 +155,7 @@ absl::Status CollectionCore::AwaitEnd(uint64_t timestamp, const Context& context
   while (static_cast<uint64_t>(NowMillis()) <= timestamp >> base::HybridClock::kCounterBits) {
     VECDB_RETURN_IF_ERROR(context.Check());
     base::MutexLock lock(&mutex_);
-    visible_.WaitUntil(&mutex_, base::LookAgain(context));
+    never_.WaitUntil(&mutex_, base::LookAgain(context));
   }
   clock().Observe(timestamp);
   // A writer inside the gate may hold an earlier time.
@@ -190,15 +190,12 @@ void CollectionCore::SetJournal(std::shared_ptr<journal::Journal> journal) {
 }
 
 void CollectionCore::Publish(const journal::LogProgress& progress) {
-  bool moved = false;
   while (!applied_.empty() &&
          progress.HasReached(applied_.front().ticket, applied_.front().level)) {
     published_ = applied_.front().timestamp;
     live_rows_ = applied_.front().live_rows;
     applied_.pop_front();
-    moved = true;
   }
-  if (moved) visible_.NotifyAll();
 }
 
 absl::Status CollectionCore::AwaitVisible(const AppliedWrite& write, const Context& context) {
@@ -300,7 +297,6 @@ void CollectionCore::RefuseWrites(const absl::Status& reason) {
         absl::StrFormat("collection %s takes no writes until it is opened again: %s", name_,
                         std::string(reason.message())));
     event.collection = name_;
-    visible_.NotifyAll();
   }
   events().Failed(event);
 }

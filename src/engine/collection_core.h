@@ -286,6 +286,7 @@ class CollectionCore : public std::enable_shared_from_this<CollectionCore> {
 
   mutable base::Mutex mutex_;  // a leaf
   mutable base::CondVar idle_;
+  base::CondVar never_;  // notified: what waits here waits for the clock
   mutable int calls_ ABSL_GUARDED_BY(mutex_) = 0;
   absl::Status closed_ ABSL_GUARDED_BY(mutex_);
   CancelToken background_cancel_ ABSL_GUARDED_BY(mutex_) = CancelToken::Make();
@@ -297,7 +298,6 @@ class CollectionCore : public std::enable_shared_from_this<CollectionCore> {
   std::multiset<int64_t> jobs_ ABSL_GUARDED_BY(mutex_);  // when each began
   std::shared_ptr<journal::Journal> journal_ ABSL_GUARDED_BY(mutex_);
   std::deque<AppliedWrite> applied_ ABSL_GUARDED_BY(mutex_);  // not visible yet
-  mutable base::CondVar visible_;  // applied_ or write_error_ has changed
   uint64_t published_ ABSL_GUARDED_BY(mutex_) = 0;
   uint64_t live_rows_ ABSL_GUARDED_BY(mutex_) = 0;
   uint64_t expired_rows_ ABSL_GUARDED_BY(mutex_) = 0;  // of those, what compactions have removed

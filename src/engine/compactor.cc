@@ -214,10 +214,7 @@ absl::StatusOr<bool> Compaction::TryReplace(const Context& context) {
 }
 
 absl::Status Compaction::BuildIndexes(const View& view, const Context& context) {
-  std::erase_if(entry_.info.indexes, [&view](const SegmentIndexInfo& index) {
-    const format::IndexDefinition* wanted = view.FindIndex(index.field);
-    return wanted == nullptr || wanted->spec != index.spec;
-  });
+  KeepWantedIndexes(view, &entry_.info);
   for (const format::IndexDefinition& wanted : view.indexes) {
     const bool is_there = FindIndex(entry_.info, wanted.field) != nullptr;
     if (is_there || !NeedsBuild(wanted.spec, entry_.info.num_rows)) continue;

@@ -10,6 +10,7 @@
 #include "base/status_macros.h"
 #include "engine/flush.h"
 #include "engine/loader.h"
+#include "engine/missing_index.h"
 #include "engine/segment_objects.h"
 #include "schema/key.h"
 #include "segment/segment_writer.h"
@@ -17,8 +18,6 @@
 
 namespace vecdb::engine {
 namespace {
-
-constexpr uint64_t kIngestCopyBytes = 4ULL << 20;
 
 // What the first schema has and the second has not.
 std::string FirstDifference(const Schema& schema, const Schema& other) {
@@ -58,7 +57,6 @@ class Ingestion {
   absl::StatusOr<WriteResult> Take(ObjectStore& source, const SegmentInfo& info,
                                    const Context& context);
   absl::Status Copy(ObjectStore& source, const SegmentInfo& info, const Context& context);
-  void KeepWantedIndexes(const View& view);
   absl::Status CheckOwnKeys(const Context& context);
   absl::Status CheckKeysAreNew(const View& view, uint64_t as_of, const Context& context) const;
   View SegmentsSince(const View& before, const View& now) const;
@@ -90,21 +88,14 @@ absl::StatusOr<WriteResult> Ingestion::Take(ObjectStore& source, const SegmentIn
   return Commit(context);
 }
 
-void Ingestion::KeepWantedIndexes(const View& view) {
-  std::erase_if(entry_.info.indexes, [&view](const SegmentIndexInfo& index) {
-    const format::IndexDefinition* wanted = view.FindIndex(index.field);
-    return wanted == nullptr || wanted->spec != index.spec;
-  });
-}
-
 absl::Status Ingestion::Copy(ObjectStore& source, const SegmentInfo& info, const Context& context) {
   VECDB_ASSIGN_OR_RETURN(const ObjectPath from, ObjectPath::Parse(info.folder));
   VECDB_ASSIGN_OR_RETURN(const ObjectPath to, core_->NewSegmentFolder(&entry_.id));
   entry_.info = info;
   entry_.info.folder = to.str();
-  KeepWantedIndexes(*core_->Read().view);
+  KeepWantedIndexes(*core_->Read().view, &entry_.info);
   VECDB_ASSIGN_OR_RETURN(
-      auto buffer, base::LargeBuffer::Make(kIngestCopyBytes, core_->host(), "copying a segment",
+      auto buffer, base::LargeBuffer::Make(store::kCopyBytes, core_->host(), "copying a segment",
                                            MemoryUse::kBuilds));
   const auto copy = [&](const ObjectRef& object) -> absl::Status {
     VECDB_ASSIGN_OR_RETURN(const ObjectPath path, from.Join(object.name));
@@ -152,10 +143,8 @@ absl::Status Ingestion::CheckKeysAreNew(const View& view, uint64_t as_of,
                                   [](const auto& place) { return place.has_value(); });
   if (found == places.end()) return absl::OkStatus();
   const auto row = static_cast<size_t>(found - places.begin());
-  return absl::AlreadyExistsError(
-      absl::StrFormat("row %d of the segment: key %s is in the "
-                      "collection",
-                      row, keys[row].ToString()));
+  return absl::AlreadyExistsError(absl::StrFormat(
+      "row %d of the segment: key %s is in the collection", row, keys[row].ToString()));
 }
 
 // Where a key may be that was in none of the segments of `before`: rows that are growing, and what
@@ -176,7 +165,7 @@ absl::StatusOr<WriteResult> Ingestion::Commit(const Context& context) {
   VECDB_RETURN_IF_ERROR(Flush(core_, writer_, context));
   VECDB_ASSIGN_OR_RETURN(const auto pass, core_->maintenance_gate().Enter(context));
   const std::shared_ptr<const View> view = core_->Read().view;
-  KeepWantedIndexes(*view);
+  KeepWantedIndexes(*view, &entry_.info);
   segment_ = segment_->WithInfo(entry_.info);
   if (view->loaded && view->LoadsShard(entry_.shard)) {
     VECDB_ASSIGN_OR_RETURN(resident_, LoadSegment(*core_, *segment_, *view, nullptr, context));

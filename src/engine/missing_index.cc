@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <variant>
+#include <vector>
 
 namespace vecdb::engine {
 
@@ -14,6 +15,13 @@ const SegmentIndexInfo* FindIndex(const SegmentInfo& info, std::string_view fiel
     if (index.field == field) return &index;
   }
   return nullptr;
+}
+
+void KeepWantedIndexes(const View& view, SegmentInfo* info) {
+  std::erase_if(info->indexes, [&view](const SegmentIndexInfo& index) {
+    const format::IndexDefinition* wanted = view.FindIndex(index.field);
+    return wanted == nullptr || wanted->spec != index.spec;
+  });
 }
 
 bool IsIndexed(const segment::SealedSegment& segment, const format::IndexDefinition& definition) {

@@ -21,6 +21,9 @@ bool NeedsBuild(const IndexSpec& spec, uint64_t num_rows);
 /// The index of a field that a segment has; nullptr when it has none.
 const SegmentIndexInfo* FindIndex(const SegmentInfo& info, std::string_view field);
 
+/// Leaves out the indexes that are not, or not so, defined in `view`.
+void KeepWantedIndexes(const View& view, SegmentInfo* info);
+
 /// True when the segment needs no (further) build for `definition`.
 bool IsIndexed(const segment::SealedSegment& segment, const format::IndexDefinition& definition);
 
