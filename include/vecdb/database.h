@@ -50,8 +50,8 @@ struct DatabaseOptions {
   /// hand (LoadPolicy::kManual), those first that were searched longest ago. Searches of them are
   /// FailedPrecondition until they are loaded again. kKeepLoaded collections stay.
   bool release_unused_collections = false;
-  /// Lets a load that does not fit after that map the files of the segments it reads, as with
-  /// LoadMode::kMap, where the store can.
+  /// Lets a load that does not fit after that map parts of the files of the segments it reads,
+  /// where the store can: first as with LoadMode::kMapCopies, and if that does not suffice, kMap.
   bool map_when_full = false;
   /// Objects that nothing names any more are deleted when they are older than this, 0 to a year:
   /// longer than a commit may take, than clocks of machines differ, and than a read-only database

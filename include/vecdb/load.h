@@ -43,6 +43,10 @@ enum class LoadMode : int32_t {
   /// A file that somebody truncates under a map, or a disk that fails, ends the process (SIGBUS);
   /// no check can prevent that: so only for local files that nobody else writes.
   kMap = 1,
+  /// As kRead, but of an index on codes the copies of rows that candidates are refined by lie in
+  /// the file, as with kMap: the default HNSW takes about half of its memory then. A search reads
+  /// few of them, from the disk where the system has dropped them. Without copies it is kRead.
+  kMapCopies = 2,
 };
 
 /// What to load, and how. Loads add to what is loaded already: all fields and all shards that were

@@ -13,13 +13,15 @@ constexpr size_t kAlignment = 64;
 constexpr uint64_t kHugePageBytes = 2ULL << 20;
 // From here on blocks come from the system one by one, so that freeing one gives it back.
 constexpr uint64_t kMapBytes = 256 << 10;
+constexpr uint64_t kLargestPageBytes = 64 << 10;  // of any system, but for huge ones
 constexpr uint64_t kMaxBytes = 1ULL << 46;  // far from where sums of sizes overflow
 
 uint64_t RoundUp(uint64_t value, uint64_t unit) { return (value + unit - 1) / unit * unit; }
 
-// Anonymous memory whose start is aligned to a huge page; nullptr when the system has none.
+// Anonymous memory whose start is aligned to a huge page; nullptr when the system has none. What
+// fills no huge page lies in small ones, so that little more is taken than was reserved.
 void* MapHuge(uint64_t bytes) {
-  const uint64_t length = RoundUp(bytes, kHugePageBytes);
+  const uint64_t length = RoundUp(bytes, kLargestPageBytes);
   const uint64_t reserved = length + kHugePageBytes;
   void* map = mmap(nullptr, reserved, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (map == MAP_FAILED) return nullptr;
@@ -28,7 +30,7 @@ void* MapHuge(uint64_t bytes) {
                         reinterpret_cast<uintptr_t>(start);
   if (head > 0) munmap(start, head);
   if (head < kHugePageBytes) munmap(start + head + length, kHugePageBytes - head);
-  madvise(start + head, length, MADV_HUGEPAGE);
+  madvise(start + head, bytes / kHugePageBytes * kHugePageBytes, MADV_HUGEPAGE);
   return start + head;
 }
 
@@ -45,7 +47,7 @@ void* AllocateDefault(uint64_t bytes) {
 
 void FreeDefault(void* data, uint64_t bytes) {
   if (bytes >= kHugePageBytes) {
-    munmap(data, RoundUp(bytes, kHugePageBytes));
+    munmap(data, RoundUp(bytes, kLargestPageBytes));
   } else if (bytes >= kMapBytes) {
     munmap(data, bytes);
   } else {

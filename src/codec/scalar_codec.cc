@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_format.h"
 #include "base/status_macros.h"
+#include "codec/held.h"
 #include "simd/byte_distance.h"
 #include "simd/row_norm.h"
 
@@ -18,11 +19,6 @@ namespace {
 constexpr size_t kScalarChunk = 64;  // rows compared between two uses of the stack
 constexpr size_t kRowTermBytes = 4;
 constexpr double kGreatestWeight = 32639;  // of two balanced digits
-
-float HeldToFloat(double value) {
-  constexpr double kMax = std::numeric_limits<float>::max();
-  return static_cast<float>(std::clamp(value, -kMax, kMax));
-}
 
 uint32_t MaxScalarCode(CodecKind kind) { return kind == CodecKind::kSq4 ? 15 : 255; }
 
@@ -92,6 +88,8 @@ class SymmetricScalarDistance final : public CodeDistance {
       : grid_(grid),
         kernels_(simd::BestByteKernels()),
         square_(grid.Step(0) * grid.Step(0)),
+        fits_float_(square_ * 255 * 255 * static_cast<double>(grid.dim) <=
+                    static_cast<double>(std::numeric_limits<float>::max())),
         query_(grid.dim) {}
 
   void SetQuery(const float* query) override {
@@ -105,14 +103,26 @@ class SymmetricScalarDistance final : public CodeDistance {
     for (size_t begin = 0; begin < rows.count; begin += kScalarChunk) {
       const simd::CodeRows chunk = ScalarChunkAt(rows, begin);
       kernels_.squared(query_.data(), grid_.dim, chunk, sums);
-      for (size_t i = 0; i < chunk.count; ++i) out[begin + i] = HeldToFloat(square_ * sums[i]);
+      Scale(sums, chunk.count, out + begin);
     }
   }
 
  private:
+  void Scale(const uint32_t* sums, size_t count, float* out) const {
+    if (!fits_float_) {
+      for (size_t i = 0; i < count; ++i) out[i] = HeldToFloat(square_ * sums[i]);
+      return;
+    }
+    // Sums have 31 bits: compilers have instructions for several signed ones at once.
+    for (size_t i = 0; i < count; ++i) {
+      out[i] = static_cast<float>(square_ * static_cast<int32_t>(sums[i]));
+    }
+  }
+
   const ScalarGrid& grid_;
   const simd::ByteKernels& kernels_;
   const double square_;
+  const bool fits_float_;
   std::vector<uint8_t> query_;
 };
 

@@ -302,6 +302,8 @@ void AddIndexes(const CollectionDescription& description, const Labels& labels,
     if (index.live_recall.num_searches == 0) continue;
     out->Gauge("vecdb_live_recall", "Share of the true nearest rows that searches find.", of_field,
                index.live_recall.recall);
+    out->Gauge("vecdb_live_recall_target", "Share that these searches asked for, else 0.95.",
+               of_field, index.live_recall.target);
     out->Counter("vecdb_live_recall_searches_total", "Searches that were repeated exactly.",
                  of_field, index.live_recall.num_searches);
   }

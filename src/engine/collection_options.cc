@@ -8,6 +8,8 @@ namespace {
 constexpr int32_t kMaxShards = 64;
 constexpr uint64_t kMinSegmentBytes = 1ULL << 20;
 constexpr uint64_t kMaxSegmentBytes = 64ULL << 30;
+constexpr double kMinSpaceAmplification = 1.05;
+constexpr double kMaxSpaceAmplification = 10;
 constexpr int64_t kMaxStalenessMillis = 86'400'000;
 constexpr int64_t kMaxRetentionMillis = 10LL * 366 * 86'400'000;
 constexpr int64_t kMaxTtlSeconds = 100LL * 366 * 86'400;
@@ -66,6 +68,12 @@ absl::Status ValidateOptions(const CollectionOptions& options) {
   if (!(options.seal_proportion >= 0.01 && options.seal_proportion <= 1.0)) {
     return absl::InvalidArgumentError(
         absl::StrFormat("seal_proportion %g: must be 0.01 to 1", options.seal_proportion));
+  }
+  if (!(options.space_amplification >= kMinSpaceAmplification &&
+        options.space_amplification <= kMaxSpaceAmplification)) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("space_amplification %g: must be %g to %g", options.space_amplification,
+                        kMinSpaceAmplification, kMaxSpaceAmplification));
   }
   return absl::OkStatus();
 }

@@ -8,7 +8,11 @@
 namespace vecdb::engine {
 namespace {
 
-constexpr double kDeletedShare = 0.2;
+constexpr double kMostRemovableShare = 0.5;
+constexpr double kRemovableShare = 0.2;
+constexpr double kExpiredShare = 0.2;
+// Of the space that is allowed beyond that of the rows: a compaction takes its time.
+constexpr double kUsedAllowance = 5.0 / 6;
 constexpr uint64_t kMaxDeleteBytes = 2 << 20;
 constexpr double kDeletedShareOfLongLists = 0.05;
 constexpr double kMaxExpiredBytes = 10 << 20;
@@ -42,6 +46,7 @@ double ExpiredShare(const CompactionCandidate& segment) {
 
 bool HasManyExpired(const CompactionCandidate& segment) {
   const double share = ExpiredShare(segment);
+  if (share >= kExpiredShare) return true;
   const double bytes = static_cast<double>(segment.row_bytes) * share;
   return bytes > kMaxExpiredBytes && share >= kExpiredShareOfManyBytes;
 }
@@ -128,18 +133,90 @@ void PlanMerges(const CompactionLimits& limits, std::vector<Sized>* sizes,
   }
 }
 
-std::optional<CompactionReason> ReasonToRewrite(const CompactionCandidate& segment, bool thorough) {
+// What the rows of one shard take, and what is to be had, in shares of max_bytes.
+struct Space {
+  double alive = 0;
+  double removable = 0;  // in segments that are not merged
+  double allowance = 0;  // of `removable` to `alive`
+
+  bool IsScarce() const { return removable > allowance * alive; }
+  // Below it no segment is rewritten for space: where space is scarce one is above it.
+  double LeastShare() const { return std::min(kRemovableShare, allowance / (1 + allowance)); }
+};
+
+double RemovableSize(const Sized& one, const CompactionLimits& limits) {
+  return static_cast<double>(one.segment->row_bytes) * RemovableShare(*one.segment) /
+         static_cast<double>(limits.max_bytes);
+}
+
+CompactionReason DeletedOrExpired(const CompactionCandidate& segment) {
+  return 2 * segment.num_expired > segment.num_removable ? CompactionReason::kExpiredRows
+                                                         : CompactionReason::kDeletedRows;
+}
+
+std::optional<CompactionReason> ReasonToRewrite(const CompactionCandidate& segment,
+                                                const Space& space, bool thorough) {
   if (segment.num_removable == 0 && segment.num_rows > 0) return std::nullopt;
   const double share = RemovableShare(segment);
-  if (thorough || share >= kDeletedShare) {
-    return 2 * segment.num_expired > segment.num_removable ? CompactionReason::kExpiredRows
-                                                           : CompactionReason::kDeletedRows;
+  if (thorough || share >= kMostRemovableShare ||
+      (space.IsScarce() && share >= space.LeastShare())) {
+    return DeletedOrExpired(segment);
   }
   if (HasManyExpired(segment)) return CompactionReason::kExpiredRows;
   if (segment.delete_bytes > kMaxDeleteBytes && share >= kDeletedShareOfLongLists) {
     return CompactionReason::kDeleteBytes;
   }
   return std::nullopt;
+}
+
+// Moves from `sizes` to `plan`, which rewrites `rewritten`, what it takes along, the smallest
+// first.
+void TakeSmallOnesAlong(const Sized& rewritten, const CompactionLimits& limits,
+                        std::vector<Sized>* sizes, CompactionPlan* plan) {
+  std::vector<Sized> small;
+  for (const Sized& one : *sizes) {
+    if (one.share < kSmallShare && one.share <= rewritten.share) small.push_back(one);
+  }
+  std::stable_sort(small.begin(), small.end(),
+                   [](const Sized& a, const Sized& b) { return a.share < b.share; });
+  double sum = rewritten.share;
+  uint64_t rows = rewritten.num_rows;
+  for (const Sized& one : small) {
+    sum += one.share;
+    rows += one.num_rows;
+    if (sum > kMaxShare || rows > limits.max_rows || plan->folders.size() == kMaxInputs) return;
+    plan->folders.push_back(one.segment->folder);
+    std::erase_if(*sizes, [&one](const Sized& other) { return other.segment == one.segment; });
+  }
+}
+
+// Plans what is to be rewritten of `sizes`, segments of one shard that are not merged, those with
+// the largest share of removable rows first.
+void PlanRewrites(const CompactionLimits& limits, Space space, std::vector<Sized> sizes,
+                  std::vector<CompactionPlan>* plans) {
+  std::stable_sort(sizes.begin(), sizes.end(), [](const Sized& a, const Sized& b) {
+    return RemovableShare(*a.segment) > RemovableShare(*b.segment);
+  });
+  for (const Sized& one : sizes) space.removable += RemovableSize(one, limits);
+  std::vector<std::pair<Sized, CompactionReason>> rewritten;
+  std::vector<Sized> kept;
+  for (const Sized& one : sizes) {
+    const auto reason = ReasonToRewrite(*one.segment, space, limits.thorough);
+    if (!reason.has_value()) {
+      kept.push_back(one);
+      continue;
+    }
+    rewritten.emplace_back(one, *reason);
+    space.removable -= RemovableSize(one, limits);
+  }
+  for (const auto& [one, reason] : rewritten) {
+    CompactionPlan plan{.shard = one.segment->shard,
+                        .reason = reason,
+                        .urgency = RemovableShare(*one.segment),
+                        .folders = {one.segment->folder}};
+    TakeSmallOnesAlong(one, limits, &kept, &plan);
+    plans->push_back(std::move(plan));
+  }
 }
 
 }  // namespace
@@ -156,15 +233,10 @@ std::vector<CompactionPlan> PlanCompactions(std::span<const CompactionCandidate>
   }
   std::vector<CompactionPlan> plans;
   for (auto& [shard, sizes] : shards) {
+    Space space{.allowance = kUsedAllowance * (limits.space_amplification - 1)};
+    for (const Sized& one : sizes) space.alive += one.share;
     PlanMerges(limits, &sizes, &plans);
-    for (const Sized& one : sizes) {
-      const auto reason = ReasonToRewrite(*one.segment, limits.thorough);
-      if (!reason.has_value()) continue;
-      plans.push_back({.shard = shard,
-                       .reason = *reason,
-                       .urgency = RemovableShare(*one.segment),
-                       .folders = {one.segment->folder}});
-    }
+    PlanRewrites(limits, space, std::move(sizes), &plans);
   }
   std::stable_sort(
       plans.begin(), plans.end(),

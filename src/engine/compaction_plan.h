@@ -23,9 +23,10 @@ struct CompactionCandidate {
 };
 
 struct CompactionLimits {
-  uint64_t max_bytes = 0;  ///< CollectionOptions::segment_max_bytes
-  uint64_t max_rows = 0;   ///< of one segment
-  bool thorough = false;   ///< CompactOptions::thorough
+  uint64_t max_bytes = 0;            ///< CollectionOptions::segment_max_bytes
+  uint64_t max_rows = 0;             ///< of one segment
+  double space_amplification = 1.3;  ///< CollectionOptions::space_amplification
+  bool thorough = false;             ///< CompactOptions::thorough
 };
 
 /// A shard is not flushed to, unless compaction fails, before it has fewer small segments.
@@ -48,7 +49,12 @@ struct CompactionPlan {
 /// Size means bytes of rows that stay. A segment below half of max_bytes is small. Triggers are
 /// those of Milvus 2.2, with what bounds the cost:
 ///
-///   - A fifth of the rows can be removed: at most 4 bytes are written per byte removed.
+///   - Half of the rows can be removed; or a fifth of them, and those of the shard that can be
+///     removed have come to 5/6 of what space_amplification allows: 25 % of those that stay, by
+///     default. The segment with the largest share goes first, until the shard is below that.
+///     At most 4 bytes are written per byte removed, and fewer the more segments there are.
+///     (Milvus does not look at the shard: under steady churn it writes half as much again to keep
+///     the shard at 1.1.) Where little space is allowed, a smaller share does.
 ///   - The delete object has more than 2 MB, and a twentieth of the rows can be removed: at most 19
 ///     bytes per byte removed. (Milvus counts objects, too; here a segment has one.)
 ///   - A fifth of the rows has expired, or 10 MB and a twentieth of them. (Milvus asks for no share
@@ -56,6 +62,9 @@ struct CompactionPlan {
 ///   - Small segments of a shard are merged, 3 to 30 of them, or 2 that make 0.85 of max_bytes or
 ///     to which no third fits, up to 1.25 of max_bytes; but only if the largest is no larger than
 ///     the others together, or three times that while more than 8 are small.
+///
+/// A segment that is rewritten takes along the small ones that are no larger and fit: their rows
+/// are not merged on their own first.
 ///
 /// So each merge makes the segment in which a byte lies twice as large, and 4/3 times while there
 /// are more than 8. With flushes of size s a byte is written by merges at most

@@ -12,6 +12,7 @@
 #include "engine/loader.h"
 #include "engine/read_point.h"
 #include "engine/segment_objects.h"
+#include "index/vector_index.h"
 #include "segment/merge.h"
 #include "segment/scalar_index_builder.h"
 #include "segment/segment_writer.h"
@@ -95,6 +96,7 @@ class Compaction {
   absl::StatusOr<bool> TryReplace(const Context& context);
   absl::Status BuildIndexes(const View& view, const Context& context);
   absl::Status BuildOne(const format::IndexDefinition& wanted, const Context& context);
+  index::IndexSource LargestSource(size_t column) const;
   absl::Status LoadTarget(const View& view, const Context& context);
   bool SourcesAreThere() const;
   void CarryAllDeletes();
@@ -238,9 +240,23 @@ absl::Status Compaction::BuildOne(const format::IndexDefinition& wanted, const C
   }
   VECDB_ASSIGN_OR_RETURN(const auto vectors, writes->LoadVectors(column, context));
   VECDB_ASSIGN_OR_RETURN(segment::BuiltIndex built,
-                         segment::BuildIndex(*writes, column, wanted.spec, *vectors, context));
+                         segment::BuildIndex(*writes, column, wanted.spec, *vectors, context,
+                                             /*rows_done=*/nullptr, LargestSource(column)));
   entry_.info.indexes.push_back(std::move(built.info));
   return absl::OkStatus();
+}
+
+// The loaded index with the most rows.
+index::IndexSource Compaction::LargestSource(size_t column) const {
+  index::IndexSource largest;
+  for (size_t i = 0; i < sources_.size(); ++i) {
+    const query::SegmentView* const segment = FindSegment(*pinned_, plan_.folders[i]);
+    if (segment == nullptr || segment->resident == nullptr) continue;
+    const auto& index = segment->resident->fields[column].index;
+    if (index == nullptr || maps_[i].size() <= largest.rows.size()) continue;
+    largest = {.index = index.get(), .rows = maps_[i]};
+  }
+  return largest;
 }
 
 absl::Status Compaction::LoadTarget(const View& view, const Context& context) {
@@ -374,6 +390,7 @@ bool HasManySmall(const CollectionCore& core) {
 CompactionLimits LimitsOf(const CollectionCore& core, bool thorough) {
   return {.max_bytes = core.options().segment_max_bytes,
           .max_rows = segment::GrowingSegment::kMaxRows,
+          .space_amplification = core.options().space_amplification,
           .thorough = thorough};
 }
 

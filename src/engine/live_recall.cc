@@ -4,6 +4,7 @@
 #include <memory>
 #include <set>
 #include <utility>
+#include <variant>
 
 #include "base/status_macros.h"
 #include "engine/search_plan.h"
@@ -15,6 +16,11 @@ namespace {
 
 // A search counts for so much less with each that is looked at after it: some hundred count.
 constexpr double kFade = 0.99;
+
+double TargetOf(const SearchRequest& request) {
+  const auto* const target = std::get_if<TargetRecall>(&request.params);
+  return target == nullptr ? LiveRecallFigures{}.target : target->recall;
+}
 
 bool CanBeRepeated(const SearchRequest& request, const query::ResultRows& result) {
   return request.filter.callback() == nullptr && !request.radius.has_value() &&
@@ -77,16 +83,17 @@ absl::Status LiveRecall::Repeat(const CollectionCore& core, const Taken& taken,
   for (const schema::Key& key : KeysOf(*exact->keys, exact->ends.front())) {
     num_found += found.count(key);
   }
-  if (exact->ends.front() > 0) Add(taken.request.field, num_found, exact->ends.front());
+  if (exact->ends.front() > 0) Add(taken.request, num_found, exact->ends.front());
   return absl::OkStatus();
 }
 
-void LiveRecall::Add(const std::string& field, size_t found, size_t wanted) {
+void LiveRecall::Add(const SearchRequest& request, size_t found, size_t wanted) {
   base::MutexLock lock(&mutex_);
-  Sums& sums = sums_[field];
+  Sums& sums = sums_[request.field];
   ++sums.num_searches;
   sums.found = sums.found * kFade + static_cast<double>(found);
   sums.wanted = sums.wanted * kFade + static_cast<double>(wanted);
+  sums.targeted = sums.targeted * kFade + TargetOf(request) * static_cast<double>(wanted);
 }
 
 LiveRecallFigures LiveRecall::Of(std::string_view field) const {
@@ -94,7 +101,8 @@ LiveRecallFigures LiveRecall::Of(std::string_view field) const {
   const auto sums = sums_.find(field);
   if (sums == sums_.end()) return {};
   return {.num_searches = sums->second.num_searches,
-          .recall = sums->second.found / sums->second.wanted};
+          .recall = sums->second.found / sums->second.wanted,
+          .target = sums->second.targeted / sums->second.wanted};
 }
 
 }  // namespace vecdb::engine

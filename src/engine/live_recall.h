@@ -44,6 +44,7 @@ class LiveRecall {
     uint64_t num_searches = 0;
     double found = 0;
     double wanted = 0;
+    double targeted = 0;  // of `wanted`, what the searches asked for
   };
 
   // A search, with copies of what its request borrowed.
@@ -56,7 +57,7 @@ class LiveRecall {
   };
 
   absl::Status Repeat(const CollectionCore& core, const Taken& taken, const Context& context);
-  void Add(const std::string& field, size_t found, size_t wanted);
+  void Add(const SearchRequest& request, size_t found, size_t wanted);
 
   const uint64_t every_;
   std::atomic<uint64_t> num_searches_ = 0;  // orders nothing

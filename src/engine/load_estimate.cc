@@ -27,7 +27,8 @@ uint64_t VectorBytes(const SegmentInfo& info, size_t column) {
   return info.num_rows * floats * sizeof(float);
 }
 
-void AddField(const query::SegmentView& segment, size_t column, LoadEstimate* estimate) {
+void AddField(const query::SegmentView& segment, size_t column, LoadMode mode,
+              LoadEstimate* estimate) {
   const SegmentInfo& info = segment.sealed->info();
   segment::ResidentField known;
   if (segment.resident != nullptr) known = segment.resident->fields[column];
@@ -37,6 +38,10 @@ void AddField(const query::SegmentView& segment, size_t column, LoadEstimate* es
   if (index != nullptr && known.index == nullptr) {
     estimate->index_bytes +=
         index->object.size_bytes + index::BytesBesideFile(info.num_rows, dim, index->spec);
+    if (mode == LoadMode::kMapCopies) {
+      estimate->index_bytes -=
+          std::min(estimate->index_bytes, index::CopiesBytes(info.num_rows, dim, index->spec));
+    }
   }
   const bool needs_rows = index == nullptr || index::NeedsRowsInMemory(index->spec, dim);
   const bool has_rows = known.vectors != nullptr && known.vectors->view.rows != nullptr;
@@ -50,8 +55,8 @@ std::string AsLimit(uint64_t bytes) {
 }  // namespace
 
 void AddToEstimate(const query::SegmentView& segment, std::span<const size_t> columns,
-                   LoadEstimate* estimate) {
-  for (const size_t column : columns) AddField(segment, column, estimate);
+                   LoadMode mode, LoadEstimate* estimate) {
+  for (const size_t column : columns) AddField(segment, column, mode, estimate);
   if (segment.resident == nullptr) estimate->key_bytes += segment.sealed->key_bytes();
 }
 
@@ -62,7 +67,8 @@ LoadEstimate EstimateLoad(const CollectionCore& core, const View& view,
   LoadEstimate estimate{.free_bytes = core.host().budget->FreeBytes()};
   for (const query::SegmentView& segment : view.segments) {
     if (segment.sealed == nullptr) continue;
-    if (IsNamed(wanted.shards, segment.shard)) AddToEstimate(segment, columns, &estimate);
+    if (IsNamed(wanted.shards, segment.shard))
+      AddToEstimate(segment, columns, wanted.mode, &estimate);
   }
   return estimate;
 }
@@ -73,7 +79,8 @@ absl::Status DoesNotFit(const CollectionCore& core, const LoadEstimate& estimate
       "loading collection %s takes about %d bytes (vectors %d, indexes %d, keys %d); %d are free "
       "of "
       "%s for the database and %s for the collection%s. Release another collection, raise the "
-      "limit, map it (LoadMode::kMap), or choose an index that leaves the vectors in the store: "
+      "limit, map it or its copies (LoadMode::kMap, kMapCopies), or choose an index that leaves "
+      "the vectors in the store: "
       "HNSW "
       "on codes, IVF_SQ8, IVF_PQ",
       core.name(), estimate.total_bytes(), estimate.vector_bytes, estimate.index_bytes,

@@ -12,7 +12,7 @@ namespace vecdb::engine {
 /// Adds what loading fields of a sealed segment takes, by the sizes of its objects, less what it
 /// has in memory already.
 void AddToEstimate(const query::SegmentView& segment, std::span<const size_t> columns,
-                   LoadEstimate* estimate);
+                   LoadMode mode, LoadEstimate* estimate);
 
 /// The same of all segments that a load with `options` reads.
 LoadEstimate EstimateLoad(const CollectionCore& core, const View& view, const LoadOptions& options);

@@ -108,16 +108,17 @@ absl::Status LoadPiece(const CollectionCore& core, LoadTask* task, LoadMode mode
   return absl::OkStatus();
 }
 
-LoadEstimate EstimateOf(const CollectionCore& core, std::span<const Piece> pieces) {
-  LoadEstimate estimate{.free_bytes = core.host().budget->FreeBytes()};
-  for (const Piece& piece : pieces) {
-    AddToEstimate(piece.segment, piece.loaded.columns, &estimate);
-  }
-  return estimate;
-}
-
 bool IsDone(const Piece& piece) {
   return piece.loaded.resident != nullptr || !piece.loaded.damage.ok();
+}
+
+LoadEstimate EstimateOf(const CollectionCore& core, LoadMode mode, std::span<const Piece> pieces) {
+  LoadEstimate estimate{.free_bytes = core.host().budget->FreeBytes()};
+  for (const Piece& piece : pieces) {
+    if (IsDone(piece)) continue;
+    AddToEstimate(piece.segment, piece.loaded.columns, mode, &estimate);
+  }
+  return estimate;
 }
 
 absl::Status ReadPieces(const CollectionCore& core, LoadTask* task, LoadMode mode,
@@ -129,18 +130,23 @@ absl::Status ReadPieces(const CollectionCore& core, LoadTask* task, LoadMode mod
       });
 }
 
-// Where what is to be read does not fit, what has not been read is mapped, if that is allowed.
+absl::Status ReadWhatFits(const CollectionCore& core, LoadTask* task, LoadMode mode,
+                          const Context& context, std::span<Piece> pieces) {
+  const LoadEstimate estimate = EstimateOf(core, mode, pieces);
+  VECDB_RETURN_IF_ERROR(CheckFits(core, estimate));
+  const absl::Status status = ReadPieces(core, task, mode, context, pieces);
+  return absl::IsResourceExhausted(status) ? DoesNotFit(core, estimate, status) : status;
+}
+
+// Where what is to be read does not fit, more of what has not been read is mapped, if that is
+// allowed.
 absl::Status ReadOrMapPieces(const CollectionCore& core, LoadTask* task, const Context& context,
                              std::span<Piece> pieces) {
-  const LoadMode wanted = task->options().mode;
-  if (wanted == LoadMode::kMap) return ReadPieces(core, task, wanted, context, pieces);
-  const LoadEstimate estimate = EstimateOf(core, pieces);
-  absl::Status status = CheckFits(core, estimate);
-  if (status.ok()) {
-    status = ReadPieces(core, task, wanted, context, pieces);
-    if (absl::IsResourceExhausted(status)) status = DoesNotFit(core, estimate, status);
+  for (LoadMode mode = task->options().mode; mode != LoadMode::kMap;
+       mode = ModeOfLessMemory(mode)) {
+    const absl::Status status = ReadWhatFits(core, task, mode, context, pieces);
+    if (!absl::IsResourceExhausted(status) || !core.environment().map_when_full) return status;
   }
-  if (!absl::IsResourceExhausted(status) || !core.environment().map_when_full) return status;
   return ReadPieces(core, task, LoadMode::kMap, context, pieces);
 }
 
@@ -160,6 +166,9 @@ absl::Status LoadPieces(const CollectionCore& core, LoadTask* task, std::vector<
 
 absl::Status CheckLoadOptions(const CollectionCore& core, const View& view,
                               const LoadOptions& options) {
+  if (options.mode < LoadMode::kRead || options.mode > LoadMode::kMapCopies) {
+    return absl::InvalidArgumentError("mode: must be kRead, kMap or kMapCopies");
+  }
   for (const std::string& field : options.fields) {
     VECDB_RETURN_IF_ERROR(CheckLoadedField(*core.schema(), view, field));
   }

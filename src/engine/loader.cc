@@ -92,6 +92,10 @@ std::vector<size_t> LoadedColumns(const Schema& schema, const View& view,
   return columns;
 }
 
+LoadMode ModeOfLessMemory(LoadMode mode) {
+  return mode == LoadMode::kRead ? LoadMode::kMapCopies : LoadMode::kMap;
+}
+
 absl::StatusOr<std::shared_ptr<const segment::Resident>> LoadColumns(
     const segment::SealedSegment& segment, std::span<const size_t> columns,
     const segment::Resident* before, const segment::LoadHow& how, const Context& context) {
@@ -112,11 +116,13 @@ absl::StatusOr<std::shared_ptr<const segment::Resident>> LoadSegment(
     const CollectionCore& core, const segment::SealedSegment& segment, const View& view,
     const segment::Resident* before, const Context& context) {
   const std::vector<size_t> columns = LoadedColumns(segment.info().schema, view, view.load);
-  auto resident = LoadColumns(segment, columns, before, {.mode = view.load.mode}, context);
-  if (!absl::IsResourceExhausted(resident.status()) || !core.environment().map_when_full) {
-    return resident;
+  for (LoadMode mode = view.load.mode;; mode = ModeOfLessMemory(mode)) {
+    auto resident = LoadColumns(segment, columns, before, {.mode = mode}, context);
+    if (!absl::IsResourceExhausted(resident.status()) || !core.environment().map_when_full ||
+        mode == LoadMode::kMap) {
+      return resident;
+    }
   }
-  return LoadColumns(segment, columns, before, {.mode = LoadMode::kMap}, context);
 }
 
 void LoadWaiting(CollectionCore* core, const BuiltField& built) {

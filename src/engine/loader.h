@@ -40,14 +40,17 @@ absl::Status CheckShard(const CollectionCore& core, int32_t shard);
 std::vector<size_t> LoadedColumns(const Schema& schema, const View& view,
                                   const LoadOptions& options);
 
+/// How to load what there is no memory for with `mode`; what it is for kMap already.
+LoadMode ModeOfLessMemory(LoadMode mode);
+
 /// Reads what searches of `columns` need from one segment; fields that `before` has are shared, not
 /// read again. `before` may be null.
 absl::StatusOr<std::shared_ptr<const segment::Resident>> LoadColumns(
     const segment::SealedSegment& segment, std::span<const size_t> columns,
     const segment::Resident* before, const segment::LoadHow& how, const Context& context);
 
-/// The same for what is loaded of the other segments of `view`. What there is no memory for is
-/// mapped, where the options of the database say so.
+/// The same for what is loaded of the other segments of `view`. Where there is no
+/// memory for it more is mapped, where the options of the database say so.
 absl::StatusOr<std::shared_ptr<const segment::Resident>> LoadSegment(
     const CollectionCore& core, const segment::SealedSegment& segment, const View& view,
     const segment::Resident* before, const Context& context);

@@ -316,6 +316,9 @@ std::string ManifestToJson(const Manifest& manifest) {
                {"segments", Json::array()}};
   if (!options.auto_compaction) json["auto_compaction"] = false;
   if (!options.interim_index) json["interim_index"] = false;
+  if (options.space_amplification != CollectionOptions{}.space_amplification) {
+    json["space_amplification"] = options.space_amplification;
+  }
   if (options.ttl_seconds != 0) json["ttl_seconds"] = options.ttl_seconds;
   if (manifest.history_from > 0) json["history_from"] = manifest.history_from;
   if (manifest.expired_until > 0) json["expired_until"] = manifest.expired_until;
@@ -354,6 +357,9 @@ absl::StatusOr<Manifest> ManifestFromJson(std::string_view name, std::string_vie
   }
   if (members.Optional("interim_index") != nullptr) {
     manifest.options.interim_index = members.Flag("interim_index");
+  }
+  if (members.Optional("space_amplification") != nullptr) {
+    manifest.options.space_amplification = members.Number("space_amplification");
   }
   if (members.Optional("history_from") != nullptr) {
     manifest.history_from = members.Count("history_from");

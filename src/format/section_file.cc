@@ -25,6 +25,7 @@ constexpr uint64_t kMaxFileBytes = 1ULL << 46;
 constexpr uint64_t kReadChunkBytes = 4 << 20;  // a multiple of the checksum block
 // Large sections come in pieces of this: a deadline is looked at in between.
 constexpr uint64_t kPieceBytes = kReadChunkBytes;
+constexpr uint64_t kPiecesAhead = 2;  // of each thread
 
 static_assert(kReadChunkBytes % kChecksumBlockBytes == 0);
 
@@ -355,15 +356,24 @@ absl::StatusOr<base::LargeBuffer> SectionFile::ReadLarge(uint32_t tag, uint64_t 
     return Damaged(absl::StrFormat("section %s has %d bytes, not %d", TagText(tag),
                                    section.size_bytes, size_bytes));
   }
-  if (map_ != nullptr && size_bytes > 0) return MapLarge(section, host, context, use, check);
+  const bool is_wanted = use == SectionUse::kCopies || !reading_.maps_copies_alone;
+  if (map_ != nullptr && is_wanted && size_bytes > 0) {
+    return MapLarge(section, host, context, use, check);
+  }
   VECDB_ASSIGN_OR_RETURN(auto buffer, base::LargeBuffer::Make(size_bytes, host, what, memory_use));
   const uint64_t pieces = (size_bytes + kPieceBytes - 1) / kPieceBytes;
+  // While threads check what they have read, the disk goes on.
+  const uint64_t ahead = kPiecesAhead * base::MaxStrands(host.executor) * kPieceBytes;
   const absl::Status read = base::ParallelFor(
       host.executor, Priority::kFlush, static_cast<size_t>(pieces), context,
       [&](size_t piece, size_t) -> absl::Status {
         const uint64_t begin = piece * kPieceBytes;
         const auto part = buffer.bytes().subspan(
             begin, static_cast<size_t>(std::min(size_bytes - begin, kPieceBytes)));
+        if (begin + ahead < size_bytes) {
+          object_->WillRead(section.offset + begin + ahead,
+                            std::min(kPieceBytes, size_bytes - begin - ahead));
+        }
         VECDB_RETURN_IF_ERROR(ReadBlocks(section, begin, part, context));
         return check == nullptr ? absl::OkStatus() : check(begin, part);
       });
@@ -384,7 +394,7 @@ absl::StatusOr<base::LargeBuffer> SectionFile::MapLarge(const SectionInfo& secti
                           .map = map_,
                           .check = check};
   reading_.mapped->Add(section.size_bytes);
-  if (use == SectionUse::kContent) {
+  if (use != SectionUse::kNumbers) {
     reading_.mapped->AddUnchecked(std::move(mapped));
   } else {
     VECDB_RETURN_IF_ERROR(mapped.Check(host.executor, Priority::kFlush, context));

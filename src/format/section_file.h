@@ -126,15 +126,17 @@ class CheckedBlocks {
 enum class SectionUse {
   kNumbers,  ///< row numbers, links, places: wrong ones lead out of bounds
   kContent,  ///< vectors, norms, codes: wrong ones give wrong distances and nothing worse
+  kCopies,   ///< kContent of which few bytes are read at a time
 };
 
 /// How large sections come into memory, and what is told of it. Borrows everything.
 struct SectionReading {
   /// Not null: sections are mapped where the store can, and noted here. kNumbers are checked at
-  /// once all the same; checking kContent is left to MappedSections::Check.
+  /// once all the same; checking others is left to MappedSections::Check.
   MappedSections* mapped = nullptr;
   /// Not null: grows by the bytes of the file as they are read or mapped.
   std::atomic<uint64_t>* bytes_done = nullptr;
+  bool maps_copies_alone = false;  ///< sections of other uses are read
 };
 
 /// An open section file. Everything it returns has been checked against its checksum. Thread-safe.

@@ -19,7 +19,18 @@ constexpr size_t kRowsOfPiece = 4;
 constexpr size_t kBuckets = 64;
 constexpr size_t kFewLinks = 256;  // answered sooner than other threads have come
 
+bool ChoosesByCodes(const LinkerSpec& spec) {
+  if (spec.codes == nullptr) return false;
+  return spec.view.rows == nullptr || spec.codes->codec().CanCompareCodes();
+}
+
 }  // namespace
+
+RowDistance MakeRowDistance(const LinkerSpec& spec) {
+  const simd::DistanceKernels& kernels = simd::KernelsFor(spec.metric);
+  return ChoosesByCodes(spec) ? RowDistance(*spec.codes, spec.view, spec.metric, kernels)
+                              : RowDistance(spec.view, spec.metric, kernels);
+}
 
 struct GraphLinker::BackLink {
   uint32_t target = 0;
@@ -61,8 +72,8 @@ absl::StatusOr<std::unique_ptr<GraphLinker>> GraphLinker::Make(const LinkerSpec&
   std::unique_ptr<GraphLinker> linker(new GraphLinker(spec, graph, host));
   for (size_t i = 0; i < base::MaxStrands(host.executor); ++i) {
     VECDB_ASSIGN_OR_RETURN(VisitedMarks marks, VisitedMarks::Make(graph.num_rows, host));
-    linker->strands_.push_back(std::make_unique<Strand>(std::move(marks), linker->MakeRowDistance(),
-                                                        linker->MakeRowDistance(), spec.defer,
+    linker->strands_.push_back(std::make_unique<Strand>(std::move(marks), MakeRowDistance(spec),
+                                                        MakeRowDistance(spec), spec.defer,
                                                         spec.codes, graph.top_level() + 1));
   }
   if (spec.defer) {
@@ -73,17 +84,6 @@ absl::StatusOr<std::unique_ptr<GraphLinker>> GraphLinker::Make(const LinkerSpec&
 }
 
 WalkScratch* GraphLinker::scratch() { return &strands_.front()->scratch; }
-
-// Codes that two rows can be compared by are fine enough to choose links by.
-bool GraphLinker::ChoosesByCodes() const {
-  if (spec_.codes == nullptr) return false;
-  return spec_.view.rows == nullptr || spec_.codes->codec().CanCompareCodes();
-}
-
-RowDistance GraphLinker::MakeRowDistance() const {
-  return ChoosesByCodes() ? RowDistance(*spec_.codes, spec_.view, spec_.metric, kernels_)
-                          : RowDistance(spec_.view, spec_.metric, kernels_);
-}
 
 absl::Status GraphLinker::Link(std::span<const NewNode> rows, const Context& context) {
   ForgetLast();
@@ -164,9 +164,9 @@ absl::Status GraphLinker::LinkRowBy(const Walked& walked, const NewNode& row,
     for (size_t i = 0; i < pool.size(); ++i) {
       strand->candidates.push_back({pool.distance(i), pool.node(i), view.row(pool.node(i))});
     }
-    if (spec_.codes != nullptr && !ChoosesByCodes()) CompareRows(row.row, strand);
+    if (spec_.codes != nullptr && !ChoosesByCodes(spec_)) CompareRows(row.row, strand);
     ChooseLinks(level, level == 0 ? row.row : row.node, row.row, strand);
-    if (level == 0) return absl::OkStatus();
+    if (level == (row.is_at_0 ? 1 : 0)) return absl::OkStatus();
     start = {pool.node(0), pool.distance(0)};
   }
 }

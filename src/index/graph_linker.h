@@ -29,6 +29,7 @@ struct NewNode {
   uint32_t row = 0;
   uint32_t node = 0;     ///< its number on the upper levels, where it reaches any
   size_t top_level = 0;  ///< the highest level that it reaches
+  bool is_at_0 = false;  ///< it has its links at level 0, and is to have those above
 };
 
 /// What rows are linked by.
@@ -40,6 +41,9 @@ struct LinkerSpec {
   size_t ef = 0;       ///< candidates to look at
   bool defer = false;  ///< links back wait for Apply
 };
+
+/// The distances that links are chosen by: of codes that are fine enough, else of the rows.
+RowDistance MakeRowDistance(const LinkerSpec& spec);
 
 /// Links batches of rows into a graph (Malkov and Yashunin 2016; Manohar et al., ParlayANN, 2024),
 /// on the threads of host.executor at background priority. Same batches, same graph, whatever the
@@ -75,8 +79,6 @@ class GraphLinker {
 
   GraphLinker(const LinkerSpec& spec, const HnswGraph& graph, const Host& host);
 
-  bool ChoosesByCodes() const;
-  RowDistance MakeRowDistance() const;
   void ForgetLast();
   absl::Status LinkRows(std::span<const NewNode> rows, const Context& context);
   absl::Status LinkRow(const NewNode& row, const Context& context, Strand* strand);

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "absl/status/statusor.h"
+#include "index/graph_source.h"
 #include "index/hnsw_graph.h"
 #include "index/row_codes.h"
 #include "index/vector_view.h"
@@ -26,10 +27,14 @@ absl::StatusOr<HnswGraph> BuildHnswGraph(const VectorView& view, Metric metric,
 
 /// The same, where candidates are looked for by `codes`, which may be null, and links chosen by the
 /// rows. `rows_done`, which may be null, is set to the number of rows that are linked.
+///
+/// Rows of `source` keep their links of level 0, where that is worthwhile, and the others are
+/// linked to them: as good a graph, in a part of the time.
 absl::StatusOr<HnswGraph> BuildHnswGraph(const VectorView& view, Metric metric,
                                          const HnswParams& params, const RowCodes* codes,
                                          const Host& host, const Context& context,
-                                         std::atomic<uint64_t>* rows_done = nullptr);
+                                         std::atomic<uint64_t>* rows_done = nullptr,
+                                         const GraphSource& source = {});
 
 }  // namespace vecdb::index
 

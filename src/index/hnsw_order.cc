@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 #include <span>
+#include <utility>
 
 #include "base/split_mix.h"
 #include "base/status_macros.h"
@@ -27,6 +28,11 @@ absl::StatusOr<HnswOrder> HnswOrder::Make(uint32_t num_rows, uint32_t m, uint64_
     order.level_counts_.push_back(static_cast<uint32_t>(end - keys.begin()));
   }
   return order;
+}
+
+void HnswOrder::PutFirst(uint32_t place) {
+  const std::span<uint64_t> keys = keys_.as<uint64_t>();
+  std::swap(keys[0], keys[place]);
 }
 
 }  // namespace vecdb::index

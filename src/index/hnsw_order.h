@@ -23,6 +23,9 @@ class HnswOrder {
 
   uint32_t row(uint32_t place) const { return static_cast<uint32_t>(keys_.as<uint64_t>()[place]); }
 
+  /// Exchanges the first row and that of `place`: what hashes say is chance anyway.
+  void PutFirst(uint32_t place);
+
   /// Rows that reach level 1, 2, ...: a row does so with probability m^-level.
   const std::vector<uint32_t>& level_counts() const { return level_counts_; }
 

@@ -102,6 +102,20 @@ absl::StatusOr<IndexEstimate> EstimateLists(uint64_t num_rows, int32_t dim, cons
 
 }  // namespace
 
+uint64_t CopiesBytes(uint64_t num_rows, int32_t dim, const IndexSpec& spec) {
+  const std::optional<codec::CodecSpec> copies = CopiesSpec(spec, dim);
+  if (!copies.has_value()) return 0;
+  const uint64_t numbers = num_rows * static_cast<uint64_t>(dim);
+  switch (copies->kind) {
+    case codec::CodecKind::kFloat32:
+      return 4 * numbers;
+    case codec::CodecKind::kFloat16:
+      return 2 * numbers;
+    default:
+      return numbers;
+  }
+}
+
 uint64_t BytesBesideFile(uint64_t num_rows, int32_t dim, const IndexSpec& spec) {
   if (!IsIvf(spec)) return 0;
   const auto floats = static_cast<uint64_t>(dim);

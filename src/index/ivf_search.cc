@@ -7,11 +7,13 @@
 
 #include "base/status_macros.h"
 #include "codec/held.h"
+#include "simd/select.h"
 
 namespace vecdb::index {
 namespace {
 
 constexpr size_t kCodesAtOnce = 256;
+constexpr size_t kWordBits = 64;
 constexpr size_t kBlocksAtOnce = kCodesAtOnce / simd::kBlockRows;
 constexpr size_t kRowsLookedAt = 4096;  // between two looks at the deadline
 constexpr size_t kFloatsPerLook = 16;   // read in the time that a look at the mask takes
@@ -80,7 +82,8 @@ ListScanner::ListScanner(const IvfLists& lists, const IndexSpec& spec)
       distances_(kCodesAtOnce),
       places_(kCodesAtOnce),
       sums_(kCodesAtOnce),
-      masks_(kBlocksAtOnce) {
+      masks_(kBlocksAtOnce),
+      near_(kCodesAtOnce / kWordBits) {
   if (lists.packed) {
     packed_.emplace(static_cast<const codec::ProductCodec&>(*lists.codec));
   } else {
@@ -206,6 +209,19 @@ absl::Status ListScanner::ScanPacked(uint32_t list, const base::RowMask& mask, R
   return absl::OkStatus();
 }
 
+// Offers the first `count` of distances_, of which few are near enough: these are found first.
+template <class RowAt>
+void ListScanner::OfferNear(size_t count, Reservoir* nearest, const RowAt& row_at) {
+  for (size_t i = 0; i < count; ++i) distances_[i] = Above(distances_[i]);
+  simd::InRange(distances_.data(), count, -kFarthest, nearest->worst(), near_.data());
+  for (size_t word = 0; word * kWordBits < count; ++word) {
+    for (uint64_t bits = near_[word]; bits != 0; bits &= bits - 1) {
+      const size_t i = word * kWordBits + static_cast<size_t>(std::countr_zero(bits));
+      nearest->Offer(distances_[i], row_at(i));
+    }
+  }
+}
+
 absl::Status ListScanner::ScanAll(uint32_t list, Reservoir* nearest, Poller* poller) {
   const std::span<const uint32_t> rows = lists_.rows_of(list);
   const size_t code_bytes = lists_.codec->code_bytes();
@@ -215,7 +231,7 @@ absl::Status ListScanner::ScanAll(uint32_t list, Reservoir* nearest, Poller* pol
     VECDB_RETURN_IF_ERROR(poller->Read(count, 0));
     distance_->CompareWithin({codes + first * code_bytes, code_bytes, nullptr, count},
                              nearest->worst() - above_, distances_.data());
-    for (size_t i = 0; i < count; ++i) nearest->Offer(Above(distances_[i]), rows[first + i]);
+    OfferNear(count, nearest, [&rows, first](size_t i) { return rows[first + i]; });
   }
   return absl::OkStatus();
 }
@@ -236,9 +252,7 @@ absl::Status ListScanner::ScanMasked(uint32_t list, const base::RowMask& mask, R
     }
     VECDB_RETURN_IF_ERROR(poller->Read(allowed.count, 0));
     distance_->CompareWithin(allowed, nearest->worst() - above_, distances_.data());
-    for (size_t i = 0; i < allowed.count; ++i) {
-      nearest->Offer(Above(distances_[i]), rows[places_[i]]);
-    }
+    OfferNear(allowed.count, nearest, [&](size_t i) { return rows[places_[i]]; });
   }
   return absl::OkStatus();
 }

@@ -81,6 +81,8 @@ class ListScanner {
   void SumBlocks(const uint8_t* blocks, std::span<const uint32_t> rows, const base::RowMask& mask);
   absl::Status ScanPacked(uint32_t list, const base::RowMask& mask, Reservoir* nearest,
                           Poller* poller);
+  template <class RowAt>
+  void OfferNear(size_t count, Reservoir* nearest, const RowAt& row_at);
   absl::Status ScanAll(uint32_t list, Reservoir* nearest, Poller* poller);
   absl::Status ScanMasked(uint32_t list, const base::RowMask& mask, Reservoir* nearest,
                           Poller* poller);
@@ -99,6 +101,7 @@ class ListScanner {
   std::vector<uint32_t> places_;
   std::vector<uint16_t> sums_;
   std::vector<uint32_t> masks_;
+  std::vector<uint64_t> near_;
 };
 
 /// Offers the rows of a list that the mask contains, by their distance in an answer. Cancelled,

@@ -147,7 +147,7 @@ absl::StatusOr<RowCodes> RowCodes::Read(const format::SectionFile& file, const R
   VECDB_ASSIGN_OR_RETURN(
       read.codes_,
       file.ReadLarge(tags.codes, uint64_t{num_rows} * read.code_bytes(), host, MemoryUse::kIndexes,
-                     "the codes of rows", context, format::SectionUse::kContent));
+                     "the codes of rows", context, tags.use));
   return read;
 }
 

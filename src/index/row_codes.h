@@ -26,11 +26,13 @@ namespace vecdb::index {
 struct RowCodesTags {
   uint32_t head = 0;
   uint32_t codes = 0;
+  format::SectionUse use = format::SectionUse::kContent;  ///< of the codes
 };
 
 /// What the graph is walked on, and what candidates are refined by.
 inline constexpr RowCodesTags kWalkCodesTags = {format::Tag("WLKH"), format::Tag("WLKC")};
-inline constexpr RowCodesTags kRefineCodesTags = {format::Tag("RFNH"), format::Tag("RFNC")};
+inline constexpr RowCodesTags kRefineCodesTags = {format::Tag("RFNH"), format::Tag("RFNC"),
+                                                  format::SectionUse::kCopies};
 
 /// A code for each row of a view, by row number. Immutable, thread-safe, but for what is written
 /// through mutable_codes().

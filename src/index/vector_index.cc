@@ -29,6 +29,12 @@ codec::CodecSpec CodesOfKind(codec::CodecKind kind, const IndexSpec& spec, int32
   return {.kind = kind, .metric = spec.metric, .dim = dim, .seed = SeedOf(spec)};
 }
 
+GraphSource GraphOf(const IndexSource& source, const IndexSpec& spec) {
+  const auto* const index = dynamic_cast<const HnswIndex*>(source.index);
+  if (index == nullptr || index->spec() != spec) return {};
+  return {.graph = &index->graph(), .rows = source.rows};
+}
+
 }  // namespace
 
 std::optional<codec::CodecSpec> WalkedSpec(const IndexSpec& spec, int32_t dim) {
@@ -140,11 +146,9 @@ std::span<const uint32_t> VectorIndexTags() {
   return kTags;
 }
 
-absl::StatusOr<std::unique_ptr<VectorIndex>> BuildVectorIndex(const VectorView& view,
-                                                              const IndexSpec& spec,
-                                                              const Host& host,
-                                                              const Context& context,
-                                                              std::atomic<uint64_t>* rows_done) {
+absl::StatusOr<std::unique_ptr<VectorIndex>> BuildVectorIndex(
+    const VectorView& view, const IndexSpec& spec, const Host& host, const Context& context,
+    std::atomic<uint64_t>* rows_done, const IndexSource& source) {
   if (IsIvf(spec)) {
     VECDB_ASSIGN_OR_RETURN(IvfLists lists, BuildIvf(view, spec, host, context, rows_done));
     VECDB_ASSIGN_OR_RETURN(std::optional<RowCodes> copies,
@@ -164,7 +168,7 @@ absl::StatusOr<std::unique_ptr<VectorIndex>> BuildVectorIndex(const VectorView& 
   VECDB_ASSIGN_OR_RETURN(
       HnswGraph graph,
       BuildHnswGraph(view, spec.metric, *hnsw, codes.has_value() ? &codes->walked : nullptr, host,
-                     context, rows_done));
+                     context, rows_done, GraphOf(source, spec)));
   return std::make_unique<HnswIndex>(view, spec, std::move(graph), std::move(codes), host);
 }
 

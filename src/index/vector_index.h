@@ -81,12 +81,20 @@ std::optional<codec::CodecSpec> WalkedSpec(const IndexSpec& spec, int32_t dim);
 /// The copies of rows that an index of `spec` refines candidates by; nothing: it has none.
 std::optional<codec::CodecSpec> CopiesSpec(const IndexSpec& spec, int32_t dim);
 
+/// An index whose rows, but for some that have gone, are among those of one that is to be built.
+/// Borrows both.
+struct IndexSource {
+  const VectorIndex* index = nullptr;
+  std::span<const uint32_t> rows{};  ///< by its row, the row of the new index; kNoRow: gone
+};
+
 /// Builds the index that `spec`, which is valid, asks for. The same bytes for the same input,
 /// whatever the number of threads of host.executor. ResourceExhausted, Cancelled, DeadlineExceeded.
-/// `rows_done`, which may be null, rises to the number of rows while it is built.
+/// `rows_done`, which may be null, rises to the number of rows while it is built. A graph of the
+/// same spec in `source` is continued where that is worthwhile.
 absl::StatusOr<std::unique_ptr<VectorIndex>> BuildVectorIndex(
     const VectorView& view, const IndexSpec& spec, const Host& host, const Context& context,
-    std::atomic<uint64_t>* rows_done = nullptr);
+    std::atomic<uint64_t>* rows_done = nullptr, const IndexSource& source = {});
 
 /// The tags of all sections that VectorIndex::Write may add.
 std::span<const uint32_t> VectorIndexTags();

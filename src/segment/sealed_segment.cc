@@ -407,7 +407,11 @@ absl::StatusOr<std::shared_ptr<const index::VectorIndex>> SealedSegment::LoadInd
     VECDB_ASSIGN_OR_RETURN(const auto opened,
                            format::SectionFile::Open(*rows_->store, path, format::FileKind::kIndex,
                                                      expected, context));
-    VECDB_ASSIGN_OR_RETURN(const auto file, opened->WithReading({mapped, how.bytes_done}));
+    VECDB_ASSIGN_OR_RETURN(
+        const auto file,
+        opened->WithReading({.mapped = mapped,
+                             .bytes_done = how.bytes_done,
+                             .maps_copies_alone = how.mode == LoadMode::kMapCopies}));
     // Without rows of its own, which only files of the Index door have.
     VECDB_RETURN_IF_ERROR(file->CheckKnown(index::VectorIndexTags()));
     if (vectors.view.rows == nullptr) {
@@ -462,7 +466,7 @@ void SealedSegment::LeaveIndexAside(size_t column, const absl::Status& damage) c
 // The index over the vectors of `field`.
 absl::Status SealedSegment::AddIndex(size_t column, const Context& context, const LoadHow& how,
                                      ResidentField* field) const {
-  auto mapped = how.mode == LoadMode::kMap ? std::make_shared<format::MappedSections>() : nullptr;
+  auto mapped = how.mode == LoadMode::kRead ? nullptr : std::make_shared<format::MappedSections>();
   VECDB_ASSIGN_OR_RETURN(field->index,
                          LoadIndex(column, *field->vectors, context, how, mapped.get()));
   if (field->index != nullptr) field->index_mapped = std::move(mapped);

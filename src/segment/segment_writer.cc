@@ -175,10 +175,11 @@ absl::StatusOr<SegmentIndexInfo> WriteIndex(const SealedSegment& segment, size_t
 
 absl::StatusOr<BuiltIndex> BuildIndex(const SealedSegment& segment, size_t column,
                                       const IndexSpec& spec, const ResidentVectors& vectors,
-                                      const Context& context, std::atomic<uint64_t>* rows_done) {
+                                      const Context& context, std::atomic<uint64_t>* rows_done,
+                                      const index::IndexSource& source) {
   BuiltIndex built;
-  VECDB_ASSIGN_OR_RETURN(
-      built.index, index::BuildVectorIndex(vectors.view, spec, segment.host(), context, rows_done));
+  VECDB_ASSIGN_OR_RETURN(built.index, index::BuildVectorIndex(vectors.view, spec, segment.host(),
+                                                              context, rows_done, source));
   VECDB_ASSIGN_OR_RETURN(built.info,
                          WriteIndex(segment, column, *built.index, vectors.view, context));
   return built;

@@ -45,12 +45,13 @@ absl::StatusOr<SegmentIndexInfo> WriteIndex(const SealedSegment& segment, size_t
                                             const index::VectorView& vectors,
                                             const Context& context);
 
-/// Builds an index over the vectors of a segment and writes it beside them. `rows_done` as in
-/// index::BuildVectorIndex.
+/// Builds an index over the vectors of a segment and writes it beside them. `rows_done` and
+/// `source` as in index::BuildVectorIndex.
 absl::StatusOr<BuiltIndex> BuildIndex(const SealedSegment& segment, size_t column,
                                       const IndexSpec& spec, const ResidentVectors& vectors,
                                       const Context& context,
-                                      std::atomic<uint64_t>* rows_done = nullptr);
+                                      std::atomic<uint64_t>* rows_done = nullptr,
+                                      const index::IndexSource& source = {});
 
 /// An index that a new segment is to have.
 struct WantedIndex {

@@ -68,6 +68,20 @@ TEST_F(LiveRecallTest, PoorSearchesAreSeen) {
   EXPECT_GT(Figures().recall, 0.97) << poor;
 }
 
+TEST_F(LiveRecallTest, TheTargetIsWhatSearchesAskFor) {
+  Open(1, kRecallLists);
+  EXPECT_EQ(Figures().target, 0.95);
+  const auto search = [this](int64_t id, const SearchParams& params) {
+    Search(Request(id, params));
+    database_.executor.RunAll();
+  };
+  search(1, TargetRecall{.recall = 0.8});
+  EXPECT_DOUBLE_EQ(Figures().target, 0.8);
+  search(2, IvfSearchParams{.nprobe = 64});
+  EXPECT_GT(Figures().target, 0.87);
+  EXPECT_LT(Figures().target, 0.88);
+}
+
 TEST_F(LiveRecallTest, OneWaitsAtATimeAndSeesTheStateOfItsSearch) {
   Open(1, kRecallLists);
   Search(Request(0, IvfSearchParams{.nprobe = 64}));

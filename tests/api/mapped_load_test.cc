@@ -147,6 +147,67 @@ class MappedCodesTest : public LoadWorld {
   MappedCodesTest() : LoadWorld(64, {.load = LoadPolicy::kManual}) {}
 };
 
+const LoadOptions kMappedCopies{.mode = LoadMode::kMapCopies};
+
+TEST_F(MappedCodesTest, CopiesAloneAreMappedWhereThatIsAskedFor) {
+  Put(0, 1100);
+  Index("v", Hnsw());
+  Reopen();
+  const uint64_t copy_bytes = 1100u * 64 * 2;
+  const uint64_t before = budget_.used_bytes();
+  const auto load = [&](const LoadOptions& options) {
+    const uint64_t estimate = c_->EstimateLoad(options)->total_bytes();
+    EXPECT_OK(c_->Load(options));
+    const uint64_t taken = budget_.used_bytes() - before;
+    EXPECT_NEAR(static_cast<double>(taken), static_cast<double>(estimate), 0.1 * static_cast<double>(taken));
+    return taken;
+  };
+  const uint64_t read = load({});
+  const auto answer = *Found({});
+  ASSERT_OK(c_->Release());
+  const uint64_t with_copies_mapped = load(kMappedCopies);
+  EXPECT_EQ(with_copies_mapped + copy_bytes, read);
+  EXPECT_EQ(MappedBytes(), copy_bytes);
+  EXPECT_EQ(UncheckedBytes(), copy_bytes);
+  EXPECT_EQ(*Found({}), answer);
+  db_.executor.RunAll();
+  EXPECT_EQ(UncheckedBytes(), 0u);
+  // A segment that is flushed and indexed later is loaded alike.
+  Put(2000, 1100);
+  ASSERT_OK(c_->WaitForIndex("v"));
+  EXPECT_EQ(MappedBytes(), 2 * copy_bytes);
+}
+
+TEST_F(MappedCodesTest, DamagedCopiesAreFoundBehindToo) {
+  Put(0, 1100);
+  Index("v", Hnsw());
+  Reopen();
+  Flip(".idx", std::filesystem::file_size(FileOf(".idx")) - 5000);
+  ASSERT_OK(c_->Load(kMappedCopies));
+  EXPECT_OK(Search());
+  EXPECT_EQ(log_.Count(LogLevel::kWarning, "left aside"), 0u);
+  db_.executor.RunAll();
+  EXPECT_EQ(log_.Count(LogLevel::kWarning, "left aside"), 1u);
+  EXPECT_EQ(Found({})->size(), 1100u);
+}
+
+TEST_F(MappedCodesTest, WithoutCopiesNothingIsMapped) {
+  Put(0, 1100);
+  Index("v", {.metric = Metric::kL2, .params = HnswParams{.codec = HnswCodec::kFloat32}});
+  Reopen();
+  ASSERT_OK(c_->Load(kMappedCopies));
+  EXPECT_EQ(MappedBytes(), 0u);
+  EXPECT_EQ(Found({})->size(), 1100u);
+}
+
+TEST_F(MappedCodesTest, UnknownModeIsRefused) {
+  Put(0, 40);
+  Index("v");
+  for (const int32_t mode : {-1, 3}) {
+    EXPECT_EQ(CodeOf(c_->Load({.mode = static_cast<LoadMode>(mode)})), Code::kInvalidArgument);
+  }
+}
+
 TEST_F(MappedCodesTest, DamagedCodesAreFoundBehindAndTheIndexIsBuiltAgain) {
   Put(0, 1100);
   Index("v", Hnsw());

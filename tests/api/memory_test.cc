@@ -239,6 +239,33 @@ TEST(MemoryTest, ALoadThatDoesNotFitIsMappedWhereThatIsAllowed) {
   }
 }
 
+TEST(MemoryTest, CopiesAreMappedFirstAndTheRestIfThatDoesNotSuffice) {
+  const support::TempDirectory directory;
+  const Schema schema = TaggedSchema(kMemoryDim);
+  const auto db = Database::Open({.path = directory.path(), .map_when_full = true});
+  ASSERT_OK(db);
+  auto docs = (*db)->CreateCollection("docs", schema, LoadedByHand());
+  ASSERT_OK(docs);
+  ASSERT_OK((*docs)->Insert(TaggedRows(schema, Ids(0, kMemoryRows), "a")));
+  ASSERT_OK((*docs)->Flush());
+  ASSERT_OK((*docs)->CreateIndex("v", {.metric = Metric::kL2, .params = HnswParams{}}));
+  ASSERT_OK((*docs)->WaitForIndex("v"));
+  const auto mapped_at = [&](uint64_t free_bytes) {
+    EXPECT_OK((*docs)->Release());
+    EXPECT_OK((*docs)->SetMemoryLimit((*docs)->MemoryReport()->used_bytes + free_bytes));
+    EXPECT_OK((*docs)->Load());
+    return (*(*docs)->Segments())[0].mapped_bytes;
+  };
+  ASSERT_OK((*docs)->Release());
+  const uint64_t all = (*docs)->EstimateLoad()->total_bytes();
+  const uint64_t less = (*docs)->EstimateLoad({.mode = LoadMode::kMapCopies})->total_bytes();
+  const uint64_t copy_bytes = kMemoryRows * kMemoryDim * 2;
+  EXPECT_EQ(all - less, copy_bytes);
+  EXPECT_EQ(mapped_at(all + all / 10), 0u);
+  EXPECT_EQ(mapped_at(less + less / 10), copy_bytes);
+  EXPECT_GT(mapped_at(less / 2), copy_bytes);
+}
+
 TEST(MemoryTest, AnEstimateIsOfWhatIsAskedFor) {
   TestDatabase db;
   const auto docs = MakeDocs(&db, Flat());

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/resident_memory.h"
 #include "support/status_testing.h"
 
 namespace vecdb::base {
@@ -63,6 +64,21 @@ TEST(LargeBufferTest, IsAlignedAndWritableAtEverySize) {
     buffer->data()[0] = std::byte{1};
     buffer->data()[bytes - 1] = std::byte{2};
   }
+}
+
+TEST(LargeBufferTest, TakesLittleMoreThanItsBytes) {
+  constexpr uint64_t kBytes = kHugePage + (64 << 10);
+  constexpr size_t kCount = 16;
+  const auto before = ResidentBytes();
+  if (!before.has_value()) GTEST_SKIP() << "the system does not say what is resident";
+  std::vector<LargeBuffer> buffers;
+  for (size_t i = 0; i < kCount; ++i) {
+    auto buffer = LargeBuffer::Make(kBytes, {}, "test");
+    ASSERT_OK(buffer);
+    std::memset(buffer->data(), 1, kBytes);
+    buffers.push_back(*std::move(buffer));
+  }
+  EXPECT_LE(*ResidentBytes(), *before + kCount * kBytes + (4 << 20));
 }
 
 TEST(LargeBufferTest, NothingIsFine) {

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "support/status_testing.h"
 
 namespace vecdb::engine {
@@ -27,6 +29,11 @@ TEST(CollectionOptionsTest, BothSidesOfEveryLimit) {
       {{.seal_proportion = 0.009}, kInvalidArgument},
       {{.seal_proportion = 1}, kOk},
       {{.seal_proportion = 1.01}, kInvalidArgument},
+      {{.space_amplification = 1.049}, kInvalidArgument},
+      {{.space_amplification = 1.05}, kOk},
+      {{.space_amplification = 10}, kOk},
+      {{.space_amplification = 10.01}, kInvalidArgument},
+      {{.space_amplification = std::numeric_limits<double>::quiet_NaN()}, kInvalidArgument},
       {{.journal = static_cast<JournalPlace>(4)}, kInvalidArgument},
       {{.journal = JournalPlace::kNone}, kOk},
       {{.durability = static_cast<Durability>(0)}, kInvalidArgument},

@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -139,7 +141,7 @@ TEST(CompactionPlanTest, SegmentsWithManyRemovableRowsAreRewritten) {
   const DeleteCase cases[] = {
       {"no deletes", 0, 0, std::nullopt},
       {"just below a fifth", 1999, 1000, std::nullopt},
-      {"a fifth", 2000, 1000, CompactionReason::kDeletedRows},
+      {"a fifth, a quarter of what stays", 2001, 1000, CompactionReason::kDeletedRows},
       {"all", 10'000, 1000, CompactionReason::kDeletedRows},
       {"a list at its limit", 500, kLongList, std::nullopt},
       {"a long list", 500, kLongList + 1, CompactionReason::kDeleteBytes},
@@ -156,6 +158,60 @@ TEST(CompactionPlanTest, SegmentsWithManyRemovableRowsAreRewritten) {
   }
 }
 
+struct SpaceCase {
+  const char* what;
+  double space_amplification;
+  std::vector<uint64_t> num_removable;  // of segments of 10,000 rows each
+  Folders rewritten;
+};
+
+TEST(CompactionPlanTest, SegmentsAreRewrittenWhenTheShardTakesTooMuchSpace) {
+  const SpaceCase cases[] = {
+      {"others make up for it", 1.3, {4999, 0, 0}, {}},
+      {"others do, but half is gone", 1.3, {5000, 0, 0}, {{"s0"}}},
+      {"too much together: the worst goes", 1.3, {2500, 3000, 1000}, {{"s1"}}},
+      {"until it is enough", 1.3, {4000, 3500, 2500}, {{"s0"}, {"s1"}}},
+      {"at what is allowed", 2.2, {5000 - 1, 5000 - 1}, {}},
+      {"all of one size", 1.3, {2001, 2001}, {{"s0"}}},
+      {"little space: a smaller share does", 1.06, {500, 300}, {}},
+      {"little space: a twentieth of what stays", 1.06, {500, 480}, {{"s0"}}},
+      {"the least space", 1.05, {410, 400}, {{"s0"}}},
+      {"much space", 10, {4999, 4999, 4999}, {}},
+      {"much space: half is always too much", 10, {4999, 5000}, {{"s1"}}},
+  };
+  for (const SpaceCase& one : cases) {
+    SCOPED_TRACE(one.what);
+    std::vector<CompactionCandidate> segments;
+    for (const uint64_t num_removable : one.num_removable) {
+      segments.push_back(OfShare(absl::StrCat("s", segments.size()), 1.1, num_removable));
+    }
+    CompactionLimits limits = kLimits;
+    limits.space_amplification = one.space_amplification;
+    EXPECT_EQ(FoldersOf(PlanCompactions(segments, limits)), one.rewritten);
+  }
+}
+
+TEST(CompactionPlanTest, WhatIsRewrittenTakesSmallSegmentsAlong) {
+  const auto plan_of = [](const std::vector<CompactionCandidate>& segments,
+                          const CompactionLimits& limits) {
+    return FoldersOf(PlanCompactions(segments, limits));
+  };
+  // 0.6 of the maximum stays.
+  const CompactionCandidate half = OfShare("s", 1.2, 5000);
+  EXPECT_EQ(plan_of({half, OfShare("a", 0.1), OfShare("b", 0.4)}, kLimits),
+            (Folders{{"a", "b", "s"}}));
+  // Not what makes it too large, is not small, or is of another shard.
+  EXPECT_EQ(plan_of({half, OfShare("a", 0.3), OfShare("b", 0.4)}, kLimits), (Folders{{"a", "s"}}));
+  EXPECT_EQ(plan_of({half, OfShare("a", 0.5)}, kLimits), (Folders{{"s"}}));
+  EXPECT_EQ(plan_of({half, OfShare("a", 0.1, 0, 0, 1)}, kLimits), (Folders{{"s"}}));
+  // Nor what is larger than itself, and would be written for nothing.
+  EXPECT_EQ(plan_of({OfShare("s", 0.2, 6000), OfShare("a", 0.1)}, kLimits), (Folders{{"s"}}));
+  EXPECT_EQ(plan_of({OfShare("s", 0.2, 5000), OfShare("a", 0.1)}, kLimits), (Folders{{"a", "s"}}));
+  EXPECT_EQ(plan_of({half, OfShare("a", 0.1), OfShare("b", 0.4)},
+                    {.max_bytes = kMax, .max_rows = 20'000}),
+            (Folders{{"a", "s"}}));
+}
+
 TEST(CompactionPlanTest, SizeIsThatOfTheRowsThatStay) {
   // Half of each goes: 0.3 of the maximum stays.
   std::vector<CompactionCandidate> segments;
@@ -169,7 +225,7 @@ TEST(CompactionPlanTest, SizeIsThatOfTheRowsThatStay) {
 TEST(CompactionPlanTest, MostUrgentComesFirst) {
   const std::vector<CompactionCandidate> segments = {
       OfShare("a", 0.1, 0, 0, 0), OfShare("b", 0.1, 0, 0, 0), OfShare("c", 0.1, 0, 0, 0),
-      OfShare("d", 0.9, 9000, 0, 1), OfShare("e", 0.9, 2100, 0, 1)};
+      OfShare("d", 0.9, 9000, 0, 1), OfShare("e", 0.9, 2500, 0, 2)};
   EXPECT_EQ(FoldersOf(PlanCompactions(segments, kLimits)),
             (Folders{{"d"}, {"a", "b", "c"}, {"e"}}));
 }
@@ -287,6 +343,119 @@ TEST(CompactionPlanTest, GrowingFlushesLeaveFewSegments) {
   }
 }
 
+// One shard of as many rows as ever, which are replaced at random, flushed and compacted.
+class Churn {
+ public:
+  Churn(size_t num_keys, size_t flush_rows, double space_amplification)
+      : flush_rows_(flush_rows), segment_of_(num_keys, kNone) {
+    limits_.max_bytes = kMaxRows * kRowBytes;
+    limits_.space_amplification = space_amplification;
+    for (size_t key = 0; key < num_keys; ++key) Add(key);
+    num_written_ = 0;
+    num_flushed_ = 0;
+  }
+
+  void Replace(size_t key) {
+    if (segment_of_[key] == kNone) return;
+    ++segments_[segment_of_[key]].num_removable;
+    segment_of_[key] = kNone;
+    Add(key);
+  }
+
+  // Rows written for each that was flushed, flushes included, and rows there are for each that
+  // is alive, at the worst.
+  double write_amplification() const {
+    return static_cast<double>(num_written_) / static_cast<double>(num_flushed_);
+  }
+  double space_amplification() const { return space_amplification_; }
+
+ private:
+  static constexpr uint64_t kMaxRows = 8192;
+  static constexpr uint64_t kRowBytes = 512;
+  static constexpr size_t kNone = SIZE_MAX;
+
+  void Add(size_t key) {
+    buffer_.push_back(key);
+    if (buffer_.size() == flush_rows_) Flush();
+  }
+
+  void Flush() {
+    num_flushed_ += buffer_.size();
+    Write(std::exchange(buffer_, {}));
+    while (true) {
+      const auto plans = PlanCompactions(Candidates(), limits_);
+      if (plans.empty()) break;
+      for (const CompactionPlan& plan : plans) Run(plan);
+    }
+    uint64_t num_rows = 0;
+    uint64_t num_removable = 0;
+    for (const auto& [id, segment] : segments_) {
+      num_rows += segment.num_rows;
+      num_removable += segment.num_removable;
+    }
+    space_amplification_ =
+        std::max(space_amplification_,
+                 static_cast<double>(num_rows) / static_cast<double>(num_rows - num_removable));
+  }
+
+  void Write(const std::vector<size_t>& keys) {
+    if (keys.empty()) return;
+    num_written_ += keys.size();
+    const size_t id = next_++;
+    segments_[id] = {
+        .folder = absl::StrCat(id), .num_rows = keys.size(), .row_bytes = keys.size() * kRowBytes};
+    for (const size_t key : keys) segment_of_[key] = id;
+  }
+
+  std::vector<CompactionCandidate> Candidates() const {
+    std::vector<CompactionCandidate> candidates;
+    for (const auto& [id, segment] : segments_) candidates.push_back(segment);
+    return candidates;
+  }
+
+  void Run(const CompactionPlan& plan) {
+    std::set<size_t> ids;
+    for (const std::string& folder : plan.folders) ids.insert(std::stoul(folder));
+    std::vector<size_t> keys;
+    for (size_t key = 0; key < segment_of_.size(); ++key) {
+      if (ids.contains(segment_of_[key])) keys.push_back(key);
+    }
+    for (const size_t id : ids) segments_.erase(id);
+    Write(keys);
+  }
+
+  const size_t flush_rows_;
+  CompactionLimits limits_{.max_rows = 1 << 30};
+  std::vector<size_t> segment_of_;
+  std::vector<size_t> buffer_;
+  std::map<size_t, CompactionCandidate> segments_;
+  size_t next_ = 0;
+  uint64_t num_written_ = 0;
+  uint64_t num_flushed_ = 0;
+  double space_amplification_ = 1;
+};
+
+TEST(CompactionPlanTest, SteadyChurnIsWrittenAFewTimesAndStaysWithinItsSpace) {
+  struct Case {
+    size_t num_keys;
+    size_t flush_rows;
+    double space_amplification;
+    double write_amplification;
+  };
+  const Case cases[] = {{7'500, 1'600, 1.3, 4}, {7'500, 800, 1.3, 5},    {40'000, 1'600, 1.3, 4},
+                        {40'000, 800, 1.3, 5},  {40'000, 1'600, 1.1, 8}, {40'000, 1'600, 2, 3.5}};
+  for (const Case& one : cases) {
+    SCOPED_TRACE(absl::StrCat(one.num_keys, " rows, flushes of ", one.flush_rows, ", space ",
+                              one.space_amplification));
+    SeededRandom random(7);
+    Churn churn(one.num_keys, one.flush_rows, one.space_amplification);
+    for (size_t i = 0; i < 5 * one.num_keys; ++i) churn.Replace(random.Below(one.num_keys));
+    EXPECT_LE(churn.space_amplification(), one.space_amplification);
+    EXPECT_LE(churn.write_amplification(), one.write_amplification);
+    EXPECT_GT(churn.write_amplification(), 1.5);
+  }
+}
+
 TEST(CompactionPlanTest, ExpiredRowsGoWhenTheyAreAFifthOrManyBytes) {
   struct Case {
     const char* what;
@@ -302,8 +471,8 @@ TEST(CompactionPlanTest, ExpiredRowsGoWhenTheyAreAFifthOrManyBytes) {
       {"ten megabytes", WithExpired(10 * ten_mb, 1000, 1000), false},
       {"many bytes that are a small share", WithExpired(0.9, 499, 499), false},
       {"a twentieth of many bytes", WithExpired(0.9, 500, 500), true},
-      {"with deleted ones, most", WithExpired(0.6, 2000, 1001), true},
-      {"with deleted ones, the lesser part", WithExpired(0.6, 2000, 1000), true,
+      {"with deleted ones, most", WithExpired(0.6, 2500, 1251), true},
+      {"with deleted ones, the lesser part", WithExpired(0.6, 2500, 1250), true,
        CompactionReason::kDeletedRows},
   };
   for (const Case& one : cases) {

@@ -69,6 +69,7 @@ Manifest RichManifest() {
                                 .retention_ms = INT64_MAX,
                                 .ttl_seconds = INT64_MAX,
                                 .auto_compaction = false,
+                                .space_amplification = 1.7,
                                 .interim_index = false},
                     .flushed_timestamp = 1ULL << 62,
                     .host_sequence = ~0ULL,
@@ -116,6 +117,7 @@ TEST(ManifestTest, WhatOlderFilesLackHasTheValueOfThen) {
   Json tree = TreeOf(RichManifest());
   tree.erase("auto_compaction");
   tree.erase("interim_index");
+  tree.erase("space_amplification");
   tree.erase("history_from");
   tree.erase("ttl_seconds");
   tree.erase("expired_until");
@@ -123,6 +125,7 @@ TEST(ManifestTest, WhatOlderFilesLackHasTheValueOfThen) {
   ASSERT_OK(read);
   EXPECT_TRUE(read->options.auto_compaction);
   EXPECT_TRUE(read->options.interim_index);
+  EXPECT_EQ(read->options.space_amplification, 1.3);
   EXPECT_EQ(read->history_from, 0u);
   EXPECT_EQ(read->options.ttl_seconds, 0);
   EXPECT_EQ(read->expired_until, 0u);
@@ -320,11 +323,11 @@ TEST(ManifestTest, EveryMissingMemberIsDataLossUnlessItMayBeAbsent) {
     if (read.ok()) {
       // Members of schema and index specs that have a default, and what older files lack.
       const std::string text = at.to_string();
-      EXPECT_TRUE(text == "/auto_compaction" || text == "/interim_index" ||
-                  text == "/history_from" || text == "/ttl_seconds" || text == "/expired_until" ||
-                  text == "/segments/0/info/indexes/0/calibration" ||
-                  text.find("/schema/") != std::string::npos ||
-                  text.find("/spec/") != std::string::npos)
+      EXPECT_TRUE(
+          text == "/auto_compaction" || text == "/interim_index" ||
+          text == "/space_amplification" || text == "/history_from" || text == "/ttl_seconds" ||
+          text == "/expired_until" || text == "/segments/0/info/indexes/0/calibration" ||
+          text.find("/schema/") != std::string::npos || text.find("/spec/") != std::string::npos)
           << text;
     } else {
       EXPECT_EQ(CodeOf(read), kDataLoss) << at.to_string();
@@ -375,6 +378,8 @@ TEST(ManifestTest, ValuesThatCannotBeAreDataLoss) {
       {"/host_sequence", -1},
       {"/auto_compaction", 0},
       {"/interim_index", 0},
+      {"/space_amplification", "1.3"},
+      {"/space_amplification", nullptr},
       {"/history_from", -1},
       {"/history_from", (1ULL << 62) + 1},
       {"/ttl_seconds", -1},

@@ -1,7 +1,9 @@
 #ifndef VECDB_TESTS_INDEX_HNSW_TESTING_H_
 #define VECDB_TESTS_INDEX_HNSW_TESTING_H_
 
+#include <algorithm>
 #include <cstring>
+#include <set>
 #include <vector>
 
 #include "index/hnsw_builder.h"
@@ -35,6 +37,23 @@ inline uint32_t CountReachable(const HnswGraph& graph) {
     }
   }
   return count;
+}
+
+// What every graph must hold, whatever it was built from.
+inline void ExpectSoundGraph(const HnswGraph& graph) {
+  EXPECT_EQ(CountReachable(graph), graph.num_rows);
+  for (size_t level = 0; level <= graph.top_level(); ++level) {
+    const HnswLevel view = graph.level(level);
+    for (uint32_t node = 0; node < graph.num_nodes(level); ++node) {
+      const size_t count = CountLinks(view.of(node), view.degree);
+      const std::set<uint32_t> links(view.of(node), view.of(node) + count);
+      EXPECT_EQ(links.size(), count) << "a link twice";
+      EXPECT_FALSE(links.contains(node)) << "a link to itself";
+      EXPECT_TRUE(links.empty() || *links.rbegin() < graph.num_nodes(level));
+      EXPECT_TRUE(std::all_of(view.of(node) + count, view.of(node) + view.degree,
+                              [](uint32_t link) { return link == kNoRow; }));
+    }
+  }
 }
 
 inline bool SameBytes(const base::LargeBuffer& a, const base::LargeBuffer& b) {
