@@ -8,10 +8,16 @@ namespace vecdb::engine {
 absl::StatusOr<BuildSlots::Slot> BuildSlots::Take(uint64_t peak_bytes, const MemoryBudget* budget,
                                                   const Context& context) {
   base::MutexLock lock(&mutex_);
-  while (!HasRoom(peak_bytes, budget)) {
-    VECDB_RETURN_IF_ERROR(context.Check());
-    left_.WaitUntil(&mutex_, base::LookAgain(context));
+  const uint64_t ticket = next_ticket_++;
+  waiting_.insert(ticket);
+  absl::Status status;
+  while (status.ok() && (*waiting_.begin() != ticket || !HasRoom(peak_bytes, budget))) {
+    status = context.Check();
+    if (status.ok()) left_.WaitUntil(&mutex_, base::LookAgain(context));
   }
+  waiting_.erase(ticket);
+  left_.NotifyAll();  // there may be room for the next one, too
+  VECDB_RETURN_IF_ERROR(status);
   ++num_building_;
   pledged_bytes_ += peak_bytes;
   return Slot(this, peak_bytes);

@@ -2,6 +2,7 @@
 #define VECDB_ENGINE_BUILD_SLOTS_H_
 
 #include <cstdint>
+#include <set>
 
 #include "absl/status/statusor.h"
 #include "base/mutex.h"
@@ -11,7 +12,8 @@
 namespace vecdb::engine {
 
 /// How many indexes a database builds at a time: so many at most, and beside others only what there
-/// is memory for. One alone is always let through, and finds out itself. Thread-safe.
+/// is memory for. One alone is always let through, and finds out itself. Who came first is let in
+/// first, so that a large one is not passed by small ones for ever. Thread-safe.
 class BuildSlots {
  public:
   explicit BuildSlots(int most) : most_(most) {}
@@ -48,6 +50,8 @@ class BuildSlots {
   const int most_;
   base::Mutex mutex_;  // before the budget's
   base::CondVar left_;
+  uint64_t next_ticket_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::set<uint64_t> waiting_ ABSL_GUARDED_BY(mutex_);  // tickets, the oldest first
   int num_building_ ABSL_GUARDED_BY(mutex_) = 0;
   uint64_t pledged_bytes_ ABSL_GUARDED_BY(mutex_) = 0;  // of those that build
 };

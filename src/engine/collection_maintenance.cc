@@ -310,6 +310,7 @@ absl::Status CollectionEngine::Checkpoint(ObjectStore& target, const Context& co
   const CollectionCall call(*core_, context);
   VECDB_RETURN_IF_ERROR(call.status());
   VECDB_RETURN_IF_ERROR(vecdb::engine::Flush(core_.get(), &parts_->writer, context));
+  FollowFlush(core_.get(), parts_);
   return CheckpointCollection(core_.get(), target, context);
 }
 

@@ -120,6 +120,15 @@ TEST_F(BackupTest, CheckpointOpensWithTheSameAnswers) {
   ExpectSameDatabase(*db_);
 }
 
+TEST_F(BackupTest, WhatACheckpointFlushesIsIndexedBehind) {
+  Put(*collection_, &oracle_, Ids(10'000, 2600), "flushed by it");
+  db_.executor.RunAll();
+  ASSERT_OK(db_->Checkpoint(MakeMemoryObjectStore(), ""));
+  EXPECT_GT(collection_->DescribeIndex("v")->pending_rows(), 0u);
+  db_.executor.RunAll();
+  EXPECT_EQ(collection_->DescribeIndex("v")->pending_rows(), 0u);
+}
+
 TEST_F(BackupTest, CopyAndSourceGoTheirOwnWays) {
   const auto target = MakeMemoryObjectStore();
   ASSERT_OK(db_->Checkpoint(target, ""));

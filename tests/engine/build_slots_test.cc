@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <optional>
 #include <thread>
 
@@ -51,6 +52,42 @@ TEST(BuildSlotsTest, BesideOthersOnlyWhatMemorySufficesFor) {
   ASSERT_OK(taken);
   EXPECT_EQ(CodeOf(slots.Take(40, &budget, Context::WithTimeout(absl::Milliseconds(30)))),
             absl::StatusCode::kDeadlineExceeded);
+}
+
+TEST(BuildSlotsTest, NobodyPassesWhoCameFirst) {
+  MemoryBudget budget(100);
+  BuildSlots slots(4);
+  auto first = slots.Take(50, &budget, {});
+  ASSERT_OK(first);
+  std::optional<BuildSlots::Slot> held(*std::move(first));
+  const CancelToken enough = CancelToken::Make();
+  std::atomic<bool> large_is_in = false;
+  std::thread large([&] {
+    const auto slot = slots.Take(90, &budget, {.cancel = enough});
+    large_is_in = slot.ok();
+  });
+  // A small one would have room; it gets in before the large one has come alone.
+  const auto small_passes = [&] {
+    return slots.Take(10, &budget, Context::WithTimeout(absl::Milliseconds(5))).ok();
+  };
+  const absl::Time end = absl::Now() + absl::Seconds(60);
+  while (small_passes()) ASSERT_LT(absl::Now(), end);
+  EXPECT_FALSE(large_is_in);
+  held.reset();
+  large.join();
+  EXPECT_TRUE(large_is_in);
+  EXPECT_TRUE(small_passes());
+  enough.Cancel();
+}
+
+TEST(BuildSlotsTest, OneThatGivesUpLetsTheNextIn) {
+  MemoryBudget budget(100);
+  BuildSlots slots(4);
+  const auto first = slots.Take(50, &budget, {});
+  ASSERT_OK(first);
+  EXPECT_EQ(CodeOf(slots.Take(90, &budget, Context::WithTimeout(absl::Milliseconds(5)))),
+            absl::StatusCode::kDeadlineExceeded);
+  EXPECT_OK(slots.Take(10, &budget, {}));
 }
 
 TEST(BuildSlotsTest, WhoWaitsIsLetInWhenOneLeaves) {
