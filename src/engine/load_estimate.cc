@@ -36,7 +36,8 @@ void AddField(const query::SegmentView& segment, size_t column, LoadEstimate* es
   const int32_t dim = info.schema.fields[column].dim;
   if (index != nullptr && known.index == nullptr) {
     estimate->index_bytes +=
-        index->object.size_bytes + index::BytesBesideFile(info.num_rows, dim, index->spec);
+        index::LoadedFileBytes(index->object.size_bytes, info.num_rows, dim, index->spec) +
+        index::BytesBesideFile(info.num_rows, dim, index->spec);
   }
   const bool needs_rows = index == nullptr || index::NeedsRowsInMemory(index->spec, dim);
   const bool has_rows = known.vectors != nullptr && known.vectors->view.rows != nullptr;
@@ -75,7 +76,7 @@ absl::Status DoesNotFit(const CollectionCore& core, const LoadEstimate& estimate
       "%s for the database and %s for the collection%s. Release another collection, raise the "
       "limit, map it (LoadMode::kMap), or choose an index that leaves the vectors in the store: "
       "HNSW "
-      "on codes, IVF_SQ8, IVF_PQ",
+      "on codes, IVF_SQ8, IVF_PQ, DISKANN",
       core.name(), estimate.total_bytes(), estimate.vector_bytes, estimate.index_bytes,
       estimate.key_bytes, core.host().budget->FreeBytes(),
       AsLimit(core.environment().accounts->database().limit_bytes()),
