@@ -17,6 +17,7 @@ write_basic_package_version_file(${PROJECT_BINARY_DIR}/vecdbConfigVersion.cmake
 install(
   FILES ${PROJECT_BINARY_DIR}/vecdbConfig.cmake ${PROJECT_BINARY_DIR}/vecdbConfigVersion.cmake
         ${PROJECT_SOURCE_DIR}/cmake/FindxxHash.cmake
+        ${PROJECT_SOURCE_DIR}/cmake/Findliburing.cmake
   DESTINATION ${VECDB_CMAKE_DIR})
 
 # The prefix is found from the place of the .pc file, so that the installed tree can be moved.

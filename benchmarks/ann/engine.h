@@ -27,6 +27,12 @@ struct BuildReport {
   std::string note{};              ///< how the bytes were counted, and what else is worth saying
 };
 
+/// Pages of an index on disk.
+struct PageCounts {
+  uint64_t reads = 0;
+  uint64_t hits = 0;  ///< that lay in memory
+};
+
 /// An engine under test. Build and Configure are for one thread; between them, EnterThread and
 /// Search may be called by any number. Exceptions of the engine end here, as Internal.
 class Engine {
@@ -45,6 +51,9 @@ class Engine {
   virtual absl::Status SetFilter(const RowFilter& filter) {
     return absl::UnimplementedError("no filter \"" + filter.text + "\": this engine has none");
   }
+
+  /// What all searches so far have read from a disk; nothing where the index is in memory.
+  virtual PageCounts pages() const { return {}; }
 
   /// To be called in every thread that searches, before it does.
   virtual void EnterThread() {}

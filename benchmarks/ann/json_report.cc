@@ -10,8 +10,13 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 Json PointJson(const PointResult& point) {
-  return {{"search", point.search},     {"recall", point.recall}, {"qps", point.qps},
-          {"wall_qps", point.wall_qps}, {"p50_us", point.p50_us}, {"p99_us", point.p99_us}};
+  Json json = {{"search", point.search},     {"recall", point.recall}, {"qps", point.qps},
+               {"wall_qps", point.wall_qps}, {"p50_us", point.p50_us}, {"p99_us", point.p99_us}};
+  if (point.page_reads + point.page_hits > 0) {
+    json["page_reads"] = point.page_reads;
+    json["page_hits"] = point.page_hits;
+  }
+  return json;
 }
 
 Json EngineJson(const EngineResult& result, const Report& report) {

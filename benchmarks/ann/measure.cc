@@ -85,7 +85,9 @@ PointResult Summarize(const Params& search, const Turns& turns) {
           .qps = threads * asked / best.cpu_seconds,
           .wall_qps = asked / best.wall_seconds,
           .p50_us = Percentile(best.latencies_us, 0.5),
-          .p99_us = Percentile(best.latencies_us, 0.99)};
+          .p99_us = Percentile(best.latencies_us, 0.99),
+          .page_reads = best.page_reads,
+          .page_hits = best.page_hits};
 }
 
 // All engines at one setting.

@@ -18,6 +18,8 @@ struct PointResult {
   double wall_qps = 0;  ///< queries per second that passed, in the same pass
   double p50_us = 0;    ///< wall time of a query, in the same pass
   double p99_us = 0;
+  double page_reads = 0;  ///< of a disk, for a query
+  double page_hits = 0;   ///< of pages that lay in memory
 };
 
 struct EngineResult {

@@ -42,7 +42,7 @@ Flags MakeFlags(RawOptions& raw) {
   flags.Add("engine", "any of vecdb, vecdb-index, vecdb-collection, hnswlib, faiss",
             &options.engines);
   flags.Add("door", "what vecdb stands for: index, collection or both", &raw.door);
-  flags.Add("index", "HNSW, FLAT, IVF_FLAT, IVF_SQ8 or IVF_PQ", &raw.index);
+  flags.Add("index", "HNSW, FLAT, IVF_FLAT, IVF_SQ8, IVF_PQ or DISKANN", &raw.index);
   flags.Add("build", "for example M=16,efConstruction=200 or nlist=256,m=32,nbits=4,refine=true",
             &raw.build);
   flags.Add("search", "for example ef=10,20,40 or nprobe=1,2,4,8:refine_k=4", &raw.search);
@@ -94,8 +94,17 @@ absl::Status CheckRecalls(const std::vector<double>& recalls) {
       absl::StrFormat("--compare-at: %g is no recall above 0 and up to 1", *bad));
 }
 
+absl::Status CheckIsVecdb(const std::vector<std::string>& engines) {
+  for (const std::string& engine : engines) {
+    if (engine.starts_with("vecdb")) continue;
+    return absl::InvalidArgumentError(absl::StrFormat("--engine: %s has no DISKANN", engine));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckIndex(const Options& options) {
   if (options.index == "HNSW" || options.index == "FLAT") return absl::OkStatus();
+  if (options.index == "DISKANN") return CheckIsVecdb(options.engines);
   if (!IsIvf(options.index)) {
     return absl::InvalidArgumentError(absl::StrFormat("--index: \"%s\" is unknown", options.index));
   }

@@ -63,6 +63,7 @@ void WorkInThreads(Engine& engine, const PassPlan& plan, std::span<uint32_t> ids
 absl::StatusOr<Pass> RunPass(Engine& engine, const PassPlan& plan) {
   Pass pass;
   pass.ids.assign(plan.num_queries * plan.k, kNoRow);
+  const PageCounts before = engine.pages();
   std::vector<Share> shares(plan.num_threads);
   for (Share& share : shares) {
     share.latencies_us.reserve((plan.num_queries / plan.num_threads + 1) * plan.num_repeats);
@@ -84,6 +85,10 @@ absl::StatusOr<Pass> RunPass(Engine& engine, const PassPlan& plan) {
                              share.latencies_us.end());
   }
   pass.wall_seconds = end_seconds - begin_seconds;
+  const PageCounts after = engine.pages();
+  const auto asked = static_cast<double>(pass.latencies_us.size());
+  pass.page_reads = static_cast<double>(after.reads - before.reads) / asked;
+  pass.page_hits = static_cast<double>(after.hits - before.hits) / asked;
   return pass;
 }
 

@@ -22,6 +22,8 @@ struct PassPlan {
 struct Pass {
   double cpu_seconds = 0;              ///< of the threads that searched, summed
   double wall_seconds = 0;             ///< from the first query's start to the last one's end
+  double page_reads = 0;               ///< of a disk, for each query asked
+  double page_hits = 0;                ///< of pages that lay in memory
   std::vector<double> latencies_us{};  ///< of each query asked, by the wall
   std::vector<uint32_t> ids{};         ///< k per query; kNoRow where fewer were found
 };

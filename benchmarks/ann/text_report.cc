@@ -53,9 +53,14 @@ void AppendPoints(const Report& report, std::string* text) {
   for (size_t i = 0; i < first.size(); ++i) {
     for (const EngineResult& result : report.results) {
       const PointResult& point = result.points[i];
-      absl::StrAppendFormat(text, "%-*s %-18s %7.4f %9.0f %8.3f %9.0f %9.1f %9.1f\n", width,
+      absl::StrAppendFormat(text, "%-*s %-18s %7.4f %9.0f %8.3f %9.0f %9.1f %9.1f", width,
                             point.search, result.name, point.recall, point.qps,
                             point.qps / first[i].qps, point.wall_qps, point.p50_us, point.p99_us);
+      if (point.page_reads + point.page_hits > 0) {
+        absl::StrAppendFormat(text, "  %.1f pages read, %.1f cached", point.page_reads,
+                              point.page_hits);
+      }
+      *text += "\n";
     }
   }
 }

@@ -1,5 +1,6 @@
 // vecdb through its Collection door: rows go into a database in a temporary directory, and come
 // back by their keys.
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -52,8 +53,15 @@ class VecdbCollectionEngine : public Engine {
     VECDB_ASSIGN_OR_RETURN(const SearchResult result, collection_->Search(request));
     const std::span<const Hit> hits = result.hits(0);
     for (size_t i = 0; i < hits.size(); ++i) ids[i] = static_cast<uint32_t>(hits[i].int64_key());
+    for (const SegmentSearchStats& segment : result.stats().segments) {
+      if (segment.page_reads + segment.page_hits == 0) continue;
+      page_reads_ += segment.page_reads;
+      page_hits_ += segment.page_hits;
+    }
     return hits.size();
   }
+
+  PageCounts pages() const override { return {.reads = page_reads_, .hits = page_hits_}; }
 
  private:
   void Drop() {
@@ -95,6 +103,8 @@ class VecdbCollectionEngine : public Engine {
   std::unique_ptr<Database> database_;
   std::unique_ptr<Collection> collection_;
   SearchRequest request_;
+  std::atomic<uint64_t> page_reads_ = 0;
+  std::atomic<uint64_t> page_hits_ = 0;
 };
 
 }  // namespace

@@ -24,9 +24,12 @@ bool HasLists(const IndexSpec& spec) {
          std::holds_alternative<IvfPqParams>(spec.params);
 }
 
+bool IsOnDisk(const IndexSpec& spec) { return std::holds_alternative<DiskannParams>(spec.params); }
+
 bool HasSearchParam(const IndexSpec& spec, std::string_view key) {
   if (key == "target_recall") return true;
   if (std::holds_alternative<HnswParams>(spec.params)) return key == "ef" || key == "refine_k";
+  if (IsOnDisk(spec)) return key == "search_list" || key == "beamwidth";
   return HasLists(spec) && (key == "nprobe" || key == "refine_k");
 }
 
@@ -56,6 +59,12 @@ absl::StatusOr<SearchParams> VecdbSearchParams(const IndexSpec& spec, const Para
   }
   if (HasLists(spec)) {
     VECDB_ASSIGN_OR_RETURN(const IvfSearchParams params, ReadIvfSearch(search));
+    return params;
+  }
+  if (IsOnDisk(spec)) {
+    DiskannSearchParams params;
+    VECDB_ASSIGN_OR_RETURN(params.search_list, IntParam(search, "search_list", 0));
+    VECDB_ASSIGN_OR_RETURN(params.beamwidth, IntParam(search, "beamwidth", params.beamwidth));
     return params;
   }
   VECDB_ASSIGN_OR_RETURN(const int ef, IntParam(search, "ef", 0));

@@ -48,6 +48,10 @@ class RandomAccessFile {
   virtual absl::StatusOr<std::unique_ptr<MappedBytes>> Map() const {
     return absl::UnimplementedError("this file cannot be mapped");
   }
+
+  /// The descriptor that the system knows the file by, for reads that nobody waits for; -1, the
+  /// default, where there is none. It stays open for as long as this does, and is only read from.
+  virtual int descriptor() const { return -1; }
 };
 
 /// A new file open for appending. For one thread at a time. Closed, not synced, on destruction.

@@ -28,7 +28,8 @@ using RowBitmap = std::span<const uint64_t>;
 
 /// What an index takes; see EstimateIndex.
 struct IndexEstimate {
-  /// Links, lists, codes and copies of rows: what Index::index_bytes will be, without norms.
+  /// Links, lists, codes and copies of rows: what Index::index_bytes will be, without norms. Of
+  /// DISKANN: once it is loaded from its file.
   uint64_t index_bytes = 0;
   /// The rows themselves and their norms, where searches compare these; 0 where the index does
   /// without them.
@@ -89,7 +90,8 @@ enum class RowStorage {
 
 struct SaveOptions {
   /// Write the rows too, so that the file can be loaded alone. Without them the file holds links,
-  /// lists of codes and norms, and Load needs the rows from the host.
+  /// lists of codes and norms, and Load needs the rows from the host. DISKANN has them in its pages
+  /// in any case.
   bool include_rows = true;
 };
 
@@ -108,6 +110,8 @@ class Index {
   /// file has none; otherwise leave them out. NotFound; DataLoss for a damaged or foreign file;
   /// FailedPrecondition for a newer format or for rows that are missing; InvalidArgument for rows
   /// of another count; ResourceExhausted over the budget.
+  /// DISKANN reads its pages, with the rows in them, from the object for as long as the index
+  /// lives.
   static absl::StatusOr<std::unique_ptr<Index>> Load(ObjectStore& store, const ObjectPath& path,
                                                      const Host& host = {},
                                                      std::span<const float> rows = {},
@@ -132,7 +136,7 @@ class Index {
   uint64_t num_rows() const;
 
   /// The rows, row-major: the index's own, or the host's that it views. Valid while the index
-  /// lives.
+  /// lives. None of a DISKANN index that was loaded.
   std::span<const float> rows() const;
 
   /// Bytes held beyond the rows: links, lists, norms.

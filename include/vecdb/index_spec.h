@@ -118,6 +118,25 @@ struct IvfPqParams {
   friend bool operator==(const IvfPqParams&, const IvfPqParams&) = default;
 };
 
+/// A graph on disk (Vamana: Subramanya et al. 2019), for vectors that do not fit into memory: each
+/// page of the index has some nodes with their vectors and links, and a search reads the pages that
+/// its walk comes by, several at a time. In memory are a code and 4 bytes for each row.
+struct DiskannParams {
+  /// Links per row, 1 to 2048: 32 to 64 make sense.
+  int32_t max_degree = 48;
+  /// Candidates looked at when a row is linked, 1 to 65536.
+  int32_t search_list_size = 128;
+  /// Of the bytes of the vectors, the share that codes in memory may take, above 0 to 0.25. By
+  /// default 32 bytes a row with dim 128, 256 with dim 768.
+  double pq_code_budget = 0.125;
+  /// The same of pages that are kept in memory, those in which walks begin: 0 to below 0.3.
+  double search_cache_budget = 0.1;
+  /// Same rows, parameters and seed give the same graph, whatever the number of threads.
+  uint64_t seed = 0;
+
+  friend bool operator==(const DiskannParams&, const DiskannParams&) = default;
+};
+
 /// For a scalar field: the rows of each value. Bool, integers, Float, Double and VarChar; for
 /// filters that ask for single values.
 struct InvertedParams {
@@ -131,7 +150,7 @@ struct SortedParams {
 };
 
 using IndexParams = std::variant<FlatParams, HnswParams, InvertedParams, SortedParams,
-                                 IvfFlatParams, IvfSq8Params, IvfPqParams>;
+                                 IvfFlatParams, IvfSq8Params, IvfPqParams, DiskannParams>;
 
 /// What to index a field with. A value.
 struct IndexSpec {
@@ -140,10 +159,12 @@ struct IndexSpec {
 
   /// Reads the spelling of Milvus: `{"index_type":"HNSW","metric_type":"COSINE","params":{"M":16,
   /// "efConstruction":200}}`. `params` may be a JSON string, its values may be strings. Index
-  /// types: FLAT, HNSW, IVF_FLAT, IVF_SQ8, IVF_PQ; INVERTED, SORTED (or STL_SORT), which have no
-  /// metric_type. `refine` is a bool and `refine_type` FP32 (or FLAT), FP16 or SQ8. `codec` of HNSW
-  /// is FP32, FP16, SQ8, SQ4 or RABITQ; HNSW_SQ is HNSW with an `sq_type`, one of them or SQ4U, and
-  /// SQ8 without. InvalidArgument for anything unknown, missing or out of range.
+  /// types: FLAT, HNSW, IVF_FLAT, IVF_SQ8, IVF_PQ, DISKANN; INVERTED, SORTED (or STL_SORT), which
+  /// have no metric_type. Parameters of DISKANN are also known as `MaxDegree`, `SearchListSize`,
+  /// `pq_code_budget_gb_ratio` or `PQCodeBudgetGBRatio`, and the like. `refine` is a bool and
+  /// `refine_type` FP32 (or FLAT), FP16 or SQ8. `codec` of HNSW is FP32, FP16, SQ8, SQ4 or RABITQ;
+  /// HNSW_SQ is HNSW with an `sq_type`, one of them or SQ4U, and SQ8 without. InvalidArgument for
+  /// anything unknown, missing or out of range.
   static absl::StatusOr<IndexSpec> FromJson(std::string_view json);
 
   /// The same spelling; FromJson gives back an equal spec.
@@ -155,7 +176,7 @@ struct IndexSpec {
   /// The same, and what depends on the dim of the vectors: m divides it.
   absl::Status Validate(int32_t dim) const;
 
-  /// "FLAT", "HNSW", "IVF_FLAT", "IVF_SQ8", "IVF_PQ", "INVERTED", "SORTED".
+  /// "FLAT", "HNSW", "IVF_FLAT", "IVF_SQ8", "IVF_PQ", "DISKANN", "INVERTED", "SORTED".
   std::string_view type_name() const;
 
   /// True for an index of a scalar field, false for one of vectors.
@@ -197,13 +218,25 @@ struct IvfSearchParams {
   friend bool operator==(const IvfSearchParams&, const IvfSearchParams&) = default;
 };
 
+/// Effort of one search in DISKANN.
+struct DiskannSearchParams {
+  /// Candidates kept while walking, k to 65536: more finds more and reads more pages. 0 stands for
+  /// max(k, 16). Below k is InvalidArgument.
+  int32_t search_list = 0;
+  /// Reads under way at the same time, 1 to 128: more take less time where a disk is waited for,
+  /// and read some pages that turn out to be of no use.
+  int32_t beamwidth = 8;
+
+  friend bool operator==(const DiskannSearchParams&, const DiskannSearchParams&) = default;
+};
+
 /// Effort by what it is to achieve, in an index of any type: FLAT is exact anyway. For collections
 /// and segments; an `Index` alone has not been measured.
 ///
-/// Each segment is searched with the smallest ef or nprobe that found this share of the nearest
-/// rows when its index was built. That was measured with some of its own rows as queries, which
-/// takes 3 to 15 hundredths of a build. So it holds on average, for queries that are like
-/// the rows; where they are not, IndexDescription::live_recall tells what comes back. Segments
+/// Each segment is searched with the smallest ef, nprobe or search_list that found this share of
+/// the nearest rows when its index was built. That was measured with some of its own rows as
+/// queries, which takes 3 to 15 hundredths of a build. So it holds on average, for queries that are
+/// like the rows; where they are not, IndexDescription::live_recall tells what comes back. Segments
 /// whose index was not measured (fewer than 1024 rows, older files) and growing rows go by a rule.
 struct TargetRecall {
   /// Share of the true nearest rows that are to come back, 0.5 to 0.999.
@@ -214,7 +247,8 @@ struct TargetRecall {
 
 /// Parameters of one search; std::monostate stands for the defaults of whatever index is there.
 /// Parameters of another index type are InvalidArgument.
-using SearchParams = std::variant<std::monostate, HnswSearchParams, IvfSearchParams, TargetRecall>;
+using SearchParams = std::variant<std::monostate, HnswSearchParams, IvfSearchParams, TargetRecall,
+                                  DiskannSearchParams>;
 
 }  // namespace vecdb
 

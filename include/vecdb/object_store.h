@@ -66,6 +66,11 @@ class ObjectReader {
   virtual absl::StatusOr<std::unique_ptr<MappedBytes>> Map() const {
     return absl::UnimplementedError("objects of this store cannot be mapped");
   }
+
+  /// The descriptor of a local file that is this object and nothing else, for reads that nobody
+  /// waits for; -1, the default, where there is none: ReadAt is called then, from several threads.
+  /// It stays open for as long as this does.
+  virtual int descriptor() const { return -1; }
 };
 
 /// Writes one new object. Nothing is visible before Finish, and a writer that is destroyed without

@@ -29,6 +29,8 @@ struct SegmentSearchStats {
   double estimated_selectivity = 1;
   SearchPlan plan = SearchPlan::kNothing;  ///< of the last query
   uint64_t distances = 0;                  ///< computed
+  uint64_t page_reads = 0;                 ///< of a DISKANN index
+  uint64_t page_hits = 0;                  ///< pages of it that lay in memory
   uint64_t blocks_pruned = 0;              ///< blocks of 4096 rows that statistics decided about
   uint64_t blocks_evaluated = 0;           ///< whose values were looked at
   bool filter_cached = false;              ///< the filter's rows were known from an earlier read

@@ -90,6 +90,20 @@ absl::Status LoadRows(const format::SectionFile& file, std::span<const float> ro
   return own ? file.Damaged(std::string(finite.message())) : finite;
 }
 
+// Its pages hold its rows.
+bool HoldsRowsInPages(const IndexSpec& spec) {
+  return std::holds_alternative<DiskannParams>(spec.params);
+}
+
+absl::Status CheckNoRows(const format::SectionFile& file, std::span<const float> rows) {
+  if (file.Has(kRowsTag) || file.Has(kNormsTag)) {
+    return file.Damaged("a DISKANN index with rows of its own beside its pages");
+  }
+  if (rows.empty()) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrFormat("%s holds its rows in its pages: no others can be viewed", file.path()));
+}
+
 absl::Status LoadNorms(const format::SectionFile& file, const Context& context, IndexState* state) {
   VECDB_ASSIGN_OR_RETURN(
       state->norms, file.ReadLarge(kNormsTag, state->view.num_rows * sizeof(float), state->host,
@@ -113,6 +127,7 @@ const IndexSpec& Index::spec() const { return state_->index->spec(); }
 int32_t Index::dim() const { return state_->view.dim; }
 uint64_t Index::num_rows() const { return state_->view.num_rows; }
 std::span<const float> Index::rows() const {
+  if (state_->view.rows == nullptr) return {};
   return {state_->view.rows, static_cast<size_t>(num_rows()) * static_cast<size_t>(dim())};
 }
 
@@ -152,6 +167,7 @@ absl::Status Index::Save(ObjectStore& store, const ObjectPath& path, const SaveO
   VECDB_ASSIGN_OR_RETURN(
       auto writer, format::SectionWriter::Create(store, path, format::FileKind::kIndex, context));
   VECDB_RETURN_IF_ERROR(state_->index->Write(*writer, context));
+  if (api::HoldsRowsInPages(spec())) return writer->Finish(context).status();
   if (spec().metric == Metric::kCosine) {
     VECDB_RETURN_IF_ERROR(writer->AddSection(api::kNormsTag, state_->norms.bytes(), context));
   }
@@ -175,8 +191,10 @@ absl::StatusOr<std::unique_ptr<Index>> Index::Load(ObjectStore& store, const Obj
   auto state = std::make_unique<index::IndexState>();
   state->host = host;
   state->view = {.num_rows = meta.num_rows, .dim = meta.dim};
-  VECDB_RETURN_IF_ERROR(api::LoadRows(*file, rows, context, state.get()));
-  if (meta.spec.metric == Metric::kCosine) {
+  const bool in_pages = api::HoldsRowsInPages(meta.spec);
+  VECDB_RETURN_IF_ERROR(in_pages ? api::CheckNoRows(*file, rows)
+                                 : api::LoadRows(*file, rows, context, state.get()));
+  if (!in_pages && meta.spec.metric == Metric::kCosine) {
     VECDB_RETURN_IF_ERROR(api::LoadNorms(*file, context, state.get()));
   }
   VECDB_ASSIGN_OR_RETURN(state->index, index::LoadVectorIndex(*file, state->view, host, context));

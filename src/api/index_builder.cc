@@ -41,9 +41,10 @@ absl::Status ComputeNorms(const Context& context, IndexState* state) {
 
 absl::Status CheckVectorSpec(const IndexSpec& spec, int32_t dim) {
   if (spec.is_scalar()) {
-    return absl::InvalidArgumentError(absl::StrFormat(
-        "%s is an index of scalar fields; vectors have FLAT, HNSW, IVF_FLAT, IVF_SQ8 or IVF_PQ",
-        spec.type_name()));
+    return absl::InvalidArgumentError(
+        absl::StrFormat("%s is an index of scalar fields; vectors have FLAT, HNSW, IVF_FLAT, "
+                        "IVF_SQ8, IVF_PQ or DISKANN",
+                        spec.type_name()));
   }
   if (dim < 1 || dim > kMaxDim) {
     return absl::InvalidArgumentError(

@@ -79,6 +79,8 @@ class LocalReadFile : public RandomAccessFile {
     return std::make_unique<LocalMappedBytes>(map, length);
   }
 
+  int descriptor() const override { return descriptor_.get(); }
+
  private:
   absl::Status ShrunkError(uint64_t end) const {
     return absl::DataLossError(absl::StrFormat(

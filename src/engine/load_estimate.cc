@@ -37,7 +37,8 @@ void AddField(const query::SegmentView& segment, size_t column, LoadMode mode,
   const int32_t dim = info.schema.fields[column].dim;
   if (index != nullptr && known.index == nullptr) {
     estimate->index_bytes +=
-        index->object.size_bytes + index::BytesBesideFile(info.num_rows, dim, index->spec);
+        index::LoadedFileBytes(index->object.size_bytes, info.num_rows, dim, index->spec) +
+        index::BytesBesideFile(info.num_rows, dim, index->spec);
     if (mode == LoadMode::kMapCopies) {
       estimate->index_bytes -=
           std::min(estimate->index_bytes, index::CopiesBytes(info.num_rows, dim, index->spec));
@@ -82,7 +83,7 @@ absl::Status DoesNotFit(const CollectionCore& core, const LoadEstimate& estimate
       "limit, map it or its copies (LoadMode::kMap, kMapCopies), or choose an index that leaves "
       "the vectors in the store: "
       "HNSW "
-      "on codes, IVF_SQ8, IVF_PQ",
+      "on codes, IVF_SQ8, IVF_PQ, DISKANN",
       core.name(), estimate.total_bytes(), estimate.vector_bytes, estimate.index_bytes,
       estimate.key_bytes, core.host().budget->FreeBytes(),
       AsLimit(core.environment().accounts->database().limit_bytes()),

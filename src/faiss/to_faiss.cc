@@ -101,6 +101,9 @@ absl::StatusOr<OwnedFaiss> Make(const Index& index, std::span<const int64_t> ids
         absl::StrFormat("ids: %d for %d rows", ids.size(), index.num_rows()));
   }
   VECDB_RETURN_IF_ERROR(CheckIds(ids, state.host, context));
+  if (state.view.rows == nullptr && state.view.num_rows > 0) {
+    return absl::FailedPreconditionError("a DISKANN index on disk has no rows in memory to give");
+  }
   VECDB_ASSIGN_OR_RETURN(OwnedFaiss made, MakeInner(state, context));
   return ids.empty() ? std::move(made) : WithIds(std::move(made), ids);
 }

@@ -88,6 +88,9 @@ class SectionWriter {
   /// A whole section in one call.
   absl::Status AddSection(uint32_t tag, std::span<const std::byte> bytes, const Context& context);
 
+  /// Where in the file the next byte that is appended will lie, in a section that was begun.
+  uint64_t offset() const { return offset_; }
+
   /// Writes table and footer and makes the object visible and durable.
   absl::StatusOr<FileSummary> Finish(const Context& context);
 
@@ -181,6 +184,9 @@ class SectionFile {
                         CheckedBlocks* checked, const Context& context) const;
   /// Reads and checks every section.
   absl::Status Verify(const Context& context) const;
+
+  /// The object itself, for those who read parts that have checksums of their own.
+  const std::shared_ptr<const ObjectReader>& object() const { return object_; }
 
   const std::string& path() const { return path_; }
   const FileSummary& summary() const { return summary_; }

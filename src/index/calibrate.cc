@@ -81,7 +81,8 @@ class Calibration {
 
  private:
   size_t NumQueries() const {
-    if (std::holds_alternative<HnswParams>(index_.spec().params)) {
+    if (std::holds_alternative<HnswParams>(index_.spec().params) ||
+        std::holds_alternative<DiskannParams>(index_.spec().params)) {
       return std::clamp(kFloatsOfQueries / static_cast<size_t>(view_.dim), kLeastQueriesOfGraph,
                         kMostQueriesOfGraph);
     }

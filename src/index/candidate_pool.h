@@ -59,6 +59,9 @@ class CandidatePool {
     return node;
   }
 
+  /// So many of the nearest nodes, at least, are marked.
+  size_t num_followed() const { return next_; }
+
  private:
   static constexpr uint32_t kFollowed = 0x80000000;  // row numbers stay below
 

@@ -9,16 +9,21 @@
 #include "base/split_mix.h"
 #include "base/status_macros.h"
 #include "codec/codec.h"
+#include "codec/product_codec.h"
+#include "index/diskann_builder.h"
+#include "index/diskann_file.h"
 #include "index/ivf_builder.h"
 #include "index/ivf_lists.h"
 #include "index/row_codes.h"
 #include "index/vector_index.h"
+#include "schema/index_params.h"
 
 namespace vecdb::index {
 namespace {
 
 // As many as the largest codebook has words: with fewer rows it would have fewer.
 constexpr size_t kMadeUpRows = 256;
+constexpr uint64_t kWordsOfByte = 256;
 
 struct CodecSize {
   uint64_t code_bytes = 0;
@@ -70,6 +75,38 @@ absl::StatusOr<IndexEstimate> EstimateGraph(uint64_t num_rows, int32_t dim, cons
   return estimate;
 }
 
+// A code, and the place in the pages.
+uint64_t DiskannRowBytes(const DiskannParams& params, int32_t dim) {
+  return static_cast<uint64_t>(schema::EffectiveCodeParts(params, dim)) + sizeof(uint32_t);
+}
+
+uint64_t DiskannCacheBytes(const DiskannParams& params, uint64_t num_rows, int32_t dim) {
+  const DiskannLayout layout =
+      DiskannLayout::Of(static_cast<uint32_t>(num_rows), dim, DiskannDegree(params));
+  return uint64_t{NumCachedPages(params, layout)} * layout.page_bytes;
+}
+
+absl::StatusOr<IndexEstimate> EstimateDiskann(uint64_t num_rows, int32_t dim, const IndexSpec& spec,
+                                              uint64_t num_strands, const Context& context) {
+  const auto& params = std::get<DiskannParams>(spec.params);
+  VECDB_ASSIGN_OR_RETURN(const CodecSize size,
+                         SizeOf(DiskannCodecSpec(spec, dim), num_rows, context));
+  IndexEstimate estimate;
+  const uint64_t codes = DiskannRowBytes(params, dim) * num_rows + size.codec_bytes;
+  estimate.index_bytes = codes + DiskannCacheBytes(params, num_rows, dim);
+  const uint64_t graph = num_rows * DiskannDegree(params) * sizeof(uint32_t);
+  const uint64_t walked = BuildsOnCodes(dim) ? num_rows * static_cast<uint64_t>(dim) : 0;
+  const uint64_t batch = graph / 50 * 5;  // links that were chosen and not yet answered
+  const uint64_t linking = graph + walked + batch + num_rows * (sizeof(uint64_t) + num_strands);
+  const uint64_t sample = RowCodes::SampleBytes(num_rows, dim);
+  const uint64_t sampled = sample / (static_cast<uint64_t>(dim) * sizeof(float));
+  const uint64_t training =
+      sample + codec::ProductTrainingBytes(sampled, DiskannCodecSpec(spec, dim), num_strands);
+  const uint64_t coding = graph + 2 * num_rows * sizeof(uint32_t) + std::max(codes, training);
+  estimate.build_peak_bytes = std::max(linking, coding);
+  return estimate;
+}
+
 // Of the lists without copies.
 uint64_t ListBytes(uint64_t num_rows, uint64_t nlist, int32_t dim, const CodecSize& size,
                    const codec::CodecSpec& spec, bool has_terms) {
@@ -117,6 +154,10 @@ uint64_t CopiesBytes(uint64_t num_rows, int32_t dim, const IndexSpec& spec) {
 }
 
 uint64_t BytesBesideFile(uint64_t num_rows, int32_t dim, const IndexSpec& spec) {
+  if (const auto* diskann = std::get_if<DiskannParams>(&spec.params)) {
+    const auto floats = static_cast<uint64_t>(dim + schema::EffectiveCodeParts(*diskann, dim));
+    return 2 * kWordsOfByte * floats * sizeof(float);
+  }
   if (!IsIvf(spec)) return 0;
   const auto floats = static_cast<uint64_t>(dim);
   const uint64_t nlist = EffectiveNlist(IvfShapeOf(spec).nlist, static_cast<uint32_t>(num_rows));
@@ -129,11 +170,20 @@ uint64_t BytesBesideFile(uint64_t num_rows, int32_t dim, const IndexSpec& spec) 
   return bytes;
 }
 
+uint64_t LoadedFileBytes(uint64_t file_bytes, uint64_t num_rows, int32_t dim,
+                         const IndexSpec& spec) {
+  const auto* diskann = std::get_if<DiskannParams>(&spec.params);
+  if (diskann == nullptr) return file_bytes;
+  return DiskannRowBytes(*diskann, dim) * num_rows + DiskannCacheBytes(*diskann, num_rows, dim);
+}
+
 absl::StatusOr<IndexEstimate> Estimate(uint64_t num_rows, int32_t dim, const IndexSpec& spec,
                                        uint64_t num_strands, const Context& context) {
   IndexEstimate estimate;
   if (num_rows > 0 && IsIvf(spec)) {
     VECDB_ASSIGN_OR_RETURN(estimate, EstimateLists(num_rows, dim, spec, num_strands, context));
+  } else if (num_rows > 0 && std::holds_alternative<DiskannParams>(spec.params)) {
+    VECDB_ASSIGN_OR_RETURN(estimate, EstimateDiskann(num_rows, dim, spec, num_strands, context));
   } else if (num_rows > 0 && std::holds_alternative<HnswParams>(spec.params)) {
     VECDB_ASSIGN_OR_RETURN(estimate, EstimateGraph(num_rows, dim, spec, num_strands, context));
   }

@@ -13,7 +13,14 @@ namespace vecdb::index {
 namespace {
 
 // Never reused for another type; 3 and 4 are indexes of scalar fields.
-enum class TypeCode : uint32_t { kFlat = 1, kHnsw = 2, kIvfFlat = 5, kIvfSq8 = 6, kIvfPq = 7 };
+enum class TypeCode : uint32_t {
+  kFlat = 1,
+  kHnsw = 2,
+  kIvfFlat = 5,
+  kIvfSq8 = 6,
+  kIvfPq = 7,
+  kDiskann = 8,
+};
 
 constexpr uint64_t kMaxMetaBytes = 4096;
 
@@ -25,6 +32,7 @@ bool IsMetric(uint32_t value) {
 
 TypeCode CodeOf(const IndexParams& params) {
   if (std::holds_alternative<HnswParams>(params)) return TypeCode::kHnsw;
+  if (std::holds_alternative<DiskannParams>(params)) return TypeCode::kDiskann;
   if (std::holds_alternative<IvfFlatParams>(params)) return TypeCode::kIvfFlat;
   if (std::holds_alternative<IvfSq8Params>(params)) return TypeCode::kIvfSq8;
   return std::holds_alternative<IvfPqParams>(params) ? TypeCode::kIvfPq : TypeCode::kFlat;
@@ -51,6 +59,12 @@ void PutParams(const IndexParams& params, base::ByteWriter* bytes) {
     bytes->Put(pq->nbits);
     bytes->Put(static_cast<uint32_t>(pq->refine));
     bytes->Put(pq->seed);
+  } else if (const auto* diskann = std::get_if<DiskannParams>(&params)) {
+    bytes->Put(diskann->max_degree);
+    bytes->Put(diskann->search_list_size);
+    bytes->Put(diskann->pq_code_budget);
+    bytes->Put(diskann->search_cache_budget);
+    bytes->Put(diskann->seed);
   }
 }
 
@@ -91,6 +105,16 @@ IvfPqParams ReadIvfPqParams(base::ByteReader& reader) {
   return params;
 }
 
+DiskannParams ReadDiskannParams(base::ByteReader& reader) {
+  DiskannParams params;
+  params.max_degree = reader.Get<int32_t>();
+  params.search_list_size = reader.Get<int32_t>();
+  params.pq_code_budget = reader.Get<double>();
+  params.search_cache_budget = reader.Get<double>();
+  params.seed = reader.Get<uint64_t>();
+  return params;
+}
+
 // Nothing for a type that is unknown here.
 std::optional<IndexParams> ReadParams(uint32_t type, base::ByteReader& reader) {
   switch (static_cast<TypeCode>(type)) {
@@ -104,6 +128,8 @@ std::optional<IndexParams> ReadParams(uint32_t type, base::ByteReader& reader) {
       return ReadIvfSq8Params(reader);
     case TypeCode::kIvfPq:
       return ReadIvfPqParams(reader);
+    case TypeCode::kDiskann:
+      return ReadDiskannParams(reader);
   }
   return std::nullopt;
 }

@@ -14,11 +14,14 @@ namespace vecdb::index {
 
 // The section META of every index file: what the index is, and of what rows.
 //
-//   index type u32 (1 FLAT, 2 HNSW, 5 IVF_FLAT, 6 IVF_SQ8, 7 IVF_PQ), metric u32, dim u32, rows u32
+//   index type u32 (1 FLAT, 2 HNSW, 5 IVF_FLAT, 6 IVF_SQ8, 7 IVF_PQ, 8 DISKANN), metric u32,
+//   dim u32, rows u32
 //   HNSW:     M i32, efConstruction i32, seed u64, codec i32 (HnswCodec), refine i32 (Refine)
 //   IVF_FLAT: nlist i32, reserved u32, seed u64
 //   IVF_SQ8:  nlist i32, refine u32 (Refine), seed u64
 //   IVF_PQ:   nlist i32, m i32 (0: the library's choice), nbits i32, refine u32, seed u64
+//   DISKANN:  max_degree i32, search_list_size i32, pq_code_budget f64, search_cache_budget f64,
+//             seed u64
 //
 // The parameters are those that were asked for. Few rows make fewer lists, or codes of fewer bits:
 // what there is, the other sections say.

@@ -23,13 +23,15 @@ std::span<const LinkCandidate> NeighborSelector::Select(std::span<const LinkCand
 
 NeighborSelector::Direction NeighborSelector::DirectionOf(const LinkCandidate& candidate) const {
   constexpr size_t kGroup = 4;
+  const float covered =
+      stretch_ == 1 ? candidate.distance : zero_ + (candidate.distance - zero_) / stretch_;
   Direction direction = Direction::kNew;
   for (size_t i = 0; i < chosen_rows_.size(); i += kGroup) {
     const size_t count = std::min(kGroup, chosen_rows_.size() - i);
     float distances[kGroup];
     distance_.From(candidate.row, chosen_rows_.data() + i, count, candidate.distance, distances);
     for (size_t j = 0; j < count; ++j) {
-      if (distances[j] < candidate.distance) return Direction::kCovered;
+      if (distances[j] < covered) return Direction::kCovered;
       const bool as_near = chosen_[i + j].distance == candidate.distance;
       if (as_near && distances[j] == candidate.distance) direction = Direction::kSame;
     }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "index/row_distance.h"
+#include "vecdb/index_spec.h"
 
 namespace vecdb::index {
 
@@ -32,6 +33,14 @@ class NeighborSelector {
   explicit NeighborSelector(RowDistance distance, bool spreads = false)
       : distance_(std::move(distance)), spreads_(spreads) {}
 
+  /// From now on a candidate is left out only where it is nearer to a chosen neighbour than to the
+  /// node by a factor of `stretch`, 1 or more, so that longer links stay (Vamana: Subramanya et al.
+  /// 2019). Distances of kIp have no factor.
+  void SetStretch(float stretch, Metric metric) {
+    stretch_ = metric == Metric::kIp ? 1 : stretch;
+    zero_ = metric == Metric::kCosine ? -1.0f : 0.0f;
+  }
+
   /// Chooses at most `limit` of the candidates, which are sorted. The result is valid until the
   /// next call.
   std::span<const LinkCandidate> Select(std::span<const LinkCandidate> candidates, size_t limit);
@@ -42,6 +51,8 @@ class NeighborSelector {
 
   const RowDistance distance_;
   const bool spreads_;
+  float stretch_ = 1;
+  float zero_ = 0;  // the distance of equal rows
   std::vector<LinkCandidate> chosen_;
   std::vector<uint32_t> chosen_rows_;
 };

@@ -20,7 +20,7 @@ constexpr size_t kMostSampledRows = 65536;
 constexpr size_t kMostSampledFloats = size_t{1} << 24;
 constexpr size_t kFloatsOfPiece = 1 << 18;
 constexpr size_t kSampledRowsBetweenPolls = 1 << 10;
-constexpr uint64_t kMaxCodecHeadBytes = uint64_t{1} << 20;
+constexpr uint64_t kMaxCodecHeadBytes = uint64_t{64} << 20;  // the words of PQ, of the greatest dim
 
 // The row with the greatest number, which float16 must hold.
 absl::StatusOr<uint32_t> GreatestRow(const VectorView& view, const Context& context) {

@@ -19,6 +19,8 @@ struct SearchCounts {
   uint64_t allowed_rows = 0;  ///< that the plan was made for; deletes and times are estimated
   uint64_t distances = 0;     ///< computed, in whole or until they were seen to be too large
   uint64_t nodes = 0;         ///< of a graph whose links were followed
+  uint64_t page_reads = 0;    ///< of an index on disk
+  uint64_t page_hits = 0;     ///< that were wanted and lay in memory
 
   friend bool operator==(const SearchCounts&, const SearchCounts&) = default;
 };

@@ -26,13 +26,6 @@ constexpr uint64_t kRowsPerReachable = 60;
 // From this share on, a walk that ignores the mask is quicker than one that looks at it.
 constexpr double kWalkShare = 0.9;
 
-// Rows to keep so that, bad luck aside, `ef` of them are allowed.
-size_t EfOfShare(size_t ef, double share, uint32_t num_rows) {
-  const auto wanted = static_cast<double>(ef);
-  const double kept = (wanted + 3 * std::sqrt(wanted * (1 - share)) + 2) / share;
-  return static_cast<size_t>(std::min(kept, static_cast<double>(num_rows)));
-}
-
 }  // namespace
 
 uint64_t CountAllowed(const RowQuery& query) {
@@ -43,6 +36,12 @@ uint64_t CountAllowed(const RowQuery& query) {
   alive.allowed = nullptr;
   const double share = static_cast<double>(alive.Estimate()) / std::max(1U, mask.num_rows);
   return static_cast<uint64_t>(static_cast<double>(*query.num_set_bits) * share);
+}
+
+size_t EfOfShare(size_t ef, double share, uint32_t num_rows) {
+  const auto wanted = static_cast<double>(ef);
+  const double kept = (wanted + 3 * std::sqrt(wanted * (1 - share)) + 2) / share;
+  return static_cast<size_t>(std::min(kept, static_cast<double>(num_rows)));
 }
 
 HnswPlan PlanHnswSearch(const RowQuery& query) {

@@ -23,6 +23,10 @@ uint64_t CountAllowed(const RowQuery& query);
 /// The plan for `query` in a graph of query.mask.num_rows rows.
 HnswPlan PlanHnswSearch(const RowQuery& query);
 
+/// Rows to keep so that, bad luck aside, `ef` of them are among those that may be returned, a share
+/// of the `num_rows`.
+size_t EfOfShare(size_t ef, double share, uint32_t num_rows);
+
 /// True when comparing `num_allowed` rows is better than the walk of a query that its filter goes
 /// against, which is longer than others and finds less.
 bool ScanBeatsWalkAgainst(uint64_t num_allowed, size_t ef);

@@ -6,6 +6,9 @@
 
 #include "absl/strings/str_format.h"
 #include "base/status_macros.h"
+#include "index/diskann_builder.h"
+#include "index/diskann_file.h"
+#include "index/diskann_index.h"
 #include "index/flat_index.h"
 #include "index/hnsw_builder.h"
 #include "index/hnsw_file.h"
@@ -117,7 +120,8 @@ bool NeedsRowsInMemory(const IndexSpec& spec, int32_t dim) {
   if (const auto* hnsw = std::get_if<HnswParams>(&spec.params)) {
     return schema::EffectiveHnswCoding(*hnsw, dim).codec == HnswCodec::kFloat32;
   }
-  return !std::holds_alternative<IvfSq8Params>(spec.params) &&
+  return !std::holds_alternative<DiskannParams>(spec.params) &&
+         !std::holds_alternative<IvfSq8Params>(spec.params) &&
          !std::holds_alternative<IvfPqParams>(spec.params);
 }
 
@@ -139,6 +143,9 @@ std::span<const uint32_t> VectorIndexTags() {
                                        kIvfCodesTag,
                                        kIvfTermsTag,
                                        kIvfKindTag,
+                                       kDiskannHeadTag,
+                                       kDiskannPlacesTag,
+                                       kDiskannPagesTag,
                                        kWalkCodesTags.head,
                                        kWalkCodesTags.codes,
                                        kRefineCodesTags.head,
@@ -154,6 +161,10 @@ absl::StatusOr<std::unique_ptr<VectorIndex>> BuildVectorIndex(
     VECDB_ASSIGN_OR_RETURN(std::optional<RowCodes> copies,
                            BuildCodes(CopiesSpec(spec, view.dim), view, host, context));
     return std::make_unique<IvfIndex>(view, spec, std::move(lists), std::move(copies), host);
+  }
+  if (std::holds_alternative<DiskannParams>(spec.params)) {
+    VECDB_ASSIGN_OR_RETURN(DiskannParts parts, BuildDiskann(view, spec, host, context, rows_done));
+    return std::make_unique<DiskannIndex>(view, spec, std::move(parts), host);
   }
   const auto* hnsw = std::get_if<HnswParams>(&spec.params);
   if (hnsw == nullptr) return std::make_unique<FlatIndex>(view, spec);
@@ -187,6 +198,10 @@ absl::StatusOr<std::unique_ptr<VectorIndex>> LoadVectorIndex(const format::Secti
         std::optional<RowCodes> copies,
         ReadCodes(CopiesSpec(meta.spec, meta.dim), kRefineCodesTags, file, meta, host, context));
     return std::make_unique<IvfIndex>(view, meta.spec, std::move(lists), std::move(copies), host);
+  }
+  if (std::holds_alternative<DiskannParams>(meta.spec.params)) {
+    VECDB_ASSIGN_OR_RETURN(DiskannParts parts, ReadDiskann(file, meta, host, context));
+    return std::make_unique<DiskannIndex>(view, meta.spec, std::move(parts), host);
   }
   const auto* hnsw = std::get_if<HnswParams>(&meta.spec.params);
   if (hnsw == nullptr) return std::make_unique<FlatIndex>(view, meta.spec);

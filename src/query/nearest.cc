@@ -55,6 +55,8 @@ void AddCounts(const index::SearchCounts& counts, SegmentSearchStats* stats) {
       break;
   }
   stats->distances += counts.distances;
+  stats->page_reads += counts.page_reads;
+  stats->page_hits += counts.page_hits;
 }
 
 // The best rows of a segment for each of the queries.

@@ -60,6 +60,8 @@ void AddStats(std::span<const SegmentSearchStats> piece, std::span<SegmentSearch
   for (size_t i = 0; i < all.size(); ++i) {
     all[i].plan = piece[i].plan;
     all[i].distances += piece[i].distances;
+    all[i].page_reads += piece[i].page_reads;
+    all[i].page_hits += piece[i].page_hits;
     all[i].search_ms += piece[i].search_ms;
   }
 }

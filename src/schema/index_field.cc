@@ -20,9 +20,9 @@ absl::Status CheckIndexField(const FieldSpec& field, const IndexSpec& spec) {
     return Mismatch(field, spec, "is an index of FloatVector fields; scalar ones have INVERTED");
   }
   if (field.type == DataType::kFloatVector) {
-    return Mismatch(
-        field, spec,
-        "is an index of scalar fields; vectors have FLAT, HNSW, IVF_FLAT, IVF_SQ8 or IVF_PQ");
+    return Mismatch(field, spec,
+                    "is an index of scalar fields; vectors have FLAT, HNSW, IVF_FLAT, IVF_SQ8, "
+                    "IVF_PQ or DISKANN");
   }
   if (field.type == DataType::kJson) {
     return Mismatch(field, spec, "is an index of Bool, integer, Float, Double and VarChar fields");

@@ -30,7 +30,24 @@ struct IntegerParam {
   std::string_view name{};
   int32_t min = 0;
   int32_t max = 0;
-  int32_t T::*member = nullptr;  // null: there is one value, which need not be kept
+  int32_t T::*member = nullptr;   // null: there is one value, which need not be kept
+  std::string_view other_name{};  // that Milvus had or has for it
+};
+
+// A share of something, from `min` to `max`, either of which may be left out.
+template <typename T>
+struct ShareParam {
+  std::string_view name{};
+  double max = 0;
+  bool takes_zero = false;
+  bool takes_max = false;
+  double T::*member = nullptr;
+  std::string_view other_names[2]{};
+
+  bool Takes(double value) const {  // written so that NaN is out of range
+    return (value > 0 || (takes_zero && value == 0)) &&
+           (value < max || (takes_max && value == max));
+  }
 };
 
 // Graphs over fewer dimensions are walked on the rows.
@@ -83,6 +100,35 @@ struct ParamTable<IvfPqParams> {
 };
 
 template <>
+struct ParamTable<DiskannParams> {
+  static constexpr std::string_view kType = "DISKANN";
+  static constexpr std::array<IntegerParam<DiskannParams>, 2> kIntegers{{
+      {.name = "max_degree",
+       .min = 1,
+       .max = 2048,
+       .member = &DiskannParams::max_degree,
+       .other_name = "MaxDegree"},
+      {.name = "search_list_size",
+       .min = 1,
+       .max = 65536,
+       .member = &DiskannParams::search_list_size,
+       .other_name = "SearchListSize"},
+  }};
+  static constexpr std::array<ShareParam<DiskannParams>, 2> kShares{{
+      {.name = "pq_code_budget",
+       .max = 0.25,
+       .takes_max = true,
+       .member = &DiskannParams::pq_code_budget,
+       .other_names = {"pq_code_budget_gb_ratio", "PQCodeBudgetGBRatio"}},
+      {.name = "search_cache_budget",
+       .max = 0.3,
+       .takes_zero = true,
+       .member = &DiskannParams::search_cache_budget,
+       .other_names = {"search_cache_budget_gb_ratio", "SearchCacheBudgetGBRatio"}},
+  }};
+};
+
+template <>
 struct ParamTable<InvertedParams> {
   static constexpr std::string_view kType = "INVERTED";
   static constexpr std::array<IntegerParam<InvertedParams>, 0> kIntegers{};
@@ -108,6 +154,11 @@ concept HasSeed = requires(T params) {
 };
 
 template <typename T>
+concept HasShares = requires {
+  ParamTable<T>::kShares;
+};
+
+template <typename T>
 absl::Status IntegerOutOfRange(const IntegerParam<T>& param, std::string_view value) {
   if (param.min == param.max) {
     return absl::InvalidArgumentError(
@@ -121,6 +172,19 @@ template <typename T>
 absl::Status CheckInteger(const IntegerParam<T>& param, int32_t value) {
   if (value >= param.min && value <= param.max) return absl::OkStatus();
   return IntegerOutOfRange(param, std::to_string(value));
+}
+
+template <typename T>
+absl::Status ShareOutOfRange(const ShareParam<T>& param, std::string_view value) {
+  return absl::InvalidArgumentError(absl::StrFormat(
+      "%s is %s; it is a number, %s0 to %s%g", param.name, value, param.takes_zero ? "" : "above ",
+      param.takes_max ? "" : "below ", param.max));
+}
+
+template <typename T>
+absl::Status CheckShare(const ShareParam<T>& param, double value) {
+  return param.Takes(value) ? absl::OkStatus()
+                            : ShareOutOfRange(param, absl::StrFormat("%g", value));
 }
 
 // The spellings of codecs and of what refines; the first of each is printed.
@@ -227,6 +291,14 @@ absl::Status ReadInteger(const IntegerParam<T>& param, const std::string& text, 
   return CheckInteger(param, *number);
 }
 
+template <typename T>
+absl::Status ReadShare(const ShareParam<T>& param, const std::string& text, T* params) {
+  const std::optional<double> number = NumberFrom<double>(text);
+  if (!number || !param.Takes(*number)) return ShareOutOfRange(param, Quoted(text));
+  params->*param.member = *number;
+  return absl::OkStatus();
+}
+
 absl::Status ReadSeed(const std::string& text, uint64_t* seed) {
   const std::optional<uint64_t> number = NumberFrom<uint64_t>(text);
   if (!number) {
@@ -273,6 +345,9 @@ template <typename T>
 std::string NamesOfParams() {
   std::vector<std::string_view> names;
   for (const IntegerParam<T>& param : ParamTable<T>::kIntegers) names.push_back(param.name);
+  if constexpr (HasShares<T>) {
+    for (const ShareParam<T>& param : ParamTable<T>::kShares) names.push_back(param.name);
+  }
   if constexpr (HasCodec<T>) names.insert(names.end(), {kCodec, kSqType});
   if constexpr (HasRefine<T>) names.insert(names.end(), {kRefine, kRefineType});
   if constexpr (HasSeed<T>) names.push_back(kSeed);
@@ -286,7 +361,16 @@ template <typename T>
 absl::Status ReadParam(std::string_view type, const ParamText& text, T* params,
                        [[maybe_unused]] RefineTexts* refine) {
   for (const IntegerParam<T>& param : ParamTable<T>::kIntegers) {
-    if (text.name == param.name) return ReadInteger(param, text.value, params);
+    const bool is_other = !param.other_name.empty() && text.name == param.other_name;
+    if (text.name == param.name || is_other) return ReadInteger(param, text.value, params);
+  }
+  if constexpr (HasShares<T>) {
+    for (const ShareParam<T>& param : ParamTable<T>::kShares) {
+      if (text.name == param.name || text.name == param.other_names[0] ||
+          text.name == param.other_names[1]) {
+        return ReadShare(param, text.value, params);
+      }
+    }
   }
   if constexpr (HasCodec<T>) {
     if (text.name == kCodec || text.name == kSqType) {
@@ -340,6 +424,7 @@ constexpr TypeReader kTypeReaders[] = {
     kReaderOf<IvfFlatParams>,
     kReaderOf<IvfSq8Params>,
     kReaderOf<IvfPqParams>,
+    kReaderOf<DiskannParams>,
     kReaderOf<InvertedParams>,
     kReaderOf<SortedParams>,
     {.type = "HNSW_SQ", .read = &ReadHnswSq},                   // in Milvus
@@ -350,6 +435,13 @@ ParamText QuotedParam(std::string_view name, std::string_view value) {
   return {.name = std::string(name), .value = absl::StrFormat("\"%s\"", value)};
 }
 
+// Reads back as the same number.
+std::string ShortestText(double value) {
+  char text[32];
+  const auto written = std::to_chars(std::begin(text), std::end(text), value);
+  return {text, written.ptr};
+}
+
 template <typename T>
 std::vector<ParamText> PrintParams(const T& params) {
   std::vector<ParamText> texts;
@@ -358,6 +450,13 @@ std::vector<ParamText> PrintParams(const T& params) {
     const int32_t value = params.*param.member;
     if (value == 0 && param.min == 0) continue;
     texts.push_back({.name = std::string(param.name), .value = std::to_string(value)});
+  }
+  if constexpr (HasShares<T>) {
+    for (const ShareParam<T>& param : ParamTable<T>::kShares) {
+      const double value = params.*param.member;
+      if (value == T{}.*param.member) continue;
+      texts.push_back({.name = std::string(param.name), .value = ShortestText(value)});
+    }
   }
   if constexpr (HasCodec<T>) {
     if (params.codec != T{}.codec) {
@@ -384,6 +483,11 @@ absl::Status CheckParams(const T& params) {
   for (const IntegerParam<T>& param : ParamTable<T>::kIntegers) {
     if (param.member == nullptr) continue;
     VECDB_RETURN_IF_ERROR(CheckInteger(param, params.*param.member));
+  }
+  if constexpr (HasShares<T>) {
+    for (const ShareParam<T>& param : ParamTable<T>::kShares) {
+      VECDB_RETURN_IF_ERROR(CheckShare(param, params.*param.member));
+    }
   }
   if constexpr (HasRefine<T>) return CheckRefineOf(params);
   return absl::OkStatus();
@@ -437,6 +541,14 @@ Refine EffectiveRefine(const IndexSpec& spec, int32_t dim) {
 int32_t EffectivePqM(const IvfPqParams& params, int32_t dim) {
   if (params.m != 0) return params.m;
   int32_t parts = std::max(1, params.nbits <= 4 ? dim / 2 : dim / 4);
+  while (dim % parts != 0) --parts;
+  return parts;
+}
+
+int32_t EffectiveCodeParts(const DiskannParams& params, int32_t dim) {
+  constexpr int32_t kBytesBeside = 4;
+  const double budget = params.pq_code_budget * 4 * dim - kBytesBeside;
+  int32_t parts = std::clamp(static_cast<int32_t>(budget), 1, std::max(1, dim / 2));
   while (dim % parts != 0) --parts;
   return parts;
 }

@@ -18,7 +18,7 @@ namespace vecdb::schema {
 
 /// The index types, for messages.
 inline constexpr std::string_view kIndexTypes =
-    "FLAT, HNSW, HNSW_SQ, IVF_FLAT, IVF_SQ8, IVF_PQ, INVERTED, SORTED";
+    "FLAT, HNSW, HNSW_SQ, IVF_FLAT, IVF_SQ8, IVF_PQ, DISKANN, INVERTED, SORTED";
 
 /// A parameter as text: a JSON string by what it holds, any other value as it is spelled. So 16 and
 /// "16" are one, as are true and "true".
@@ -61,6 +61,11 @@ Refine EffectiveRefine(const IndexSpec& spec, int32_t dim);
 /// or, where that is 0, the largest number that divides dim and is at most dim / 2 with up to 4
 /// bits, dim / 4 with more.
 int32_t EffectivePqM(const IvfPqParams& params, int32_t dim);
+
+/// Parts, of a byte each, that the codes of a DISKANN index of vectors of `dim` have: the largest
+/// number that divides dim and, with the 4 bytes that each row takes beside, keeps to the budget; 1
+/// at least, dim / 2 at most.
+int32_t EffectiveCodeParts(const DiskannParams& params, int32_t dim);
 
 }  // namespace vecdb::schema
 

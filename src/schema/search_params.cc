@@ -11,6 +11,7 @@ namespace vecdb::schema {
 namespace {
 
 constexpr int32_t kDefaultEf = 64;
+constexpr int32_t kDefaultSearchList = 16;  // as in Milvus
 constexpr double kDefaultRefineKOfGraph = kMaxRefineK;
 constexpr double kDefaultRefineKOfSq8 = 2;
 constexpr double kDefaultRefineKOfPq = 8;
@@ -74,6 +75,20 @@ absl::Status CheckParamsFor(const IndexSpec& spec, const IvfSearchParams& ivf, i
   return CheckRefineK(spec, ivf.refine_k);
 }
 
+absl::Status CheckParamsFor(const IndexSpec& spec, const DiskannSearchParams& diskann, int32_t k) {
+  if (!std::holds_alternative<DiskannParams>(spec.params)) return ForAnotherIndex("DISKANN", spec);
+  if (diskann.search_list != 0 &&
+      (diskann.search_list < k || diskann.search_list > kMaxSearchList)) {
+    return absl::InvalidArgumentError(absl::StrFormat(
+        "search_list is %d; the range is %d to %d, from the rows wanted upwards, or "
+        "0 for the default",
+        diskann.search_list, k, kMaxSearchList));
+  }
+  if (diskann.beamwidth >= 1 && diskann.beamwidth <= kMaxBeamwidth) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrFormat("beamwidth is %d; the range is 1 to %d", diskann.beamwidth, kMaxBeamwidth));
+}
+
 absl::Status CheckParamsFor(const IndexSpec&, const TargetRecall& target, int32_t) {
   return CheckTargetRecall(target);
 }
@@ -92,6 +107,17 @@ int32_t EffectiveEf(const SearchParams& params, int32_t k) {
 int32_t EffectiveNprobe(const SearchParams& params) {
   const auto* ivf = std::get_if<IvfSearchParams>(&params);
   return ivf != nullptr ? ivf->nprobe : IvfSearchParams{}.nprobe;
+}
+
+int32_t EffectiveSearchList(const SearchParams& params, int32_t k) {
+  const auto* diskann = std::get_if<DiskannSearchParams>(&params);
+  return diskann != nullptr && diskann->search_list != 0 ? diskann->search_list
+                                                         : std::max(k, kDefaultSearchList);
+}
+
+int32_t EffectiveBeamwidth(const SearchParams& params) {
+  const auto* diskann = std::get_if<DiskannSearchParams>(&params);
+  return diskann != nullptr ? diskann->beamwidth : DiskannSearchParams{}.beamwidth;
 }
 
 double EffectiveRefineK(const IndexSpec& spec, const SearchParams& params) {

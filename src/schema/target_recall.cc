@@ -35,7 +35,11 @@ uint32_t MostLists(const IndexSpec& spec) {
   return pq == nullptr ? 0 : static_cast<uint32_t>(pq->nlist);
 }
 
-bool IsGraph(const IndexSpec& spec) { return std::holds_alternative<HnswParams>(spec.params); }
+bool IsOnDisk(const IndexSpec& spec) { return std::holds_alternative<DiskannParams>(spec.params); }
+
+bool IsGraph(const IndexSpec& spec) {
+  return std::holds_alternative<HnswParams>(spec.params) || IsOnDisk(spec);
+}
 
 // The points of the least measured k from `k` on, or of the largest.
 std::span<const RecallPoint> PointsFrom(std::span<const RecallPoint> calibration, uint32_t k) {
@@ -136,6 +140,7 @@ std::vector<uint32_t> EffortLadder(const IndexSpec& spec, uint32_t k, uint32_t m
 SearchParams ParamsOfEffort(const IndexSpec& spec, uint32_t effort, uint32_t k) {
   if (IsGraph(spec)) {
     const uint32_t ef = std::min<uint32_t>(std::max(effort, k), kMaxEf);
+    if (IsOnDisk(spec)) return DiskannSearchParams{.search_list = static_cast<int32_t>(ef)};
     return HnswSearchParams{.ef = static_cast<int32_t>(ef)};
   }
   if (MostLists(spec) == 0) return {};

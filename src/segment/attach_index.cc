@@ -31,6 +31,10 @@ absl::Status CheckSameRows(const Index& index, const index::VectorView& vectors,
     return absl::InvalidArgumentError(
         absl::StrFormat("the index has %d rows; there are %d", index.num_rows(), vectors.num_rows));
   }
+  if (index.rows().empty() && index.num_rows() > 0) {
+    return absl::InvalidArgumentError(
+        "a DISKANN index on disk has no rows in memory to compare: attach the one that was built");
+  }
   VECDB_ASSIGN_OR_RETURN(
       const size_t different,
       index::FindDifferentRow(index.rows(), FloatsOf(vectors), vectors.dim, context));

@@ -7,6 +7,7 @@
 #include "base/status_macros.h"
 #include "format/bloom.h"
 #include "format/delete_file.h"
+#include "index/index_estimate.h"
 #include "schema/index_field.h"
 #include "segment/pick_rows.h"
 #include "segment/scalar_index_file.h"
@@ -499,7 +500,9 @@ uint64_t SealedSegment::LoadBytes(size_t column, const ResidentField& before) co
   if (index == nullptr) return row_bytes;
   const bool needs_rows = index::NeedsRowsInMemory(index->spec, info_.schema.fields[column].dim) &&
                           before.vectors == nullptr;
-  return index->object.size_bytes + (needs_rows ? row_bytes : 0);
+  return index::LoadedFileBytes(index->object.size_bytes, info_.num_rows, static_cast<int32_t>(dim),
+                                index->spec) +
+         (needs_rows ? row_bytes : 0);
 }
 
 absl::StatusOr<std::shared_ptr<const Resident>> SealedSegment::LoadResident(

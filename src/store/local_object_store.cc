@@ -42,6 +42,8 @@ class LocalReader : public ObjectReader {
   }
   absl::StatusOr<std::unique_ptr<MappedBytes>> Map() const override { return file_->Map(); }
 
+  int descriptor() const override { return file_->descriptor(); }
+
  private:
   const std::unique_ptr<RandomAccessFile> file_;
 };

@@ -419,6 +419,11 @@ void MakeAll() {
             {.metric = Metric::kCosine, .params = IvfPqParams{.nlist = 2, .m = 2, .nbits = 2}});
   MakeIndex(*store, "ivf_pq_bytes", 80,
             {.metric = Metric::kL2, .params = IvfPqParams{.nlist = 2, .m = 2, .nbits = 5}});
+  MakeIndex(
+      *store, "diskann", 50,
+      {.metric = Metric::kL2, .params = DiskannParams{.max_degree = 4, .search_cache_budget = 0}});
+  MakeIndex(*store, "diskann_cosine", 20,
+            {.metric = Metric::kCosine, .params = DiskannParams{.max_degree = 3}});
   const auto coded = [](HnswCodec codec, Refine refine) {
     return HnswParams{.m = 2, .codec = codec, .refine = refine};
   };

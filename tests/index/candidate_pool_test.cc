@@ -69,5 +69,17 @@ TEST(CandidatePoolTest, TakesInfinityWhileThereIsRoom) {
   EXPECT_EQ(Nodes(pool), (std::vector<uint32_t>{4, 1}));
 }
 
+TEST(CandidatePoolTest, TellsHowManyOfTheNearestWereFollowed) {
+  CandidatePool pool;
+  pool.Reset(5);
+  EXPECT_EQ(pool.num_followed(), 0U);
+  for (uint32_t node = 0; node < 5; ++node) pool.Insert(static_cast<float>(node + 1), node);
+  pool.FollowNearest();
+  pool.FollowNearest();
+  EXPECT_EQ(pool.num_followed(), 2U);
+  pool.Insert(1.5F, 7);
+  EXPECT_EQ(pool.num_followed(), 1U);
+}
+
 }  // namespace
 }  // namespace vecdb::index

@@ -29,6 +29,13 @@ TEST(IndexMetaTest, WhatWasWrittenIsReadBack) {
       {.metric = Metric::kL2, .params = IvfSq8Params{.nlist = 3, .seed = 5}},
       {.metric = Metric::kIp, .params = IvfSq8Params{.nlist = 1, .refine = Refine::kNone}},
       {.metric = Metric::kIp, .params = IvfPqParams{}},
+      {.metric = Metric::kIp, .params = DiskannParams{}},
+      {.metric = Metric::kL2,
+       .params = DiskannParams{.max_degree = 9,
+                               .search_list_size = 8,
+                               .pq_code_budget = 0.2,
+                               .search_cache_budget = 0,
+                               .seed = 7}},
       {.metric = Metric::kCosine,
        .params =
            IvfPqParams{
@@ -67,7 +74,7 @@ TEST(IndexMetaTest, RefusesWhatCannotBe) {
       {"HNSW, no codec, refine 3", {2, 3, 8, 5, 16, 200, 0, 0, 0, 3}, absl::StatusCode::kDataLoss},
       {"a scalar type", {3, 1, 8, 5}, absl::StatusCode::kFailedPrecondition},
       {"another scalar type", {4, 1, 8, 5}, absl::StatusCode::kFailedPrecondition},
-      {"a newer type", {8, 1, 8, 5}, absl::StatusCode::kFailedPrecondition},
+      {"a newer type", {9, 1, 8, 5}, absl::StatusCode::kFailedPrecondition},
       {"type 0", {0, 1, 8, 5}, absl::StatusCode::kFailedPrecondition},
       {"no metric", {1, 0, 8, 5}, absl::StatusCode::kDataLoss},
       {"metric out of range", {1, 4, 8, 5}, absl::StatusCode::kDataLoss},

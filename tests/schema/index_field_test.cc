@@ -36,10 +36,10 @@ TEST(IndexFieldTest, OthersAreRefusedByFieldAndType) {
   } cases[] = {
       {DataType::kFloatVector, InvertedParams{},
        "field \"f\" is FloatVector; INVERTED is an index of scalar fields; vectors have FLAT, "
-       "HNSW, IVF_FLAT, IVF_SQ8 or IVF_PQ"},
+       "HNSW, IVF_FLAT, IVF_SQ8, IVF_PQ or DISKANN"},
       {DataType::kFloatVector, SortedParams{},
        "field \"f\" is FloatVector; SORTED is an index of scalar fields; vectors have FLAT, "
-       "HNSW, IVF_FLAT, IVF_SQ8 or IVF_PQ"},
+       "HNSW, IVF_FLAT, IVF_SQ8, IVF_PQ or DISKANN"},
       {DataType::kInt64, FlatParams{},
        "field \"f\" is Int64; FLAT is an index of FloatVector fields; scalar ones have INVERTED"},
       {DataType::kBool, IvfFlatParams{},

@@ -25,7 +25,7 @@ TEST(IndexParamsTest, EachTypeIsReadWithItsDefaults) {
   } cases[] = {
       {"FLAT", FlatParams{}},      {"HNSW", HnswParams{}},       {"IVF_FLAT", IvfFlatParams{}},
       {"IVF_SQ8", IvfSq8Params{}}, {"IVF_PQ", IvfPqParams{}},    {"INVERTED", InvertedParams{}},
-      {"SORTED", SortedParams{}},  {"STL_SORT", SortedParams{}},
+      {"SORTED", SortedParams{}},  {"STL_SORT", SortedParams{}}, {"DISKANN", DiskannParams{}},
   };
   for (const auto& c : cases) {
     const auto read = ReadIndexParams(c.type, {});
@@ -43,7 +43,7 @@ TEST(IndexParamsTest, ATypeThatIsUnknownIsNamed) {
     EXPECT_TRUE(IsInvalid(ReadIndexParams(type, {}),
                           {"index_type \"" + std::string(type) +
                            "\" is unknown; there are FLAT, "
-                           "HNSW, HNSW_SQ, IVF_FLAT, IVF_SQ8, IVF_PQ, INVERTED, SORTED"}));
+                           "HNSW, HNSW_SQ, IVF_FLAT, IVF_SQ8, IVF_PQ, DISKANN, INVERTED, SORTED"}));
   }
 }
 
@@ -69,6 +69,18 @@ TEST(IndexParamsTest, ParametersRunToTheirLimits) {
       {"IVF_PQ", "nbits", "1", IvfPqParams{.nbits = 1}},
       {"IVF_PQ", "nbits", "8", IvfPqParams{.nbits = 8}},
       {"IVF_PQ", "seed", "7", IvfPqParams{.seed = 7}},
+      {"DISKANN", "max_degree", "1", DiskannParams{.max_degree = 1}},
+      {"DISKANN", "max_degree", "2048", DiskannParams{.max_degree = 2048}},
+      {"DISKANN", "MaxDegree", "56", DiskannParams{.max_degree = 56}},
+      {"DISKANN", "search_list_size", "1", DiskannParams{.search_list_size = 1}},
+      {"DISKANN", "search_list_size", "65536", DiskannParams{.search_list_size = 65536}},
+      {"DISKANN", "SearchListSize", "100", DiskannParams{.search_list_size = 100}},
+      {"DISKANN", "pq_code_budget", "0.25", DiskannParams{.pq_code_budget = 0.25}},
+      {"DISKANN", "pq_code_budget_gb_ratio", "0.0625", DiskannParams{.pq_code_budget = 0.0625}},
+      {"DISKANN", "PQCodeBudgetGBRatio", "0.125", DiskannParams{}},
+      {"DISKANN", "search_cache_budget", "0", DiskannParams{.search_cache_budget = 0}},
+      {"DISKANN", "SearchCacheBudgetGBRatio", "0.29", DiskannParams{.search_cache_budget = 0.29}},
+      {"DISKANN", "seed", "7", DiskannParams{.seed = 7}},
   };
   for (const auto& c : cases) {
     const auto read = ReadOne(c.type, c.name, c.value);
@@ -103,6 +115,19 @@ TEST(IndexParamsTest, BeyondTheLimitsTheyAreRefused) {
       {"IVF_PQ", "nbits", "0", "nbits is 0; it is an integer, 1 to 8"},
       {"IVF_PQ", "nbits", "9", "nbits is 9; it is an integer, 1 to 8"},
       {"IVF_PQ", "nbits", "16", "nbits is 16; it is an integer, 1 to 8"},
+      {"DISKANN", "max_degree", "0", "max_degree is 0; it is an integer, 1 to 2048"},
+      {"DISKANN", "max_degree", "2049", "max_degree is 2049; it is an integer, 1 to 2048"},
+      {"DISKANN", "search_list_size", "0", "search_list_size is 0; it is an integer, 1 to 65536"},
+      {"DISKANN", "pq_code_budget", "0",
+       "pq_code_budget is \"0\"; it is a number, above 0 to 0.25"},
+      {"DISKANN", "pq_code_budget", "0.26",
+       "pq_code_budget is \"0.26\"; it is a number, above 0 to 0.25"},
+      {"DISKANN", "pq_code_budget", "nan",
+       "pq_code_budget is \"nan\"; it is a number, above 0 to 0.25"},
+      {"DISKANN", "search_cache_budget", "-0.1",
+       "search_cache_budget is \"-0.1\"; it is a number, 0 to below 0.3"},
+      {"DISKANN", "search_cache_budget", "0.3",
+       "search_cache_budget is \"0.3\"; it is a number, 0 to below 0.3"},
       {"IVF_PQ", "seed", "", "seed is \"\"; it is an integer, 0 to 2^64 - 1"},
   };
   for (const auto& c : cases) {
@@ -331,6 +356,27 @@ TEST(IndexParamsTest, PartsOfPqDivideTheDim) {
     EXPECT_EQ(parts, c.parts) << c.nbits << " bits, dim " << c.dim;
     EXPECT_EQ(c.dim % parts, 0) << c.nbits << " bits, dim " << c.dim;
   }
+}
+
+TEST(IndexParamsTest, ParametersOfDiskannAreReadAsTheyArePrinted) {
+  const DiskannParams all[] = {
+      {},
+      {.max_degree = 7, .search_list_size = 9, .pq_code_budget = 0.1, .search_cache_budget = 0},
+      {.pq_code_budget = 1.0 / 7, .search_cache_budget = 0.2999999, .seed = 5}};
+  for (const DiskannParams& params : all) {
+    const auto read = ReadIndexParams("DISKANN", PrintIndexParams(params));
+    ASSERT_OK(read);
+    EXPECT_EQ(*read, IndexParams(params));
+  }
+}
+
+TEST(IndexParamsTest, CodesOfDiskannKeepToTheirBudget) {
+  EXPECT_EQ(EffectiveCodeParts({}, 128), 32);   // 60 bytes may be
+  EXPECT_EQ(EffectiveCodeParts({}, 768), 256);  // 380
+  EXPECT_EQ(EffectiveCodeParts({.pq_code_budget = 0.25}, 128), 64);
+  EXPECT_EQ(EffectiveCodeParts({.pq_code_budget = 0.001}, 128), 1);
+  EXPECT_EQ(EffectiveCodeParts({}, 1), 1);
+  EXPECT_EQ(EffectiveCodeParts({}, 127), 1);  // a prime
 }
 
 }  // namespace

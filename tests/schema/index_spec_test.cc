@@ -90,7 +90,8 @@ TEST(IndexSpecTest, RefusesUnknownNamesAndOtherCases) {
     std::initializer_list<std::string_view> parts;
   } cases[] = {
       {R"({"index_type":"ivf_flat"})",
-       {"\"ivf_flat\"", "FLAT, HNSW, HNSW_SQ, IVF_FLAT, IVF_SQ8, IVF_PQ, INVERTED, SORTED"}},
+       {"\"ivf_flat\"",
+        "FLAT, HNSW, HNSW_SQ, IVF_FLAT, IVF_SQ8, IVF_PQ, DISKANN, INVERTED, SORTED"}},
       {R"({"index_type":"IVF_FLAT","params":{"m":16}})", {"IVF_FLAT has no parameter \"m\""}},
       {R"({"index_type":"hnsw"})", {"\"hnsw\""}},
       {R"({"index_type":"sorted"})", {"\"sorted\""}},
@@ -120,10 +121,10 @@ TEST(IndexSpecTest, RefusesWhatIsNotAnObject) {
   for (const char* params : {"1", "[]", "null", "\"\"", "\"[]\"", "\"{\""}) {
     EXPECT_TRUE(IsInvalid(Hnsw(params), {"params is not a JSON object"})) << params;
   }
-  EXPECT_TRUE(
-      IsInvalid(IndexSpec::FromJson("{}"),
-                {"index_type is missing; there are FLAT, HNSW, HNSW_SQ, IVF_FLAT, IVF_SQ8, IVF_PQ, "
-                 "INVERTED, SORTED"}));
+  EXPECT_TRUE(IsInvalid(
+      IndexSpec::FromJson("{}"),
+      {"index_type is missing; there are FLAT, HNSW, HNSW_SQ, IVF_FLAT, IVF_SQ8, IVF_PQ, DISKANN, "
+       "INVERTED, SORTED"}));
   EXPECT_TRUE(IsInvalid(IndexSpec::FromJson(std::string(1000, '[')), {"deeper"}));
   EXPECT_TRUE(IsInvalid(IndexSpec::FromJson(std::string(65537, ' ')), {"65537", "65536"}));
 }

@@ -156,6 +156,35 @@ TEST(SearchParamsTest, RefineKOfGraphsIsCheckedLikewise) {
   }
 }
 
+TEST(SearchParamsTest, SearchListRunsFromKAndBeamwidthFrom1) {
+  const IndexSpec spec{.metric = Metric::kL2, .params = DiskannParams{}};
+  for (const int32_t search_list : {0, 20, 65536}) {
+    EXPECT_OK(ValidateSearchParams(spec, DiskannSearchParams{.search_list = search_list}, 20));
+  }
+  for (const int32_t search_list : {-1, 1, 19, 65537}) {
+    EXPECT_TRUE(
+        IsInvalid(ValidateSearchParams(spec, DiskannSearchParams{.search_list = search_list}, 20),
+                  {"search_list is", "the range is 20 to 65536"}));
+  }
+  for (const int32_t beamwidth : {1, 128}) {
+    EXPECT_OK(ValidateSearchParams(spec, DiskannSearchParams{.beamwidth = beamwidth}, 1));
+  }
+  for (const int32_t beamwidth : {-1, 0, 129}) {
+    EXPECT_TRUE(
+        IsInvalid(ValidateSearchParams(spec, DiskannSearchParams{.beamwidth = beamwidth}, 1),
+                  {"beamwidth is", "the range is 1 to 128"}));
+  }
+  EXPECT_EQ(ValidateSearchParams(kHnsw, DiskannSearchParams{}, 1),
+            absl::InvalidArgumentError("the search has parameters for DISKANN; the index is HNSW"));
+  EXPECT_EQ(ValidateSearchParams(spec, HnswSearchParams{}, 1),
+            absl::InvalidArgumentError("the search has parameters for HNSW; the index is DISKANN"));
+  EXPECT_EQ(EffectiveSearchList({}, 10), 16);
+  EXPECT_EQ(EffectiveSearchList({}, 100), 100);
+  EXPECT_EQ(EffectiveSearchList(DiskannSearchParams{.search_list = 40}, 10), 40);
+  EXPECT_EQ(EffectiveBeamwidth({}), 8);
+  EXPECT_EQ(EffectiveBeamwidth(DiskannSearchParams{.beamwidth = 2}), 2);
+}
+
 TEST(SearchParamsTest, TheDefaultNprobeIs8) {
   EXPECT_EQ(EffectiveNprobe({}), 8);
   EXPECT_EQ(EffectiveNprobe(IvfSearchParams{}), 8);

@@ -14,6 +14,7 @@ namespace {
 
 const IndexSpec kGraph{.params = HnswParams{}};
 const IndexSpec kLists{.params = IvfSq8Params{.nlist = 320}};
+const IndexSpec kOnDisk{.params = DiskannParams{}};
 const IndexSpec kExact{.params = FlatParams{}};
 
 int32_t EffortOf(const SearchParams& params) {
@@ -167,6 +168,14 @@ TEST(TargetRecallTest, CalibrationsAreInOrderAndWithinRanges) {
        {IndexParams(FlatParams{}), IndexParams(InvertedParams{}), IndexParams(SortedParams{})}) {
     EXPECT_FALSE(IsCalibration({.params = params}, good[1]));
   }
+}
+
+TEST(TargetRecallTest, AGraphOnDiskIsSearchedWithASearchList) {
+  EXPECT_EQ(ParamsOfEffort(kOnDisk, 40, 10), SearchParams(DiskannSearchParams{.search_list = 40}));
+  EXPECT_EQ(ParamsOfEffort(kOnDisk, 4, 10), SearchParams(DiskannSearchParams{.search_list = 10}));
+  EXPECT_EQ(EffortLadder(kOnDisk, 10, 100), EffortLadder(kGraph, 10, 100));
+  EXPECT_EQ(ParamsForTarget(kOnDisk, {}, {.recall = 0.75}, 10),
+            SearchParams(DiskannSearchParams{.search_list = 18}));
 }
 
 }  // namespace

@@ -1,0 +1,65 @@
+#ifndef VECDB_INDEX_DISKANN_FILE_H_
+#define VECDB_INDEX_DISKANN_FILE_H_
+
+#include <cstdint>
+#include <memory>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "base/large_buffer.h"
+#include "codec/codec_spec.h"
+#include "format/section_file.h"
+#include "index/diskann_layout.h"
+#include "index/diskann_pages.h"
+#include "index/index_meta.h"
+#include "index/row_codes.h"
+#include "vecdb/context.h"
+#include "vecdb/host.h"
+#include "vecdb/index_spec.h"
+
+namespace vecdb::index {
+
+// Sections of a DISKANN index, beside META and the codes of rows (kWalkCodesTags).
+//
+//   DSKH  room for links u32, nodes per page u32, bytes per page u32, pages u32, row of the entry
+//         u32 (kNoRow without rows), parts and bits of PQ i32
+//   DSKP  the place of each row, u32
+//   DSKG  zeros up to the next multiple of 4096 in the file, then the pages (diskann_layout.h)
+
+inline constexpr uint32_t kDiskannHeadTag = format::Tag("DSKH");
+inline constexpr uint32_t kDiskannPlacesTag = format::Tag("DSKP");
+inline constexpr uint32_t kDiskannPagesTag = format::Tag("DSKG");
+
+/// What a search needs, the pages at their place.
+struct DiskannParts {
+  DiskannLayout layout{};
+  uint32_t entry_row = kNoRow;
+  base::LargeBuffer places;  ///< by row
+  RowCodes codes;            ///< by row
+  std::unique_ptr<const DiskannPages> pages;
+  base::LargeBuffer cache;  ///< the first pages, checked
+
+  uint64_t bytes() const { return places.size() + codes.bytes() + pages->bytes() + cache.size(); }
+};
+
+/// Room for links that each node has.
+uint32_t DiskannDegree(const DiskannParams& params);
+
+/// What rows of `dim` are coded by for the walk.
+codec::CodecSpec DiskannCodecSpec(const IndexSpec& spec, int32_t dim);
+
+/// Pages of an index of `spec` that are to be kept in memory.
+uint32_t NumCachedPages(const DiskannParams& params, const DiskannLayout& layout);
+
+absl::Status WriteDiskann(const DiskannParts& parts, format::SectionWriter& writer,
+                          const Context& context);
+
+/// Reads all but the pages of an index that `meta`, checked, describes; of these, those to be
+/// cached. Others are checked when a search reads them. DataLoss for what cannot be;
+/// ResourceExhausted.
+absl::StatusOr<DiskannParts> ReadDiskann(const format::SectionFile& file, const IndexMeta& meta,
+                                         const Host& host, const Context& context);
+
+}  // namespace vecdb::index
+
+#endif  // VECDB_INDEX_DISKANN_FILE_H_

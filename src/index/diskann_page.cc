@@ -1,0 +1,86 @@
+#include "index/diskann_page.h"
+
+#include <cstring>
+
+#include "absl/strings/str_format.h"
+#include "base/checksum.h"
+
+namespace vecdb::index {
+namespace {
+
+uint32_t WordAt(const std::byte* bytes) {
+  uint32_t word = 0;
+  std::memcpy(&word, bytes, sizeof(word));
+  return word;
+}
+
+void PutWord(uint32_t word, std::byte* bytes) { std::memcpy(bytes, &word, sizeof(word)); }
+
+std::span<const std::byte> CoveredPart(const DiskannLayout& layout, const std::byte* page) {
+  return {page, layout.page_bytes - DiskannLayout::kChecksumBytes};
+}
+
+absl::Status BadPage(uint32_t number, std::string_view why) {
+  return absl::DataLossError(absl::StrFormat("page %d of a DISKANN index: %s", number, why));
+}
+
+}  // namespace
+
+void ComposePage(const DiskannLayout& layout, uint32_t number, std::span<const uint32_t> rows,
+                 const HnswLevel& level, const VectorView& view, std::byte* page) {
+  std::memset(page, 0, layout.page_bytes);
+  const uint32_t count = layout.NodesOf(number);
+  PutWord(number, page);
+  PutWord(count, page + sizeof(uint32_t));
+  for (uint32_t i = 0; i < count; ++i) {
+    const uint32_t row = rows[size_t{number} * layout.nodes_per_page + i];
+    std::byte* const node = page + DiskannLayout::kHeadBytes + i * layout.node_bytes();
+    const size_t num_links = CountLinks(level.of(row), level.degree);
+    PutWord(row, node);
+    PutWord(static_cast<uint32_t>(num_links), node + sizeof(uint32_t));
+    std::byte* const links = node + 2 * sizeof(uint32_t);
+    std::memcpy(links, level.of(row), num_links * sizeof(uint32_t));
+    std::memcpy(links + layout.degree * sizeof(uint32_t), view.row(row),
+                layout.dim * sizeof(float));
+  }
+  const uint64_t checksum = base::Xxh3(CoveredPart(layout, page));
+  std::memcpy(page + layout.page_bytes - sizeof(checksum), &checksum, sizeof(checksum));
+}
+
+absl::Status CheckPage(const DiskannLayout& layout, uint32_t number,
+                       std::span<const uint32_t> places, const std::byte* page) {
+  uint64_t checksum = 0;
+  std::memcpy(&checksum, page + layout.page_bytes - sizeof(checksum), sizeof(checksum));
+  if (checksum != base::Xxh3(CoveredPart(layout, page))) return BadPage(number, "wrong checksum");
+  const uint32_t count = layout.NodesOf(number);
+  if (WordAt(page) != number || WordAt(page + sizeof(uint32_t)) != count) {
+    return BadPage(number, absl::StrFormat("it is page %d of %d nodes; it should have %d",
+                                           WordAt(page), WordAt(page + sizeof(uint32_t)), count));
+  }
+  for (uint32_t i = 0; i < count; ++i) {
+    const std::byte* const node = page + DiskannLayout::kHeadBytes + i * layout.node_bytes();
+    const uint32_t row = WordAt(node);
+    const uint32_t num_links = WordAt(node + sizeof(uint32_t));
+    if (row >= layout.num_rows || places[row] != number * layout.nodes_per_page + i) {
+      return BadPage(number, absl::StrFormat("row %d does not belong there", row));
+    }
+    if (num_links > layout.degree) {
+      return BadPage(number, absl::StrFormat("%d links of %d", num_links, layout.degree));
+    }
+    bool is_row = true;
+    for (const uint32_t link : NodeAt(layout, page, i).links) is_row &= link < layout.num_rows;
+    if (!is_row) return BadPage(number, "a link leads to no row");
+  }
+  return absl::OkStatus();
+}
+
+// Everything in a page is a multiple of 4 bytes, and pages lie at multiples of 64 at least.
+DiskannNode NodeAt(const DiskannLayout& layout, const std::byte* page, uint32_t i) {
+  const std::byte* const node = page + DiskannLayout::kHeadBytes + i * layout.node_bytes();
+  const auto* const links = reinterpret_cast<const uint32_t*>(node + 2 * sizeof(uint32_t));
+  return {.row = WordAt(node),
+          .links = {links, WordAt(node + sizeof(uint32_t))},
+          .vector = reinterpret_cast<const float*>(links + layout.degree)};
+}
+
+}  // namespace vecdb::index

@@ -1,0 +1,332 @@
+#include "index/vamana_builder.h"
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+#include <memory>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "base/parallel_for.h"
+#include "base/reservation.h"
+#include "base/status_macros.h"
+#include "codec/sampling.h"
+#include "index/coded_query.h"
+#include "index/hnsw_order.h"
+#include "index/hnsw_repair.h"
+#include "index/hnsw_search.h"
+#include "index/neighbor_selector.h"
+#include "index/poller.h"
+#include "index/query_distance.h"
+#include "index/row_distance.h"
+#include "index/walk_scratch.h"
+#include "simd/distance.h"
+
+namespace vecdb::index {
+namespace {
+
+// Of the second pass; of squared distances, as the authors' program has it.
+constexpr float kStretch = 1.2f;
+
+constexpr size_t kRowsOfTask = 4;
+constexpr size_t kTargetBuckets = 64;
+constexpr uint32_t kLeastBatch = 64;
+constexpr uint32_t kBatchesOfPass = 50;  // as in HNSW: more rows that do not see each other do harm
+constexpr size_t kMiddleSample = 8192;
+
+// A link chosen by a row, which its target may answer.
+struct ChosenLink {
+  uint32_t target = 0;
+  LinkCandidate source{};
+};
+
+struct VamanaStrand {
+  VamanaStrand(VisitedMarks marks, RowDistance of_rows, RowDistance for_selector,
+               const RowCodes* codes)
+      : scratch(std::move(marks)),
+        distance(std::move(of_rows)),
+        selector(std::move(for_selector)),
+        coded(codes == nullptr ? nullptr : codes->codec().MakeDistance()) {}
+
+  WalkScratch scratch;
+  const RowDistance distance;
+  NeighborSelector selector;
+  std::unique_ptr<codec::CodeDistance> coded;
+  std::vector<LinkCandidate> candidates;
+  std::vector<uint32_t> rows;
+  std::vector<float> distances;
+  std::vector<ChosenLink> links;  // of this batch
+};
+
+class VamanaBuilder {
+ public:
+  VamanaBuilder(const VectorView& view, Metric metric, const VamanaParams& params,
+                const RowCodes* codes, const Host& host, const Context& context)
+      : view_(view),
+        metric_(metric),
+        params_(params),
+        codes_(codes),
+        host_(host),
+        context_(context),
+        kernels_(simd::KernelsFor(metric)) {}
+
+  absl::StatusOr<HnswGraph> Build(std::atomic<uint64_t>* rows_done) {
+    VECDB_RETURN_IF_ERROR(Prepare());
+    for (const bool is_last : {false, true}) {
+      const float stretch = is_last && metric_ != Metric::kIp ? kStretch : 1;
+      for (const std::unique_ptr<VamanaStrand>& strand : strands_) {
+        strand->selector.SetStretch(stretch, metric_);
+      }
+      for (uint32_t done = 0; done < view_.num_rows;) {
+        const uint32_t count = BatchSize(done, is_last);
+        VECDB_RETURN_IF_ERROR(LinkBatch(done, count, is_last));
+        done += count;
+        if (rows_done != nullptr) *rows_done = is_last ? (view_.num_rows + done) / 2 : done / 2;
+      }
+    }
+    VECDB_RETURN_IF_ERROR(ConnectAllRows(view_, metric_, kernels_, params_.search_list_size,
+                                         context_, &strands_.front()->scratch, &graph_));
+    if (rows_done != nullptr) *rows_done = view_.num_rows;
+    return std::move(graph_);
+  }
+
+ private:
+  absl::Status Prepare() {
+    const uint32_t half = (params_.max_degree + 1) / 2;
+    // Rows in an order of chance; the levels are of no use here.
+    VECDB_ASSIGN_OR_RETURN(order_, HnswOrder::Make(view_.num_rows, 1 << 16, params_.seed, host_));
+    VECDB_ASSIGN_OR_RETURN(graph_, HnswGraph::Make(view_.num_rows, half, {}, host_));
+    std::memset(graph_.base_links.data(), 0xff, graph_.base_links.size());
+    VECDB_ASSIGN_OR_RETURN(graph_.entry_row, FindMiddle());
+    level_ = graph_.level(0);
+    const uint64_t most = std::max(kLeastBatch, view_.num_rows / kBatchesOfPass);
+    VECDB_ASSIGN_OR_RETURN(
+        reserved_,
+        base::Reservation::Make(host_.budget,
+                                most * level_.degree * (sizeof(uint32_t) + 2 * sizeof(ChosenLink)),
+                                "the links of a batch", MemoryUse::kBuilds));
+    for (size_t i = 0; i < base::MaxStrands(host_.executor); ++i) {
+      VECDB_ASSIGN_OR_RETURN(VisitedMarks marks, VisitedMarks::Make(view_.num_rows, host_));
+      strands_.push_back(std::make_unique<VamanaStrand>(std::move(marks), MakeRowDistance(),
+                                                        MakeRowDistance(), codes_));
+    }
+    return absl::OkStatus();
+  }
+
+  bool ChoosesByCodes() const { return codes_ != nullptr && codes_->codec().CanCompareCodes(); }
+
+  RowDistance MakeRowDistance() const {
+    return ChoosesByCodes() ? RowDistance(*codes_, view_, metric_, kernels_)
+                            : RowDistance(view_, metric_, kernels_);
+  }
+
+  // The row of a sample that is nearest to the mean of it.
+  absl::StatusOr<uint32_t> FindMiddle() const {
+    const auto dim = static_cast<size_t>(view_.dim);
+    const std::vector<uint32_t> sample =
+        codec::SampleRows(view_.num_rows, kMiddleSample, params_.seed);
+    const auto scale_of = [&](uint32_t row) {
+      return metric_ == Metric::kCosine ? view_.inverse_norms[row] : 1.0f;
+    };
+    std::vector<double> sum(dim);
+    for (const uint32_t row : sample) {
+      for (size_t d = 0; d < dim; ++d) {
+        sum[d] += static_cast<double>(view_.row(row)[d] * scale_of(row));
+      }
+    }
+    VECDB_RETURN_IF_ERROR(context_.Check());
+    uint32_t nearest = sample.front();
+    double least = std::numeric_limits<double>::infinity();
+    for (const uint32_t row : sample) {
+      double distance = 0;
+      for (size_t d = 0; d < dim; ++d) {
+        const double mean = sum[d] / static_cast<double>(sample.size());
+        const double off = static_cast<double>(view_.row(row)[d] * scale_of(row)) - mean;
+        distance += off * off;
+      }
+      if (distance >= least) continue;
+      least = distance;
+      nearest = row;
+    }
+    return nearest;
+  }
+
+  uint32_t BatchSize(uint32_t done, bool is_last) const {
+    const uint32_t most = std::max(kLeastBatch, view_.num_rows / kBatchesOfPass);
+    const uint32_t grown = is_last ? most : std::max<uint32_t>(1, done);
+    return std::min({grown, most, view_.num_rows - done});
+  }
+
+  // Links the rows from `first` on in order_. They see the graph without each other.
+  absl::Status LinkBatch(uint32_t first, uint32_t count, bool is_last) {
+    new_links_.resize(size_t{count} * level_.degree);
+    for (const std::unique_ptr<VamanaStrand>& strand : strands_) strand->links.clear();
+    const absl::Status chosen = base::ParallelFor(
+        host_.executor, Priority::kBackground, (count + kRowsOfTask - 1) / kRowsOfTask, context_,
+        [&](size_t task, size_t strand) -> absl::Status {
+          const auto begin = static_cast<uint32_t>(task * kRowsOfTask);
+          const uint32_t end = std::min<uint32_t>(count, begin + kRowsOfTask);
+          for (uint32_t i = begin; i < end; ++i) {
+            VECDB_RETURN_IF_ERROR(ChooseLinks(order_.row(first + i), is_last,
+                                              &new_links_[size_t{i} * level_.degree],
+                                              strands_[strand].get()));
+          }
+          return absl::OkStatus();
+        });
+    VECDB_RETURN_IF_ERROR(chosen);
+    for (uint32_t i = 0; i < count; ++i) {
+      std::memcpy(level_.of(order_.row(first + i)), &new_links_[size_t{i} * level_.degree],
+                  level_.degree * sizeof(uint32_t));
+    }
+    return AnswerLinks();
+  }
+
+  absl::Status ChooseLinks(uint32_t row, bool is_last, uint32_t* out, VamanaStrand* strand) const {
+    if (codes_ == nullptr) {
+      VECDB_RETURN_IF_ERROR(WalkTo(row, QueryDistance(view_, metric_, kernels_, row), strand));
+    } else {
+      strand->coded->SetQuery(view_.row(row));
+      VECDB_RETURN_IF_ERROR(WalkTo(row, CodedQuery(*codes_, *strand->coded), strand));
+    }
+    CollectMet(row, strand);
+    if (is_last) CollectLinks(row, strand);
+    Select(strand, [&](std::span<const LinkCandidate> chosen) {
+      for (size_t i = 0; i < level_.degree; ++i) {
+        out[i] = i < chosen.size() ? chosen[i].row : kNoRow;
+      }
+      for (const LinkCandidate& link : chosen) {
+        strand->links.push_back({link.row, {link.distance, row, row}});
+      }
+    });
+    return absl::OkStatus();
+  }
+
+  template <class Walked>
+  absl::Status WalkTo(uint32_t row, const Walked& walked, VamanaStrand* strand) const {
+    Poller poller(context_, view_.dim);
+    const uint32_t entry = graph_.entry_row;
+    strand->scratch.left_out = row == entry ? kNoRow : row;
+    return WalkLevel(level_, walked, {entry, walked.One(entry)}, params_.search_list_size,
+                     &strand->scratch, &poller);
+  }
+
+  // What the walk has found, with the distances that links are chosen by.
+  void CollectMet(uint32_t row, VamanaStrand* strand) const {
+    const CandidatePool& pool = strand->scratch.pool;
+    strand->candidates.clear();
+    strand->rows.clear();
+    for (size_t i = 0; i < pool.size(); ++i) {
+      if (pool.node(i) != row) strand->rows.push_back(pool.node(i));
+    }
+    AddCandidates(row, strand);
+  }
+
+  void CollectLinks(uint32_t row, VamanaStrand* strand) const {
+    const uint32_t* const links = level_.of(row);
+    strand->rows.assign(links, links + CountLinks(links, level_.degree));
+    AddCandidates(row, strand);
+  }
+
+  static void AddCandidates(uint32_t row, VamanaStrand* strand) {
+    const size_t count = strand->rows.size();
+    strand->distances.resize(count);
+    strand->distance.From(row, strand->rows.data(), count, std::numeric_limits<float>::infinity(),
+                          strand->distances.data());
+    for (size_t i = 0; i < count; ++i) {
+      strand->candidates.push_back({strand->distances[i], strand->rows[i], strand->rows[i]});
+    }
+  }
+
+  // Chooses among strand->candidates, which may name a row twice.
+  template <class Use>
+  void Select(VamanaStrand* strand, Use use) const {
+    std::vector<LinkCandidate>& candidates = strand->candidates;
+    std::sort(candidates.begin(), candidates.end());
+    const auto is_same = [](const LinkCandidate& a, const LinkCandidate& b) {
+      return a.row == b.row;
+    };
+    candidates.erase(std::unique(candidates.begin(), candidates.end(), is_same), candidates.end());
+    use(strand->selector.Select(candidates, params_.max_degree));
+  }
+
+  // Links back, as GraphLinker does: in an order that threads make no difference to.
+  absl::Status AnswerLinks() {
+    buckets_.resize(kTargetBuckets);
+    for (std::vector<ChosenLink>& bucket : buckets_) bucket.clear();
+    for (const std::unique_ptr<VamanaStrand>& strand : strands_) {
+      for (const ChosenLink& link : strand->links) {
+        buckets_[link.target % kTargetBuckets].push_back(link);
+      }
+    }
+    return base::ParallelFor(host_.executor, Priority::kBackground, kTargetBuckets, context_,
+                             [&](size_t bucket, size_t strand) -> absl::Status {
+                               AnswerBucket(&buckets_[bucket], strands_[strand].get());
+                               return absl::OkStatus();
+                             });
+  }
+
+  void AnswerBucket(std::vector<ChosenLink>* bucket, VamanaStrand* strand) const {
+    std::sort(bucket->begin(), bucket->end(), [](const ChosenLink& a, const ChosenLink& b) {
+      return a.target != b.target ? a.target < b.target : a.source < b.source;
+    });
+    for (size_t begin = 0; begin < bucket->size();) {
+      size_t end = begin + 1;
+      while (end < bucket->size() && (*bucket)[end].target == (*bucket)[begin].target) ++end;
+      Answer(std::span(*bucket).subspan(begin, end - begin), strand);
+      begin = end;
+    }
+  }
+
+  void Answer(std::span<const ChosenLink> links, VamanaStrand* strand) const {
+    const uint32_t target = links.front().target;
+    uint32_t* const out = level_.of(target);
+    size_t count = CountLinks(out, level_.degree);
+    size_t added = 0;
+    for (; added < links.size() && count < params_.max_degree; ++added) {
+      const uint32_t row = links[added].source.row;
+      if (std::find(out, out + count, row) == out + count) out[count++] = row;
+    }
+    if (added == links.size()) return;
+    strand->candidates.clear();
+    CollectLinks(target, strand);
+    for (const ChosenLink& link : links.subspan(added)) {
+      const uint32_t row = link.source.row;
+      if (std::find(out, out + count, row) == out + count)
+        strand->candidates.push_back(link.source);
+    }
+    Select(strand, [&](std::span<const LinkCandidate> chosen) {
+      for (size_t i = 0; i < level_.degree; ++i) {
+        out[i] = i < chosen.size() ? chosen[i].row : kNoRow;
+      }
+    });
+  }
+
+  const VectorView view_;
+  const Metric metric_;
+  const VamanaParams params_;
+  const RowCodes* const codes_;
+  const Host host_;
+  const Context& context_;
+  const simd::DistanceKernels& kernels_;
+  HnswOrder order_;
+  HnswGraph graph_;
+  HnswLevel level_;
+  base::Reservation reserved_;
+  std::vector<std::unique_ptr<VamanaStrand>> strands_;
+  std::vector<uint32_t> new_links_;
+  std::vector<std::vector<ChosenLink>> buckets_;
+};
+
+}  // namespace
+
+absl::StatusOr<HnswGraph> BuildVamana(const VectorView& view, Metric metric,
+                                      const VamanaParams& params, const RowCodes* codes,
+                                      const Host& host, const Context& context,
+                                      std::atomic<uint64_t>* rows_done) {
+  VECDB_RETURN_IF_ERROR(context.Check());
+  if (view.num_rows == 0) return HnswGraph::Make(0, (params.max_degree + 1) / 2, {}, host);
+  return VamanaBuilder(view, metric, params, codes, host, context).Build(rows_done);
+}
+
+}  // namespace vecdb::index
