@@ -7,8 +7,8 @@
 #include <optional>
 #include <utility>
 
-#include "absl/strings/str_format.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 #include "vecdb/collection.h"
 #include "vecdb/index.h"
 
@@ -53,7 +53,7 @@ absl::Status CheckRequest(const AdviseRequest& request) {
   const auto check = [](const char* name, auto value, auto least, auto most) -> absl::Status {
     if (value >= least && value <= most) return absl::OkStatus();
     return absl::InvalidArgumentError(
-        absl::StrFormat("%s %d: must be %d to %d", name, value, least, most));
+        base::StrFormat("%s %d: must be %d to %d", name, value, least, most));
   };
   VECDB_RETURN_IF_ERROR(check("num_rows", request.num_rows, uint64_t{1}, kMostRows));
   VECDB_RETURN_IF_ERROR(check("dim", request.dim, 1, kMostDim));
@@ -61,7 +61,7 @@ absl::Status CheckRequest(const AdviseRequest& request) {
   VECDB_RETURN_IF_ERROR(check("num_threads", request.num_threads, 1, kMostThreads));
   if (request.target_recall > 0 && request.target_recall <= 1) return absl::OkStatus();
   return absl::InvalidArgumentError(
-      absl::StrFormat("target_recall %g: must be above 0, and 1 at most", request.target_recall));
+      base::StrFormat("target_recall %g: must be above 0, and 1 at most", request.target_recall));
 }
 
 double Rows(const AdviseRequest& request) { return static_cast<double>(request.num_rows); }
@@ -131,7 +131,7 @@ class Adviser {
 
   absl::StatusOr<std::vector<Advice>> Finish() {
     if (!advices_.empty()) return std::move(advices_);
-    return absl::ResourceExhaustedError(absl::StrFormat(
+    return absl::ResourceExhaustedError(base::StrFormat(
         "nothing holds %d rows of dim %d in memory_bytes %d at a recall of %g: the least takes %d",
         request_.num_rows, request_.dim, request_.memory_bytes, request_.target_recall,
         least_bytes_));

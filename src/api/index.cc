@@ -8,8 +8,8 @@
 #include <variant>
 #include <vector>
 
-#include "absl/strings/str_format.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 #include "format/section_file.h"
 #include "index/index_meta.h"
 #include "index/index_state.h"
@@ -33,16 +33,16 @@ constexpr int32_t kMaxK = 16384;
 absl::Status CheckQuery(const IndexState& state, const IndexQuery& query, const Context& context) {
   const auto dim = static_cast<size_t>(state.view.dim);
   if (query.vectors.empty() || query.vectors.size() % dim != 0) {
-    return absl::InvalidArgumentError(absl::StrFormat(
+    return absl::InvalidArgumentError(base::StrFormat(
         "%d floats are no query, nor several, of dim %d", query.vectors.size(), dim));
   }
   if (query.k < 1 || query.k > kMaxK) {
     return absl::InvalidArgumentError(
-        absl::StrFormat("k is %d; the range is 1 to %d", query.k, kMaxK));
+        base::StrFormat("k is %d; the range is 1 to %d", query.k, kMaxK));
   }
   if (query.allowed && query.allowed->size() < (uint64_t{state.view.num_rows} + 63) / 64) {
     return absl::InvalidArgumentError(
-        absl::StrFormat("the bitmap has %d words of 64 bits, too few for %d rows",
+        base::StrFormat("the bitmap has %d words of 64 bits, too few for %d rows",
                         query.allowed->size(), state.view.num_rows));
   }
   if (std::holds_alternative<TargetRecall>(query.params)) {
@@ -68,7 +68,7 @@ absl::Status LoadRows(const format::SectionFile& file, std::span<const float> ro
   if (file.Has(kRowsTag)) {
     if (!rows.empty()) {
       return absl::InvalidArgumentError(
-          absl::StrFormat("%s holds its rows: no others can be viewed", file.path()));
+          base::StrFormat("%s holds its rows: no others can be viewed", file.path()));
     }
     VECDB_ASSIGN_OR_RETURN(state->rows,
                            file.ReadLarge(kRowsTag, num_floats * sizeof(float), state->host,
@@ -76,12 +76,12 @@ absl::Status LoadRows(const format::SectionFile& file, std::span<const float> ro
     rows = state->rows.as<const float>();
   }
   if (rows.empty() && num_floats > 0) {
-    return absl::FailedPreconditionError(absl::StrFormat(
+    return absl::FailedPreconditionError(base::StrFormat(
         "%s was saved without its %d rows: give them to Load", file.path(), state->view.num_rows));
   }
   if (rows.size() != num_floats) {
     return absl::InvalidArgumentError(
-        absl::StrFormat("%s is about %d rows of dim %d, not about %d floats", file.path(),
+        base::StrFormat("%s is about %d rows of dim %d, not about %d floats", file.path(),
                         state->view.num_rows, state->view.dim, rows.size()));
   }
   state->view.rows = rows.data();

@@ -2,9 +2,9 @@
 #include <memory>
 #include <utility>
 
-#include "absl/strings/str_format.h"
 #include "base/parallel_for.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 #include "index/index_estimate.h"
 #include "index/index_state.h"
 #include "index/row_checks.h"
@@ -41,13 +41,13 @@ absl::Status ComputeNorms(const Context& context, IndexState* state) {
 
 absl::Status CheckVectorSpec(const IndexSpec& spec, int32_t dim) {
   if (spec.is_scalar()) {
-    return absl::InvalidArgumentError(absl::StrFormat(
+    return absl::InvalidArgumentError(base::StrFormat(
         "%s is an index of scalar fields; vectors have FLAT, HNSW, IVF_FLAT, IVF_SQ8 or IVF_PQ",
         spec.type_name()));
   }
   if (dim < 1 || dim > kMaxDim) {
     return absl::InvalidArgumentError(
-        absl::StrFormat("dim is %d; the range is 1 to %d", dim, kMaxDim));
+        base::StrFormat("dim is %d; the range is 1 to %d", dim, kMaxDim));
   }
   return spec.Validate(dim);
 }
@@ -56,10 +56,10 @@ absl::Status CheckVectorSpec(const IndexSpec& spec, int32_t dim) {
 absl::Status CheckShape(std::span<const float> rows, int32_t dim) {
   if (rows.size() % static_cast<size_t>(dim) != 0) {
     return absl::InvalidArgumentError(
-        absl::StrFormat("%d floats are no multiple of the dim %d", rows.size(), dim));
+        base::StrFormat("%d floats are no multiple of the dim %d", rows.size(), dim));
   }
   if (rows.size() / static_cast<size_t>(dim) > index::kMaxRows) {
-    return absl::InvalidArgumentError(absl::StrFormat("%d rows; an index holds at most %d",
+    return absl::InvalidArgumentError(base::StrFormat("%d rows; an index holds at most %d",
                                                       rows.size() / static_cast<size_t>(dim),
                                                       index::kMaxRows));
   }
@@ -74,10 +74,10 @@ absl::StatusOr<IndexEstimate> EstimateIndex(uint64_t num_rows, int32_t dim, cons
   VECDB_RETURN_IF_ERROR(api::CheckVectorSpec(spec, dim));
   if (num_rows > index::kMaxRows) {
     return absl::InvalidArgumentError(
-        absl::StrFormat("%d rows; an index has at most %d", num_rows, index::kMaxRows));
+        base::StrFormat("%d rows; an index has at most %d", num_rows, index::kMaxRows));
   }
   if (num_threads < 1) {
-    return absl::InvalidArgumentError(absl::StrFormat("num_threads %d: at least 1", num_threads));
+    return absl::InvalidArgumentError(base::StrFormat("num_threads %d: at least 1", num_threads));
   }
   return index::Estimate(num_rows, dim, spec, static_cast<uint64_t>(num_threads), {});
 }

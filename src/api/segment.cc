@@ -4,9 +4,9 @@
 #include <optional>
 #include <utility>
 
-#include "absl/strings/str_format.h"
 #include "base/mutex.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 #include "index/query_pieces.h"
 #include "query/fetch.h"
 #include "query/row_selection.h"
@@ -59,7 +59,7 @@ absl::StatusOr<IndexSpec> SpecFor(const SegmentInfo& info, const SegmentQuery& q
   const SegmentIndexInfo* index = FindIndex(info, field);
   if (index == nullptr && !query.metric.has_value()) {
     return absl::InvalidArgumentError(
-        absl::StrFormat("metric: needed, since field \"%s\" has no index", field));
+        base::StrFormat("metric: needed, since field \"%s\" has no index", field));
   }
   if (index == nullptr) {
     const IndexSpec exact{.metric = *query.metric};
@@ -67,7 +67,7 @@ absl::StatusOr<IndexSpec> SpecFor(const SegmentInfo& info, const SegmentQuery& q
     return exact;
   }
   if (query.metric.has_value() && *query.metric != index->spec.metric) {
-    return absl::InvalidArgumentError(absl::StrFormat("metric %s: the index of field \"%s\" has %s",
+    return absl::InvalidArgumentError(base::StrFormat("metric %s: the index of field \"%s\" has %s",
                                                       MetricName(*query.metric), field,
                                                       MetricName(index->spec.metric)));
   }
@@ -76,14 +76,14 @@ absl::StatusOr<IndexSpec> SpecFor(const SegmentInfo& info, const SegmentQuery& q
 
 absl::Status CheckQuery(const SegmentInfo& info, const SegmentQuery& query, size_t dim) {
   if (query.vectors.empty() || query.vectors.size() % dim != 0) {
-    return absl::InvalidArgumentError(absl::StrFormat(
+    return absl::InvalidArgumentError(base::StrFormat(
         "vectors: %d floats are no multiple of the dim %d", query.vectors.size(), dim));
   }
   if (query.k < 1 || query.k > kMaxK) {
-    return absl::InvalidArgumentError(absl::StrFormat("k %d: must be 1 to %d", query.k, kMaxK));
+    return absl::InvalidArgumentError(base::StrFormat("k %d: must be 1 to %d", query.k, kMaxK));
   }
   if (query.allowed.has_value() && query.allowed->size() < (info.num_rows + 63) / 64) {
-    return absl::InvalidArgumentError(absl::StrFormat(
+    return absl::InvalidArgumentError(base::StrFormat(
         "allowed: %d words of 64 bits, too few for %d rows", query.allowed->size(), info.num_rows));
   }
   if (schema::FindNonFinite(query.vectors).has_value()) {
@@ -96,7 +96,7 @@ absl::Status CheckRows(const SegmentInfo& info, std::span<const uint32_t> rows) 
   for (uint32_t row : rows) {
     if (row >= info.num_rows) {
       return absl::OutOfRangeError(
-          absl::StrFormat("row %d: the segment has %d rows", row, info.num_rows));
+          base::StrFormat("row %d: the segment has %d rows", row, info.num_rows));
     }
   }
   return absl::OkStatus();
@@ -107,13 +107,13 @@ absl::Status CheckRows(const SegmentInfo& info, std::span<const uint32_t> rows) 
 absl::StatusOr<size_t> SegmentState::FindField(std::string_view field) const {
   const std::optional<size_t> column = segment->info().schema.FindField(field);
   if (column.has_value()) return *column;
-  return absl::NotFoundError(absl::StrFormat("field \"%s\": the schema has no such field", field));
+  return absl::NotFoundError(base::StrFormat("field \"%s\": the schema has no such field", field));
 }
 
 absl::StatusOr<size_t> SegmentState::FindVectorField(std::string_view field) const {
   VECDB_ASSIGN_OR_RETURN(const size_t column, FindField(field));
   if (segment->info().schema.fields[column].type != DataType::kFloatVector) {
-    return absl::InvalidArgumentError(absl::StrFormat("field \"%s\" is no vector field", field));
+    return absl::InvalidArgumentError(base::StrFormat("field \"%s\" is no vector field", field));
   }
   return column;
 }
@@ -264,7 +264,7 @@ absl::StatusOr<std::vector<uint32_t>> Segment::FindRows(const Keys& keys,
                                                         const Context& context) const {
   const FieldSpec& key = info().schema.fields[info().schema.primary_key_index()];
   if (keys.is_int64() != (key.type == DataType::kInt64)) {
-    return absl::InvalidArgumentError(absl::StrFormat(
+    return absl::InvalidArgumentError(base::StrFormat(
         "primary key \"%s\" is %s; the keys given are not", key.name, DataTypeName(key.type)));
   }
   const schema::KeyColumn wanted(keys);
@@ -294,7 +294,7 @@ absl::StatusOr<SegmentInfo> Segment::BuildIndex(std::string_view field, const In
   VECDB_ASSIGN_OR_RETURN(const size_t column, state_->FindField(field));
   VECDB_RETURN_IF_ERROR(schema::CheckIndexField(info().schema.fields[column], spec));
   if (api::FindIndex(info(), field) != nullptr) {
-    return absl::AlreadyExistsError(absl::StrFormat("field \"%s\" has an index", field));
+    return absl::AlreadyExistsError(base::StrFormat("field \"%s\" has an index", field));
   }
   SegmentInfo changed = info();
   if (spec.is_scalar()) {
@@ -315,7 +315,7 @@ absl::StatusOr<SegmentInfo> Segment::AttachIndex(std::string_view field, const I
   VECDB_ASSIGN_OR_RETURN(const size_t column, state_->FindField(field));
   VECDB_RETURN_IF_ERROR(segment::CheckIndexFits(info().schema.fields[column], index));
   if (api::FindIndex(info(), field) != nullptr) {
-    return absl::AlreadyExistsError(absl::StrFormat("field \"%s\" has an index", field));
+    return absl::AlreadyExistsError(base::StrFormat("field \"%s\" has an index", field));
   }
   VECDB_ASSIGN_OR_RETURN(const auto resident, state_->GetResident(column, context));
   VECDB_RETURN_IF_ERROR(
@@ -331,7 +331,7 @@ absl::StatusOr<SegmentInfo> Segment::WithDeletes(std::span<const uint32_t> rows,
   VECDB_RETURN_IF_ERROR(api::CheckRows(info(), rows));
   if (timestamp == 0 || timestamp == api::kNow) {
     return absl::InvalidArgumentError(
-        absl::StrFormat("timestamp %d: must be 1 to 2^64 - 2", timestamp));
+        base::StrFormat("timestamp %d: must be 1 to 2^64 - 2", timestamp));
   }
   // This segment stays as it is: its deletes are copied.
   base::DeleteTimes deletes;
@@ -349,7 +349,7 @@ absl::StatusOr<SegmentInfo> MergeSegments(std::span<const Segment* const> segmen
   std::vector<std::shared_ptr<segment::SealedSegment>> inputs;
   for (const Segment* segment : segments) {
     if (segment->info().schema != segments[0]->info().schema) {
-      return absl::InvalidArgumentError(absl::StrFormat("segments %s and %s have different schemas",
+      return absl::InvalidArgumentError(base::StrFormat("segments %s and %s have different schemas",
                                                         segments[0]->info().folder,
                                                         segment->info().folder));
     }

@@ -4,11 +4,11 @@
 #include <limits>
 #include <utility>
 
-#include "absl/strings/str_format.h"
 #include "base/look_again.h"
 #include "base/random_id.h"
 #include "base/sabotage.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 #include "engine/segment_objects.h"
 
 namespace vecdb::engine {
@@ -215,7 +215,7 @@ absl::Status CollectionCore::AwaitVisible(const AppliedWrite& write, const Conte
     if (!write_error_.ok()) return absl::UnknownError(write_error_.message());
     if (const absl::Status stopped = context.Check(); !stopped.ok()) {
       return absl::UnknownError(
-          absl::StrFormat("the write has been applied and becomes visible after earlier ones: %s",
+          base::StrFormat("the write has been applied and becomes visible after earlier ones: %s",
                           std::string(stopped.message())));
     }
     // Batches become visible in order, and whoever applied an earlier one may have given up on it.
@@ -294,7 +294,7 @@ void CollectionCore::RefuseWrites(const absl::Status& reason) {
     base::MutexLock lock(&mutex_);
     if (!write_error_.ok()) return;
     write_error_ = absl::FailedPreconditionError(
-        absl::StrFormat("collection %s takes no writes until it is opened again: %s", name_,
+        base::StrFormat("collection %s takes no writes until it is opened again: %s", name_,
                         std::string(reason.message())));
     event.collection = name_;
   }
@@ -313,7 +313,7 @@ absl::StatusOr<ObjectPath> CollectionCore::NewSegmentFolder(std::string* segment
 
 void CollectionCore::Log(LogLevel level, std::string_view message) const {
   if (environment_.host.log == nullptr) return;
-  environment_.host.log->Write(level, absl::StrFormat("collection %s: %s", name(), message));
+  environment_.host.log->Write(level, base::StrFormat("collection %s: %s", name(), message));
 }
 
 }  // namespace vecdb::engine

@@ -3,8 +3,8 @@
 #include <string>
 #include <utility>
 
-#include "absl/strings/str_format.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 #include "engine/checkpoint.h"
 #include "engine/collection_call.h"
 #include "engine/collection_engine.h"
@@ -114,7 +114,7 @@ void CollectionEngine::FlushBehind() {
     parts->flush_failed = !status.ok();
     if (!status.ok()) {
       if (absl::IsCancelled(status)) return;
-      core->Log(LogLevel::kError, absl::StrFormat("flush failed and is tried again later: %s",
+      core->Log(LogLevel::kError, base::StrFormat("flush failed and is tried again later: %s",
                                                   std::string(status.message())));
       core->events().Failed(
           {.collection = core->name(), .source = ErrorSource::kFlush, .status = status});
@@ -162,7 +162,7 @@ void CollectionEngine::ExtendInterimsBehind(CollectionCore* core,
     if (status.ok()) {
       ExtendInterimsBehind(core, parts);
     } else if (absl::IsResourceExhausted(status)) {
-      core->Log(LogLevel::kInfo, absl::StrFormat("fresh rows are searched without an index: %s",
+      core->Log(LogLevel::kInfo, base::StrFormat("fresh rows are searched without an index: %s",
                                                  std::string(status.message())));
     }
   });
@@ -183,7 +183,7 @@ void CollectionEngine::CollectGarbageBehind(CollectionCore* core,
   core->RunBehind(Priority::kBackground, [core, parts](const Context& context) {
     const auto report = CollectCollection(*core, core->gc_grace_ms(), context);
     if (!report.ok()) {
-      core->Log(LogLevel::kWarning, absl::StrFormat("garbage collection failed: %s",
+      core->Log(LogLevel::kWarning, base::StrFormat("garbage collection failed: %s",
                                                     std::string(report.status().message())));
       core->events().Failed(
           {.collection = core->name(), .source = ErrorSource::kGarbage, .status = report.status()});
@@ -263,7 +263,7 @@ absl::StatusOr<MaintenanceReport> CollectionEngine::Maintain(const MaintenanceBu
   VECDB_RETURN_IF_ERROR(core_->WriteError());
   if (budget.time_ms < 0) {
     return absl::InvalidArgumentError(
-        absl::StrFormat("time_ms %d: must be 0 or more", budget.time_ms));
+        base::StrFormat("time_ms %d: must be 0 or more", budget.time_ms));
   }
   const Context end = Context::WithTimeout(absl::Milliseconds(budget.time_ms));
   MaintenanceReport report;

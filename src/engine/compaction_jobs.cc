@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/strings/str_format.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 #include "engine/compactor.h"
 
 namespace vecdb::engine {
@@ -26,7 +26,7 @@ bool Stopped(const absl::Status& status) {
 }
 
 absl::Status NoCompaction(uint64_t id) {
-  return absl::NotFoundError(absl::StrFormat("there is no compaction %d", id));
+  return absl::NotFoundError(base::StrFormat("there is no compaction %d", id));
 }
 
 std::string IdOf(const std::string& folder) { return folder.substr(folder.rfind('/') + 1); }
@@ -81,7 +81,7 @@ void CompactionJobs::Look(const Context& context) {
     if (Stopped(status)) continue;
     NoteLook(status);
     if (!status.ok()) {
-      core_->Log(LogLevel::kError, absl::StrFormat("compaction failed and is tried again later: %s",
+      core_->Log(LogLevel::kError, base::StrFormat("compaction failed and is tried again later: %s",
                                                    std::string(status.message())));
       core_->events().Failed(
           {.collection = core_->name(), .source = ErrorSource::kCompaction, .status = status});
@@ -190,7 +190,7 @@ absl::StatusOr<uint64_t> CompactionJobs::Request(const CompactOptions& options) 
     });
     if (done == jobs_.end()) {
       return absl::ResourceExhaustedError(
-          absl::StrFormat("%d compactions have been asked for and are not done", jobs_.size()));
+          base::StrFormat("%d compactions have been asked for and are not done", jobs_.size()));
     }
     jobs_.erase(done);
   }

@@ -5,8 +5,8 @@
 #include <optional>
 #include <utility>
 
-#include "absl/strings/str_format.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 #include "engine/expiry.h"
 #include "engine/index_jobs.h"
 #include "engine/loader.h"
@@ -137,7 +137,7 @@ absl::StatusOr<CompactionOutcome> Compaction::Run(const Context& context) {
   for (const auto& source : sources_) outcome.bytes_read += RowBytes(source->info());
   if (target_ != nullptr) outcome.bytes_written = entry_.info.size_bytes();
   core_->Log(LogLevel::kInfo,
-             absl::StrFormat("compacted %d segments of shard %d to %d rows, manifest version %d",
+             base::StrFormat("compacted %d segments of shard %d to %d rows, manifest version %d",
                              sources_.size(), plan_.shard, entry_.info.num_rows,
                              core_->manifest_version()));
   return outcome;
@@ -151,7 +151,7 @@ absl::Status Compaction::FindSources(const Context& context) {
     const query::SegmentView* segment = FindSegment(*pinned_, folder);
     if (segment == nullptr || !CanBeRead(*segment)) {
       return absl::AbortedError(
-          absl::StrFormat("segment %s is not there to be compacted any more", folder));
+          base::StrFormat("segment %s is not there to be compacted any more", folder));
     }
     sources_.push_back(segment->sealed);
   }
@@ -254,7 +254,7 @@ absl::Status Compaction::LoadTarget(const View& view, const Context& context) {
     const size_t column = *core_->schema()->FindField(index.field);
     if (index.spec.is_scalar() || !view.LoadsField(index.field)) continue;
     if (resident_->fields[column].index != nullptr) continue;
-    return absl::DataLossError(absl::StrFormat("index %s of segment %s cannot be read back",
+    return absl::DataLossError(base::StrFormat("index %s of segment %s cannot be read back",
                                                index.object.name, entry_.id));
   }
   return absl::OkStatus();

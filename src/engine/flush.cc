@@ -4,10 +4,10 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/str_format.h"
 #include "base/parallel_for.h"
 #include "base/sabotage.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 #include "engine/interim_indexes.h"
 #include "engine/loader.h"
 #include "segment/segment_writer.h"
@@ -83,7 +83,7 @@ absl::StatusOr<query::SegmentView> OpenCommitted(const CollectionCore& core, con
     if (!resident.ok()) {
       core.Log(
           LogLevel::kWarning,
-          absl::StrFormat("segment %s was flushed but not loaded, its growing rows are kept: %s",
+          base::StrFormat("segment %s was flushed but not loaded, its growing rows are kept: %s",
                           fresh.entry.id, std::string(resident.status().message())));
       return opened;
     }
@@ -193,7 +193,7 @@ absl::Status FlushSealed(CollectionCore* core, const Writer::Sealed& sealed, boo
   LoadWaiting(core);  // of earlier flushes
   VECDB_RETURN_IF_ERROR(Show(core, view, fresh));
   core->Log(LogLevel::kInfo,
-            absl::StrFormat("flushed %d rows in %d segments, manifest version %d", event->num_rows,
+            base::StrFormat("flushed %d rows in %d segments, manifest version %d", event->num_rows,
                             fresh.size(), core->manifest_version()));
   return absl::OkStatus();
 }

@@ -2,9 +2,9 @@
 
 #include <utility>
 
-#include "absl/strings/str_format.h"
 #include "base/look_again.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 #include "engine/load_run.h"
 #include "engine/loader.h"
 #include "engine/mapped_checks.h"
@@ -144,7 +144,7 @@ void LoadManager::Stop(LoadTask* task, const absl::Status& reason) {
 
 absl::Status LoadManager::Release(const Context& context) {
   StopAll(absl::FailedPreconditionError(
-      absl::StrFormat("collection %s was released while it was loading", core_->name())));
+      base::StrFormat("collection %s was released while it was loading", core_->name())));
   VECDB_ASSIGN_OR_RETURN(const auto pass, core_->maintenance_gate().Enter(context));
   ReleaseAll(core_);
   ForgetEnded();

@@ -4,9 +4,9 @@
 #include <string>
 #include <utility>
 
-#include "absl/strings/str_format.h"
 #include "base/parallel_for.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 #include "engine/load_run.h"
 #include "engine/load_task.h"
 #include "engine/missing_index.h"
@@ -39,7 +39,7 @@ bool SameVectorIndexes(const SegmentInfo& a, const SegmentInfo& b) {
 absl::Status SegmentDamage(const CollectionCore& core, std::string_view segment_id,
                            const absl::Status& cause) {
   const std::string message =
-      absl::StrFormat("segment %s of collection %s cannot be read: %s", segment_id, core.name(),
+      base::StrFormat("segment %s of collection %s cannot be read: %s", segment_id, core.name(),
                       std::string(cause.message()));
   core.Log(LogLevel::kError, message);
   return absl::DataLossError(message);
@@ -47,7 +47,7 @@ absl::Status SegmentDamage(const CollectionCore& core, std::string_view segment_
 
 absl::Status CheckShard(const CollectionCore& core, int32_t shard) {
   if (shard >= 0 && shard < core.options().num_shards) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrFormat("shards: %d is none, collection %s has 0 to %d",
+  return absl::InvalidArgumentError(base::StrFormat("shards: %d is none, collection %s has 0 to %d",
                                                     shard, core.name(),
                                                     core.options().num_shards - 1));
 }
@@ -133,7 +133,7 @@ void LoadWaiting(CollectionCore* core, const BuiltField& built) {
     auto resident = LoadSegment(*core, *segment.sealed, *view, &before, {});
     if (!resident.ok()) {
       core->Log(LogLevel::kWarning,
-                absl::StrFormat("segment %s is not loaded, its growing rows are kept: %s", folder,
+                base::StrFormat("segment %s is not loaded, its growing rows are kept: %s", folder,
                                 std::string(resident.status().message())));
       continue;
     }

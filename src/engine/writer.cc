@@ -5,9 +5,9 @@
 #include <optional>
 #include <utility>
 
-#include "absl/strings/str_format.h"
 #include "base/sabotage.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 #include "query/rows_by_key.h"
 #include "schema/row_check.h"
 
@@ -57,7 +57,7 @@ absl::Status CheckKeyType(const Schema& schema, const Keys& keys) {
   const FieldSpec& key = schema.fields[schema.primary_key_index()];
   if (keys.is_int64() == (key.type == DataType::kInt64)) return absl::OkStatus();
   return absl::InvalidArgumentError(
-      absl::StrFormat("primary key \"%s\" is %s; the keys given are %s", key.name,
+      base::StrFormat("primary key \"%s\" is %s; the keys given are %s", key.name,
                       DataTypeName(key.type), keys.is_int64() ? "Int64" : "VarChar"));
 }
 
@@ -345,7 +345,7 @@ absl::Status Writer::FindExisting(const Batch& batch, const Context& context,
                          FindExpiredNow(*prepared->view, existing, context));
   for (size_t i = 0; i < existing.size() && batch.kind == format::WriteKind::kInsert; ++i) {
     if (!existing[i].has_value() || expired[i]) continue;
-    return absl::AlreadyExistsError(absl::StrFormat(
+    return absl::AlreadyExistsError(base::StrFormat(
         "row %d of the batch: key %s is in the collection", i, batch.keys[i].ToString()));
   }
   prepared->existing = std::move(existing);

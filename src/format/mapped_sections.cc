@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/strings/str_format.h"
 #include "base/checksum.h"
 #include "base/parallel_for.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 #include "format/section_file.h"
 
 namespace vecdb::format {
@@ -23,7 +23,7 @@ absl::Status CheckBlocks(const std::string& path, const std::string& tag, uint64
   for (size_t at = 0; at < bytes.size(); at += kChecksumBlockBytes) {
     const auto block = bytes.subspan(at, std::min<size_t>(bytes.size() - at, kChecksumBlockBytes));
     if (base::Xxh3(block) == checksums[at / kChecksumBlockBytes]) continue;
-    return absl::DataLossError(absl::StrFormat(
+    return absl::DataLossError(base::StrFormat(
         "object %s: checksum of section %s differs, at offset %d", path, tag, offset + at));
   }
   return absl::OkStatus();

@@ -4,10 +4,10 @@
 #include <chrono>
 #include <utility>
 
-#include "absl/strings/str_format.h"
 #include "base/look_again.h"
 #include "base/sabotage.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 
 namespace vecdb::journal {
 namespace {
@@ -64,7 +64,7 @@ absl::StatusOr<bool> Journal::BeginWriting(uint64_t ticket, Durability level,
   while (error_.ok() && busy_ && !HasReached(ticket, level)) {
     if (const absl::Status stopped = context.Check(); !stopped.ok()) {
       return absl::UnknownError(
-          absl::StrFormat("the write is on its way to the journal and may take effect: %s",
+          base::StrFormat("the write is on its way to the journal and may take effect: %s",
                           std::string(stopped.message())));
     }
     changed_.WaitUntil(&mutex_, base::LookAgain(context));
@@ -86,7 +86,7 @@ void Journal::EndWriting(const absl::Status& status, LogProgress reached, const 
     progress_.synced = std::max(progress_.synced, reached.synced);
   } else {
     error_ = absl::UnknownError(
-        absl::StrFormat("the journal could not be written; what was on its way may or may not be "
+        base::StrFormat("the journal could not be written; what was on its way may or may not be "
                         "found by the next opening: %s",
                         std::string(status.message())));
   }

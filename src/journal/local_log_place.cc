@@ -2,10 +2,10 @@
 #include <atomic>
 #include <utility>
 
-#include "absl/strings/str_format.h"
 #include "base/file_path.h"
 #include "base/sabotage.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 #include "journal/log_name.h"
 #include "journal/log_place.h"
 
@@ -63,7 +63,7 @@ class LocalLogPlace : public LogPlace {
     const absl::Status linked = files_->Link(temporary, path);
     if (absl::IsAlreadyExists(linked)) {
       return absl::AbortedError(
-          absl::StrFormat("log file %s was made by another writer", NameOf(number)));
+          base::StrFormat("log file %s was made by another writer", NameOf(number)));
     }
     VECDB_RETURN_IF_ERROR(Unclear(number, linked));
     if (!base::Sabotaged(3))
@@ -93,7 +93,7 @@ class LocalLogPlace : public LogPlace {
 
   absl::Status Unclear(uint64_t number, const absl::Status& answer) const {
     if (answer.ok()) return answer;
-    return absl::UnknownError(absl::StrFormat("log file %s may or may not be there: %s",
+    return absl::UnknownError(base::StrFormat("log file %s may or may not be there: %s",
                                               NameOf(number), std::string(answer.message())));
   }
 

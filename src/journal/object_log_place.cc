@@ -2,8 +2,8 @@
 #include <cstring>
 #include <utility>
 
-#include "absl/strings/str_format.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 #include "journal/log_name.h"
 #include "journal/log_place.h"
 
@@ -81,11 +81,11 @@ class ObjectLogPlace : public LogPlace {
 
   absl::Status Taken(uint64_t number) const {
     return absl::AbortedError(
-        absl::StrFormat("log object %s was made by another writer", NameOf(number)));
+        base::StrFormat("log object %s was made by another writer", NameOf(number)));
   }
 
   absl::Status Unclear(uint64_t number, const absl::Status& answer) const {
-    return absl::UnknownError(absl::StrFormat("log object %s may or may not be there: %s",
+    return absl::UnknownError(base::StrFormat("log object %s may or may not be there: %s",
                                               NameOf(number), std::string(answer.message())));
   }
 

@@ -4,8 +4,8 @@
 #include <bit>
 
 #include "absl/container/flat_hash_map.h"
-#include "absl/strings/str_format.h"
 #include "base/checksum.h"
+#include "base/str_format.h"
 #include "schema/json_text.h"
 #include "schema/names.h"
 
@@ -70,7 +70,7 @@ absl::Status CheckDistinct(const KeyColumn& keys, KeyOf key_of) {
     const Key key = keys[row];
     const auto [first, inserted] = row_of.try_emplace(key_of(key), static_cast<uint32_t>(row));
     if (inserted) continue;
-    return absl::InvalidArgumentError(absl::StrFormat(
+    return absl::InvalidArgumentError(base::StrFormat(
         "key %s comes twice in the batch, in rows %d and %d", key.ToString(), first->second, row));
   }
   return absl::OkStatus();
@@ -95,7 +95,7 @@ int32_t ShardOf(std::string_view key, int32_t num_shards) {
 }
 
 std::string Key::ToString() const {
-  return is_int64_ ? absl::StrFormat("%d", number_) : Quoted(text_);
+  return is_int64_ ? base::StrFormat("%d", number_) : Quoted(text_);
 }
 
 std::string Key::ToJson() const {

@@ -6,8 +6,8 @@
 #include <numeric>
 #include <utility>
 
-#include "absl/strings/str_format.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 #include "simd/row_norm.h"
 
 namespace vecdb::segment {
@@ -96,7 +96,7 @@ absl::Status GrowingSegment::Reserve(const RowBatch& batch, std::span<const uint
   const uint32_t filled = num_rows_.load(std::memory_order_relaxed);
   if (rows.size() > kMaxRows - filled) {
     return absl::ResourceExhaustedError(
-        absl::StrFormat("a growing segment of %d rows cannot take %d more; at most %d", filled,
+        base::StrFormat("a growing segment of %d rows cannot take %d more; at most %d", filled,
                         rows.size(), kMaxRows));
   }
   const uint32_t needed = filled + static_cast<uint32_t>(rows.size());

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/strings/str_format.h"
 #include "base/file_path.h"
 #include "base/sabotage.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 
 namespace vecdb::store {
 namespace {
@@ -30,19 +30,19 @@ absl::StatusOr<std::unique_ptr<AppendFile>> CreateTemporary(FileSystem& files,
 }
 
 absl::Status OutcomeUnknown(const ObjectPath& path, const absl::Status& cause) {
-  return absl::UnknownError(absl::StrFormat("object '%s' may or may not have been created: %s",
+  return absl::UnknownError(base::StrFormat("object '%s' may or may not have been created: %s",
                                             path.str(), cause.message()));
 }
 
 // The system may have dropped the name from what it will write, and a second sync would answer OK.
 absl::Status MayVanish(const ObjectPath& path, const absl::Status& cause) {
   return absl::DataLossError(
-      absl::StrFormat("object '%s' may be there and may be gone after a power cut: %s", path.str(),
+      base::StrFormat("object '%s' may be there and may be gone after a power cut: %s", path.str(),
                       cause.message()));
 }
 
 absl::Status TakenAway(const ObjectPath& path, const absl::Status& cause) {
-  return absl::UnavailableError(absl::StrFormat(
+  return absl::UnavailableError(base::StrFormat(
       "object '%s' was not created: its directory, or the file it was written to, was "
       "removed meanwhile: %s",
       path.str(), cause.message()));
@@ -98,7 +98,7 @@ absl::Status LocalObjectWriter::Finish(const Context& context) {
 absl::Status LocalObjectWriter::CheckUsable() const {
   if (!done_) return absl::OkStatus();
   return absl::FailedPreconditionError(
-      absl::StrFormat("the writer of object '%s' has finished or failed", path_.str()));
+      base::StrFormat("the writer of object '%s' has finished or failed", path_.str()));
 }
 
 absl::Status LocalObjectWriter::AppendChecked(std::span<const std::byte> bytes,

@@ -73,6 +73,9 @@ constexpr Ban kBans[] = {
     {"random_device", Form::kWord, "src/base/random_id."},
     {"getrandom", Form::kWord, "src/base/random_id."},
     {"getentropy", Form::kWord, "src/base/random_id."},
+    // What ends the process when there is no memory: base::StrFormat throws.
+    {"StrFormat", Form::kLib, kNowhere},
+    {"StrAppendFormat", Form::kLib, kNowhere},
     // Files of FAISS, whose reader crashes on damaged ones: a host reads its own.
     {"read_index", Form::kWord, kNowhere},
     // State of the host's process.
