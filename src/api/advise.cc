@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/out_of_memory.h"
 #include "base/status_macros.h"
 #include "base/str_format.h"
 #include "vecdb/collection.h"
@@ -204,20 +205,22 @@ absl::Status OfferMapped(const AdviseRequest& request, const Setting& setting, A
 }  // namespace api
 
 absl::StatusOr<std::vector<Advice>> Advise(const AdviseRequest& request) {
-  VECDB_RETURN_IF_ERROR(api::CheckRequest(request));
-  api::Adviser adviser(request);
-  const std::optional<api::Setting> setting = api::SettingOf(request.target_recall);
-  if (!setting.has_value() || request.num_rows <= api::kFewRows) {
-    VECDB_RETURN_IF_ERROR(adviser.Offer(
-        {.metric = request.metric}, {}, 0, 1,
-        setting.has_value() ? "so few rows are compared as fast as an index finds them"
-                            : "only comparing all rows is sure to find so many"));
+  return base::OrOutOfMemory([&]() -> absl::StatusOr<std::vector<Advice>> {
+    VECDB_RETURN_IF_ERROR(api::CheckRequest(request));
+    api::Adviser adviser(request);
+    const std::optional<api::Setting> setting = api::SettingOf(request.target_recall);
+    if (!setting.has_value() || request.num_rows <= api::kFewRows) {
+      VECDB_RETURN_IF_ERROR(adviser.Offer(
+          {.metric = request.metric}, {}, 0, 1,
+          setting.has_value() ? "so few rows are compared as fast as an index finds them"
+                              : "only comparing all rows is sure to find so many"));
+      return adviser.Finish();
+    }
+    VECDB_RETURN_IF_ERROR(api::OfferGraphs(request, *setting, &adviser));
+    VECDB_RETURN_IF_ERROR(api::OfferLists(request, *setting, &adviser));
+    VECDB_RETURN_IF_ERROR(api::OfferMapped(request, *setting, &adviser));
     return adviser.Finish();
-  }
-  VECDB_RETURN_IF_ERROR(api::OfferGraphs(request, *setting, &adviser));
-  VECDB_RETURN_IF_ERROR(api::OfferLists(request, *setting, &adviser));
-  VECDB_RETURN_IF_ERROR(api::OfferMapped(request, *setting, &adviser));
-  return adviser.Finish();
+  });
 }
 
 }  // namespace vecdb

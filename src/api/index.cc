@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/out_of_memory.h"
 #include "base/status_macros.h"
 #include "base/str_format.h"
 #include "format/section_file.h"
@@ -120,67 +121,73 @@ uint64_t Index::index_bytes() const { return state_->index->index_bytes() + stat
 uint64_t Index::memory_bytes() const { return index_bytes() + state_->rows.size(); }
 
 absl::StatusOr<Neighbors> Index::Search(const IndexQuery& query, const Context& context) const {
-  VECDB_RETURN_IF_ERROR(api::CheckQuery(*state_, query, context));
-  const auto dim = static_cast<size_t>(state_->view.dim);
-  const size_t num_queries = query.vectors.size() / dim;
-  index::RowQuery shared{.k = static_cast<uint32_t>(query.k), .params = query.params};
-  VECDB_ASSIGN_OR_RETURN(shared.limits,
-                         index::LimitsOfScores(spec().metric, query.radius, query.range_filter));
-  shared.mask.num_rows = state_->view.num_rows;
-  if (query.allowed) {
-    shared.mask.allowed = query.allowed->data();
-    shared.num_set_bits = base::CountBits(shared.mask.allowed, shared.mask.num_rows);
-  }
-  std::vector<index::RowQuery> queries(num_queries, shared);
-  for (size_t i = 0; i < num_queries; ++i) queries[i].vector = query.vectors.data() + i * dim;
-  std::vector<std::vector<index::Candidate>> found(num_queries);
-  VECDB_RETURN_IF_ERROR(index::ForQueryPieces(
-      state_->host.executor, num_queries, context, [&](index::QueryPiece piece) {
-        return state_->index->SearchBatch(std::span(queries).subspan(piece.begin, piece.count),
-                                          context,
-                                          std::span(found).subspan(piece.begin, piece.count));
-      }));
-  Neighbors answer;
-  answer.ends.reserve(num_queries);
-  answer.rows.reserve(num_queries * found.front().size());
-  for (const auto& candidates : found) api::AppendAnswer(candidates, spec().metric, &answer);
-  return answer;
+  return base::OrOutOfMemory([&]() -> absl::StatusOr<Neighbors> {
+    VECDB_RETURN_IF_ERROR(api::CheckQuery(*state_, query, context));
+    const auto dim = static_cast<size_t>(state_->view.dim);
+    const size_t num_queries = query.vectors.size() / dim;
+    index::RowQuery shared{.k = static_cast<uint32_t>(query.k), .params = query.params};
+    VECDB_ASSIGN_OR_RETURN(shared.limits,
+                           index::LimitsOfScores(spec().metric, query.radius, query.range_filter));
+    shared.mask.num_rows = state_->view.num_rows;
+    if (query.allowed) {
+      shared.mask.allowed = query.allowed->data();
+      shared.num_set_bits = base::CountBits(shared.mask.allowed, shared.mask.num_rows);
+    }
+    std::vector<index::RowQuery> queries(num_queries, shared);
+    for (size_t i = 0; i < num_queries; ++i) queries[i].vector = query.vectors.data() + i * dim;
+    std::vector<std::vector<index::Candidate>> found(num_queries);
+    VECDB_RETURN_IF_ERROR(index::ForQueryPieces(
+        state_->host.executor, num_queries, context, [&](index::QueryPiece piece) {
+          return state_->index->SearchBatch(std::span(queries).subspan(piece.begin, piece.count),
+                                            context,
+                                            std::span(found).subspan(piece.begin, piece.count));
+        }));
+    Neighbors answer;
+    answer.ends.reserve(num_queries);
+    answer.rows.reserve(num_queries * found.front().size());
+    for (const auto& candidates : found) api::AppendAnswer(candidates, spec().metric, &answer);
+    return answer;
+  });
 }
 
 absl::Status Index::Save(ObjectStore& store, const ObjectPath& path, const SaveOptions& options,
                          const Context& context) const {
-  VECDB_ASSIGN_OR_RETURN(
-      auto writer, format::SectionWriter::Create(store, path, format::FileKind::kIndex, context));
-  VECDB_RETURN_IF_ERROR(state_->index->Write(*writer, context));
-  if (spec().metric == Metric::kCosine) {
-    VECDB_RETURN_IF_ERROR(writer->AddSection(api::kNormsTag, state_->norms.bytes(), context));
-  }
-  if (options.include_rows) {
-    VECDB_RETURN_IF_ERROR(writer->AddSection(api::kRowsTag, std::as_bytes(rows()), context));
-  }
-  return writer->Finish(context).status();
+  return base::OrOutOfMemory([&]() -> absl::Status {
+    VECDB_ASSIGN_OR_RETURN(
+        auto writer, format::SectionWriter::Create(store, path, format::FileKind::kIndex, context));
+    VECDB_RETURN_IF_ERROR(state_->index->Write(*writer, context));
+    if (spec().metric == Metric::kCosine) {
+      VECDB_RETURN_IF_ERROR(writer->AddSection(api::kNormsTag, state_->norms.bytes(), context));
+    }
+    if (options.include_rows) {
+      VECDB_RETURN_IF_ERROR(writer->AddSection(api::kRowsTag, std::as_bytes(rows()), context));
+    }
+    return writer->Finish(context).status();
+  });
 }
 
 absl::StatusOr<std::unique_ptr<Index>> Index::Load(ObjectStore& store, const ObjectPath& path,
                                                    const Host& host, std::span<const float> rows,
                                                    const Context& context) {
-  VECDB_ASSIGN_OR_RETURN(
-      const auto file,
-      format::SectionFile::Open(store, path, format::FileKind::kIndex, std::nullopt, context));
-  const std::span<const uint32_t> index_tags = index::VectorIndexTags();
-  std::vector<uint32_t> known(index_tags.begin(), index_tags.end());
-  known.insert(known.end(), {api::kRowsTag, api::kNormsTag});
-  VECDB_RETURN_IF_ERROR(file->CheckKnown(known));
-  VECDB_ASSIGN_OR_RETURN(const index::IndexMeta meta, index::ReadIndexMeta(*file, context));
-  auto state = std::make_unique<index::IndexState>();
-  state->host = host;
-  state->view = {.num_rows = meta.num_rows, .dim = meta.dim};
-  VECDB_RETURN_IF_ERROR(api::LoadRows(*file, rows, context, state.get()));
-  if (meta.spec.metric == Metric::kCosine) {
-    VECDB_RETURN_IF_ERROR(api::LoadNorms(*file, context, state.get()));
-  }
-  VECDB_ASSIGN_OR_RETURN(state->index, index::LoadVectorIndex(*file, state->view, host, context));
-  return std::unique_ptr<Index>(new Index(std::move(state)));
+  return base::OrOutOfMemory([&]() -> absl::StatusOr<std::unique_ptr<Index>> {
+    VECDB_ASSIGN_OR_RETURN(
+        const auto file,
+        format::SectionFile::Open(store, path, format::FileKind::kIndex, std::nullopt, context));
+    const std::span<const uint32_t> index_tags = index::VectorIndexTags();
+    std::vector<uint32_t> known(index_tags.begin(), index_tags.end());
+    known.insert(known.end(), {api::kRowsTag, api::kNormsTag});
+    VECDB_RETURN_IF_ERROR(file->CheckKnown(known));
+    VECDB_ASSIGN_OR_RETURN(const index::IndexMeta meta, index::ReadIndexMeta(*file, context));
+    auto state = std::make_unique<index::IndexState>();
+    state->host = host;
+    state->view = {.num_rows = meta.num_rows, .dim = meta.dim};
+    VECDB_RETURN_IF_ERROR(api::LoadRows(*file, rows, context, state.get()));
+    if (meta.spec.metric == Metric::kCosine) {
+      VECDB_RETURN_IF_ERROR(api::LoadNorms(*file, context, state.get()));
+    }
+    VECDB_ASSIGN_OR_RETURN(state->index, index::LoadVectorIndex(*file, state->view, host, context));
+    return std::unique_ptr<Index>(new Index(std::move(state)));
+  });
 }
 
 }  // namespace vecdb

@@ -65,6 +65,8 @@ MemoryBudget::MemoryBudget(std::string name, uint64_t limit_bytes, MemoryBudget*
       shared_(parent == nullptr ? std::make_shared<Shared>() : parent->shared_),
       limit_bytes_(limit_bytes) {
   base::MutexLock lock(&shared_->mutex);
+  // All memory first: nothing takes a pointer back that is in one of both.
+  if (parent_ != nullptr) parent_->parts_.reserve(parent_->parts_.size() + 1);
   shared_->budgets.insert(this);
   if (parent_ != nullptr) parent_->parts_.push_back(this);
 }

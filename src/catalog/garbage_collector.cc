@@ -1,9 +1,9 @@
 #include "catalog/garbage_collector.h"
 
 #include <algorithm>
+#include <unordered_set>
 #include <utility>
 
-#include "absl/container/flat_hash_set.h"
 #include "base/sabotage.h"
 #include "base/status_macros.h"
 #include "base/str_format.h"
@@ -11,7 +11,7 @@
 namespace vecdb::catalog {
 namespace {
 
-using Names = absl::flat_hash_set<std::string>;
+using Names = std::unordered_set<std::string>;
 
 absl::Status Disturbed(const VersionStore& versions, uint64_t number) {
   return absl::UnavailableError(base::StrFormat(

@@ -7,6 +7,7 @@
 
 #include "base/mutex.h"
 #include "base/numbered_name.h"
+#include "base/out_of_memory.h"
 #include "base/random_id.h"
 #include "base/sabotage.h"
 #include "base/status_macros.h"
@@ -43,6 +44,15 @@ void WaitBefore(int attempt) {
 bool IsRefusal(const absl::Status& answer) {
   return absl::IsInvalidArgument(answer) || absl::IsPermissionDenied(answer) ||
          absl::IsResourceExhausted(answer) || absl::IsFailedPrecondition(answer);
+}
+
+// A store of the host's that throws instead of answering may have created the object.
+absl::Status FinishPut(ObjectWriter& writer) {
+  try {
+    return writer.Finish(Context::WithTimeout(kPutLimit));
+  } catch (const std::bad_alloc&) {
+    return base::ErrorOrCode(absl::StatusCode::kUnavailable, "the store has run out of memory");
+  }
 }
 
 // The codes that say of a commit what this error does not.
@@ -146,9 +156,19 @@ absl::StatusOr<Version> VersionStore::CommitNext(const Version& base, uint64_t e
   VECDB_RETURN_IF_ERROR(context.Check());
   // From here on the caller's deadline and cancel could do no more than make a clear answer
   // unclear.
-  const absl::Status answer =
-      put.ok() ? (*put)->Finish(Context::WithTimeout(kPutLimit)) : put.status();
-  VECDB_RETURN_IF_ERROR(Settle(next, answer));
+  const absl::Status answer = put.ok() ? FinishPut(**put) : put.status();
+  bool is_settled = false;
+  const absl::Status settled = base::TryForMemory([&] {
+    absl::Status status = Settle(next, answer);
+    is_settled = true;
+    return status;
+  });
+  if (!is_settled) {
+    return base::ErrorOrCode(absl::StatusCode::kUnknown,
+                             "the outcome of a commit is not known, open again: there was no "
+                             "memory to find out");
+  }
+  VECDB_RETURN_IF_ERROR(settled);
   return next;
 }
 

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/memory/memory.h"
+#include "base/out_of_memory.h"
 #include "base/sabotage.h"
 #include "base/status_macros.h"
 #include "base/str_format.h"
@@ -61,8 +62,10 @@ absl::Status VersionWriter::Commit(std::string body, const Context& context) {
   }
   if (absl::IsAborted(next.status()) && !base::Sabotaged(19)) return Fence(context);
   if (absl::IsUnknown(next.status())) {
-    stopped_ = Stopped(base::StrFormat("takes no commits until it is opened again: %s",
-                                       std::string(next.status().message())));
+    Stop([&] {
+      return base::StrFormat("takes no commits until it is opened again: %s",
+                             std::string(next.status().message()));
+    });
   }
   return next.status();
 }
@@ -79,19 +82,22 @@ absl::Status VersionWriter::CheckNotFenced(const Context& context) {
 // Somebody else has committed behind the current version. That fences this writer whatever can be
 // learned of it, which is for the message only.
 absl::Status VersionWriter::Fence(const Context& context) {
-  const auto newest = versions_.ReadNewest(context);
-  if (newest.ok() && newest->has_value() && (*newest)->epoch > current_.epoch) {
-    stopped_ = Stopped(base::StrFormat("fenced: a newer writer has opened it (epoch %d > %d)",
-                                       (*newest)->epoch, current_.epoch));
-  } else {
-    stopped_ = Stopped("fenced: another writer has committed behind its last version");
-  }
+  Stop([&]() -> std::string {
+    const auto newest = versions_.ReadNewest(context);
+    if (newest.ok() && newest->has_value() && (*newest)->epoch > current_.epoch) {
+      return base::StrFormat("fenced: a newer writer has opened it (epoch %d > %d)",
+                             (*newest)->epoch, current_.epoch);
+    }
+    return "fenced: another writer has committed behind its last version";
+  });
   return stopped_;
 }
 
-absl::Status VersionWriter::Stopped(std::string_view reason) const {
-  return absl::FailedPreconditionError(
-      base::StrFormat("%s version %d: %s", versions_.kind(), current_.number, reason));
+// Whether there is memory for the reason or not.
+void VersionWriter::Stop(absl::FunctionRef<std::string()> reason) {
+  stopped_ = base::ErrorOrCode(absl::StatusCode::kFailedPrecondition, [&] {
+    return base::StrFormat("%s version %d: %s", versions_.kind(), current_.number, reason());
+  });
 }
 
 }  // namespace vecdb::catalog

@@ -407,14 +407,19 @@ absl::StatusOr<uint64_t> CollectionEngine::DurableUpTo() {
   return core_->durable_host_sequence();
 }
 
+// What a definition that is committed wants.
+absl::Status CollectionEngine::FollowDefinition() {
+  BuildBehind(core_.get(), parts_);
+  ExtendInterimsBehind(core_.get(), parts_);
+  return absl::OkStatus();
+}
+
 absl::Status CollectionEngine::CreateIndex(std::string_view field, const IndexSpec& spec,
                                            const Context& context) {
   const CollectionCall call(*core_, context);
   VECDB_RETURN_IF_ERROR(call.status());
   VECDB_RETURN_IF_ERROR(parts_->indexes.Create(field, spec, context));
-  BuildBehind(core_.get(), parts_);
-  ExtendInterimsBehind(core_.get(), parts_);
-  return absl::OkStatus();
+  return FollowDefinition();
 }
 
 absl::Status CollectionEngine::AlterIndex(std::string_view field, const IndexSpec& spec,
@@ -422,9 +427,7 @@ absl::Status CollectionEngine::AlterIndex(std::string_view field, const IndexSpe
   const CollectionCall call(*core_, context);
   VECDB_RETURN_IF_ERROR(call.status());
   VECDB_RETURN_IF_ERROR(parts_->indexes.Alter(field, spec, context));
-  BuildBehind(core_.get(), parts_);
-  ExtendInterimsBehind(core_.get(), parts_);
-  return absl::OkStatus();
+  return FollowDefinition();
 }
 
 absl::Status CollectionEngine::AttachIndex(std::string_view field, const Index& index,
@@ -432,9 +435,7 @@ absl::Status CollectionEngine::AttachIndex(std::string_view field, const Index& 
   const CollectionCall call(*core_, context);
   VECDB_RETURN_IF_ERROR(call.status());
   VECDB_RETURN_IF_ERROR(parts_->indexes.Attach(field, index, context));
-  BuildBehind(core_.get(), parts_);
-  ExtendInterimsBehind(core_.get(), parts_);
-  return absl::OkStatus();
+  return FollowDefinition();
 }
 
 absl::Status CollectionEngine::WaitForIndex(std::string_view field, const Context& context) {

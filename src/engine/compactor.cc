@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/out_of_memory.h"
 #include "base/status_macros.h"
 #include "base/str_format.h"
 #include "engine/expiry.h"
@@ -303,21 +304,24 @@ format::Manifest Compaction::ManifestAfter() const {
 
 // Committed: from here on only the readers' view is left to follow, deadline or not.
 void Compaction::Show() {
-  std::optional<query::SegmentView> shown;
-  if (target_ != nullptr) {
-    shown = query::SegmentView{
-        .shard = plan_.shard, .sealed = target_->WithInfo(entry_.info), .resident = resident_};
-  }
   // A writer that waits for its turn finds rows in the new view, one before has left its deletes.
   const auto pass = core_->write_gate().Enter({});
-  CarryAllDeletes();
+  std::optional<query::SegmentView> shown;
+  const absl::Status ready = base::TryForMemory([&] {
+    if (target_ != nullptr) {
+      shown = query::SegmentView{
+          .shard = plan_.shard, .sealed = target_->WithInfo(entry_.info), .resident = resident_};
+    }
+    CarryAllDeletes();
+  });
+  // The old view stays right, but the manifest is another by now.
+  if (!ready.ok()) return core_->RefuseWrites(ready);
   if (num_expired_ > 0) core_->NoteExpired(CountExpired());
   core_->EditView([&](View* view) {
     view->history_from = format::HistoryFrom(core_->manifest());
-    ReplaceInPlace(
-        &view->segments, plan_.folders, std::move(shown), [](const query::SegmentView& segment) {
-          return segment.sealed == nullptr ? std::string() : segment.sealed->info().folder;
-        });
+    ReplaceInPlace(&view->segments, plan_.folders, shown, [](const query::SegmentView& segment) {
+      return segment.sealed == nullptr ? std::string() : segment.sealed->info().folder;
+    });
   });
 }
 

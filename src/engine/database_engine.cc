@@ -5,6 +5,7 @@
 #include <thread>
 #include <utility>
 
+#include "base/out_of_memory.h"
 #include "base/parallel_for.h"
 #include "base/random_id.h"
 #include "base/status_macros.h"
@@ -68,7 +69,9 @@ absl::Status PutIdentity(ObjectStore& store, const Context& context) {
   return PutObject(store, path, format::SealJson("database", base::RandomId(), body), context);
 }
 
-absl::Status Closed() { return absl::FailedPreconditionError("the database is closed"); }
+absl::Status Closed() {
+  return base::ErrorOrCode(absl::StatusCode::kFailedPrecondition, "the database is closed");
+}
 
 std::optional<format::CatalogEntry> FindById(const std::vector<format::CatalogEntry>& entries,
                                              const std::string& id) {
@@ -327,9 +330,14 @@ absl::StatusOr<std::shared_ptr<CollectionHandle>> DatabaseEngine::OpenLocked(
     return open;
   }
   VECDB_ASSIGN_OR_RETURN(auto engine, OpenEngine(entry, options, context));
-  auto handle = std::make_shared<CollectionHandle>(std::move(engine));
-  base::MutexLock lock(&mutex_);
-  open_.emplace(entry.id, handle);
+  std::shared_ptr<CollectionHandle> handle;
+  const absl::Status kept = base::OrOutOfMemory([&] {
+    handle = std::make_shared<CollectionHandle>(engine);
+    base::MutexLock lock(&mutex_);
+    open_.emplace(entry.id, handle);
+  });
+  if (!kept.ok()) engine->Shutdown(kept);  // work behind has begun
+  if (!kept.ok()) return kept;
   return handle;
 }
 
@@ -576,11 +584,13 @@ void DatabaseEngine::Abandon() {
   }
   // A call that was inside the gate has seen an open database and may still add a collection.
   const auto pass = ddl_gate_.Enter({});
-  for (const auto& collection : OpenCollections()) collection->Shutdown(Closed());
+  decltype(open_) open;  // not a copy, which takes memory
   {
     base::MutexLock lock(&mutex_);
-    open_.clear();
+    open.swap(open_);
   }
+  for (const auto& collection : open) collection.second->engine()->Shutdown(Closed());
+  open.clear();
   pool_.reset();
   lock_.reset();
   journal_lock_.reset();

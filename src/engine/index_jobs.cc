@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/out_of_memory.h"
 #include "base/parallel_for.h"
 #include "base/status_macros.h"
 #include "base/str_format.h"
@@ -448,28 +449,33 @@ uint64_t IndexJobs::CountMissing() const {
   return count;
 }
 
-// Builds what was claimed. Stopped by `context`, and when the index is dropped or altered.
-absl::Status IndexJobs::RunNoted(const Job& job, const Context& context) {
+absl::Status IndexJobs::RunWatched(const Job& job, const Context& context) {
   const Context both{.deadline = context.deadline,
                      .cancel = CancelToken::AnyOf(context.cancel, job.build->cancel)};
   const std::string& field = job.definition.field;
-  const absl::Status status =
-      core_->events().Watch(BuildEvent{.collection = core_->name(),
-                                       .segment = job.segment.id(),
-                                       .field = field,
-                                       .num_rows = job.segment.num_rows()},
-                            [&](BuildEvent* event) {
-                              const absl::Status built = Run(job, both);
-                              if (built.ok()) {
-                                event->num_bytes = BytesOfIndex(
-                                    *core_->Read().view, job.segment.sealed->info().folder, field);
-                              }
-                              return built;
-                            });
+  return core_->events().Watch(BuildEvent{.collection = core_->name(),
+                                          .segment = job.segment.id(),
+                                          .field = field,
+                                          .num_rows = job.segment.num_rows()},
+                               [&](BuildEvent* event) {
+                                 const absl::Status built = Run(job, both);
+                                 if (built.ok()) {
+                                   event->num_bytes =
+                                       BytesOfIndex(*core_->Read().view,
+                                                    job.segment.sealed->info().folder, field);
+                                 }
+                                 return built;
+                               });
+}
+
+// Builds what was claimed. Stopped by `context`, and when the index is dropped or altered.
+absl::Status IndexJobs::RunNoted(const Job& job, const Context& context) {
+  const absl::Status status = base::OrOutOfMemory([&] { return RunWatched(job, context); });
   builds_.End(*job.build, status);
   if (!status.ok() && !absl::IsCancelled(status) && !absl::IsDeadlineExceeded(status)) {
-    core_->Log(LogLevel::kError, base::StrFormat("building the index of field %s failed: %s", field,
-                                                 std::string(status.message())));
+    core_->Log(LogLevel::kError,
+               base::StrFormat("building the index of field %s failed: %s", job.definition.field,
+                               std::string(status.message())));
     core_->events().Failed(
         {.collection = core_->name(), .source = ErrorSource::kBuild, .status = status});
   }

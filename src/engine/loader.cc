@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "base/out_of_memory.h"
 #include "base/parallel_for.h"
 #include "base/status_macros.h"
 #include "base/str_format.h"
@@ -119,7 +120,9 @@ absl::StatusOr<std::shared_ptr<const segment::Resident>> LoadSegment(
   return LoadColumns(segment, columns, before, {.mode = LoadMode::kMap}, context);
 }
 
-void LoadWaiting(CollectionCore* core, const BuiltField& built) {
+namespace {
+
+void LoadAllWaiting(CollectionCore* core, const BuiltField& built) {
   const std::shared_ptr<const View> view = core->Read().view;
   for (const query::SegmentView& segment : view->segments) {
     if (segment.sealed == nullptr || segment.reads_sealed()) continue;
@@ -145,6 +148,12 @@ void LoadWaiting(CollectionCore* core, const BuiltField& built) {
       }
     });
   }
+}
+
+}  // namespace
+
+void LoadWaiting(CollectionCore* core, const BuiltField& built) {
+  base::OrOutOfMemory([&] { LoadAllWaiting(core, built); }).IgnoreError();
 }
 
 absl::Status LoadAll(CollectionCore* core, const LoadOptions& options, const Context& context) {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/checksum.h"
+#include "base/out_of_memory.h"
 #include "base/parallel_for.h"
 #include "base/status_macros.h"
 #include "base/str_format.h"
@@ -47,14 +48,16 @@ absl::Status UncheckedSection::Check(Executor* executor, Priority priority,
 }
 
 void MappedSections::AddUnchecked(UncheckedSection section) {
-  unchecked_bytes_ += section.size_bytes;
+  const uint64_t size_bytes = section.size_bytes;
   unchecked_.push_back(std::move(section));
+  unchecked_bytes_ += size_bytes;
 }
 
 absl::Status MappedSections::Check(Executor* executor, const Context& context) {
   while (next_ < unchecked_.size()) {
     const UncheckedSection& section = unchecked_[next_];
-    const absl::Status checked = section.Check(executor, Priority::kBackground, context);
+    const absl::Status checked = base::OrOutOfMemory(
+        [&] { return section.Check(executor, Priority::kBackground, context); });
     if (absl::IsDataLoss(checked)) {
       base::MutexLock lock(&mutex_);
       damage_ = checked;

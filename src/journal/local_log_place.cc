@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/file_path.h"
+#include "base/out_of_memory.h"
 #include "base/sabotage.h"
 #include "base/status_macros.h"
 #include "base/str_format.h"
@@ -66,9 +67,12 @@ class LocalLogPlace : public LogPlace {
           base::StrFormat("log file %s was made by another writer", NameOf(number)));
     }
     VECDB_RETURN_IF_ERROR(Unclear(number, linked));
-    if (!base::Sabotaged(3))
-      VECDB_RETURN_IF_ERROR(Unclear(number, files_->SyncDirectory(directory_)));
-    files_->Unlink(temporary).IgnoreError();  // goes when the number comes again
+    if (!base::Sabotaged(3)) {
+      const auto synced = base::TryForMemory([&] { return files_->SyncDirectory(directory_); });
+      VECDB_RETURN_IF_ERROR(Unclear(number, synced));
+    }
+    // Or it goes when the number comes again.
+    base::OrOutOfMemory([&] { return files_->Unlink(temporary); }).IgnoreError();
     return file;
   }
 
@@ -93,8 +97,10 @@ class LocalLogPlace : public LogPlace {
 
   absl::Status Unclear(uint64_t number, const absl::Status& answer) const {
     if (answer.ok()) return answer;
-    return absl::UnknownError(base::StrFormat("log file %s may or may not be there: %s",
-                                              NameOf(number), std::string(answer.message())));
+    return base::ErrorOrCode(absl::StatusCode::kUnknown, [&] {
+      return base::StrFormat("log file %s may or may not be there: %s", NameOf(number),
+                             std::string(answer.message()));
+    });
   }
 
   // The directory and the names of those above it are durable before a file is acknowledged.

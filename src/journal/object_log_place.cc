@@ -2,6 +2,7 @@
 #include <cstring>
 #include <utility>
 
+#include "base/out_of_memory.h"
 #include "base/status_macros.h"
 #include "base/str_format.h"
 #include "journal/log_name.h"
@@ -46,8 +47,11 @@ class ObjectLogPlace : public LogPlace {
     if (absl::IsAlreadyExists(object.status())) return Taken(number);
     VECDB_RETURN_IF_ERROR(object.status());
     VECDB_RETURN_IF_ERROR((*object)->Append(bytes, {}));
-    const absl::Status put = (*object)->Finish({});
-    if (!put.ok()) VECDB_RETURN_IF_ERROR(FindOutcome(number, bytes, put));
+    const absl::Status put = base::OrOutOfMemory([&] { return (*object)->Finish({}); });
+    if (put.ok()) return nullptr;
+    const auto found = base::OrOutOfMemory([&] { return FindOutcome(number, bytes, put); });
+    if (absl::IsResourceExhausted(found)) return absl::Status(absl::StatusCode::kUnknown, "");
+    VECDB_RETURN_IF_ERROR(found);
     return nullptr;
   }
 

@@ -1,8 +1,8 @@
 #include "vecdb/schema.h"
 
 #include <algorithm>
+#include <unordered_set>
 
-#include "absl/container/flat_hash_set.h"
 #include "base/status_macros.h"
 #include "base/str_format.h"
 #include "base/utf8.h"
@@ -112,7 +112,7 @@ absl::Status CheckVectorCount(const std::vector<FieldSpec>& fields) {
 }
 
 absl::Status CheckNoNameTwice(const std::vector<FieldSpec>& fields) {
-  absl::flat_hash_set<std::string> names;
+  std::unordered_set<std::string> names;
   for (const FieldSpec& field : fields) {
     if (names.insert(field.name).second) continue;
     return absl::InvalidArgumentError(

@@ -4,6 +4,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "base/mutex.h"
+#include "base/out_of_memory.h"
 #include "base/read_range.h"
 #include "base/status_macros.h"
 #include "base/str_format.h"
@@ -65,6 +66,11 @@ class MemoryWriter : public ObjectWriter {
     VECDB_RETURN_IF_ERROR(CheckUsable());
     if (absl::Status status = context.Check(); !status.ok()) return Abandon(std::move(status));
     done_ = true;
+    return base::OrOutOfMemory([this] { return Publish(); });
+  }
+
+ private:
+  absl::Status Publish() {
     bytes_.shrink_to_fit();
     auto object = std::make_shared<const Object>(
         Object{.bytes = std::move(bytes_), .modified_ms = shared_->clock.NowMillis()});
@@ -73,7 +79,6 @@ class MemoryWriter : public ObjectWriter {
     return absl::AlreadyExistsError(base::StrFormat("object '%s' exists already", path_.str()));
   }
 
- private:
   absl::Status CheckUsable() const {
     if (!done_) return absl::OkStatus();
     return absl::FailedPreconditionError(
@@ -154,8 +159,9 @@ class MemoryObjectStore : public ObjectStore {
     if (shared_->locked) {
       return absl::FailedPreconditionError("the store in memory is locked by another writer");
     }
+    auto held = std::make_unique<MemoryLock>(shared_);
     shared_->locked = true;
-    return std::make_unique<MemoryLock>(shared_);
+    return held;
   }
 
  private:
