@@ -40,6 +40,24 @@ class FilterValue {
   using Variant = std::variant<bool, int64_t, double, std::string, List>;
 
   FilterValue() : value_(false) {}
+  FilterValue(FilterValue&&) = default;
+  FilterValue& operator=(FilterValue&&) = default;
+  // By hand: std::variant's own, of g++ 12, end the process when there is no memory for a copy.
+  FilterValue(const FilterValue& other) : FilterValue() { *this = other; }
+  FilterValue& operator=(const FilterValue& other) {
+    if (const auto* text = other.get_if<std::string>()) {
+      value_ = std::string(*text);
+    } else if (const auto* list = other.get_if<List>()) {
+      value_ = List(*list);
+    } else if (const auto* number = other.get_if<int64_t>()) {
+      value_ = *number;
+    } else if (const auto* real = other.get_if<double>()) {
+      value_ = *real;
+    } else {
+      value_ = *other.get_if<bool>();
+    }
+    return *this;
+  }
   // All implicit by design: values are written where parameters are given.
   template <std::same_as<bool> T>
   FilterValue(T value) : value_(value) {}  // NOLINT

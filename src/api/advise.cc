@@ -7,8 +7,9 @@
 #include <optional>
 #include <utility>
 
-#include "absl/strings/str_format.h"
+#include "base/out_of_memory.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 #include "vecdb/collection.h"
 #include "vecdb/index.h"
 
@@ -53,7 +54,7 @@ absl::Status CheckRequest(const AdviseRequest& request) {
   const auto check = [](const char* name, auto value, auto least, auto most) -> absl::Status {
     if (value >= least && value <= most) return absl::OkStatus();
     return absl::InvalidArgumentError(
-        absl::StrFormat("%s %d: must be %d to %d", name, value, least, most));
+        base::StrFormat("%s %d: must be %d to %d", name, value, least, most));
   };
   VECDB_RETURN_IF_ERROR(check("num_rows", request.num_rows, uint64_t{1}, kMostRows));
   VECDB_RETURN_IF_ERROR(check("dim", request.dim, 1, kMostDim));
@@ -61,7 +62,7 @@ absl::Status CheckRequest(const AdviseRequest& request) {
   VECDB_RETURN_IF_ERROR(check("num_threads", request.num_threads, 1, kMostThreads));
   if (request.target_recall > 0 && request.target_recall <= 1) return absl::OkStatus();
   return absl::InvalidArgumentError(
-      absl::StrFormat("target_recall %g: must be above 0, and 1 at most", request.target_recall));
+      base::StrFormat("target_recall %g: must be above 0, and 1 at most", request.target_recall));
 }
 
 double Rows(const AdviseRequest& request) { return static_cast<double>(request.num_rows); }
@@ -131,7 +132,7 @@ class Adviser {
 
   absl::StatusOr<std::vector<Advice>> Finish() {
     if (!advices_.empty()) return std::move(advices_);
-    return absl::ResourceExhaustedError(absl::StrFormat(
+    return absl::ResourceExhaustedError(base::StrFormat(
         "nothing holds %d rows of dim %d in memory_bytes %d at a recall of %g: the least takes %d",
         request_.num_rows, request_.dim, request_.memory_bytes, request_.target_recall,
         least_bytes_));
@@ -204,20 +205,22 @@ absl::Status OfferMapped(const AdviseRequest& request, const Setting& setting, A
 }  // namespace api
 
 absl::StatusOr<std::vector<Advice>> Advise(const AdviseRequest& request) {
-  VECDB_RETURN_IF_ERROR(api::CheckRequest(request));
-  api::Adviser adviser(request);
-  const std::optional<api::Setting> setting = api::SettingOf(request.target_recall);
-  if (!setting.has_value() || request.num_rows <= api::kFewRows) {
-    VECDB_RETURN_IF_ERROR(adviser.Offer(
-        {.metric = request.metric}, {}, 0, 1,
-        setting.has_value() ? "so few rows are compared as fast as an index finds them"
-                            : "only comparing all rows is sure to find so many"));
+  return base::OrOutOfMemory([&]() -> absl::StatusOr<std::vector<Advice>> {
+    VECDB_RETURN_IF_ERROR(api::CheckRequest(request));
+    api::Adviser adviser(request);
+    const std::optional<api::Setting> setting = api::SettingOf(request.target_recall);
+    if (!setting.has_value() || request.num_rows <= api::kFewRows) {
+      VECDB_RETURN_IF_ERROR(adviser.Offer(
+          {.metric = request.metric}, {}, 0, 1,
+          setting.has_value() ? "so few rows are compared as fast as an index finds them"
+                              : "only comparing all rows is sure to find so many"));
+      return adviser.Finish();
+    }
+    VECDB_RETURN_IF_ERROR(api::OfferGraphs(request, *setting, &adviser));
+    VECDB_RETURN_IF_ERROR(api::OfferLists(request, *setting, &adviser));
+    VECDB_RETURN_IF_ERROR(api::OfferMapped(request, *setting, &adviser));
     return adviser.Finish();
-  }
-  VECDB_RETURN_IF_ERROR(api::OfferGraphs(request, *setting, &adviser));
-  VECDB_RETURN_IF_ERROR(api::OfferLists(request, *setting, &adviser));
-  VECDB_RETURN_IF_ERROR(api::OfferMapped(request, *setting, &adviser));
-  return adviser.Finish();
+  });
 }
 
 }  // namespace vecdb

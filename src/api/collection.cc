@@ -3,6 +3,7 @@
 #include <chrono>
 #include <utility>
 
+#include "base/out_of_memory.h"
 #include "base/status_macros.h"
 #include "engine/collection_handle.h"
 #include "engine/counted_call.h"
@@ -77,7 +78,8 @@ absl::StatusOr<WriteResult> Collection::IngestSegment(ObjectStore& source,
 }
 
 absl::StatusOr<std::vector<int32_t>> Collection::ShardsOf(const Keys& keys) const {
-  return handle_->engine()->ShardsOf(keys);
+  return base::OrOutOfMemory(
+      [&]() -> absl::StatusOr<std::vector<int32_t>> { return handle_->engine()->ShardsOf(keys); });
 }
 
 absl::StatusOr<WriteResult> Collection::DeleteWhere(const RowFilter& filter,
@@ -136,18 +138,22 @@ absl::StatusOr<RowBatch> Collection::Query(const QueryRequest& request,
 
 absl::StatusOr<std::unique_ptr<QueryIterator>> Collection::OpenQueryIterator(
     const QueryRequest& request, const IteratorOptions& options, const Context& context) const {
-  VECDB_ASSIGN_OR_RETURN(auto engine, handle_->ForRead(request.consistency, context));
-  VECDB_ASSIGN_OR_RETURN(auto cursor,
-                         engine::QueryCursor::Open(std::move(engine), request, options, context));
-  return std::make_unique<QueryIterator>(std::move(cursor));
+  return base::OrOutOfMemory([&]() -> absl::StatusOr<std::unique_ptr<QueryIterator>> {
+    VECDB_ASSIGN_OR_RETURN(auto engine, handle_->ForRead(request.consistency, context));
+    VECDB_ASSIGN_OR_RETURN(auto cursor,
+                           engine::QueryCursor::Open(std::move(engine), request, options, context));
+    return std::make_unique<QueryIterator>(std::move(cursor));
+  });
 }
 
 absl::StatusOr<std::unique_ptr<SearchIterator>> Collection::OpenSearchIterator(
     const SearchRequest& request, const IteratorOptions& options, const Context& context) const {
-  VECDB_ASSIGN_OR_RETURN(auto engine, handle_->ForRead(request.consistency, context));
-  VECDB_ASSIGN_OR_RETURN(auto cursor,
-                         engine::SearchCursor::Open(std::move(engine), request, options, context));
-  return std::make_unique<SearchIterator>(std::move(cursor));
+  return base::OrOutOfMemory([&]() -> absl::StatusOr<std::unique_ptr<SearchIterator>> {
+    VECDB_ASSIGN_OR_RETURN(auto engine, handle_->ForRead(request.consistency, context));
+    VECDB_ASSIGN_OR_RETURN(
+        auto cursor, engine::SearchCursor::Open(std::move(engine), request, options, context));
+    return std::make_unique<SearchIterator>(std::move(cursor));
+  });
 }
 
 absl::StatusOr<SearchStats> Collection::Explain(const SearchRequest& request,
@@ -160,19 +166,24 @@ absl::StatusOr<SearchStats> Collection::Explain(const SearchRequest& request,
 
 absl::StatusOr<std::shared_ptr<const Snapshot>> Collection::PinSnapshot(
     const Context& context) const {
-  VECDB_ASSIGN_OR_RETURN(engine::Snapshot state, handle_->engine()->Pin(context));
-  return std::make_shared<const Snapshot>(
-      std::make_shared<const engine::Snapshot>(std::move(state)));
+  return base::OrOutOfMemory([&]() -> absl::StatusOr<std::shared_ptr<const Snapshot>> {
+    VECDB_ASSIGN_OR_RETURN(engine::Snapshot state, handle_->engine()->Pin(context));
+    return std::make_shared<const Snapshot>(
+        std::make_shared<const engine::Snapshot>(std::move(state)));
+  });
 }
 
 absl::StatusOr<uint64_t> Collection::DurableUpTo() const {
-  return handle_->engine()->DurableUpTo();
+  return base::OrOutOfMemory(
+      [&]() -> absl::StatusOr<uint64_t> { return handle_->engine()->DurableUpTo(); });
 }
 absl::Status Collection::Flush(const Context& context) {
   return Counted(*handle_, Operation::kFlush, [&] { return handle_->engine()->Flush(context); });
 }
 
-absl::Status Collection::Refresh(const Context& context) { return handle_->Refresh(context); }
+absl::Status Collection::Refresh(const Context& context) {
+  return base::OrOutOfMemory([&]() -> absl::Status { return handle_->Refresh(context); });
+}
 
 absl::Status Collection::CreateIndex(std::string_view field, const IndexSpec& spec,
                                      const Context& context) {
@@ -182,7 +193,8 @@ absl::Status Collection::CreateIndex(std::string_view field, const IndexSpec& sp
 
 absl::Status Collection::AlterIndex(std::string_view field, const IndexSpec& spec,
                                     const Context& context) {
-  return handle_->engine()->AlterIndex(field, spec, context);
+  return base::OrOutOfMemory(
+      [&]() -> absl::Status { return handle_->engine()->AlterIndex(field, spec, context); });
 }
 
 absl::Status Collection::AttachIndex(std::string_view field, const Index& index,
@@ -202,12 +214,12 @@ absl::Status Collection::DropIndex(std::string_view field, const Context& contex
 }
 
 absl::StatusOr<IndexDescription> Collection::DescribeIndex(std::string_view field) const {
-  return handle_->engine()->DescribeIndex(field);
+  return base::OrOutOfMemory([&]() -> absl::StatusOr<IndexDescription> {
+    return handle_->engine()->DescribeIndex(field);
+  });
 }
 
-bool Collection::HasIndex(std::string_view field) const {
-  return handle_->engine()->DescribeIndex(field).ok();
-}
+bool Collection::HasIndex(std::string_view field) const { return DescribeIndex(field).ok(); }
 
 absl::StatusOr<uint64_t> Collection::Compact(const CompactOptions& options,
                                              const Context& context) {
@@ -216,7 +228,8 @@ absl::StatusOr<uint64_t> Collection::Compact(const CompactOptions& options,
 }
 
 absl::StatusOr<CompactionReport> Collection::CompactionState(uint64_t id) const {
-  return handle_->engine()->CompactionState(id);
+  return base::OrOutOfMemory(
+      [&]() -> absl::StatusOr<CompactionReport> { return handle_->engine()->CompactionState(id); });
 }
 
 absl::Status Collection::WaitForCompaction(uint64_t id, const Context& context) {
@@ -238,24 +251,29 @@ absl::Status Collection::Load(const Context& context) { return Load(LoadOptions(
 
 absl::StatusOr<std::shared_ptr<LoadJob>> Collection::StartLoad(const LoadOptions& options,
                                                                const Context& context) {
-  auto engine = handle_->engine();
-  VECDB_ASSIGN_OR_RETURN(auto task, Counted(*handle_, Operation::kStartLoad,
-                                            [&] { return engine->StartLoad(options, context); }));
-  return std::make_shared<LoadJob>(std::move(engine), std::move(task));
+  return base::OrOutOfMemory([&]() -> absl::StatusOr<std::shared_ptr<LoadJob>> {
+    auto engine = handle_->engine();
+    VECDB_ASSIGN_OR_RETURN(auto task, Counted(*handle_, Operation::kStartLoad,
+                                              [&] { return engine->StartLoad(options, context); }));
+    return std::make_shared<LoadJob>(std::move(engine), std::move(task));
+  });
 }
 
 LoadReport Collection::LoadProgress() const { return handle_->engine()->LoadProgress(); }
 
 absl::StatusOr<LoadEstimate> Collection::EstimateLoad(const LoadOptions& options) const {
-  return handle_->engine()->EstimateLoad(options);
+  return base::OrOutOfMemory(
+      [&]() -> absl::StatusOr<LoadEstimate> { return handle_->engine()->EstimateLoad(options); });
 }
 
 absl::Status Collection::SetMemoryLimit(uint64_t limit_bytes) {
-  return handle_->engine()->SetMemoryLimit(limit_bytes);
+  return base::OrOutOfMemory(
+      [&]() -> absl::Status { return handle_->engine()->SetMemoryLimit(limit_bytes); });
 }
 
 absl::StatusOr<MemoryReport> Collection::MemoryReport() const {
-  return handle_->engine()->ReportMemory();
+  return base::OrOutOfMemory(
+      [&]() -> absl::StatusOr<vecdb::MemoryReport> { return handle_->engine()->ReportMemory(); });
 }
 
 absl::Status Collection::Release(const Context& context) {
@@ -268,22 +286,28 @@ vecdb::LoadState Collection::LoadState() const { return handle_->engine()->LoadS
 absl::StatusOr<SearchResult> Collection::Search(const SearchRequest& request,
                                                 const Context& context) const {
   const auto begun = std::chrono::steady_clock::now();
-  auto rows = SearchRows(*handle_, request, context);
+  auto rows = base::OrOutOfMemory([&] { return SearchRows(*handle_, request, context); });
   const auto duration = std::chrono::steady_clock::now() - begun;
-  if (!rows.ok()) {
-    handle_->metrics().NoteFailedSearch(rows.status(), duration);
-    return rows.status();
-  }
-  handle_->metrics().NoteSearch((*rows)->stats, (*rows)->ends.size(), duration);
+  base::OrOutOfMemory([&] {
+    if (rows.ok()) {
+      handle_->metrics().NoteSearch((*rows)->stats, (*rows)->ends.size(), duration);
+    } else {
+      handle_->metrics().NoteFailedSearch(rows.status(), duration);
+    }
+  }).IgnoreError();
+  if (!rows.ok()) return rows.status();
   return SearchResult(*std::move(rows));
 }
 
 absl::StatusOr<CollectionDescription> Collection::Describe() const {
-  return handle_->engine()->Describe();
+  return base::OrOutOfMemory(
+      [&]() -> absl::StatusOr<CollectionDescription> { return handle_->engine()->Describe(); });
 }
 
 absl::StatusOr<std::vector<SegmentDescription>> Collection::Segments() const {
-  return handle_->engine()->Segments();
+  return base::OrOutOfMemory([&]() -> absl::StatusOr<std::vector<SegmentDescription>> {
+    return handle_->engine()->Segments();
+  });
 }
 
 }  // namespace vecdb

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/out_of_memory.h"
 #include "base/status_macros.h"
 #include "engine/counted_call.h"
 #include "engine/database_engine.h"
@@ -24,26 +25,32 @@ Database::~Database() { engine_->Abandon(); }
 
 absl::StatusOr<std::unique_ptr<Database>> Database::Open(const DatabaseOptions& options,
                                                          const Context& context) {
-  VECDB_ASSIGN_OR_RETURN(auto engine, engine::DatabaseEngine::Open(options, context));
-  return std::unique_ptr<Database>(new Database(std::move(engine)));
+  return base::OrOutOfMemory([&]() -> absl::StatusOr<std::unique_ptr<Database>> {
+    VECDB_ASSIGN_OR_RETURN(auto engine, engine::DatabaseEngine::Open(options, context));
+    return std::unique_ptr<Database>(new Database(std::move(engine)));
+  });
 }
 
 absl::StatusOr<std::unique_ptr<Collection>> Database::CreateCollection(
     std::string_view name, const Schema& schema, const CollectionOptions& options,
     const Context& context) {
-  VECDB_ASSIGN_OR_RETURN(
-      auto engine, CountedDdl(*engine_, DatabaseOperation::kCreateCollection,
-                              [&] { return engine_->Create(name, schema, options, context); }));
-  return std::make_unique<Collection>(std::move(engine));
+  return base::OrOutOfMemory([&]() -> absl::StatusOr<std::unique_ptr<Collection>> {
+    VECDB_ASSIGN_OR_RETURN(
+        auto engine, CountedDdl(*engine_, DatabaseOperation::kCreateCollection,
+                                [&] { return engine_->Create(name, schema, options, context); }));
+    return std::make_unique<Collection>(std::move(engine));
+  });
 }
 
 absl::StatusOr<std::unique_ptr<Collection>> Database::OpenCollection(std::string_view name,
                                                                      const OpenOptions& options,
                                                                      const Context& context) {
-  VECDB_ASSIGN_OR_RETURN(auto engine, CountedDdl(*engine_, DatabaseOperation::kOpenCollection, [&] {
-                           return engine_->OpenCollection(name, options, context);
-                         }));
-  return std::make_unique<Collection>(std::move(engine));
+  return base::OrOutOfMemory([&]() -> absl::StatusOr<std::unique_ptr<Collection>> {
+    VECDB_ASSIGN_OR_RETURN(
+        auto engine, CountedDdl(*engine_, DatabaseOperation::kOpenCollection,
+                                [&] { return engine_->OpenCollection(name, options, context); }));
+    return std::make_unique<Collection>(std::move(engine));
+  });
 }
 
 absl::StatusOr<std::unique_ptr<Collection>> Database::OpenCollection(std::string_view name,
@@ -88,12 +95,16 @@ absl::StatusOr<VerifyReport> Database::Verify(const Context& context) {
 
 absl::Status Database::Checkpoint(const std::shared_ptr<ObjectStore>& store,
                                   std::string_view prefix, const Context& context) {
-  if (store == nullptr) return absl::InvalidArgumentError("Checkpoint: the store is null");
-  VECDB_ASSIGN_OR_RETURN(const auto target, WithPrefix(store, prefix));
-  return CountedDdl(*engine_, DatabaseOperation::kCheckpoint,
-                    [&] { return engine_->Checkpoint(*target, context); });
+  return base::OrOutOfMemory([&]() -> absl::Status {
+    if (store == nullptr) return absl::InvalidArgumentError("Checkpoint: the store is null");
+    VECDB_ASSIGN_OR_RETURN(const auto target, WithPrefix(store, prefix));
+    return CountedDdl(*engine_, DatabaseOperation::kCheckpoint,
+                      [&] { return engine_->Checkpoint(*target, context); });
+  });
 }
 
-absl::Status Database::Close(const Context& context) { return engine_->Close(context); }
+absl::Status Database::Close(const Context& context) {
+  return base::OrOutOfMemory([&]() -> absl::Status { return engine_->Close(context); });
+}
 
 }  // namespace vecdb

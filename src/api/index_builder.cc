@@ -2,9 +2,10 @@
 #include <memory>
 #include <utility>
 
-#include "absl/strings/str_format.h"
+#include "base/out_of_memory.h"
 #include "base/parallel_for.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 #include "index/index_estimate.h"
 #include "index/index_state.h"
 #include "index/row_checks.h"
@@ -42,13 +43,13 @@ absl::Status ComputeNorms(const Context& context, IndexState* state) {
 absl::Status CheckVectorSpec(const IndexSpec& spec, int32_t dim) {
   if (spec.is_scalar()) {
     return absl::InvalidArgumentError(
-        absl::StrFormat("%s is an index of scalar fields; vectors have FLAT, HNSW, IVF_FLAT, "
+        base::StrFormat("%s is an index of scalar fields; vectors have FLAT, HNSW, IVF_FLAT, "
                         "IVF_SQ8, IVF_PQ or DISKANN",
                         spec.type_name()));
   }
   if (dim < 1 || dim > kMaxDim) {
     return absl::InvalidArgumentError(
-        absl::StrFormat("dim is %d; the range is 1 to %d", dim, kMaxDim));
+        base::StrFormat("dim is %d; the range is 1 to %d", dim, kMaxDim));
   }
   return spec.Validate(dim);
 }
@@ -57,10 +58,10 @@ absl::Status CheckVectorSpec(const IndexSpec& spec, int32_t dim) {
 absl::Status CheckShape(std::span<const float> rows, int32_t dim) {
   if (rows.size() % static_cast<size_t>(dim) != 0) {
     return absl::InvalidArgumentError(
-        absl::StrFormat("%d floats are no multiple of the dim %d", rows.size(), dim));
+        base::StrFormat("%d floats are no multiple of the dim %d", rows.size(), dim));
   }
   if (rows.size() / static_cast<size_t>(dim) > index::kMaxRows) {
-    return absl::InvalidArgumentError(absl::StrFormat("%d rows; an index holds at most %d",
+    return absl::InvalidArgumentError(base::StrFormat("%d rows; an index holds at most %d",
                                                       rows.size() / static_cast<size_t>(dim),
                                                       index::kMaxRows));
   }
@@ -72,15 +73,17 @@ absl::Status CheckShape(std::span<const float> rows, int32_t dim) {
 
 absl::StatusOr<IndexEstimate> EstimateIndex(uint64_t num_rows, int32_t dim, const IndexSpec& spec,
                                             int32_t num_threads) {
-  VECDB_RETURN_IF_ERROR(api::CheckVectorSpec(spec, dim));
-  if (num_rows > index::kMaxRows) {
-    return absl::InvalidArgumentError(
-        absl::StrFormat("%d rows; an index has at most %d", num_rows, index::kMaxRows));
-  }
-  if (num_threads < 1) {
-    return absl::InvalidArgumentError(absl::StrFormat("num_threads %d: at least 1", num_threads));
-  }
-  return index::Estimate(num_rows, dim, spec, static_cast<uint64_t>(num_threads), {});
+  return base::OrOutOfMemory([&]() -> absl::StatusOr<IndexEstimate> {
+    VECDB_RETURN_IF_ERROR(api::CheckVectorSpec(spec, dim));
+    if (num_rows > index::kMaxRows) {
+      return absl::InvalidArgumentError(
+          base::StrFormat("%d rows; an index has at most %d", num_rows, index::kMaxRows));
+    }
+    if (num_threads < 1) {
+      return absl::InvalidArgumentError(base::StrFormat("num_threads %d: at least 1", num_threads));
+    }
+    return index::Estimate(num_rows, dim, spec, static_cast<uint64_t>(num_threads), {});
+  });
 }
 
 IndexBuilder::IndexBuilder(int32_t dim, IndexSpec spec, const Host& host)
@@ -89,22 +92,25 @@ IndexBuilder::IndexBuilder(int32_t dim, IndexSpec spec, const Host& host)
 absl::StatusOr<std::unique_ptr<Index>> IndexBuilder::Build(std::span<const float> rows,
                                                            RowStorage storage,
                                                            const Context& context) const {
-  VECDB_RETURN_IF_ERROR(api::CheckVectorSpec(spec_, dim_));
-  VECDB_RETURN_IF_ERROR(api::CheckShape(rows, dim_));
-  VECDB_RETURN_IF_ERROR(context.Check());
-  VECDB_RETURN_IF_ERROR(index::CheckFinite(rows, dim_, "row", context));
-  auto state = std::make_unique<index::IndexState>();
-  state->host = host_;
-  state->view = {.rows = rows.data(),
-                 .num_rows = static_cast<uint32_t>(rows.size() / static_cast<size_t>(dim_)),
-                 .dim = dim_};
-  if (storage == RowStorage::kCopy)
-    VECDB_RETURN_IF_ERROR(index::CopyRows(rows, context, state.get()));
-  if (spec_.metric == Metric::kCosine) {
-    VECDB_RETURN_IF_ERROR(api::ComputeNorms(context, state.get()));
-  }
-  VECDB_ASSIGN_OR_RETURN(state->index, index::BuildVectorIndex(state->view, spec_, host_, context));
-  return std::unique_ptr<Index>(new Index(std::move(state)));
+  return base::OrOutOfMemory([&]() -> absl::StatusOr<std::unique_ptr<Index>> {
+    VECDB_RETURN_IF_ERROR(api::CheckVectorSpec(spec_, dim_));
+    VECDB_RETURN_IF_ERROR(api::CheckShape(rows, dim_));
+    VECDB_RETURN_IF_ERROR(context.Check());
+    VECDB_RETURN_IF_ERROR(index::CheckFinite(rows, dim_, "row", context));
+    auto state = std::make_unique<index::IndexState>();
+    state->host = host_;
+    state->view = {.rows = rows.data(),
+                   .num_rows = static_cast<uint32_t>(rows.size() / static_cast<size_t>(dim_)),
+                   .dim = dim_};
+    if (storage == RowStorage::kCopy)
+      VECDB_RETURN_IF_ERROR(index::CopyRows(rows, context, state.get()));
+    if (spec_.metric == Metric::kCosine) {
+      VECDB_RETURN_IF_ERROR(api::ComputeNorms(context, state.get()));
+    }
+    VECDB_ASSIGN_OR_RETURN(state->index,
+                           index::BuildVectorIndex(state->view, spec_, host_, context));
+    return std::unique_ptr<Index>(new Index(std::move(state)));
+  });
 }
 
 }  // namespace vecdb

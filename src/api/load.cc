@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/out_of_memory.h"
 #include "engine/collection_engine.h"
 #include "engine/load_task.h"
 
@@ -20,6 +21,9 @@ LoadReport LoadJob::Report() const { return engine_->ReportLoad(*task_); }
 
 void LoadJob::Cancel() { engine_->StopLoad(task_.get()); }
 
-absl::Status LoadJob::Wait(const Context& context) { return engine_->WaitForLoad(task_, context); }
+absl::Status LoadJob::Wait(const Context& context) {
+  return base::OrOutOfMemory(
+      [&]() -> absl::Status { return engine_->WaitForLoad(task_, context); });
+}
 
 }  // namespace vecdb

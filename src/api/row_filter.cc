@@ -1,7 +1,7 @@
 #include "vecdb/row_filter.h"
 
-#include "absl/strings/str_format.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 #include "filter/condition.h"
 #include "filter/node.h"
 
@@ -10,7 +10,7 @@ namespace {
 
 absl::Status Foreign(const filter::Term& term) {
   return absl::InvalidArgumentError(
-      absl::StrFormat("filter: it was parsed for another schema, with a field \"%s\" of type %s",
+      base::StrFormat("filter: it was parsed for another schema, with a field \"%s\" of type %s",
                       term.name, DataTypeName(term.type)));
 }
 
@@ -52,7 +52,7 @@ absl::StatusOr<Filter> RowFilter::Resolve(const Schema& schema) const {
   if (filter.condition() == nullptr) return filter;
   if (const auto names = filter.parameters(); !names.empty()) {
     return absl::InvalidArgumentError(
-        absl::StrFormat("filter: parameter {%s} has no value; call Bind", names.front()));
+        base::StrFormat("filter: parameter {%s} has no value; call Bind", names.front()));
   }
   VECDB_RETURN_IF_ERROR(CheckFits(*filter.condition()->node(), schema));
   return filter;

@@ -1,6 +1,6 @@
 #include "vecdb/search_stats.h"
 
-#include "absl/strings/str_format.h"
+#include "base/str_format.h"
 
 namespace vecdb {
 
@@ -21,14 +21,14 @@ std::string_view SearchPlanName(SearchPlan plan) {
 
 std::string SearchStats::ToString() const {
   std::string text;
-  if (!filter.empty()) absl::StrAppendFormat(&text, "filter: %s\n", filter);
-  absl::StrAppendFormat(&text, "filter %.3f ms, search %.3f ms, fetch %.3f ms\n", filter_ms,
+  if (!filter.empty()) base::StrAppendFormat(&text, "filter: %s\n", filter);
+  base::StrAppendFormat(&text, "filter %.3f ms, search %.3f ms, fetch %.3f ms\n", filter_ms,
                         search_ms, fetch_ms);
   for (const SegmentSearchStats& segment : segments) {
     const double selectivity = segment.num_rows == 0 ? 0
                                                      : static_cast<double>(segment.matching_rows) /
                                                            static_cast<double>(segment.num_rows);
-    absl::StrAppendFormat(
+    base::StrAppendFormat(
         &text,
         "segment %s: %d of %d rows match (%.2f %%, estimated %.2f %%), %s, %d distances, "
         "blocks %d evaluated, %d pruned%s%s, filter %.3f ms, search %.3f ms\n",

@@ -3,7 +3,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include "absl/strings/str_format.h"
+#include "base/str_format.h"
 
 namespace vecdb::base {
 namespace {
@@ -50,7 +50,7 @@ absl::StatusCode CodeOf(int error) {
 absl::Status ErrnoStatus(int error, std::string_view operation, std::string_view path) {
   char buffer[128] = "";
   const char* text = TextOf(::strerror_r(error, buffer, sizeof(buffer)), buffer);
-  return absl::Status(CodeOf(error), absl::StrFormat("cannot %s '%s': %s", operation, path, text));
+  return absl::Status(CodeOf(error), base::StrFormat("cannot %s '%s': %s", operation, path, text));
 }
 
 }  // namespace vecdb::base

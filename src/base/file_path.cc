@@ -3,14 +3,14 @@
 #include <algorithm>
 
 #include "absl/strings/escaping.h"
-#include "absl/strings/str_format.h"
+#include "base/str_format.h"
 
 namespace vecdb::base {
 namespace {
 
 absl::Status Refuse(std::string_view path, std::string_view rule) {
   return absl::InvalidArgumentError(
-      absl::StrFormat("file path '%s' %s", absl::CHexEscape({path.data(), path.size()}), rule));
+      base::StrFormat("file path '%s' %s", absl::CHexEscape({path.data(), path.size()}), rule));
 }
 
 }  // namespace
@@ -51,24 +51,24 @@ std::string JoinPath(std::string_view directory, std::string_view name) {
 }
 
 absl::Status MissingFile(std::string_view path) {
-  return absl::NotFoundError(absl::StrFormat("'%s' does not exist", path));
+  return absl::NotFoundError(base::StrFormat("'%s' does not exist", path));
 }
 
 absl::Status TakenName(std::string_view path) {
-  return absl::AlreadyExistsError(absl::StrFormat("'%s' exists already", path));
+  return absl::AlreadyExistsError(base::StrFormat("'%s' exists already", path));
 }
 
 absl::Status NotADirectory(std::string_view path) {
   return absl::FailedPreconditionError(
-      absl::StrFormat("'%s' has a file where a directory belongs", path));
+      base::StrFormat("'%s' has a file where a directory belongs", path));
 }
 
 absl::Status NotAFile(std::string_view path) {
-  return absl::FailedPreconditionError(absl::StrFormat("'%s' is not a regular file", path));
+  return absl::FailedPreconditionError(base::StrFormat("'%s' is not a regular file", path));
 }
 
 absl::Status NotEmpty(std::string_view path) {
-  return absl::FailedPreconditionError(absl::StrFormat("directory '%s' is not empty", path));
+  return absl::FailedPreconditionError(base::StrFormat("directory '%s' is not empty", path));
 }
 
 }  // namespace vecdb::base

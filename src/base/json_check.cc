@@ -2,7 +2,7 @@
 
 #include <cstddef>
 
-#include "absl/strings/str_format.h"
+#include "base/str_format.h"
 
 namespace vecdb::base {
 namespace {
@@ -48,7 +48,7 @@ absl::Status PreCheckJson(std::string_view text, int max_depth) {
   }
   if (!DepthWithin(text, max_depth)) {
     return absl::InvalidArgumentError(
-        absl::StrFormat("JSON is nested deeper than the limit of %d", max_depth));
+        base::StrFormat("JSON is nested deeper than the limit of %d", max_depth));
   }
   return absl::OkStatus();
 }

@@ -4,7 +4,7 @@
 
 #include <new>
 
-#include "absl/strings/str_format.h"
+#include "base/str_format.h"
 
 namespace vecdb::base {
 namespace {
@@ -72,7 +72,7 @@ absl::StatusOr<LargeBuffer> LargeBuffer::Make(uint64_t bytes, const Host& host,
   if (bytes == 0) return buffer;
   if (bytes > kMaxBytes) {
     return absl::ResourceExhaustedError(
-        absl::StrFormat("%s: %d bytes are more than any machine has", what, bytes));
+        base::StrFormat("%s: %d bytes are more than any machine has", what, bytes));
   }
   if (host.budget != nullptr) {
     if (absl::Status status = host.budget->Reserve(bytes, what, use); !status.ok()) return status;
@@ -81,7 +81,7 @@ absl::StatusOr<LargeBuffer> LargeBuffer::Make(uint64_t bytes, const Host& host,
   if (data == nullptr) {
     if (host.budget != nullptr) host.budget->Release(bytes, use);
     return absl::ResourceExhaustedError(
-        absl::StrFormat("%s: the system refused %d bytes of memory", what, bytes));
+        base::StrFormat("%s: the system refused %d bytes of memory", what, bytes));
   }
   buffer.data_ = static_cast<std::byte*>(data);
   buffer.size_ = bytes;

@@ -8,6 +8,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "base/mutex.h"
+#include "base/out_of_memory.h"
 
 namespace vecdb::base {
 
@@ -44,9 +45,12 @@ class LoanPool {
   Loan Lend(std::unique_ptr<T> object) { return Loan(this, std::move(object)); }
 
  private:
+  // Without memory to keep it, it goes.
   void GiveBack(std::unique_ptr<T> object) {
-    MutexLock lock(&mutex_);
-    free_.push_back(std::move(object));
+    OrOutOfMemory([&] {
+      MutexLock lock(&mutex_);
+      free_.push_back(std::move(object));
+    }).IgnoreError();
   }
 
   Mutex mutex_;  // a leaf

@@ -10,10 +10,10 @@
 #include <cerrno>
 #include <utility>
 
-#include "absl/strings/str_format.h"
 #include "base/errno_status.h"
 #include "base/read_range.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 
 namespace vecdb::base {
 namespace {
@@ -63,7 +63,7 @@ class LocalReadFile : public RandomAccessFile {
   }
 
   absl::StatusOr<std::unique_ptr<MappedBytes>> Map() const override {
-    if (size_ == 0) return absl::UnimplementedError(absl::StrFormat("'%s' is empty", name_));
+    if (size_ == 0) return absl::UnimplementedError(base::StrFormat("'%s' is empty", name_));
     struct stat info {};
     if (::fstat(descriptor_.get(), &info) != 0) return ErrnoStatus(errno, "stat", name_);
     if (static_cast<uint64_t>(info.st_size) < size_) {
@@ -73,7 +73,7 @@ class LocalReadFile : public RandomAccessFile {
     void* map = ::mmap(nullptr, length, PROT_READ, MAP_SHARED, descriptor_.get(), 0);
     // File systems without mapped files say ENODEV.
     if (map == MAP_FAILED && errno == ENODEV) {
-      return absl::UnimplementedError(absl::StrFormat("'%s' cannot be mapped", name_));
+      return absl::UnimplementedError(base::StrFormat("'%s' cannot be mapped", name_));
     }
     if (map == MAP_FAILED) return ErrnoStatus(errno, "map", name_);
     return std::make_unique<LocalMappedBytes>(map, length);
@@ -83,7 +83,7 @@ class LocalReadFile : public RandomAccessFile {
 
  private:
   absl::Status ShrunkError(uint64_t end) const {
-    return absl::DataLossError(absl::StrFormat(
+    return absl::DataLossError(base::StrFormat(
         "'%s' ends at offset %d, but had %d bytes when it was opened", name_, end, size_));
   }
 
@@ -134,7 +134,7 @@ class LocalAppendFile : public AppendFile {
   absl::Status CheckUsable() const {
     if (failure_.ok()) return absl::OkStatus();
     return absl::FailedPreconditionError(
-        absl::StrFormat("'%s' failed before: %s", name_, failure_.message()));
+        base::StrFormat("'%s' failed before: %s", name_, failure_.message()));
   }
 
   absl::Status Fail(absl::Status failure) { return failure_ = std::move(failure); }
@@ -178,7 +178,7 @@ absl::StatusOr<std::unique_ptr<RandomAccessFile>> MakeLocalReadFile(FileDescript
   struct stat info {};
   if (::fstat(descriptor.get(), &info) != 0) return ErrnoStatus(errno, "stat", name);
   if (!S_ISREG(info.st_mode)) {
-    return absl::FailedPreconditionError(absl::StrFormat("'%s' is not a regular file", name));
+    return absl::FailedPreconditionError(base::StrFormat("'%s' is not a regular file", name));
   }
   return std::make_unique<LocalReadFile>(std::move(descriptor), std::move(name),
                                          static_cast<uint64_t>(info.st_size));
@@ -194,7 +194,7 @@ absl::StatusOr<std::unique_ptr<FileLock>> MakeLocalFileLock(FileDescriptor descr
     return std::make_unique<LocalFileLock>(std::move(descriptor));
   }
   if (errno != EWOULDBLOCK) return ErrnoStatus(errno, "lock", name);
-  return absl::FailedPreconditionError(absl::StrFormat("'%s' is locked by another holder", name));
+  return absl::FailedPreconditionError(base::StrFormat("'%s' is locked by another holder", name));
 }
 
 }  // namespace vecdb::base

@@ -5,24 +5,24 @@
 #include <set>
 #include <utility>
 
-#include "absl/strings/str_format.h"
 #include "base/mutex.h"
+#include "base/str_format.h"
 
 namespace vecdb {
 namespace {
 
 std::string OfLimit(uint64_t bytes) {
-  return bytes == MemoryReport::kNoLimit ? "without limit" : absl::StrFormat("of %d", bytes);
+  return bytes == MemoryReport::kNoLimit ? "without limit" : base::StrFormat("of %d", bytes);
 }
 
 void AppendReport(const MemoryReport& report, size_t indent, std::string* text) {
   const std::string margin(indent, ' ');
-  absl::StrAppendFormat(text, "%s%s: %d bytes %s, at most %d\n", margin,
+  base::StrAppendFormat(text, "%s%s: %d bytes %s, at most %d\n", margin,
                         report.name.empty() ? "memory" : report.name, report.used_bytes,
                         OfLimit(report.limit_bytes), report.peak_bytes);
   for (size_t use = 0; use < kNumMemoryUses; ++use) {
     if (report.bytes_of_use[use] == 0) continue;
-    absl::StrAppendFormat(text, "%s  %s: %d\n", margin,
+    base::StrAppendFormat(text, "%s  %s: %d\n", margin,
                           std::string(MemoryUseName(static_cast<MemoryUse>(use))),
                           report.bytes_of_use[use]);
   }
@@ -65,6 +65,8 @@ MemoryBudget::MemoryBudget(std::string name, uint64_t limit_bytes, MemoryBudget*
       shared_(parent == nullptr ? std::make_shared<Shared>() : parent->shared_),
       limit_bytes_(limit_bytes) {
   base::MutexLock lock(&shared_->mutex);
+  // All memory first: nothing takes a pointer back that is in one of both.
+  if (parent_ != nullptr) parent_->parts_.reserve(parent_->parts_.size() + 1);
   shared_->budgets.insert(this);
   if (parent_ != nullptr) parent_->parts_.push_back(this);
 }
@@ -147,8 +149,8 @@ absl::Status MemoryBudget::Full(const MemoryBudget& budget, uint64_t bytes,
   const uint64_t limit = budget.limit_bytes();
   const uint64_t used = budget.used_bytes();
   return absl::ResourceExhaustedError(
-      absl::StrFormat("%s needs %d bytes; the memory budget%s has %d of %d bytes left", what, bytes,
-                      budget.name_.empty() ? "" : absl::StrFormat(" of %s", budget.name_),
+      base::StrFormat("%s needs %d bytes; the memory budget%s has %d of %d bytes left", what, bytes,
+                      budget.name_.empty() ? "" : base::StrFormat(" of %s", budget.name_),
                       used > limit ? 0 : limit - used, limit));
 }
 

@@ -5,11 +5,11 @@
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/strings/str_format.h"
 #include "base/file_path.h"
 #include "base/mutex.h"
 #include "base/read_range.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 #include "vecdb/file_system.h"
 
 namespace vecdb {
@@ -181,7 +181,7 @@ class MemoryFileSystem : public FileSystem {
     }
     base::MutexLock lock(&locks_->mutex);
     if (locks_->held.insert(path).second) return std::make_unique<MemoryFileLock>(path, locks_);
-    return absl::FailedPreconditionError(absl::StrFormat("'%s' is locked by another holder", path));
+    return absl::FailedPreconditionError(base::StrFormat("'%s' is locked by another holder", path));
   }
 
   std::string root() const override { return "memory"; }

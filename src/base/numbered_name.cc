@@ -3,7 +3,7 @@
 #include <charconv>
 #include <system_error>
 
-#include "absl/strings/str_format.h"
+#include "base/str_format.h"
 
 namespace vecdb::base {
 namespace {
@@ -13,7 +13,7 @@ constexpr size_t kDigits = 20;
 }  // namespace
 
 std::string NumberedName(uint64_t number, std::string_view suffix) {
-  return absl::StrFormat("%020d%s", number, suffix);
+  return base::StrFormat("%020d%s", number, suffix);
 }
 
 std::optional<uint64_t> NumberInName(std::string_view name, std::string_view suffix) {

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/mutex.h"
+#include "base/out_of_memory.h"
 #include "base/status_macros.h"
 
 namespace vecdb::base {
@@ -39,8 +40,10 @@ class Loop {
 
  private:
   absl::Status RunPiece(size_t piece, size_t strand) {
-    VECDB_RETURN_IF_ERROR(context_.Check());
-    return body_(piece, strand);
+    return OrOutOfMemory([&]() -> absl::Status {
+      VECDB_RETURN_IF_ERROR(context_.Check());
+      return body_(piece, strand);
+    });
   }
 
   bool Enter(size_t* strand) {
@@ -96,9 +99,13 @@ absl::Status ParallelFor(Executor* executor, Priority priority, size_t pieces,
     return absl::OkStatus();
   }
   auto loop = std::make_shared<Loop>(pieces, context, body);
-  for (size_t i = 1; i < strands; ++i) {
-    executor->Schedule(priority, [loop] { loop->RunStrand(); });
-  }
+  // Without memory for further strands those that there are do the work: from here on the caller
+  // does not leave before Finish.
+  OrOutOfMemory([&] {
+    for (size_t i = 1; i < strands; ++i) {
+      executor->Schedule(priority, [loop] { loop->RunStrand(); });
+    }
+  }).IgnoreError();
   loop->RunStrand();
   return loop->Finish();
 }

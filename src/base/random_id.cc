@@ -8,7 +8,7 @@
 #include <chrono>
 #include <type_traits>
 
-#include "absl/strings/str_format.h"
+#include "base/str_format.h"
 #include "vecdb/clock.h"
 
 namespace vecdb::base {
@@ -38,7 +38,7 @@ IdEntropy GatherIdEntropy() {
 std::string MakeId(const IdEntropy& entropy) {
   static_assert(std::has_unique_object_representations_v<IdEntropy>);
   const XXH128_hash_t hash = XXH3_128bits(&entropy, sizeof(entropy));
-  return absl::StrFormat("%016x%016x", hash.high64, hash.low64);
+  return base::StrFormat("%016x%016x", hash.high64, hash.low64);
 }
 
 std::string RandomId() { return MakeId(GatherIdEntropy()); }

@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "absl/status/status.h"
-#include "absl/strings/str_format.h"
+#include "base/str_format.h"
 
 namespace vecdb::base {
 
@@ -15,7 +15,7 @@ inline absl::Status CheckReadRange(std::string_view name, uint64_t size_bytes, u
                                    uint64_t count) {
   if (offset <= size_bytes && count <= size_bytes - offset) return absl::OkStatus();
   return absl::OutOfRangeError(
-      absl::StrFormat("cannot read %d bytes at offset %d of '%s', which has %d bytes", count,
+      base::StrFormat("cannot read %d bytes at offset %d of '%s', which has %d bytes", count,
                       offset, name, size_bytes));
 }
 

@@ -6,9 +6,14 @@
 
 namespace vecdb::base {
 
+void DeleteTimes::Reserve(uint32_t row) {
+  if (pages_.Get(row / kPageRows) != nullptr) return;
+  pages_.Set(row / kPageRows, std::make_unique<Page>());
+}
+
 bool DeleteTimes::Set(uint32_t row, uint64_t time) {
-  Page* page = pages_.Get(row / kPageRows);
-  if (page == nullptr) page = pages_.Set(row / kPageRows, std::make_unique<Page>());
+  Reserve(row);
+  Page* const page = pages_.Get(row / kPageRows);
   std::atomic<uint64_t>& entry = page->times[row % kPageRows];
   if (entry.load(std::memory_order_relaxed) != 0) return false;
   entry.store(time, std::memory_order_relaxed);

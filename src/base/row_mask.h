@@ -32,6 +32,9 @@ class DeleteTimes {
     return deleted != 0 && deleted <= time;
   }
 
+  /// Takes the memory that Set of this row needs, which allocates nothing then.
+  void Reserve(uint32_t row);
+
   /// Deletes a row at `time` (not 0). False, with nothing changed, when it was deleted before.
   bool Set(uint32_t row, uint64_t time);
 

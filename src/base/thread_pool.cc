@@ -15,7 +15,8 @@ constexpr size_t kPriorities = 3;
 
 class ThreadPool final : public Executor {
  public:
-  explicit ThreadPool(int num_threads) {
+  // Apart from the constructor: when a thread cannot be made, the destructor ends the others.
+  void Start(int num_threads) {
     threads_.reserve(static_cast<size_t>(num_threads));
     for (int i = 0; i < num_threads; ++i) threads_.emplace_back([this] { Work(); });
   }
@@ -70,7 +71,9 @@ class ThreadPool final : public Executor {
 }  // namespace
 
 std::unique_ptr<Executor> MakeThreadPool(int num_threads) {
-  return std::make_unique<ThreadPool>(std::clamp(num_threads, 1, 1024));
+  auto pool = std::make_unique<ThreadPool>();
+  pool->Start(std::clamp(num_threads, 1, 1024));
+  return pool;
 }
 
 }  // namespace vecdb

@@ -1,20 +1,20 @@
 #include "catalog/garbage_collector.h"
 
 #include <algorithm>
+#include <unordered_set>
 #include <utility>
 
-#include "absl/container/flat_hash_set.h"
-#include "absl/strings/str_format.h"
 #include "base/sabotage.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 
 namespace vecdb::catalog {
 namespace {
 
-using Names = absl::flat_hash_set<std::string>;
+using Names = std::unordered_set<std::string>;
 
 absl::Status Disturbed(const VersionStore& versions, uint64_t number) {
-  return absl::UnavailableError(absl::StrFormat(
+  return absl::UnavailableError(base::StrFormat(
       "%s: version %d, which garbage collection has to look at, was removed meanwhile",
       versions.kind(), number));
 }
@@ -46,7 +46,7 @@ absl::Status CheckEpoch(const VersionStore& versions, const Version& newest,
   if (base::Sabotaged(10)) return absl::OkStatus();
   if (options.epoch == 0 || newest.epoch <= options.epoch) return absl::OkStatus();
   return absl::FailedPreconditionError(
-      absl::StrFormat("%s: fenced: garbage is collected by the newest writer (epoch %d > %d)",
+      base::StrFormat("%s: fenced: garbage is collected by the newest writer (epoch %d > %d)",
                       versions.kind(), newest.epoch, options.epoch));
 }
 
@@ -135,7 +135,7 @@ absl::StatusOr<GarbageReport> CollectGarbage(ObjectStore& store, const VersionSt
                                              const Context& context) {
   if (options.grace_ms < 0) {
     return absl::InvalidArgumentError(
-        absl::StrFormat("grace period of %d ms: must not be negative", options.grace_ms));
+        base::StrFormat("grace period of %d ms: must not be negative", options.grace_ms));
   }
   // Objects first, versions second. An object that is listed here and committed before the second
   // list is seen as named. One that is committed later belongs to a job that was running when it
@@ -144,7 +144,7 @@ absl::StatusOr<GarbageReport> CollectGarbage(ObjectStore& store, const VersionSt
   VECDB_ASSIGN_OR_RETURN(const std::vector<ObjectInfo> objects, store.List(scope, context));
   VECDB_ASSIGN_OR_RETURN(const VersionList list, versions.List(context));
   if (list.newest() == 0 && list.boundary() == 0) {
-    return absl::NotFoundError(absl::StrFormat("%s: there is no version", versions.kind()));
+    return absl::NotFoundError(base::StrFormat("%s: there is no version", versions.kind()));
   }
   VECDB_ASSIGN_OR_RETURN(const uint64_t lowest, LowestRetained(versions, list, options));
   VECDB_ASSIGN_OR_RETURN(const Names named,

@@ -4,9 +4,9 @@
 #include <string>
 #include <string_view>
 
-#include "absl/strings/str_format.h"
 #include "base/random_id.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 
 namespace vecdb::catalog {
 namespace {
@@ -17,7 +17,7 @@ constexpr uint64_t kMaxBytes = 4096;
 constexpr absl::Duration kDeleteLimit = absl::Seconds(5);
 
 absl::Status Unfit(const ObjectPath& path, std::string_view what) {
-  return absl::FailedPreconditionError(absl::StrFormat(
+  return absl::FailedPreconditionError(base::StrFormat(
       "the store cannot be written to safely, for it does not create objects only if they are "
       "absent: object '%s': %s (DatabaseOptions::i_promise_single_writer opens it all the same)",
       path.str(), what));
@@ -53,7 +53,7 @@ absl::Status CheckRefusesSecond(ObjectStore& store, const ObjectPath& path,
   if (absl::IsAlreadyExists(put)) return absl::OkStatus();
   if (put.ok()) return Unfit(path, "a second write was answered OK");
   if (SaysNothing(put)) return put;
-  return Unfit(path, absl::StrFormat("a second write was answered \"%s\", not AlreadyExists",
+  return Unfit(path, base::StrFormat("a second write was answered \"%s\", not AlreadyExists",
                                      put.ToString()));
 }
 

@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/str_format.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 #include "format/sealed_json.h"
 
 namespace vecdb::catalog {
@@ -19,7 +19,7 @@ constexpr size_t kMaxIdBytes = 64;
 constexpr size_t kMaxBodyBytes = format::kMaxSealedJsonBytes - 4096;
 
 absl::Status Damaged(std::string_view name, std::string_view why) {
-  return absl::DataLossError(absl::StrFormat("object %s: %s", name, why));
+  return absl::DataLossError(base::StrFormat("object %s: %s", name, why));
 }
 
 // Ids go into other documents unescaped.
@@ -48,10 +48,10 @@ bool IsPossible(const Version& version, uint64_t base) {
 absl::StatusOr<std::string> ToDocument(std::string_view kind, const Version& version) {
   if (version.body.size() > kMaxBodyBytes) {
     return absl::InvalidArgumentError(
-        absl::StrFormat("%s version %d would have %d bytes, at most %d can be read", kind,
+        base::StrFormat("%s version %d would have %d bytes, at most %d can be read", kind,
                         version.number, version.body.size(), kMaxBodyBytes));
   }
-  const std::string body = absl::StrFormat(
+  const std::string body = base::StrFormat(
       R"({"number":%d,"base":%d,"base_id":"%s","epoch":%d,"state":%s})", version.number,
       version.number - 1, version.base_id, version.epoch, version.body);
   return format::SealJson(kind, version.commit_id, body);
@@ -67,7 +67,7 @@ absl::StatusOr<Version> FromDocument(std::string_view name, std::string_view kin
                   .commit_id = std::move(sealed.id),
                   .base_id = json["base_id"].get<std::string>()};
   if (version.number != number) {
-    return Damaged(name, absl::StrFormat("says that it is version %d", version.number));
+    return Damaged(name, base::StrFormat("says that it is version %d", version.number));
   }
   if (!IsPossible(version, json["base"].get<uint64_t>())) {
     return Damaged(name, "impossible version, base, epoch or id");

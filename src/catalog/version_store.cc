@@ -5,12 +5,13 @@
 #include <limits>
 #include <utility>
 
-#include "absl/strings/str_format.h"
 #include "base/mutex.h"
 #include "base/numbered_name.h"
+#include "base/out_of_memory.h"
 #include "base/random_id.h"
 #include "base/sabotage.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 #include "format/sealed_json.h"
 
 namespace vecdb::catalog {
@@ -45,11 +46,20 @@ bool IsRefusal(const absl::Status& answer) {
          absl::IsResourceExhausted(answer) || absl::IsFailedPrecondition(answer);
 }
 
+// A store of the host's that throws instead of answering may have created the object.
+absl::Status FinishPut(ObjectWriter& writer) {
+  try {
+    return writer.Finish(Context::WithTimeout(kPutLimit));
+  } catch (const std::bad_alloc&) {
+    return base::ErrorOrCode(absl::StatusCode::kUnavailable, "the store has run out of memory");
+  }
+}
+
 // The codes that say of a commit what this error does not.
 absl::Status NothingPut(absl::Status error) {
   if (!absl::IsAborted(error) && !absl::IsUnknown(error)) return error;
   return absl::UnavailableError(
-      absl::StrFormat("nothing was put: %s", std::string(error.message())));
+      base::StrFormat("nothing was put: %s", std::string(error.message())));
 }
 
 // Calls `read`, which gives a StatusOr, until `settles` accepts its status; not for ever.
@@ -81,7 +91,7 @@ absl::StatusOr<ObjectPath> VersionStore::PathOf(uint64_t number) const {
 
 absl::StatusOr<ObjectPath> VersionStore::BoundaryPathOf(uint64_t number) const {
   return folder_.Join(
-      absl::StrFormat("%s%s", kBoundaryPrefix, base::NumberedName(number, kSuffix)));
+      base::StrFormat("%s%s", kBoundaryPrefix, base::NumberedName(number, kSuffix)));
 }
 
 absl::StatusOr<VersionList> VersionStore::List(const Context& context) const {
@@ -123,10 +133,10 @@ absl::StatusOr<std::optional<Version>> VersionStore::ReadNewest(const Context& c
   }
   if (list.newest() == 0 || list.newest() < list.boundary()) {
     return absl::DataLossError(
-        absl::StrFormat("%s: there were versions up to %d, the newest in %s is %d", kind_,
+        base::StrFormat("%s: there were versions up to %d, the newest in %s is %d", kind_,
                         list.boundary(), folder_.str(), list.newest()));
   }
-  return absl::UnavailableError(absl::StrFormat(
+  return absl::UnavailableError(base::StrFormat(
       "%s: version %d was listed and is not there, %d times", kind_, list.newest(), kMaxLooks));
 }
 
@@ -134,7 +144,7 @@ absl::StatusOr<Version> VersionStore::CommitNext(const Version& base, uint64_t e
                                                  std::string body, const Context& context) const {
   if (base.number == std::numeric_limits<uint64_t>::max()) {
     return absl::ResourceExhaustedError(
-        absl::StrFormat("%s: no number is left behind version %d", kind_, base.number));
+        base::StrFormat("%s: no number is left behind version %d", kind_, base.number));
   }
   Version next{.number = base.number + 1,
                .epoch = epoch,
@@ -146,9 +156,19 @@ absl::StatusOr<Version> VersionStore::CommitNext(const Version& base, uint64_t e
   VECDB_RETURN_IF_ERROR(context.Check());
   // From here on the caller's deadline and cancel could do no more than make a clear answer
   // unclear.
-  const absl::Status answer =
-      put.ok() ? (*put)->Finish(Context::WithTimeout(kPutLimit)) : put.status();
-  VECDB_RETURN_IF_ERROR(Settle(next, answer));
+  const absl::Status answer = put.ok() ? FinishPut(**put) : put.status();
+  bool is_settled = false;
+  const absl::Status settled = base::TryForMemory([&] {
+    absl::Status status = Settle(next, answer);
+    is_settled = true;
+    return status;
+  });
+  if (!is_settled) {
+    return base::ErrorOrCode(absl::StatusCode::kUnknown,
+                             "the outcome of a commit is not known, open again: there was no "
+                             "memory to find out");
+  }
+  VECDB_RETURN_IF_ERROR(settled);
   return next;
 }
 
@@ -186,7 +206,7 @@ absl::Status VersionStore::FindOurs(const Version& next, const absl::Status& ans
   if (!found.ok()) {
     return OutcomeUnknown(
         next,
-        absl::StrFormat("the store answered \"%s\" and reading it back gives \"%s\"",
+        base::StrFormat("the store answered \"%s\" and reading it back gives \"%s\"",
                         std::string(answer.message()), std::string(found.status().message())));
   }
   if (base::Sabotaged(7)) return absl::OkStatus();
@@ -215,7 +235,7 @@ absl::Status VersionStore::CheckIsBase(const Version& version, uint64_t newest,
       [](const absl::Status& status) { return status.ok() || absl::IsNotFound(status); });
   if (!following.ok()) {
     return OutcomeUnknown(
-        version, absl::StrFormat("another writer has gone on to version %d, and the version behind "
+        version, base::StrFormat("another writer has gone on to version %d, and the version behind "
                                  "this one cannot be read: %s",
                                  newest, std::string(following.status().message())));
   }
@@ -224,19 +244,19 @@ absl::Status VersionStore::CheckIsBase(const Version& version, uint64_t newest,
 
 absl::Status VersionStore::OutcomeUnknown(const Version& next, std::string_view why) const {
   return absl::UnknownError(
-      absl::StrFormat("commit of %s version %d: the outcome is not known, open again: %s", kind_,
+      base::StrFormat("commit of %s version %d: the outcome is not known, open again: %s", kind_,
                       next.number, why));
 }
 
 absl::Status VersionStore::Lost(uint64_t number) const {
   return absl::AbortedError(
-      absl::StrFormat("%s version %d was committed by another writer", kind_, number));
+      base::StrFormat("%s version %d was committed by another writer", kind_, number));
 }
 
 // That the boundary was there already is as good: whoever made it had the same in mind.
 absl::Status VersionStore::PutBoundary(uint64_t number, const Context& context) const {
   VECDB_ASSIGN_OR_RETURN(const ObjectPath path, BoundaryPathOf(number));
-  const std::string body = absl::StrFormat("{\"boundary\":%d}", number);
+  const std::string body = base::StrFormat("{\"boundary\":%d}", number);
   const std::string document = format::SealJson(kind_ + "-boundary", options_.new_id(), body);
   const absl::Status put = PutObject(*store_, path, document, context);
   return absl::IsAlreadyExists(put) ? absl::OkStatus() : put;

@@ -3,9 +3,10 @@
 #include <utility>
 
 #include "absl/memory/memory.h"
-#include "absl/strings/str_format.h"
+#include "base/out_of_memory.h"
 #include "base/sabotage.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 
 namespace vecdb::catalog {
 namespace {
@@ -21,7 +22,7 @@ absl::StatusOr<std::unique_ptr<VersionWriter>> VersionWriter::CreateFirst(Versio
   VECDB_ASSIGN_OR_RETURN(const VersionList list, versions.List(context));
   if (list.newest() != 0 || list.boundary() != 0) {
     return absl::AlreadyExistsError(
-        absl::StrFormat("%s: there is version %d already", versions.kind(), list.newest()));
+        base::StrFormat("%s: there is version %d already", versions.kind(), list.newest()));
   }
   auto first = versions.CommitNext({}, 1, std::move(body), context);
   if (absl::IsAborted(first.status())) {
@@ -38,7 +39,7 @@ absl::StatusOr<std::unique_ptr<VersionWriter>> VersionWriter::TakeOver(VersionSt
   for (int attempt = 0; attempt <= kMaxRetries; ++attempt) {
     VECDB_ASSIGN_OR_RETURN(const auto newest, versions.ReadNewest(context));
     if (!newest.has_value()) {
-      return absl::NotFoundError(absl::StrFormat("%s: there is no version", versions.kind()));
+      return absl::NotFoundError(base::StrFormat("%s: there is no version", versions.kind()));
     }
     VECDB_ASSIGN_OR_RETURN(std::string body, next_body(*newest));
     const uint64_t epoch = newest->epoch + (base::Sabotaged(20) ? 0 : 1);
@@ -61,8 +62,10 @@ absl::Status VersionWriter::Commit(std::string body, const Context& context) {
   }
   if (absl::IsAborted(next.status()) && !base::Sabotaged(19)) return Fence(context);
   if (absl::IsUnknown(next.status())) {
-    stopped_ = Stopped(absl::StrFormat("takes no commits until it is opened again: %s",
-                                       std::string(next.status().message())));
+    Stop([&] {
+      return base::StrFormat("takes no commits until it is opened again: %s",
+                             std::string(next.status().message()));
+    });
   }
   return next.status();
 }
@@ -72,26 +75,29 @@ absl::Status VersionWriter::CheckNotFenced(const Context& context) {
   VECDB_ASSIGN_OR_RETURN(const VersionList list, versions_.List(context));
   if (list.newest() == current_.number) return absl::OkStatus();
   if (list.newest() > current_.number) return Fence(context);
-  return absl::DataLossError(absl::StrFormat("%s: version %d is gone, the newest is %d",
+  return absl::DataLossError(base::StrFormat("%s: version %d is gone, the newest is %d",
                                              versions_.kind(), current_.number, list.newest()));
 }
 
 // Somebody else has committed behind the current version. That fences this writer whatever can be
 // learned of it, which is for the message only.
 absl::Status VersionWriter::Fence(const Context& context) {
-  const auto newest = versions_.ReadNewest(context);
-  if (newest.ok() && newest->has_value() && (*newest)->epoch > current_.epoch) {
-    stopped_ = Stopped(absl::StrFormat("fenced: a newer writer has opened it (epoch %d > %d)",
-                                       (*newest)->epoch, current_.epoch));
-  } else {
-    stopped_ = Stopped("fenced: another writer has committed behind its last version");
-  }
+  Stop([&]() -> std::string {
+    const auto newest = versions_.ReadNewest(context);
+    if (newest.ok() && newest->has_value() && (*newest)->epoch > current_.epoch) {
+      return base::StrFormat("fenced: a newer writer has opened it (epoch %d > %d)",
+                             (*newest)->epoch, current_.epoch);
+    }
+    return "fenced: another writer has committed behind its last version";
+  });
   return stopped_;
 }
 
-absl::Status VersionWriter::Stopped(std::string_view reason) const {
-  return absl::FailedPreconditionError(
-      absl::StrFormat("%s version %d: %s", versions_.kind(), current_.number, reason));
+// Whether there is memory for the reason or not.
+void VersionWriter::Stop(absl::FunctionRef<std::string()> reason) {
+  stopped_ = base::ErrorOrCode(absl::StatusCode::kFailedPrecondition, [&] {
+    return base::StrFormat("%s version %d: %s", versions_.kind(), current_.number, reason());
+  });
 }
 
 }  // namespace vecdb::catalog

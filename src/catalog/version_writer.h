@@ -4,9 +4,9 @@
 #include <functional>
 #include <memory>
 #include <string>
-#include <string_view>
 #include <utility>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "catalog/version_store.h"
@@ -58,7 +58,7 @@ class VersionWriter {
       : versions_(std::move(versions)), current_(std::move(current)) {}
 
   absl::Status Fence(const Context& context);
-  absl::Status Stopped(std::string_view reason) const;
+  void Stop(absl::FunctionRef<std::string()> reason);
 
   const VersionStore versions_;
   Version current_;

@@ -1,7 +1,7 @@
 #include "codec/codec_spec.h"
 
-#include "absl/strings/str_format.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 #include "vecdb/schema.h"
 
 namespace vecdb::codec {
@@ -10,14 +10,14 @@ namespace {
 absl::Status CheckRange(std::string_view name, int64_t value, int64_t least, int64_t greatest) {
   if (value >= least && value <= greatest) return absl::OkStatus();
   return absl::InvalidArgumentError(
-      absl::StrFormat("%s is %d; the range is %d to %d", name, value, least, greatest));
+      base::StrFormat("%s is %d; the range is %d to %d", name, value, least, greatest));
 }
 
 absl::Status CheckProduct(const CodecSpec& spec) {
   VECDB_RETURN_IF_ERROR(CheckRange("m", spec.pq_m, 1, spec.dim));
   if (spec.dim % spec.pq_m != 0) {
     return absl::InvalidArgumentError(
-        absl::StrFormat("m is %d, which does not divide dim %d", spec.pq_m, spec.dim));
+        base::StrFormat("m is %d, which does not divide dim %d", spec.pq_m, spec.dim));
   }
   return CheckRange("nbits", spec.pq_bits, 1, 8);
 }
@@ -58,7 +58,7 @@ absl::Status CodecSpec::Validate() const {
       return CheckRange("bits", rabitq_bits, 1, 8);
   }
   return absl::InvalidArgumentError(
-      absl::StrFormat("the codec is %d; the range is 1 to 6", static_cast<uint32_t>(kind)));
+      base::StrFormat("the codec is %d; the range is 1 to 6", static_cast<uint32_t>(kind)));
 }
 
 }  // namespace vecdb::codec

@@ -6,7 +6,7 @@
 #include <limits>
 #include <vector>
 
-#include "absl/strings/str_format.h"
+#include "base/str_format.h"
 #include "simd/distance.h"
 #include "simd/half_distance.h"
 #include "simd/row_norm.h"
@@ -234,7 +234,7 @@ absl::StatusOr<std::unique_ptr<Codec>> ReadFloat16Codec(const CodecSpec& spec,
                                                         base::ByteReader& reader) {
   const auto power = reader.Get<int32_t>();
   if (!reader.ok() || power < kMinHalfPower || power > kMaxHalfPower) {
-    return absl::DataLossError(absl::StrFormat("float16 codec: a power of %d", power));
+    return absl::DataLossError(base::StrFormat("float16 codec: a power of %d", power));
   }
   return std::make_unique<Float16Codec>(spec, power);
 }

@@ -7,8 +7,8 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/str_format.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 #include "codec/held.h"
 #include "simd/byte_distance.h"
 #include "simd/row_norm.h"
@@ -337,13 +337,13 @@ absl::Status CheckScalarRange(const ScalarRange& range, size_t d, uint32_t max_c
   const float lower = range.lower[d];
   const float step = range.step[d];
   if (!std::isfinite(lower) || !std::isfinite(step) || step < 0) {
-    return absl::InvalidArgumentError(absl::StrFormat(
+    return absl::InvalidArgumentError(base::StrFormat(
         "scalar codec: dimension %d has lower bound %g and step %g", d, lower, step));
   }
   const double greatest = static_cast<double>(lower) + static_cast<double>(step) * max_code;
   if (greatest > static_cast<double>(std::numeric_limits<float>::max())) {
     return absl::InvalidArgumentError(
-        absl::StrFormat("scalar codec: dimension %d reaches to %g, beyond float", d, greatest));
+        base::StrFormat("scalar codec: dimension %d reaches to %g, beyond float", d, greatest));
   }
   return absl::OkStatus();
 }
@@ -388,7 +388,7 @@ absl::StatusOr<std::unique_ptr<Codec>> ReadScalarCodec(const CodecSpec& spec,
   }
   const size_t steps = range.kind == Sq8Range::kUniform ? 1 : dim;
   if (reader.remaining() < (steps + dim) * sizeof(float)) {
-    return absl::DataLossError(absl::StrFormat("scalar codec: %d bytes are left for %d numbers",
+    return absl::DataLossError(base::StrFormat("scalar codec: %d bytes are left for %d numbers",
                                                reader.remaining(), steps + dim));
   }
   for (size_t d = 0; d < steps; ++d) range.step.push_back(reader.Get<float>());

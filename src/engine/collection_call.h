@@ -2,6 +2,7 @@
 #define VECDB_ENGINE_COLLECTION_CALL_H_
 
 #include "absl/status/status.h"
+#include "base/out_of_memory.h"
 #include "engine/collection_core.h"
 #include "vecdb/context.h"
 
@@ -11,7 +12,10 @@ namespace vecdb::engine {
 class CollectionCall {
  public:
   explicit CollectionCall(const CollectionCore& core, const Context& context = {})
-      : core_(core), begun_(core.BeginCall()), status_(begun_.ok() ? context.Check() : begun_) {}
+      : core_(core),
+        begun_(core.BeginCall()),
+        // A constructor that throws would leave the call begun for ever.
+        status_(begun_.ok() ? base::OrOutOfMemory([&] { return context.Check(); }) : begun_) {}
   CollectionCall(const CollectionCall&) = delete;
   CollectionCall& operator=(const CollectionCall&) = delete;
   ~CollectionCall() {

@@ -4,11 +4,11 @@
 #include <limits>
 #include <utility>
 
-#include "absl/strings/str_format.h"
 #include "base/look_again.h"
 #include "base/random_id.h"
 #include "base/sabotage.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 #include "engine/segment_objects.h"
 
 namespace vecdb::engine {
@@ -17,6 +17,13 @@ namespace {
 // How far the clock that dates files may be behind ours: on one machine a tick of the kernel's, on
 // several what they differ by.
 constexpr int64_t kDatedEarlierMillis = 1000;
+
+absl::Status WriteErrorFor(const std::string& name, const absl::Status& reason) {
+  return base::ErrorOrCode(absl::StatusCode::kFailedPrecondition, [&] {
+    return base::StrFormat("collection %s takes no writes until it is opened again: %s", name,
+                           std::string(reason.message()));
+  });
+}
 
 }  // namespace
 
@@ -92,12 +99,14 @@ Context CollectionCore::BackgroundContext() const {
   return {.cancel = background_cancel_};
 }
 
-void CollectionCore::RunBehind(Priority priority, std::function<void(const Context&)> job) {
+void CollectionCore::ScheduleJob(Priority priority, std::function<void(const Context&)> job) {
   // A host's executor may run the task long after everything is closed, or never.
   environment_.host.executor->Schedule(priority, [weak = weak_from_this(), job = std::move(job)] {
     const std::shared_ptr<CollectionCore> core = weak.lock();
     if (core == nullptr || !core->BeginCall().ok()) return;
-    job(core->BackgroundContext());
+    // Jobs note their own failures. What they have not come to without memory is found missing, or
+    // asked for again, later.
+    base::OrOutOfMemory([&] { job(core->BackgroundContext()); }).IgnoreError();
     core->EndCall();
   });
 }
@@ -167,14 +176,15 @@ uint64_t CollectionCore::last_applied() const {
   return applied_.empty() ? published_ : applied_.back().timestamp;
 }
 
-void CollectionCore::AddSegment(query::SegmentView segment) {
-  EditView([&segment](View* view) { view->segments.push_back(std::move(segment)); });
+void CollectionCore::AddSegment(const query::SegmentView& segment) {
+  EditView([&segment](View* view) { view->segments.push_back(segment); });
 }
 
-void CollectionCore::Applied(const AppliedWrite& write) {
+void CollectionCore::Applied(std::list<AppliedWrite> write) {
+  const uint64_t ticket = write.front().ticket;
   base::MutexLock lock(&mutex_);
-  applied_.push_back(write);
-  if (base::Sabotaged(13)) Publish({.written = write.ticket, .synced = write.ticket});
+  applied_.splice(applied_.end(), write);
+  if (base::Sabotaged(13)) Publish({.written = ticket, .synced = ticket});
 }
 
 std::shared_ptr<journal::Journal> CollectionCore::journal() const {
@@ -212,11 +222,15 @@ absl::Status CollectionCore::AwaitVisible(const AppliedWrite& write, const Conte
     base::MutexLock lock(&mutex_);
     Publish(progress);
     if (published_ >= write.timestamp) return absl::OkStatus();
-    if (!write_error_.ok()) return absl::UnknownError(write_error_.message());
+    if (!write_error_.ok()) {
+      return base::ErrorOrCode(absl::StatusCode::kUnknown, write_error_.message());
+    }
     if (const absl::Status stopped = context.Check(); !stopped.ok()) {
-      return absl::UnknownError(
-          absl::StrFormat("the write has been applied and becomes visible after earlier ones: %s",
-                          std::string(stopped.message())));
+      return base::ErrorOrCode(absl::StatusCode::kUnknown, [&stopped] {
+        return base::StrFormat(
+            "the write has been applied and becomes visible after earlier ones: %s",
+            std::string(stopped.message()));
+      });
     }
     // Batches become visible in order, and whoever applied an earlier one may have given up on it.
     next = applied_.front();
@@ -228,13 +242,21 @@ void CollectionCore::NoteExpired(uint64_t num_rows) {
   expired_rows_ += num_rows;
 }
 
-void CollectionCore::EditView(const std::function<void(View*)>& edit) {
-  std::shared_ptr<const View> old_view;  // its last reference may free segments: not under the lock
+void CollectionCore::EditView(absl::FunctionRef<void(View*)> edit) {
+  const absl::Status edited = base::TryForMemory([&] { TryEditView(edit); });
+  if (!edited.ok()) RefuseWrites(edited);
+}
+
+void CollectionCore::TryEditView(absl::FunctionRef<void(View*)> edit) {
+  // The last references may free segments: not under the lock.
+  std::shared_ptr<const View> old_view;
+  std::shared_ptr<View> changed;
   {
     base::MutexLock lock(&mutex_);
-    auto changed = std::make_shared<View>(*view_);
-    edit(changed.get());
+    changed = std::make_shared<View>(*view_);
     std::erase_if(old_views_, [](const auto& old) { return old.expired(); });
+    old_views_.reserve(old_views_.size() + 1);
+    edit(changed.get());
     old_views_.push_back(view_);
     old_view = std::exchange(view_, std::move(changed));
   }
@@ -289,16 +311,15 @@ absl::Status CollectionCore::Commit(format::Manifest manifest, const Context& co
 }
 
 void CollectionCore::RefuseWrites(const absl::Status& reason) {
-  ErrorEvent event{.source = ErrorSource::kWrites, .status = reason};
   {
     base::MutexLock lock(&mutex_);
     if (!write_error_.ok()) return;
-    write_error_ = absl::FailedPreconditionError(
-        absl::StrFormat("collection %s takes no writes until it is opened again: %s", name_,
-                        std::string(reason.message())));
-    event.collection = name_;
+    // Whether there is memory for words or not.
+    write_error_ = WriteErrorFor(name_, reason);
   }
-  events().Failed(event);
+  base::OrOutOfMemory([&] {
+    events().Failed({.collection = name(), .source = ErrorSource::kWrites, .status = reason});
+  }).IgnoreError();
 }
 
 absl::Status CollectionCore::WriteError() const {
@@ -313,7 +334,9 @@ absl::StatusOr<ObjectPath> CollectionCore::NewSegmentFolder(std::string* segment
 
 void CollectionCore::Log(LogLevel level, std::string_view message) const {
   if (environment_.host.log == nullptr) return;
-  environment_.host.log->Write(level, absl::StrFormat("collection %s: %s", name(), message));
+  base::OrOutOfMemory([&] {
+    environment_.host.log->Write(level, base::StrFormat("collection %s: %s", name(), message));
+  }).IgnoreError();
 }
 
 }  // namespace vecdb::engine

@@ -4,20 +4,23 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
-#include <deque>
 #include <functional>
+#include <list>
 #include <memory>
 #include <set>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "base/gate.h"
 #include "base/hybrid_clock.h"
 #include "base/mutex.h"
+#include "base/out_of_memory.h"
 #include "base/throttle.h"
 #include "catalog/version_writer.h"
 #include "engine/build_slots.h"
@@ -163,9 +166,13 @@ class CollectionCore : public std::enable_shared_from_this<CollectionCore> {
   absl::Status BeginCall() const;
   void EndCall() const;
 
-  /// Runs `job` on the executor unless the collection has been shut down by then. Its context is
-  /// cancelled by StopCalls.
-  void RunBehind(Priority priority, std::function<void(const Context&)> job);
+  /// Runs `job(context)` on the executor unless the collection has been shut down by then. The
+  /// context is cancelled by StopCalls. False, and nothing is run, when there is no memory for
+  /// that.
+  template <typename Job>
+  bool RunBehind(Priority priority, Job job) {
+    return base::OrOutOfMemory([&] { ScheduleJob(priority, std::move(job)); }).ok();
+  }
 
   /// Refuses further calls with `reason`, stops background work, and waits until no call runs.
   /// Calls stay refused after Cancelled and DeadlineExceeded, too.
@@ -201,9 +208,10 @@ class CollectionCore : public std::enable_shared_from_this<CollectionCore> {
   // --- Writing: under the write gate.
 
   base::Gate& write_gate() { return write_gate_; }
-  void AddSegment(query::SegmentView segment);
-  /// Puts a batch behind all others in the order of becoming visible.
-  void Applied(const AppliedWrite& write);
+  void AddSegment(const query::SegmentView& segment);
+  /// Puts a batch behind all others in the order of becoming visible: the one of a list, so that
+  /// nothing is allocated.
+  void Applied(std::list<AppliedWrite> write);
   /// Waits until the batches up to `timestamp` have reached their levels and are visible. Unknown
   /// when that does not come: the writes may be found by the next opening, and the collection takes
   /// no further ones unless it was only the context that ended.
@@ -252,8 +260,10 @@ class CollectionCore : public std::enable_shared_from_this<CollectionCore> {
   /// Notes that so many rows went which nobody had deleted: they had expired. Under the write gate.
   void NoteExpired(uint64_t num_rows);
 
-  /// Replaces the view by what `edit` makes of a copy of it.
-  void EditView(const std::function<void(View*)>& edit);
+  /// Replaces the view by what `edit` makes of a copy of it. Without memory it is tried again, with
+  /// another copy: `edit` is to move nothing away before the last of its allocations. When that
+  /// does not help the collection takes no further writes, as the view may lack what was committed.
+  void EditView(absl::FunctionRef<void(View*)> edit);
 
   /// Takes no further writes until the collection is opened again; the first reason is kept.
   void RefuseWrites(const absl::Status& reason);
@@ -264,7 +274,9 @@ class CollectionCore : public std::enable_shared_from_this<CollectionCore> {
   void Log(LogLevel level, std::string_view message) const;
 
  private:
+  void ScheduleJob(Priority priority, std::function<void(const Context&)> job);
   Context BackgroundContext() const;
+  void TryEditView(absl::FunctionRef<void(View*)> edit);
   void Publish(const journal::LogProgress& progress) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const Environment environment_;
@@ -297,7 +309,7 @@ class CollectionCore : public std::enable_shared_from_this<CollectionCore> {
   std::vector<std::weak_ptr<const View>> old_views_ ABSL_GUARDED_BY(mutex_);
   std::multiset<int64_t> jobs_ ABSL_GUARDED_BY(mutex_);  // when each began
   std::shared_ptr<journal::Journal> journal_ ABSL_GUARDED_BY(mutex_);
-  std::deque<AppliedWrite> applied_ ABSL_GUARDED_BY(mutex_);  // not visible yet
+  std::list<AppliedWrite> applied_ ABSL_GUARDED_BY(mutex_);  // not visible yet
   uint64_t published_ ABSL_GUARDED_BY(mutex_) = 0;
   uint64_t live_rows_ ABSL_GUARDED_BY(mutex_) = 0;
   uint64_t expired_rows_ ABSL_GUARDED_BY(mutex_) = 0;  // of those, what compactions have removed

@@ -4,8 +4,8 @@
 #include <memory>
 #include <utility>
 
-#include "absl/strings/str_format.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 #include "engine/checkpoint.h"
 #include "engine/collection_call.h"
 #include "engine/collection_options.h"
@@ -65,19 +65,19 @@ absl::StatusOr<format::Manifest> ReadManifest(const catalog::Version& version,
   VECDB_ASSIGN_OR_RETURN(
       format::Manifest manifest,
       format::ManifestFromJson(
-          absl::StrFormat("collections/%s/manifest, version %d", id, version.number),
+          base::StrFormat("collections/%s/manifest, version %d", id, version.number),
           version.body));
   if (manifest.collection_id == id && manifest.schema.Validate().ok() &&
       manifest.options.journal != JournalPlace::kAuto && ValidateOptions(manifest.options).ok()) {
     return manifest;
   }
   return absl::DataLossError(
-      absl::StrFormat("collection %s: impossible manifest version %d", name, version.number));
+      base::StrFormat("collection %s: impossible manifest version %d", name, version.number));
 }
 
 absl::Status NoManifest(std::string_view name, const ObjectPath& folder) {
   return absl::DataLossError(
-      absl::StrFormat("collection %s: no manifest in %s", name, folder.str()));
+      base::StrFormat("collection %s: no manifest in %s", name, folder.str()));
 }
 
 // The state of a collection whose manifest was committed, or, with null `manifests`, found as
@@ -342,7 +342,7 @@ absl::Status CollectionEngine::MakeRoom(const Context& context) {
   if (backlog.journal_bytes < max_log_bytes && backlog.growing_bytes < max_growing_bytes()) {
     return absl::OkStatus();
   }
-  return absl::ResourceExhaustedError(absl::StrFormat(
+  return absl::ResourceExhaustedError(base::StrFormat(
       "%d bytes of rows wait in memory (limit %d) and %d bytes in the journal (limit %d), and they "
       "cannot be flushed: %s",
       backlog.growing_bytes, max_growing_bytes(), backlog.journal_bytes, max_log_bytes,
@@ -366,7 +366,7 @@ absl::StatusOr<WriteResult> CollectionEngine::Upsert(const RowBatch& rows,
   const Schema& schema = *core_->schema();
   const FieldSpec& key = schema.fields[schema.primary_key_index()];
   if (key.auto_id) {
-    return absl::InvalidArgumentError(absl::StrFormat(
+    return absl::InvalidArgumentError(base::StrFormat(
         "Upsert: primary key \"%s\" is auto_id, so rows cannot name what to replace", key.name));
   }
   VECDB_ASSIGN_OR_RETURN(WriteResult result, Write(rows, /*replace=*/true, options, context));
@@ -407,14 +407,19 @@ absl::StatusOr<uint64_t> CollectionEngine::DurableUpTo() {
   return core_->durable_host_sequence();
 }
 
+// What a definition that is committed wants.
+absl::Status CollectionEngine::FollowDefinition() {
+  BuildBehind(core_.get(), parts_);
+  ExtendInterimsBehind(core_.get(), parts_);
+  return absl::OkStatus();
+}
+
 absl::Status CollectionEngine::CreateIndex(std::string_view field, const IndexSpec& spec,
                                            const Context& context) {
   const CollectionCall call(*core_, context);
   VECDB_RETURN_IF_ERROR(call.status());
   VECDB_RETURN_IF_ERROR(parts_->indexes.Create(field, spec, context));
-  BuildBehind(core_.get(), parts_);
-  ExtendInterimsBehind(core_.get(), parts_);
-  return absl::OkStatus();
+  return FollowDefinition();
 }
 
 absl::Status CollectionEngine::AlterIndex(std::string_view field, const IndexSpec& spec,
@@ -422,9 +427,7 @@ absl::Status CollectionEngine::AlterIndex(std::string_view field, const IndexSpe
   const CollectionCall call(*core_, context);
   VECDB_RETURN_IF_ERROR(call.status());
   VECDB_RETURN_IF_ERROR(parts_->indexes.Alter(field, spec, context));
-  BuildBehind(core_.get(), parts_);
-  ExtendInterimsBehind(core_.get(), parts_);
-  return absl::OkStatus();
+  return FollowDefinition();
 }
 
 absl::Status CollectionEngine::AttachIndex(std::string_view field, const Index& index,
@@ -432,16 +435,14 @@ absl::Status CollectionEngine::AttachIndex(std::string_view field, const Index& 
   const CollectionCall call(*core_, context);
   VECDB_RETURN_IF_ERROR(call.status());
   VECDB_RETURN_IF_ERROR(parts_->indexes.Attach(field, index, context));
-  BuildBehind(core_.get(), parts_);
-  ExtendInterimsBehind(core_.get(), parts_);
-  return absl::OkStatus();
+  return FollowDefinition();
 }
 
 absl::Status CollectionEngine::WaitForIndex(std::string_view field, const Context& context) {
   const CollectionCall call(*core_, context);
   VECDB_RETURN_IF_ERROR(call.status());
   if (core_->Read().view->FindIndex(field) == nullptr) {
-    return absl::NotFoundError(absl::StrFormat("field \"%s\" has no index", field));
+    return absl::NotFoundError(base::StrFormat("field \"%s\" has no index", field));
   }
   return parts_->indexes.BuildMissing(field, context);
 }

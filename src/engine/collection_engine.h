@@ -205,6 +205,8 @@ class CollectionEngine {
   // What works on the core; background jobs hold it too.
   struct Parts;
 
+  // What follows work that is done: none of it fails, and what there is no memory for is left out.
+  absl::Status FollowDefinition();
   static void FollowFlush(CollectionCore* core, const std::shared_ptr<Parts>& parts);
   static void CompactBehind(CollectionCore* core, const std::shared_ptr<Parts>& parts);
   static bool IsTimeToCollect(const CollectionCore& core, Parts* parts);

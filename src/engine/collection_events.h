@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "base/out_of_memory.h"
 #include "engine/collection_metrics.h"
 #include "vecdb/events.h"
 
@@ -22,15 +23,16 @@ class CollectionEvents {
   CollectionMetrics& metrics() const { return *metrics_; }
   const std::shared_ptr<CollectionMetrics>& shared_metrics() const { return metrics_; }
 
-  /// Runs `work`, which notes in the event what it finds out, between its begin and its end.
+  /// Runs `work`, which notes in the event what it finds out, between its begin and its end. What
+  /// has been done stays done when there is no memory to tell of it.
   template <typename Event, typename Work>
   absl::Status Watch(Event event, Work work) const {
     Begin(event);
     const auto begun = std::chrono::steady_clock::now();
-    event.status = work(&event);
+    event.status = base::OrOutOfMemory([&] { return work(&event); });
     event.duration_ms =
         std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begun).count();
-    End(event);
+    base::OrOutOfMemory([&] { End(event); }).IgnoreError();
     return event.status;
   }
 

@@ -2,8 +2,8 @@
 
 #include <limits>
 
-#include "absl/strings/str_format.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 #include "engine/read_point.h"
 
 namespace vecdb::engine {
@@ -40,7 +40,7 @@ absl::StatusOr<std::shared_ptr<CollectionEngine>> CollectionHandle::ForRead(
   VECDB_RETURN_IF_ERROR(Refresh(context));
   current = engine();
   if (required <= current->service_timestamp()) return current;
-  const std::string message = absl::StrFormat(
+  const std::string message = base::StrFormat(
       "the journal of the writer cannot be read from here, and what it has flushed ends at "
       "timestamp "
       "%d; asked for is %d",

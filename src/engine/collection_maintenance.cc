@@ -3,8 +3,9 @@
 #include <string>
 #include <utility>
 
-#include "absl/strings/str_format.h"
+#include "base/out_of_memory.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 #include "engine/checkpoint.h"
 #include "engine/collection_call.h"
 #include "engine/collection_engine.h"
@@ -107,14 +108,16 @@ absl::Status CollectionEngine::FlushInTheWay(StallReason reason, const Context& 
 
 void CollectionEngine::FlushBehind() {
   if (parts_->flush_scheduled.exchange(true)) return;
-  core_->RunBehind(Priority::kFlush, [core = core_.get(), parts = parts_](const Context& context) {
+  const auto flush = [core = core_.get(), parts = parts_](const Context& context) {
     parts->flush_scheduled = false;
-    absl::Status status = parts->compactions.KeepSegmentsFew(context);
-    if (status.ok()) status = vecdb::engine::Flush(core, &parts->writer, context);
+    const absl::Status status = base::OrOutOfMemory([&]() -> absl::Status {
+      VECDB_RETURN_IF_ERROR(parts->compactions.KeepSegmentsFew(context));
+      return vecdb::engine::Flush(core, &parts->writer, context);
+    });
     parts->flush_failed = !status.ok();
     if (!status.ok()) {
       if (absl::IsCancelled(status)) return;
-      core->Log(LogLevel::kError, absl::StrFormat("flush failed and is tried again later: %s",
+      core->Log(LogLevel::kError, base::StrFormat("flush failed and is tried again later: %s",
                                                   std::string(status.message())));
       core->events().Failed(
           {.collection = core->name(), .source = ErrorSource::kFlush, .status = status});
@@ -122,7 +125,8 @@ void CollectionEngine::FlushBehind() {
     }
     FollowFlush(core, parts);
     CollectGarbageBehind(core, parts);
-  });
+  };
+  if (!core_->RunBehind(Priority::kFlush, flush)) parts_->flush_scheduled = false;
 }
 
 // As many builders as may build at a time look for what is missing. They hold threads until nothing
@@ -133,14 +137,15 @@ void CollectionEngine::BuildBehind(CollectionCore* core, const std::shared_ptr<P
   const int most = core->environment().build_slots->most();
   for (int i = parts->num_builders; i < most; ++i) {
     ++parts->num_builders;
-    core->RunBehind(Priority::kBackground, [core, parts](const Context& context) {
+    const auto build = [core, parts](const Context& context) {
       parts->build_asked = false;
-      parts->indexes.BuildBehind(context);
+      base::OrOutOfMemory([&] { parts->indexes.BuildBehind(context); }).IgnoreError();
       parts->loads->CheckMappedBehind();
       --parts->num_builders;
       // What was asked for since it began it may have missed.
       if (parts->build_asked.exchange(false)) BuildBehind(core, parts);
-    });
+    };
+    if (!core->RunBehind(Priority::kBackground, build)) --parts->num_builders;
   }
 }
 
@@ -156,16 +161,17 @@ void CollectionEngine::NoteFreshRows(uint64_t num_rows) {
 void CollectionEngine::ExtendInterimsBehind(CollectionCore* core,
                                             const std::shared_ptr<Parts>& parts) {
   if (!InterimIsDue(*core) || parts->interim_scheduled.exchange(true)) return;
-  core->RunBehind(Priority::kBackground, [core, parts](const Context& context) {
-    const absl::Status status = ExtendInterims(core, context);
+  const auto extend = [core, parts](const Context& context) {
+    const absl::Status status = base::OrOutOfMemory([&] { return ExtendInterims(core, context); });
     parts->interim_scheduled = false;
     if (status.ok()) {
       ExtendInterimsBehind(core, parts);
     } else if (absl::IsResourceExhausted(status)) {
-      core->Log(LogLevel::kInfo, absl::StrFormat("fresh rows are searched without an index: %s",
+      core->Log(LogLevel::kInfo, base::StrFormat("fresh rows are searched without an index: %s",
                                                  std::string(status.message())));
     }
-  });
+  };
+  if (!core->RunBehind(Priority::kBackground, extend)) parts->interim_scheduled = false;
 }
 
 // Looks for garbage some times per grace period: more often would find what is too young.
@@ -181,9 +187,10 @@ void CollectionEngine::CollectGarbageBehind(CollectionCore* core,
                                             const std::shared_ptr<Parts>& parts) {
   if (!IsTimeToCollect(*core, parts.get())) return;
   core->RunBehind(Priority::kBackground, [core, parts](const Context& context) {
-    const auto report = CollectCollection(*core, core->gc_grace_ms(), context);
+    const auto report =
+        base::OrOutOfMemory([&] { return CollectCollection(*core, core->gc_grace_ms(), context); });
     if (!report.ok()) {
-      core->Log(LogLevel::kWarning, absl::StrFormat("garbage collection failed: %s",
+      core->Log(LogLevel::kWarning, base::StrFormat("garbage collection failed: %s",
                                                     std::string(report.status().message())));
       core->events().Failed(
           {.collection = core->name(), .source = ErrorSource::kGarbage, .status = report.status()});
@@ -198,11 +205,12 @@ void CollectionEngine::CollectGarbageBehind(CollectionCore* core,
 void CollectionEngine::CompactBehind(CollectionCore* core, const std::shared_ptr<Parts>& parts) {
   if (!core->options().auto_compaction || core->Read().view->segments.empty()) return;
   if (!parts->compactions.AskForLook()) return;
-  core->RunBehind(Priority::kBackground, [core, parts](const Context& context) {
+  const auto look = [core, parts](const Context& context) {
     parts->compactions.Look(context);
     parts->loads->CheckMappedBehind();
     CollectGarbageBehind(core, parts);
-  });
+  };
+  if (!core->RunBehind(Priority::kBackground, look)) parts->compactions.ForgetLook();
 }
 
 void CollectionEngine::NoteDeletes(uint64_t num_deleted) {
@@ -263,7 +271,7 @@ absl::StatusOr<MaintenanceReport> CollectionEngine::Maintain(const MaintenanceBu
   VECDB_RETURN_IF_ERROR(core_->WriteError());
   if (budget.time_ms < 0) {
     return absl::InvalidArgumentError(
-        absl::StrFormat("time_ms %d: must be 0 or more", budget.time_ms));
+        base::StrFormat("time_ms %d: must be 0 or more", budget.time_ms));
   }
   const Context end = Context::WithTimeout(absl::Milliseconds(budget.time_ms));
   MaintenanceReport report;

@@ -1,6 +1,6 @@
 #include "engine/collection_options.h"
 
-#include "absl/strings/str_format.h"
+#include "base/str_format.h"
 
 namespace vecdb::engine {
 namespace {
@@ -21,7 +21,7 @@ constexpr uint64_t kMaxJournalBytes = 1ULL << 40;
 absl::Status ValidateOptions(const CollectionOptions& options) {
   if (options.num_shards < 1 || options.num_shards > kMaxShards) {
     return absl::InvalidArgumentError(
-        absl::StrFormat("num_shards %d: must be 1 to %d", options.num_shards, kMaxShards));
+        base::StrFormat("num_shards %d: must be 1 to %d", options.num_shards, kMaxShards));
   }
   if (options.load != LoadPolicy::kKeepLoaded && options.load != LoadPolicy::kManual) {
     return absl::InvalidArgumentError("load: must be kKeepLoaded or kManual");
@@ -32,7 +32,7 @@ absl::Status ValidateOptions(const CollectionOptions& options) {
   }
   if (options.segment_max_bytes < kMinSegmentBytes ||
       options.segment_max_bytes > kMaxSegmentBytes) {
-    return absl::InvalidArgumentError(absl::StrFormat("segment_max_bytes %d: must be %d to %d",
+    return absl::InvalidArgumentError(base::StrFormat("segment_max_bytes %d: must be %d to %d",
                                                       options.segment_max_bytes, kMinSegmentBytes,
                                                       kMaxSegmentBytes));
   }
@@ -44,7 +44,7 @@ absl::Status ValidateOptions(const CollectionOptions& options) {
   }
   if (options.journal_max_bytes < kMinJournalBytes ||
       options.journal_max_bytes > kMaxJournalBytes) {
-    return absl::InvalidArgumentError(absl::StrFormat("journal_max_bytes %d: must be %d to %d",
+    return absl::InvalidArgumentError(base::StrFormat("journal_max_bytes %d: must be %d to %d",
                                                       options.journal_max_bytes, kMinJournalBytes,
                                                       kMaxJournalBytes));
   }
@@ -54,25 +54,25 @@ absl::Status ValidateOptions(const CollectionOptions& options) {
         "consistency: must be kStrong, kSession, kBounded or kEventually");
   }
   if (options.staleness_ms < 0 || options.staleness_ms > kMaxStalenessMillis) {
-    return absl::InvalidArgumentError(absl::StrFormat("staleness_ms %d: must be 0 to %d",
+    return absl::InvalidArgumentError(base::StrFormat("staleness_ms %d: must be 0 to %d",
                                                       options.staleness_ms, kMaxStalenessMillis));
   }
   if (options.retention_ms < 0 || options.retention_ms > kMaxRetentionMillis) {
-    return absl::InvalidArgumentError(absl::StrFormat("retention_ms %d: must be 0 to %d",
+    return absl::InvalidArgumentError(base::StrFormat("retention_ms %d: must be 0 to %d",
                                                       options.retention_ms, kMaxRetentionMillis));
   }
   if (options.ttl_seconds < 0 || options.ttl_seconds > kMaxTtlSeconds) {
     return absl::InvalidArgumentError(
-        absl::StrFormat("ttl_seconds %d: must be 0 to %d", options.ttl_seconds, kMaxTtlSeconds));
+        base::StrFormat("ttl_seconds %d: must be 0 to %d", options.ttl_seconds, kMaxTtlSeconds));
   }
   if (!(options.seal_proportion >= 0.01 && options.seal_proportion <= 1.0)) {
     return absl::InvalidArgumentError(
-        absl::StrFormat("seal_proportion %g: must be 0.01 to 1", options.seal_proportion));
+        base::StrFormat("seal_proportion %g: must be 0.01 to 1", options.seal_proportion));
   }
   if (!(options.space_amplification >= kMinSpaceAmplification &&
         options.space_amplification <= kMaxSpaceAmplification)) {
     return absl::InvalidArgumentError(
-        absl::StrFormat("space_amplification %g: must be %g to %g", options.space_amplification,
+        base::StrFormat("space_amplification %g: must be %g to %g", options.space_amplification,
                         kMinSpaceAmplification, kMaxSpaceAmplification));
   }
   return absl::OkStatus();

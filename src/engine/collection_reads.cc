@@ -85,10 +85,10 @@ absl::StatusOr<std::unique_ptr<query::ResultRows>> CollectionEngine::Search(
   VECDB_ASSIGN_OR_RETURN(auto result, query::Search(search, context));
   if (parts_->recall.Take(snapshot, request, search, *result)) {
     // The task itself holds no rows: a host's executor may keep it for long.
-    core_->RunBehind(Priority::kBackground,
-                     [core = core_.get(), parts = parts_](const Context& background) {
-                       parts->recall.RepeatTaken(*core, background);
-                     });
+    const auto repeat = [core = core_.get(), parts = parts_](const Context& background) {
+      parts->recall.RepeatTaken(*core, background);
+    };
+    if (!core_->RunBehind(Priority::kBackground, repeat)) parts_->recall.Forget();
   }
   return result;
 }

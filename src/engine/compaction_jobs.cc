@@ -3,8 +3,9 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/strings/str_format.h"
+#include "base/out_of_memory.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 #include "engine/compactor.h"
 
 namespace vecdb::engine {
@@ -26,7 +27,7 @@ bool Stopped(const absl::Status& status) {
 }
 
 absl::Status NoCompaction(uint64_t id) {
-  return absl::NotFoundError(absl::StrFormat("there is no compaction %d", id));
+  return absl::NotFoundError(base::StrFormat("there is no compaction %d", id));
 }
 
 std::string IdOf(const std::string& folder) { return folder.substr(folder.rfind('/') + 1); }
@@ -70,6 +71,15 @@ bool CompactionJobs::EndLook() {
   return !again;
 }
 
+void CompactionJobs::TellOfLook(const absl::Status& status) {
+  NoteLook(status);
+  if (status.ok()) return;
+  core_->Log(LogLevel::kError, base::StrFormat("compaction failed and is tried again later: %s",
+                                               std::string(status.message())));
+  core_->events().Failed(
+      {.collection = core_->name(), .source = ErrorSource::kCompaction, .status = status});
+}
+
 void CompactionJobs::Look(const Context& context) {
   {
     base::MutexLock lock(&mutex_);
@@ -77,15 +87,9 @@ void CompactionJobs::Look(const Context& context) {
   }
   do {
     if (!MayLook()) continue;
-    const absl::Status status = LookOnce(context);
+    const absl::Status status = base::OrOutOfMemory([&] { return LookOnce(context); });
     if (Stopped(status)) continue;
-    NoteLook(status);
-    if (!status.ok()) {
-      core_->Log(LogLevel::kError, absl::StrFormat("compaction failed and is tried again later: %s",
-                                                   std::string(status.message())));
-      core_->events().Failed(
-          {.collection = core_->name(), .source = ErrorSource::kCompaction, .status = status});
-    }
+    base::OrOutOfMemory([&] { TellOfLook(status); }).IgnoreError();
   } while (!EndLook());
 }
 
@@ -165,7 +169,7 @@ absl::Status CompactionJobs::RunPlan(const CompactionPlan& plan, CompactionRepor
 
 absl::Status CompactionJobs::RunAndReport(const CompactionPlan& plan, CompactionReport* report,
                                           CompactionEvent* event, const Context& context) {
-  const auto outcome = RunCompaction(core_, plan, context);
+  const auto outcome = base::OrOutOfMemory([&] { return RunCompaction(core_, plan, context); });
   base::MutexLock lock(&mutex_);
   if (!outcome.ok()) {
     report->merges.pop_back();
@@ -190,7 +194,7 @@ absl::StatusOr<uint64_t> CompactionJobs::Request(const CompactOptions& options) 
     });
     if (done == jobs_.end()) {
       return absl::ResourceExhaustedError(
-          absl::StrFormat("%d compactions have been asked for and are not done", jobs_.size()));
+          base::StrFormat("%d compactions have been asked for and are not done", jobs_.size()));
     }
     jobs_.erase(done);
   }

@@ -65,6 +65,7 @@ class CompactionJobs {
 
   bool MayLook() const;
   void NoteLook(const absl::Status& status);
+  void TellOfLook(const absl::Status& status);
   bool EndLook();
   absl::Status LookOnce(const Context& context);
   absl::StatusOr<std::vector<CompactionPlan>> Plan(bool thorough, const Context& context) const;

@@ -5,8 +5,9 @@
 #include <optional>
 #include <utility>
 
-#include "absl/strings/str_format.h"
+#include "base/out_of_memory.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 #include "engine/expiry.h"
 #include "engine/index_jobs.h"
 #include "engine/loader.h"
@@ -139,7 +140,7 @@ absl::StatusOr<CompactionOutcome> Compaction::Run(const Context& context) {
   for (const auto& source : sources_) outcome.bytes_read += RowBytes(source->info());
   if (target_ != nullptr) outcome.bytes_written = entry_.info.size_bytes();
   core_->Log(LogLevel::kInfo,
-             absl::StrFormat("compacted %d segments of shard %d to %d rows, manifest version %d",
+             base::StrFormat("compacted %d segments of shard %d to %d rows, manifest version %d",
                              sources_.size(), plan_.shard, entry_.info.num_rows,
                              core_->manifest_version()));
   return outcome;
@@ -153,7 +154,7 @@ absl::Status Compaction::FindSources(const Context& context) {
     const query::SegmentView* segment = FindSegment(*pinned_, folder);
     if (segment == nullptr || !CanBeRead(*segment)) {
       return absl::AbortedError(
-          absl::StrFormat("segment %s is not there to be compacted any more", folder));
+          base::StrFormat("segment %s is not there to be compacted any more", folder));
     }
     sources_.push_back(segment->sealed);
   }
@@ -270,7 +271,7 @@ absl::Status Compaction::LoadTarget(const View& view, const Context& context) {
     const size_t column = *core_->schema()->FindField(index.field);
     if (index.spec.is_scalar() || !view.LoadsField(index.field)) continue;
     if (resident_->fields[column].index != nullptr) continue;
-    return absl::DataLossError(absl::StrFormat("index %s of segment %s cannot be read back",
+    return absl::DataLossError(base::StrFormat("index %s of segment %s cannot be read back",
                                                index.object.name, entry_.id));
   }
   return absl::OkStatus();
@@ -319,21 +320,24 @@ format::Manifest Compaction::ManifestAfter() const {
 
 // Committed: from here on only the readers' view is left to follow, deadline or not.
 void Compaction::Show() {
-  std::optional<query::SegmentView> shown;
-  if (target_ != nullptr) {
-    shown = query::SegmentView{
-        .shard = plan_.shard, .sealed = target_->WithInfo(entry_.info), .resident = resident_};
-  }
   // A writer that waits for its turn finds rows in the new view, one before has left its deletes.
   const auto pass = core_->write_gate().Enter({});
-  CarryAllDeletes();
+  std::optional<query::SegmentView> shown;
+  const absl::Status ready = base::TryForMemory([&] {
+    if (target_ != nullptr) {
+      shown = query::SegmentView{
+          .shard = plan_.shard, .sealed = target_->WithInfo(entry_.info), .resident = resident_};
+    }
+    CarryAllDeletes();
+  });
+  // The old view stays right, but the manifest is another by now.
+  if (!ready.ok()) return core_->RefuseWrites(ready);
   if (num_expired_ > 0) core_->NoteExpired(CountExpired());
   core_->EditView([&](View* view) {
     view->history_from = format::HistoryFrom(core_->manifest());
-    ReplaceInPlace(
-        &view->segments, plan_.folders, std::move(shown), [](const query::SegmentView& segment) {
-          return segment.sealed == nullptr ? std::string() : segment.sealed->info().folder;
-        });
+    ReplaceInPlace(&view->segments, plan_.folders, shown, [](const query::SegmentView& segment) {
+      return segment.sealed == nullptr ? std::string() : segment.sealed->info().folder;
+    });
   });
 }
 

@@ -5,10 +5,11 @@
 #include <thread>
 #include <utility>
 
-#include "absl/strings/str_format.h"
+#include "base/out_of_memory.h"
 #include "base/parallel_for.h"
 #include "base/random_id.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 #include "catalog/store_probe.h"
 #include "engine/collection_options.h"
 #include "engine/garbage.h"
@@ -33,19 +34,19 @@ absl::Status CheckOptions(const DatabaseOptions& options) {
     return absl::InvalidArgumentError("options: give one of path, store and file_system");
   }
   if (options.max_result_rows < 1 || options.max_result_rows > kMaxResultRowsLimit) {
-    return absl::InvalidArgumentError(absl::StrFormat(
+    return absl::InvalidArgumentError(base::StrFormat(
         "max_result_rows %d: must be 1 to %d", options.max_result_rows, kMaxResultRowsLimit));
   }
   if (options.gc_grace_ms < 0 || options.gc_grace_ms > kMaxGraceMillis) {
     return absl::InvalidArgumentError(
-        absl::StrFormat("gc_grace_ms %d: must be 0 to %d", options.gc_grace_ms, kMaxGraceMillis));
+        base::StrFormat("gc_grace_ms %d: must be 0 to %d", options.gc_grace_ms, kMaxGraceMillis));
   }
   if (options.num_threads < 0 || options.num_threads > kMaxThreads) {
     return absl::InvalidArgumentError(
-        absl::StrFormat("num_threads %d: must be 0 to %d", options.num_threads, kMaxThreads));
+        base::StrFormat("num_threads %d: must be 0 to %d", options.num_threads, kMaxThreads));
   }
   if (options.max_index_builds < 0 || options.max_index_builds > kMaxThreads) {
-    return absl::InvalidArgumentError(absl::StrFormat("max_index_builds %d: must be 0 to %d",
+    return absl::InvalidArgumentError(base::StrFormat("max_index_builds %d: must be 0 to %d",
                                                       options.max_index_builds, kMaxThreads));
   }
   return absl::OkStatus();
@@ -64,11 +65,13 @@ int BuildCount(const DatabaseOptions& options, const Executor& executor) {
 
 absl::Status PutIdentity(ObjectStore& store, const Context& context) {
   VECDB_ASSIGN_OR_RETURN(const ObjectPath path, ObjectPath::Parse("vecdb.json"));
-  const std::string body = absl::StrFormat("{\"database\":\"%s\"}", base::RandomId());
+  const std::string body = base::StrFormat("{\"database\":\"%s\"}", base::RandomId());
   return PutObject(store, path, format::SealJson("database", base::RandomId(), body), context);
 }
 
-absl::Status Closed() { return absl::FailedPreconditionError("the database is closed"); }
+absl::Status Closed() {
+  return base::ErrorOrCode(absl::StatusCode::kFailedPrecondition, "the database is closed");
+}
 
 std::optional<format::CatalogEntry> FindById(const std::vector<format::CatalogEntry>& entries,
                                              const std::string& id) {
@@ -174,7 +177,7 @@ absl::StatusOr<DatabaseEngine::Entries> DatabaseEngine::ReadNewestEntries(const 
   const catalog::VersionStore versions(store_.get(), folder, "catalog");
   VECDB_ASSIGN_OR_RETURN(const auto newest, versions.ReadNewest(context));
   if (!newest.has_value()) return absl::DataLossError("catalog: missing");
-  return format::CatalogFromJson(absl::StrFormat("catalog, version %d", newest->number),
+  return format::CatalogFromJson(base::StrFormat("catalog, version %d", newest->number),
                                  newest->body);
 }
 
@@ -240,7 +243,7 @@ absl::Status DatabaseEngine::ReadCatalog(const Context& context) {
       {store_.get(), folder, "catalog"},
       [&entries](const catalog::Version& newest) -> absl::StatusOr<std::string> {
         VECDB_ASSIGN_OR_RETURN(
-            entries, format::CatalogFromJson(absl::StrFormat("catalog, version %d", newest.number),
+            entries, format::CatalogFromJson(base::StrFormat("catalog, version %d", newest.number),
                                              newest.body));
         return newest.body;
       },
@@ -258,7 +261,7 @@ absl::Status DatabaseEngine::CreateCatalog(const ObjectPath& folder, const Conte
   VECDB_ASSIGN_OR_RETURN(const ObjectPath collections, ObjectPath::Parse("collections"));
   VECDB_ASSIGN_OR_RETURN(const auto objects, store_->List(collections, context));
   if (!objects.empty()) {
-    return absl::DataLossError(absl::StrFormat(
+    return absl::DataLossError(base::StrFormat(
         "catalog: missing, but there are %d objects of collections", objects.size()));
   }
   VECDB_ASSIGN_OR_RETURN(catalog_,
@@ -298,7 +301,7 @@ absl::StatusOr<format::CatalogEntry> DatabaseEngine::FindEntry(std::string_view 
   for (const format::CatalogEntry& entry : entries_) {
     if (entry.name == name && !entry.dropped) return entry;
   }
-  return absl::NotFoundError(absl::StrFormat("collection \"%s\" does not exist", name));
+  return absl::NotFoundError(base::StrFormat("collection \"%s\" does not exist", name));
 }
 
 std::shared_ptr<CollectionHandle> DatabaseEngine::FindOpen(const std::string& id) {
@@ -321,15 +324,20 @@ absl::StatusOr<std::shared_ptr<CollectionHandle>> DatabaseEngine::OpenLocked(
     if (read_only_ || open->engine()->WriteError().ok()) return open;
     // It takes no writes until it is opened again, which is now.
     open->engine()->Shutdown(absl::FailedPreconditionError(
-        absl::StrFormat("collection \"%s\" could not be opened again", entry.name)));
+        base::StrFormat("collection \"%s\" could not be opened again", entry.name)));
     VECDB_ASSIGN_OR_RETURN(auto again, OpenEngine(entry, options, context));
     open->Replace(std::move(again));
     return open;
   }
   VECDB_ASSIGN_OR_RETURN(auto engine, OpenEngine(entry, options, context));
-  auto handle = std::make_shared<CollectionHandle>(std::move(engine));
-  base::MutexLock lock(&mutex_);
-  open_.emplace(entry.id, handle);
+  std::shared_ptr<CollectionHandle> handle;
+  const absl::Status kept = base::OrOutOfMemory([&] {
+    handle = std::make_shared<CollectionHandle>(engine);
+    base::MutexLock lock(&mutex_);
+    open_.emplace(entry.id, handle);
+  });
+  if (!kept.ok()) engine->Shutdown(kept);  // work behind has begun
+  if (!kept.ok()) return kept;
   return handle;
 }
 
@@ -341,12 +349,12 @@ absl::StatusOr<std::shared_ptr<CollectionHandle>> DatabaseEngine::Create(
   VECDB_RETURN_IF_ERROR(ValidateOptions(options));
   VECDB_ASSIGN_OR_RETURN(const auto pass, BeginChange(context));
   if (FindEntry(name).ok()) {
-    return absl::AlreadyExistsError(absl::StrFormat("collection \"%s\" exists", name));
+    return absl::AlreadyExistsError(base::StrFormat("collection \"%s\" exists", name));
   }
   Entries entries = ReadEntries();
   if (entries.size() >= kMaxCollections) {
     return absl::ResourceExhaustedError(
-        absl::StrFormat("collection \"%s\": there are %d collections, at most %d", name,
+        base::StrFormat("collection \"%s\": there are %d collections, at most %d", name,
                         entries.size(), kMaxCollections));
   }
   const format::CatalogEntry entry{.name = std::string(name), .id = base::RandomId()};
@@ -365,7 +373,7 @@ absl::StatusOr<std::shared_ptr<CollectionHandle>> DatabaseEngine::OpenCollection
   // It is damaged, or was dropped after the catalog had been read.
   VECDB_ASSIGN_OR_RETURN(const Entries newest, ReadNewestEntries(context));
   if (FindById(newest, entry.id).has_value()) return opened;
-  return absl::NotFoundError(absl::StrFormat("collection \"%s\" does not exist any more", name));
+  return absl::NotFoundError(base::StrFormat("collection \"%s\" does not exist any more", name));
 }
 
 bool DatabaseEngine::Has(std::string_view name) const { return FindEntry(name).ok(); }
@@ -386,7 +394,7 @@ absl::Status DatabaseEngine::Rename(std::string_view from, std::string_view to,
   VECDB_ASSIGN_OR_RETURN(const auto pass, BeginChange(context));
   VECDB_ASSIGN_OR_RETURN(const format::CatalogEntry entry, FindEntry(from));
   if (FindEntry(to).ok())
-    return absl::AlreadyExistsError(absl::StrFormat("collection \"%s\" exists", to));
+    return absl::AlreadyExistsError(base::StrFormat("collection \"%s\" exists", to));
   Entries entries = ReadEntries();
   for (format::CatalogEntry& changed : entries) {
     if (changed.id == entry.id) changed.name = std::string(to);
@@ -416,7 +424,7 @@ absl::Status DatabaseEngine::Drop(std::string_view name, const Context& context)
   }
   if (engine != nullptr) {
     engine->Shutdown(
-        absl::FailedPreconditionError(absl::StrFormat("collection \"%s\" was dropped", name)));
+        absl::FailedPreconditionError(base::StrFormat("collection \"%s\" was dropped", name)));
   }
   metrics().Forget(entry.id);
   // The collection is gone. What cannot be removed now is tried again by the next open.
@@ -446,7 +454,7 @@ void DatabaseEngine::RemoveDropped(const Context& context) {
     if (!removed.ok() && environment_.host.log != nullptr) {
       environment_.host.log->Write(
           LogLevel::kWarning,
-          absl::StrFormat("objects of dropped collection %s are left for later: %s", entry.id,
+          base::StrFormat("objects of dropped collection %s are left for later: %s", entry.id,
                           std::string(removed.message())));
     }
     return removed.ok();
@@ -537,7 +545,7 @@ void DatabaseEngine::ReleaseUnused(const CollectionCore& asking, uint64_t bytes)
     if (bytes <= asking.host().budget->FreeBytes()) return;
     if (!collection->TryRelease()) continue;
     asking.Log(LogLevel::kInfo,
-               absl::StrFormat("collection %s was released for collection %s, which needs %d bytes",
+               base::StrFormat("collection %s was released for collection %s, which needs %d bytes",
                                collection->name(), asking.name(), bytes));
   }
 }
@@ -576,11 +584,13 @@ void DatabaseEngine::Abandon() {
   }
   // A call that was inside the gate has seen an open database and may still add a collection.
   const auto pass = ddl_gate_.Enter({});
-  for (const auto& collection : OpenCollections()) collection->Shutdown(Closed());
+  decltype(open_) open;  // not a copy, which takes memory
   {
     base::MutexLock lock(&mutex_);
-    open_.clear();
+    open.swap(open_);
   }
+  for (const auto& collection : open) collection.second->engine()->Shutdown(Closed());
+  open.clear();
   pool_.reset();
   lock_.reset();
   journal_lock_.reset();

@@ -4,10 +4,11 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/str_format.h"
+#include "base/out_of_memory.h"
 #include "base/parallel_for.h"
 #include "base/sabotage.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 #include "engine/interim_indexes.h"
 #include "engine/loader.h"
 #include "segment/segment_writer.h"
@@ -83,7 +84,7 @@ absl::StatusOr<query::SegmentView> OpenCommitted(const CollectionCore& core, con
     if (!resident.ok()) {
       core.Log(
           LogLevel::kWarning,
-          absl::StrFormat("segment %s was flushed but not loaded, its growing rows are kept: %s",
+          base::StrFormat("segment %s was flushed but not loaded, its growing rows are kept: %s",
                           fresh.entry.id, std::string(resident.status().message())));
       return opened;
     }
@@ -123,21 +124,38 @@ format::JournalState JournalAfter(const CollectionCore& core, uint64_t watermark
           .last_file = log->last_number()};
 }
 
-// Committed: from here on only the readers' view is left to follow, deadline or not.
-absl::Status Show(CollectionCore* core, const View& view, const std::vector<NewSegment>& fresh) {
+absl::Status OpenAndShow(CollectionCore* core, const View& view,
+                         const std::vector<NewSegment>& fresh) {
   std::vector<query::SegmentView> opened;
   for (const NewSegment& segment : fresh) {
-    auto one = OpenCommitted(*core, view, segment, {});
-    if (!one.ok()) {
-      // The manifest has the rows, the view does not know it: a further flush would write them
-      // twice.
-      core->RefuseWrites(one.status());
-      return one.status();
-    }
-    opened.push_back(*std::move(one));
+    VECDB_ASSIGN_OR_RETURN(opened.emplace_back(), OpenCommitted(*core, view, segment, {}));
   }
   ShowCommitted(core, core->manifest(), fresh, opened);
   return absl::OkStatus();
+}
+
+// Committed: from here on only the readers' view is left to follow, deadline or not.
+absl::Status Show(CollectionCore* core, const View& view, const std::vector<NewSegment>& fresh) {
+  const absl::Status shown = base::TryForMemory([&] { return OpenAndShow(core, view, fresh); });
+  // The manifest has the rows, the view does not know it: a further flush would write them twice.
+  if (!shown.ok()) core->RefuseWrites(shown);
+  return shown;
+}
+
+// What a committed manifest does not need may go, and nothing else. What is left behind for want of
+// memory goes another time.
+void TrimJournal(CollectionCore* core, bool end_journal) {
+  const std::shared_ptr<journal::Journal> log = core->journal();
+  if (log == nullptr) return;
+  if (end_journal)
+    core->SetJournal(nullptr);  // no manifest names it: nothing is to be written there
+  base::OrOutOfMemory([&] {
+    if (end_journal) {
+      log->DeleteAll();
+    } else {
+      log->DeleteBelow(core->manifest().journal.first_file);
+    }
+  }).IgnoreError();
 }
 
 // What is in `after` and not in `before`, of a segment whose deletes are all that may change.
@@ -181,20 +199,14 @@ absl::Status FlushSealed(CollectionCore* core, const Writer::Sealed& sealed, boo
     core->journal()->DeleteBelow(manifest.journal.first_file);
   VECDB_RETURN_IF_ERROR(core->Commit(std::move(manifest), context));
   *event = std::move(done);
-  // What a committed manifest does not need may go, and nothing else.
-  if (const std::shared_ptr<journal::Journal> log = core->journal(); log != nullptr) {
-    if (end_journal) {
-      log->DeleteAll();
-      core->SetJournal(nullptr);
-    } else {
-      log->DeleteBelow(core->manifest().journal.first_file);
-    }
-  }
+  TrimJournal(core, end_journal);
   LoadWaiting(core);  // of earlier flushes
   VECDB_RETURN_IF_ERROR(Show(core, view, fresh));
-  core->Log(LogLevel::kInfo,
-            absl::StrFormat("flushed %d rows in %d segments, manifest version %d", event->num_rows,
-                            fresh.size(), core->manifest_version()));
+  base::OrOutOfMemory([&] {
+    core->Log(LogLevel::kInfo,
+              base::StrFormat("flushed %d rows in %d segments, manifest version %d",
+                              event->num_rows, fresh.size(), core->manifest_version()));
+  }).IgnoreError();
   return absl::OkStatus();
 }
 

@@ -5,9 +5,9 @@
 #include <set>
 #include <utility>
 
-#include "absl/strings/str_format.h"
 #include "base/file_path.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 #include "catalog/garbage_collector.h"
 #include "engine/segment_objects.h"
 #include "journal/log_name.h"
@@ -38,7 +38,7 @@ void CountOrphan(bool removed, uint64_t size_bytes, GarbageReport* report) {
 absl::StatusOr<std::vector<std::string>> References(const catalog::Version& version) {
   VECDB_ASSIGN_OR_RETURN(const format::Manifest manifest,
                          format::ManifestFromJson(
-                             absl::StrFormat("manifest version %d", version.number), version.body));
+                             base::StrFormat("manifest version %d", version.number), version.body));
   return ObjectNamesOf(manifest);
 }
 

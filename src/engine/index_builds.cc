@@ -1,6 +1,7 @@
 #include "engine/index_builds.h"
 
 #include <algorithm>
+#include <new>
 
 #include "base/look_again.h"
 #include "base/status_macros.h"
@@ -21,21 +22,44 @@ bool IndexBuilds::AnyOf(std::string_view field) const {
 }
 
 std::shared_ptr<IndexBuild> IndexBuilds::Begin(const BuildName& name) {
+  const std::shared_ptr<IndexBuild> build(new IndexBuild{.name = name});
+  // Whoever loses it without having ended it, for want of memory, ends it by that.
+  std::shared_ptr<IndexBuild> claim(build.get(), [this, build](IndexBuild*) { EndLost(*build); });
   base::MutexLock lock(&mutex_);
   if (Find(name) != nullptr) return nullptr;
-  running_.push_back(std::shared_ptr<IndexBuild>(new IndexBuild{.name = name}));
-  return running_.back();
+  running_.push_back(build);
+  return claim;
+}
+
+void IndexBuilds::EndLost(const IndexBuild& build) {
+  base::MutexLock lock(&mutex_);
+  Remove(build);
+}
+
+void IndexBuilds::Remove(const IndexBuild& build) {
+  if (std::erase_if(running_, [&build](const auto& one) { return one.get() == &build; }) == 0) {
+    return;
+  }
+  ++num_ended_;
+  ended_.NotifyAll();
+}
+
+// Without memory it is not kept.
+void IndexBuilds::NoteError(const BuildName& name, const absl::Status& status) {
+  try {
+    errors_[name] = std::string(status.message());
+  } catch (const std::bad_alloc&) {
+    return;
+  }
 }
 
 void IndexBuilds::End(const IndexBuild& build, const absl::Status& status) {
   base::MutexLock lock(&mutex_);
   if (status.ok()) errors_.erase(build.name);
   if (!status.ok() && !absl::IsCancelled(status) && !absl::IsDeadlineExceeded(status)) {
-    errors_[build.name] = std::string(status.message());
+    NoteError(build.name, status);
   }
-  std::erase_if(running_, [&build](const auto& other) { return other.get() == &build; });
-  ++num_ended_;
-  ended_.NotifyAll();
+  Remove(build);
 }
 
 void IndexBuilds::Cancel(std::string_view field) {

@@ -31,7 +31,7 @@ struct IndexBuild {
 /// of those that failed. Thread-safe.
 class IndexBuilds {
  public:
-  /// Null when somebody builds it already.
+  /// Null when somebody builds it already. Has ended, too, when the last copy of it goes.
   std::shared_ptr<IndexBuild> Begin(const BuildName& name);
   /// Notes how it ended; Cancelled and DeadlineExceeded are no errors of it.
   void End(const IndexBuild& build, const absl::Status& status);
@@ -54,6 +54,10 @@ class IndexBuilds {
 
  private:
   const IndexBuild* Find(const BuildName& name) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void EndLost(const IndexBuild& build);
+  void Remove(const IndexBuild& build) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void NoteError(const BuildName& name, const absl::Status& status)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool AnyOf(std::string_view field) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   mutable base::Mutex mutex_;  // a leaf

@@ -4,9 +4,10 @@
 #include <optional>
 #include <utility>
 
-#include "absl/strings/str_format.h"
+#include "base/out_of_memory.h"
 #include "base/parallel_for.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 #include "engine/loader.h"
 #include "index/index_estimate.h"
 #include "schema/index_field.h"
@@ -23,15 +24,15 @@ void RemoveIndex(SegmentInfo* info, std::string_view field) {
 }
 
 absl::Status NoIndex(std::string_view field) {
-  return absl::NotFoundError(absl::StrFormat("field \"%s\" has no index", field));
+  return absl::NotFoundError(base::StrFormat("field \"%s\" has no index", field));
 }
 
 absl::Status NoField(std::string_view field) {
-  return absl::NotFoundError(absl::StrFormat("field \"%s\": the schema has no such field", field));
+  return absl::NotFoundError(base::StrFormat("field \"%s\": the schema has no such field", field));
 }
 
 absl::Status HasOther(const format::IndexDefinition& defined) {
-  return absl::AlreadyExistsError(absl::StrFormat("field \"%s\" has an index: %s; drop it first",
+  return absl::AlreadyExistsError(base::StrFormat("field \"%s\" has an index: %s; drop it first",
                                                   defined.field, defined.spec.ToJson()));
 }
 
@@ -143,7 +144,7 @@ absl::Status IndexJobs::Alter(std::string_view field, const IndexSpec& spec,
   if (defined == nullptr) return NoIndex(field);
   if (defined->spec == spec) return absl::OkStatus();
   if (!spec.is_scalar() && defined->spec.metric != spec.metric) {
-    return absl::InvalidArgumentError(absl::StrFormat(
+    return absl::InvalidArgumentError(base::StrFormat(
         "field \"%s\": its index is for %s and cannot become one for %s, whose results are others; "
         "drop it and create the other",
         field, MetricName(defined->spec.metric), MetricName(spec.metric)));
@@ -169,7 +170,7 @@ void IndexJobs::LoadDefined(bool was_loaded, std::string_view field, const Conte
     // The index is defined all the same; searches say that they need Load, which says what is
     // wrong.
     core_->Log(LogLevel::kWarning,
-               absl::StrFormat("the index of field %s was created but not loaded: %s", field,
+               base::StrFormat("the index of field %s was created but not loaded: %s", field,
                                std::string(loaded.message())));
   }
 }
@@ -223,7 +224,7 @@ absl::StatusOr<IndexJobs::Job> IndexJobs::FindRowsOf(const Index& index, size_t 
   const std::shared_ptr<const View> view = core_->Read().view;
   const std::string& field = core_->schema()->fields[column].name;
   std::string nearest =
-      absl::StrFormat("of %d flushed segments none has as many",
+      base::StrFormat("of %d flushed segments none has as many",
                       std::count_if(view->segments.begin(), view->segments.end(),
                                     [](const auto& segment) { return segment.sealed != nullptr; }));
   for (const query::SegmentView& segment : view->segments) {
@@ -231,18 +232,18 @@ absl::StatusOr<IndexJobs::Job> IndexJobs::FindRowsOf(const Index& index, size_t 
     VECDB_ASSIGN_OR_RETURN(const auto vectors, VectorsOf(segment, column, context));
     const absl::Status same = segment::CheckSameRows(index, vectors->view, context);
     if (absl::IsInvalidArgument(same)) {
-      nearest = absl::StrFormat("in segment %s %s", segment.id(), std::string(same.message()));
+      nearest = base::StrFormat("in segment %s %s", segment.id(), std::string(same.message()));
       continue;
     }
     VECDB_RETURN_IF_ERROR(same);
     if (HasIndex(*segment.sealed, column)) {
-      return absl::AlreadyExistsError(absl::StrFormat(
+      return absl::AlreadyExistsError(base::StrFormat(
           "segment %s, which has these rows, has an index of field \"%s\"", segment.id(), field));
     }
     return Job{
         .segment = segment, .column = column, .definition = {.field = field, .spec = index.spec()}};
   }
-  return absl::FailedPreconditionError(absl::StrFormat(
+  return absl::FailedPreconditionError(base::StrFormat(
       "no flushed segment has the %d rows of the index in field \"%s\", in their order: %s",
       index.num_rows(), field, nearest));
 }
@@ -261,7 +262,7 @@ absl::Status IndexJobs::CommitAttached(const Job& job, const SegmentIndexInfo& i
   SegmentInfo* const entry = FindInfo(&manifest, folder);
   if (entry == nullptr) {
     return absl::FailedPreconditionError(
-        absl::StrFormat("segment %s went while its index was attached", folder));
+        base::StrFormat("segment %s went while its index was attached", folder));
   }
   RemoveIndex(entry, info.field);
   entry->indexes.push_back(info);
@@ -279,7 +280,7 @@ absl::Status IndexJobs::CommitAttached(const Job& job, const SegmentIndexInfo& i
   LoadDefined(was_loaded, info.field, context);
   LoadWaiting(core_);
   core_->Log(LogLevel::kInfo,
-             absl::StrFormat("attached an index of field %s to segment %s, %d rows", info.field,
+             base::StrFormat("attached an index of field %s to segment %s, %d rows", info.field,
                              folder, entry->num_rows));
   return absl::OkStatus();
 }
@@ -448,28 +449,33 @@ uint64_t IndexJobs::CountMissing() const {
   return count;
 }
 
-// Builds what was claimed. Stopped by `context`, and when the index is dropped or altered.
-absl::Status IndexJobs::RunNoted(const Job& job, const Context& context) {
+absl::Status IndexJobs::RunWatched(const Job& job, const Context& context) {
   const Context both{.deadline = context.deadline,
                      .cancel = CancelToken::AnyOf(context.cancel, job.build->cancel)};
   const std::string& field = job.definition.field;
-  const absl::Status status =
-      core_->events().Watch(BuildEvent{.collection = core_->name(),
-                                       .segment = job.segment.id(),
-                                       .field = field,
-                                       .num_rows = job.segment.num_rows()},
-                            [&](BuildEvent* event) {
-                              const absl::Status built = Run(job, both);
-                              if (built.ok()) {
-                                event->num_bytes = BytesOfIndex(
-                                    *core_->Read().view, job.segment.sealed->info().folder, field);
-                              }
-                              return built;
-                            });
+  return core_->events().Watch(BuildEvent{.collection = core_->name(),
+                                          .segment = job.segment.id(),
+                                          .field = field,
+                                          .num_rows = job.segment.num_rows()},
+                               [&](BuildEvent* event) {
+                                 const absl::Status built = Run(job, both);
+                                 if (built.ok()) {
+                                   event->num_bytes =
+                                       BytesOfIndex(*core_->Read().view,
+                                                    job.segment.sealed->info().folder, field);
+                                 }
+                                 return built;
+                               });
+}
+
+// Builds what was claimed. Stopped by `context`, and when the index is dropped or altered.
+absl::Status IndexJobs::RunNoted(const Job& job, const Context& context) {
+  const absl::Status status = base::OrOutOfMemory([&] { return RunWatched(job, context); });
   builds_.End(*job.build, status);
   if (!status.ok() && !absl::IsCancelled(status) && !absl::IsDeadlineExceeded(status)) {
-    core_->Log(LogLevel::kError, absl::StrFormat("building the index of field %s failed: %s", field,
-                                                 std::string(status.message())));
+    core_->Log(LogLevel::kError,
+               base::StrFormat("building the index of field %s failed: %s", job.definition.field,
+                               std::string(status.message())));
     core_->events().Failed(
         {.collection = core_->name(), .source = ErrorSource::kBuild, .status = status});
   }
@@ -524,7 +530,7 @@ absl::StatusOr<segment::ResidentField> IndexJobs::LoadWith(const Job& job,
       job.segment.sealed->WithInfo(std::move(with))
           ->LoadField(job.column, {}, context, {.mode = core_->Read().view->load.mode}));
   if (info == nullptr || field.index != nullptr) return field;
-  return absl::DataLossError(absl::StrFormat("index %s of segment %s cannot be read back",
+  return absl::DataLossError(base::StrFormat("index %s of segment %s cannot be read back",
                                              info->object.name, job.segment.id()));
 }
 
@@ -554,7 +560,7 @@ absl::Status IndexJobs::CommitBuilt(const Job& job, const SegmentIndexInfo* info
   core_->EditView([&](View* view) { ShowIndex(*entry, job.column, shown, view); });
   LoadWaiting(core_, {.folder = folder, .column = job.column, .field = &shown});
   core_->Log(LogLevel::kInfo,
-             absl::StrFormat("%s the index of field %s for segment %s, %d rows",
+             base::StrFormat("%s the index of field %s for segment %s, %d rows",
                              info == nullptr ? "removed" : "built", job.definition.field,
                              job.segment.id(), entry->num_rows));
   return absl::OkStatus();

@@ -86,6 +86,7 @@ class IndexJobs {
   std::optional<Job> ClaimNext(std::string_view field, const std::set<BuildName>& but);
   absl::Status BuildAll(std::string_view field, Others others, const Context& context);
   absl::Status RunNoted(const Job& job, const Context& context);
+  absl::Status RunWatched(const Job& job, const Context& context);
   absl::Status Run(const Job& job, const Context& context);
   absl::Status RemoveOther(const Job& job, const Context& context);
   absl::StatusOr<segment::ResidentField> LoadWith(const Job& job, const SegmentIndexInfo* info,

@@ -5,9 +5,9 @@
 #include <string>
 #include <utility>
 
-#include "absl/strings/str_format.h"
 #include "base/large_buffer.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 #include "engine/flush.h"
 #include "engine/loader.h"
 #include "engine/missing_index.h"
@@ -23,25 +23,25 @@ namespace {
 std::string FirstDifference(const Schema& schema, const Schema& other) {
   for (size_t i = 0; i < schema.fields.size(); ++i) {
     if (i < other.fields.size() && schema.fields[i] == other.fields[i]) continue;
-    return absl::StrFormat("field %d \"%s\" of type %s", i, schema.fields[i].name,
+    return base::StrFormat("field %d \"%s\" of type %s", i, schema.fields[i].name,
                            DataTypeName(schema.fields[i].type));
   }
-  return absl::StrFormat("%d fields and %s dynamic ones", schema.fields.size(),
+  return base::StrFormat("%d fields and %s dynamic ones", schema.fields.size(),
                          schema.enable_dynamic_field ? "may have" : "no");
 }
 
 absl::Status CheckSource(const CollectionCore& core, const SegmentInfo& info) {
   if (info.schema != *core.schema()) {
     return absl::InvalidArgumentError(
-        absl::StrFormat("segment %s: another schema than that of collection %s, which has %s",
+        base::StrFormat("segment %s: another schema than that of collection %s, which has %s",
                         info.folder, core.name(), FirstDifference(*core.schema(), info.schema)));
   }
   if (info.num_rows == 0) {
-    return absl::InvalidArgumentError(absl::StrFormat("segment %s: has no rows", info.folder));
+    return absl::InvalidArgumentError(base::StrFormat("segment %s: has no rows", info.folder));
   }
   if (info.num_deletes == 0) return absl::OkStatus();
   return absl::InvalidArgumentError(
-      absl::StrFormat("segment %s: %d rows are deleted; MergeSegments writes it without them",
+      base::StrFormat("segment %s: %d rows are deleted; MergeSegments writes it without them",
                       info.folder, info.num_deletes));
 }
 
@@ -122,11 +122,11 @@ absl::Status Ingestion::CheckOwnKeys(const Context& context) {
     const schema::Key key = keys[(*order.rows)[i]];
     if (i > 0 && key == keys[(*order.rows)[i - 1]]) {
       return absl::InvalidArgumentError(
-          absl::StrFormat("segment %s: key %s comes twice", entry_.info.folder, key.ToString()));
+          base::StrFormat("segment %s: key %s comes twice", entry_.info.folder, key.ToString()));
     }
     if (const int32_t shard = key.Shard(num_shards); shard != entry_.shard) {
       return absl::InvalidArgumentError(
-          absl::StrFormat("the segment has keys of several shards: %s of shard %d, %s of shard "
+          base::StrFormat("the segment has keys of several shards: %s of shard %d, %s of shard "
                           "%d; build one for each, see Collection::ShardsOf",
                           keys[0].ToString(), entry_.shard, key.ToString(), shard));
     }
@@ -143,7 +143,7 @@ absl::Status Ingestion::CheckKeysAreNew(const View& view, uint64_t as_of,
                                   [](const auto& place) { return place.has_value(); });
   if (found == places.end()) return absl::OkStatus();
   const auto row = static_cast<size_t>(found - places.begin());
-  return absl::AlreadyExistsError(absl::StrFormat(
+  return absl::AlreadyExistsError(base::StrFormat(
       "row %d of the segment: key %s is in the collection", row, keys[row].ToString()));
 }
 
@@ -197,7 +197,7 @@ absl::StatusOr<WriteResult> Ingest(CollectionCore* core, Writer* writer, ObjectS
                                    const SegmentInfo& info, const Context& context) {
   Ingestion ingestion(core, writer);
   VECDB_ASSIGN_OR_RETURN(WriteResult result, ingestion.Run(source, info, context));
-  core->Log(LogLevel::kInfo, absl::StrFormat("took segment %s of %d rows in, manifest version %d",
+  core->Log(LogLevel::kInfo, base::StrFormat("took segment %s of %d rows in, manifest version %d",
                                              info.folder, info.num_rows, core->manifest_version()));
   return result;
 }

@@ -5,6 +5,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/out_of_memory.h"
 #include "base/status_macros.h"
 #include "engine/missing_index.h"
 
@@ -78,7 +79,11 @@ std::vector<Due> FindDue(const CollectionCore& core) {
 
 }  // namespace
 
-bool InterimIsDue(const CollectionCore& core) { return !FindDue(core).empty(); }
+bool InterimIsDue(const CollectionCore& core) {
+  bool is_due = false;
+  base::OrOutOfMemory([&] { is_due = !FindDue(core).empty(); }).IgnoreError();
+  return is_due;
+}
 
 absl::Status ExtendInterims(CollectionCore* core, const Context& context) {
   for (const Due& due : FindDue(*core)) {

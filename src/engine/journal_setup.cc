@@ -3,11 +3,11 @@
 #include <chrono>
 #include <utility>
 
-#include "absl/strings/str_format.h"
 #include "base/file_path.h"
 #include "base/random_id.h"
 #include "base/sabotage.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 #include "engine/flush.h"
 #include "journal/log_reader.h"
 
@@ -24,7 +24,7 @@ absl::StatusOr<std::unique_ptr<journal::LogPlace>> OpenPlace(const CollectionCor
     return journal::MakeObjectLogPlace(core.store(), folder);
   }
   if (core.journal_files() == nullptr) {
-    return absl::FailedPreconditionError(absl::StrFormat(
+    return absl::FailedPreconditionError(base::StrFormat(
         "collection %s keeps its journal in a directory, and this database was opened without one; "
         "give DatabaseOptions::journal_directory",
         core.name()));
@@ -68,7 +68,7 @@ absl::Status ReplayAll(CollectionCore* core, Writer* writer, const journal::LogR
 
 absl::Status WithAdvice(const absl::Status& status, std::string_view collection,
                         std::string_view advice) {
-  return absl::Status(status.code(), absl::StrFormat("collection %s: %s; %s", collection,
+  return absl::Status(status.code(), base::StrFormat("collection %s: %s; %s", collection,
                                                      std::string(status.message()), advice));
 }
 
@@ -85,10 +85,10 @@ absl::Status AbandonLog(CollectionCore* core, const Context& context) {
 absl::Status GoOnWithout(CollectionCore* core, const absl::Status& missing, RecoveryReport* report,
                          const Context& context) {
   report->lost =
-      absl::StrFormat("every write after timestamp %d: %s", core->manifest().flushed_timestamp,
+      base::StrFormat("every write after timestamp %d: %s", core->manifest().flushed_timestamp,
                       std::string(missing.message()));
   core->Log(LogLevel::kError,
-            absl::StrFormat("opened without its journal: lost is %s", report->lost));
+            base::StrFormat("opened without its journal: lost is %s", report->lost));
   return AbandonLog(core, context);
 }
 
@@ -117,7 +117,7 @@ double SecondsSince(std::chrono::steady_clock::time_point begin) {
 
 void LogReport(const CollectionCore& core, const RecoveryReport& report) {
   core.Log(report.lost.empty() ? LogLevel::kInfo : LogLevel::kError,
-           absl::StrFormat("recovered %d records, %d rows and %d deletes from %d bytes in %d log "
+           base::StrFormat("recovered %d records, %d rows and %d deletes from %d bytes in %d log "
                            "files in %.3f s; torn tail %d bytes%s",
                            report.num_records, report.num_rows, report.num_deleted_rows,
                            report.journal_bytes, report.num_files, report.seconds,

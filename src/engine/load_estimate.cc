@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "absl/strings/str_format.h"
+#include "base/str_format.h"
 #include "engine/load_run.h"
 #include "engine/loader.h"
 #include "index/index_estimate.h"
@@ -50,7 +50,7 @@ void AddField(const query::SegmentView& segment, size_t column, LoadMode mode,
 }
 
 std::string AsLimit(uint64_t bytes) {
-  return bytes == MemoryBudget::kNoLimit ? "unlimited" : absl::StrFormat("%d", bytes);
+  return bytes == MemoryBudget::kNoLimit ? "unlimited" : base::StrFormat("%d", bytes);
 }
 
 }  // namespace
@@ -76,7 +76,7 @@ LoadEstimate EstimateLoad(const CollectionCore& core, const View& view,
 
 absl::Status DoesNotFit(const CollectionCore& core, const LoadEstimate& estimate,
                         const absl::Status& cause) {
-  return absl::ResourceExhaustedError(absl::StrFormat(
+  return absl::ResourceExhaustedError(base::StrFormat(
       "loading collection %s takes about %d bytes (vectors %d, indexes %d, keys %d); %d are free "
       "of "
       "%s for the database and %s for the collection%s. Release another collection, raise the "
@@ -88,7 +88,7 @@ absl::Status DoesNotFit(const CollectionCore& core, const LoadEstimate& estimate
       estimate.key_bytes, core.host().budget->FreeBytes(),
       AsLimit(core.environment().accounts->database().limit_bytes()),
       AsLimit(core.host().budget->limit_bytes()),
-      cause.ok() ? "" : absl::StrFormat(" (%s)", std::string(cause.message()))));
+      cause.ok() ? "" : base::StrFormat(" (%s)", std::string(cause.message()))));
 }
 
 absl::Status CheckFits(const CollectionCore& core, const LoadEstimate& estimate) {

@@ -2,9 +2,10 @@
 
 #include <utility>
 
-#include "absl/strings/str_format.h"
 #include "base/look_again.h"
+#include "base/out_of_memory.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 #include "engine/load_run.h"
 #include "engine/loader.h"
 #include "engine/mapped_checks.h"
@@ -44,7 +45,7 @@ absl::StatusOr<std::shared_ptr<LoadTask>> LoadManager::Begin(const LoadOptions& 
 absl::StatusOr<std::shared_ptr<LoadTask>> LoadManager::Start(const LoadOptions& options) {
   VECDB_ASSIGN_OR_RETURN(const auto task, Begin(options));
   task->Keep();
-  Schedule(task);
+  if (!Schedule(task)) return base::OutOfMemory();
   return task;
 }
 
@@ -70,26 +71,35 @@ absl::Status LoadManager::Load(const LoadOptions& options, const Context& contex
   return status;
 }
 
-void LoadManager::Schedule(const std::shared_ptr<LoadTask>& task) {
-  core_->RunBehind(Priority::kFlush, [self = shared_from_this(), task](const Context& context) {
+// Nobody may wait for it: without memory for that it ends.
+bool LoadManager::Schedule(const std::shared_ptr<LoadTask>& task) {
+  const auto run = [self = shared_from_this(), task](const Context& context) {
     if (task->TryBegin()) self->Run(task, context);
     if (context.Check().ok()) return;
     self->Stop(task.get(),
                absl::FailedPreconditionError("the collection was closed while it was loading"));
+  };
+  if (core_->RunBehind(Priority::kFlush, run)) return true;
+  Stop(task.get(), base::OutOfMemory());
+  return false;
+}
+
+absl::Status LoadManager::RunWatched(LoadTask* task, const Context& context) {
+  const Context either{.deadline = context.deadline,
+                       .cancel = CancelToken::AnyOf(context.cancel, task->cancel())};
+  return core_->events().Watch(LoadEvent{.collection = core_->name()}, [&](LoadEvent* event) {
+    absl::Status loaded = base::OrOutOfMemory([&] { return RunLoad(core_, task, either); });
+    base::OrOutOfMemory([&] {
+      const LoadReport report = task->Report(core_->NowMillis());
+      event->num_segments = report.segments.size();
+      event->num_bytes = report.bytes_done;
+    }).IgnoreError();
+    return loaded;
   });
 }
 
 void LoadManager::Run(const std::shared_ptr<LoadTask>& task, const Context& context) {
-  const Context either{.deadline = context.deadline,
-                       .cancel = CancelToken::AnyOf(context.cancel, task->cancel())};
-  const absl::Status status =
-      core_->events().Watch(LoadEvent{.collection = core_->name()}, [&](LoadEvent* event) {
-        absl::Status loaded = RunLoad(core_, task.get(), either);
-        const LoadReport report = task->Report(core_->NowMillis());
-        event->num_segments = report.segments.size();
-        event->num_bytes = report.bytes_done;
-        return loaded;
-      });
+  const absl::Status status = base::OrOutOfMemory([&] { return RunWatched(task.get(), context); });
   // A store may answer so, too, which is an error like others.
   const bool context_ended = IsContextEnd(status) && !context.Check().ok();
   if (context_ended && !task->cancel().cancelled()) {
@@ -102,7 +112,7 @@ void LoadManager::Run(const std::shared_ptr<LoadTask>& task, const Context& cont
   task->End(status, core_->NowMillis());
   if (!status.ok()) return;
   CheckMappedBehind();
-  loaded_();
+  base::OrOutOfMemory(loaded_).IgnoreError();
 }
 
 // Unless it is to run the load `at_once`, it gives the executor a moment to begin.
@@ -122,10 +132,10 @@ absl::Status LoadManager::AwaitEnd(const std::shared_ptr<LoadTask>& task, bool a
 
 void LoadManager::StopAll(const absl::Status& reason) {
   std::vector<std::shared_ptr<LoadTask>> tasks;
-  {
+  base::TryForMemory([&] {
     base::MutexLock lock(&mutex_);
     tasks = tasks_;
-  }
+  }).IgnoreError();
   for (const auto& task : tasks) Stop(task.get(), reason);
 }
 
@@ -144,7 +154,7 @@ void LoadManager::Stop(LoadTask* task, const absl::Status& reason) {
 
 absl::Status LoadManager::Release(const Context& context) {
   StopAll(absl::FailedPreconditionError(
-      absl::StrFormat("collection %s was released while it was loading", core_->name())));
+      base::StrFormat("collection %s was released while it was loading", core_->name())));
   VECDB_ASSIGN_OR_RETURN(const auto pass, core_->maintenance_gate().Enter(context));
   ReleaseAll(core_);
   ForgetEnded();
@@ -161,6 +171,7 @@ bool LoadManager::TryRelease() {
 
 std::vector<std::shared_ptr<LoadTask>> LoadManager::TakeEnded() {
   std::vector<std::shared_ptr<LoadTask>> ended;
+  ended.reserve(tasks_.size());  // before the first is taken
   for (auto& task : tasks_) {
     if (task->result().has_value()) ended.push_back(std::move(task));
   }
@@ -183,7 +194,7 @@ vecdb::LoadState LoadManager::State() const {
   if (core_->Read().view->loaded) return vecdb::LoadState::kLoaded;
   const auto task = last();
   if (task == nullptr) return vecdb::LoadState::kNotLoaded;
-  const vecdb::LoadState state = task->Report(core_->NowMillis()).state;
+  const vecdb::LoadState state = task->state();
   // Released since, by dropping the last index.
   return state == vecdb::LoadState::kLoaded ? vecdb::LoadState::kNotLoaded : state;
 }

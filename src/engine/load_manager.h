@@ -51,8 +51,9 @@ class LoadManager : public std::enable_shared_from_this<LoadManager> {
  private:
   // A new load, or the one that does the same, which is then kept.
   absl::StatusOr<std::shared_ptr<LoadTask>> Begin(const LoadOptions& options);
-  void Schedule(const std::shared_ptr<LoadTask>& task);
+  bool Schedule(const std::shared_ptr<LoadTask>& task);
   void Run(const std::shared_ptr<LoadTask>& task, const Context& context);
+  absl::Status RunWatched(LoadTask* task, const Context& context);
   absl::Status AwaitEnd(const std::shared_ptr<LoadTask>& task, bool at_once,
                         const Context& context);
   /// Takes the loads that have ended out of `tasks_`; to be freed when the mutex is.

@@ -8,9 +8,9 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/str_format.h"
 #include "base/parallel_for.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 #include "engine/load_estimate.h"
 #include "engine/loader.h"
 
@@ -23,15 +23,15 @@ constexpr int kRoundsWithoutGate = 3;
 absl::Status CheckLoadedField(const Schema& schema, const View& view, const std::string& field) {
   const std::optional<size_t> column = schema.FindField(field);
   if (!column.has_value()) {
-    return absl::NotFoundError(absl::StrFormat("fields: the schema has no field \"%s\"", field));
+    return absl::NotFoundError(base::StrFormat("fields: the schema has no field \"%s\"", field));
   }
   if (schema.fields[*column].type != DataType::kFloatVector) {
-    return absl::InvalidArgumentError(absl::StrFormat(
+    return absl::InvalidArgumentError(base::StrFormat(
         "fields: \"%s\" is no vector field; others are read when they are used", field));
   }
   if (view.FindIndex(field) != nullptr) return absl::OkStatus();
   return absl::FailedPreconditionError(
-      absl::StrFormat("fields: \"%s\" has no index; call CreateIndex first (FLAT is one)", field));
+      base::StrFormat("fields: \"%s\" has no index; call CreateIndex first (FLAT is one)", field));
 }
 
 // All that were named, "none" standing for every one.
@@ -177,7 +177,7 @@ absl::Status CheckLoadOptions(const CollectionCore& core, const View& view,
   }
   if (format::HasVectorIndex(view.indexes)) return absl::OkStatus();
   return absl::FailedPreconditionError(
-      absl::StrFormat("collection %s: no vector field has an index; call CreateIndex first "
+      base::StrFormat("collection %s: no vector field has an index; call CreateIndex first "
                       "(FLAT is one)",
                       core.name()));
 }

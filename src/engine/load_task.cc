@@ -1,6 +1,7 @@
 #include "engine/load_task.h"
 
 #include <algorithm>
+#include <new>
 
 namespace vecdb::engine {
 namespace {
@@ -72,10 +73,19 @@ void LoadTask::End(const absl::Status& status, int64_t now_ms) {
 }
 
 void LoadTask::Finish(const absl::Status& status, int64_t now_ms) {
-  if (!status.ok()) last_error_ = std::string(status.message());
   result_ = status;
   end_ms_ = now_ms;
   changed_.NotifyAll();
+  KeepMessage(status);
+}
+
+// Without memory it is not kept.
+void LoadTask::KeepMessage(const absl::Status& status) {
+  try {
+    if (!status.ok()) last_error_ = std::string(status.message());
+  } catch (const std::bad_alloc&) {
+    last_error_.clear();
+  }
 }
 
 std::map<std::string, LoadedSegment> LoadTask::Stop(const absl::Status& reason, int64_t now_ms) {
@@ -109,6 +119,11 @@ SegmentProgress* LoadTask::Progress(const std::string& id, int32_t shard, uint64
 void LoadTask::NoteError(const absl::Status& status) {
   base::MutexLock lock(&mutex_);
   last_error_ = std::string(status.message());
+}
+
+LoadState LoadTask::state() const {
+  base::MutexLock lock(&mutex_);
+  return StateOf(result_, !stop_reason_.ok());
 }
 
 LoadReport LoadTask::Report(int64_t now_ms) const {

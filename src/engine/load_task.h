@@ -92,10 +92,12 @@ class LoadTask {
   SegmentProgress* Progress(const std::string& id, int32_t shard, uint64_t bytes_total);
   void NoteError(const absl::Status& status);
 
+  LoadState state() const;
   LoadReport Report(int64_t now_ms) const;
 
  private:
   void Finish(const absl::Status& status, int64_t now_ms) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void KeepMessage(const absl::Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const LoadOptions options_;
   const int64_t begin_ms_;

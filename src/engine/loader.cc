@@ -4,9 +4,10 @@
 #include <string>
 #include <utility>
 
-#include "absl/strings/str_format.h"
+#include "base/out_of_memory.h"
 #include "base/parallel_for.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 #include "engine/load_run.h"
 #include "engine/load_task.h"
 #include "engine/missing_index.h"
@@ -39,7 +40,7 @@ bool SameVectorIndexes(const SegmentInfo& a, const SegmentInfo& b) {
 absl::Status SegmentDamage(const CollectionCore& core, std::string_view segment_id,
                            const absl::Status& cause) {
   const std::string message =
-      absl::StrFormat("segment %s of collection %s cannot be read: %s", segment_id, core.name(),
+      base::StrFormat("segment %s of collection %s cannot be read: %s", segment_id, core.name(),
                       std::string(cause.message()));
   core.Log(LogLevel::kError, message);
   return absl::DataLossError(message);
@@ -47,7 +48,7 @@ absl::Status SegmentDamage(const CollectionCore& core, std::string_view segment_
 
 absl::Status CheckShard(const CollectionCore& core, int32_t shard) {
   if (shard >= 0 && shard < core.options().num_shards) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrFormat("shards: %d is none, collection %s has 0 to %d",
+  return absl::InvalidArgumentError(base::StrFormat("shards: %d is none, collection %s has 0 to %d",
                                                     shard, core.name(),
                                                     core.options().num_shards - 1));
 }
@@ -125,7 +126,9 @@ absl::StatusOr<std::shared_ptr<const segment::Resident>> LoadSegment(
   }
 }
 
-void LoadWaiting(CollectionCore* core, const BuiltField& built) {
+namespace {
+
+void LoadAllWaiting(CollectionCore* core, const BuiltField& built) {
   const std::shared_ptr<const View> view = core->Read().view;
   for (const query::SegmentView& segment : view->segments) {
     if (segment.sealed == nullptr || segment.reads_sealed()) continue;
@@ -139,7 +142,7 @@ void LoadWaiting(CollectionCore* core, const BuiltField& built) {
     auto resident = LoadSegment(*core, *segment.sealed, *view, &before, {});
     if (!resident.ok()) {
       core->Log(LogLevel::kWarning,
-                absl::StrFormat("segment %s is not loaded, its growing rows are kept: %s", folder,
+                base::StrFormat("segment %s is not loaded, its growing rows are kept: %s", folder,
                                 std::string(resident.status().message())));
       continue;
     }
@@ -151,6 +154,12 @@ void LoadWaiting(CollectionCore* core, const BuiltField& built) {
       }
     });
   }
+}
+
+}  // namespace
+
+void LoadWaiting(CollectionCore* core, const BuiltField& built) {
+  base::OrOutOfMemory([&] { LoadAllWaiting(core, built); }).IgnoreError();
 }
 
 absl::Status LoadAll(CollectionCore* core, const LoadOptions& options, const Context& context) {

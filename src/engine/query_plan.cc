@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 #include "base/utf8.h"
 #include "query/fetch.h"
 #include "query/rows_by_key.h"
@@ -18,11 +18,11 @@ namespace {
 absl::Status CheckNotNegative(const QueryRequest& request) {
   if (request.limit < 0) {
     return absl::InvalidArgumentError(
-        absl::StrFormat("limit %d: must be at least 0", request.limit));
+        base::StrFormat("limit %d: must be at least 0", request.limit));
   }
   if (request.offset < 0) {
     return absl::InvalidArgumentError(
-        absl::StrFormat("offset %d: must be at least 0", request.offset));
+        base::StrFormat("offset %d: must be at least 0", request.offset));
   }
   return absl::OkStatus();
 }
@@ -32,7 +32,7 @@ absl::Status CheckCeiling(const QueryRequest& request, int32_t ceiling) {
     return absl::OkStatus();
   }
   return absl::InvalidArgumentError(
-      absl::StrFormat("offset %d, limit %d: offset + limit must be 1 to %d (max_result_rows); "
+      base::StrFormat("offset %d, limit %d: offset + limit must be 1 to %d (max_result_rows); "
                       "OpenQueryIterator has no ceiling",
                       request.offset, request.limit, ceiling));
 }
@@ -54,7 +54,7 @@ absl::StatusOr<uint64_t> TakeRowsLeft(uint64_t limit, std::string_view* position
   const auto read = std::from_chars(position->data(), position->data() + position->size(), rows);
   const std::string front = absl::StrCat(rows, ":");
   if (read.ec != std::errc() || rows >= limit || !position->starts_with(front)) {
-    return absl::InvalidArgumentError(absl::StrFormat(
+    return absl::InvalidArgumentError(base::StrFormat(
         "position: not one of an iterator of the same request, whose limit is %d", limit));
   }
   position->remove_prefix(front.size());
@@ -68,7 +68,7 @@ OwnedKey OwnedKey::Of(const schema::Key& key) {
 }
 
 std::string OwnedKey::ToString() const {
-  return is_int64 ? absl::StrFormat("i%d", number) : "s" + text;
+  return is_int64 ? base::StrFormat("i%d", number) : "s" + text;
 }
 
 absl::StatusOr<OwnedKey> OwnedKey::Parse(std::string_view text, const Schema& schema) {
@@ -84,7 +84,7 @@ absl::StatusOr<OwnedKey> OwnedKey::Parse(std::string_view text, const Schema& sc
     key.text = text.substr(1);
     return key;
   }
-  return absl::InvalidArgumentError(absl::StrFormat(
+  return absl::InvalidArgumentError(base::StrFormat(
       "position: not one of an iterator over keys of type %s", DataTypeName(field.type)));
 }
 
@@ -97,7 +97,7 @@ absl::StatusOr<QueryPlan> PlanQuery(const CollectionCore& core, const QueryReque
 
 absl::Status CheckBatchSize(const CollectionCore& core, int32_t batch_size) {
   if (batch_size >= 1 && batch_size <= core.max_result_rows()) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrFormat(
+  return absl::InvalidArgumentError(base::StrFormat(
       "batch_size %d: must be 1 to %d (max_result_rows)", batch_size, core.max_result_rows()));
 }
 

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <optional>
 
-#include "absl/strings/str_format.h"
 #include "base/hybrid_clock.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 #include "engine/expiry.h"
 #include "query/rows_by_key.h"
 
@@ -51,7 +51,7 @@ absl::Status CheckAtLeast(const CollectionCore& core, uint64_t timestamp) {
   const int64_t ahead_ms = MillisOf(timestamp) - core.NowMillis();
   if (ahead_ms <= kMaxLagMillis) return absl::OkStatus();
   return absl::InvalidArgumentError(
-      absl::StrFormat("timestamp %d: %d ms ahead of the clock, at most %d can be waited for",
+      base::StrFormat("timestamp %d: %d ms ahead of the clock, at most %d can be waited for",
                       timestamp, ahead_ms, kMaxLagMillis));
 }
 
@@ -59,11 +59,11 @@ absl::Status CheckAsOf(const CollectionCore& core, uint64_t timestamp) {
   const int64_t now = core.NowMillis();
   const int64_t retention = core.options().retention_ms;
   if (MillisOf(timestamp) > now) {
-    return absl::InvalidArgumentError(absl::StrFormat("timestamp %d: %d ms ahead of the clock",
+    return absl::InvalidArgumentError(base::StrFormat("timestamp %d: %d ms ahead of the clock",
                                                       timestamp, MillisOf(timestamp) - now));
   }
   if (MillisOf(timestamp) < now - retention) {
-    return absl::FailedPreconditionError(absl::StrFormat(
+    return absl::FailedPreconditionError(base::StrFormat(
         "timestamp %d: %d ms ago, and the collection keeps what was for %d ms (retention_ms)",
         timestamp, now - MillisOf(timestamp), retention));
   }
@@ -84,7 +84,7 @@ absl::StatusOr<Snapshot> AsOf(CollectionCore& core, uint64_t timestamp, const Co
   if (timestamp < snapshot.view->history_from) {
     // The clock has gone back, or is not that of the writer.
     return absl::FailedPreconditionError(
-        absl::StrFormat("timestamp %d: rows that were deleted, or had expired, up to timestamp %d "
+        base::StrFormat("timestamp %d: rows that were deleted, or had expired, up to timestamp %d "
                         "have been removed",
                         timestamp, snapshot.view->history_from));
   }
@@ -134,7 +134,7 @@ absl::StatusOr<Snapshot> ResolveRead(CollectionCore& core, const Consistency& co
   const Snapshot& pinned = *consistency.snapshot()->state();
   if (pinned.view->collection_id != core.id()) {
     return absl::InvalidArgumentError(
-        absl::StrFormat("consistency: the snapshot is of another collection than %s", core.name()));
+        base::StrFormat("consistency: the snapshot is of another collection than %s", core.name()));
   }
   return pinned;
 }

@@ -7,8 +7,8 @@
 #include <system_error>
 #include <utility>
 
-#include "absl/strings/str_format.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 
 namespace vecdb::engine {
 namespace {
@@ -94,7 +94,7 @@ absl::StatusOr<SearchResult> SearchCursor::Next(const Context& context) {
 
 std::string SearchCursor::position() const {
   if (!last_key_.has_value()) return {};
-  return absl::StrFormat("%08x", std::bit_cast<uint32_t>(last_distance_)) + last_key_->ToString();
+  return base::StrFormat("%08x", std::bit_cast<uint32_t>(last_distance_)) + last_key_->ToString();
 }
 
 }  // namespace vecdb::engine

@@ -6,9 +6,9 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 #include "engine/loader.h"
 #include "index/row_limits.h"
 #include "query/fetch.h"
@@ -33,24 +33,24 @@ absl::StatusOr<size_t> FindVectorField(const Schema& schema, std::string_view na
   if (name.empty() && count == 1) return *only;
   if (name.empty()) {
     return absl::InvalidArgumentError(
-        absl::StrFormat("field: must be named, the schema has %d vector fields", count));
+        base::StrFormat("field: must be named, the schema has %d vector fields", count));
   }
   if (schema.FindField(name).has_value()) {
-    return absl::InvalidArgumentError(absl::StrFormat("field \"%s\" is no vector field", name));
+    return absl::InvalidArgumentError(base::StrFormat("field \"%s\" is no vector field", name));
   }
-  return absl::NotFoundError(absl::StrFormat("field \"%s\": the schema has no such field", name));
+  return absl::NotFoundError(base::StrFormat("field \"%s\": the schema has no such field", name));
 }
 
 absl::Status CheckVectors(const FieldSpec& field, std::span<const float> vectors) {
   const auto dim = static_cast<size_t>(field.dim);
   if (vectors.empty() || vectors.size() % dim != 0) {
     return absl::InvalidArgumentError(
-        absl::StrFormat("vectors: %d floats are no multiple of %d, the dim of field \"%s\"",
+        base::StrFormat("vectors: %d floats are no multiple of %d, the dim of field \"%s\"",
                         vectors.size(), dim, field.name));
   }
   if (vectors.size() / dim > kMaxQueries) {
     return absl::InvalidArgumentError(
-        absl::StrFormat("vectors: %d queries, at most %d", vectors.size() / dim, kMaxQueries));
+        base::StrFormat("vectors: %d queries, at most %d", vectors.size() / dim, kMaxQueries));
   }
   if (schema::FindNonFinite(vectors).has_value()) {
     return absl::InvalidArgumentError("vectors: NaN or infinity in a query");
@@ -61,10 +61,10 @@ absl::Status CheckVectors(const FieldSpec& field, std::span<const float> vectors
 absl::Status CheckLimit(const SearchRequest& request, int32_t ceiling) {
   if (request.limit < 1 || request.limit > ceiling) {
     return absl::InvalidArgumentError(
-        absl::StrFormat("limit %d: must be 1 to %d", request.limit, ceiling));
+        base::StrFormat("limit %d: must be 1 to %d", request.limit, ceiling));
   }
   if (request.offset < 0 || request.offset > ceiling - request.limit) {
-    return absl::InvalidArgumentError(absl::StrFormat(
+    return absl::InvalidArgumentError(base::StrFormat(
         "offset %d: must be at least 0, and offset + limit at most %d", request.offset, ceiling));
   }
   return absl::OkStatus();
@@ -84,23 +84,23 @@ absl::Status CheckLoaded(const CollectionCore& core, const View& view, const std
                          const std::vector<int32_t>& shards) {
   if (!view.loaded) {
     return absl::FailedPreconditionError(
-        absl::StrFormat("collection %s is not loaded; call Load first", core.name()));
+        base::StrFormat("collection %s is not loaded; call Load first", core.name()));
   }
   if (!view.LoadsField(field)) {
-    return absl::FailedPreconditionError(absl::StrFormat(
+    return absl::FailedPreconditionError(base::StrFormat(
         "field \"%s\" of collection %s is not loaded (\"%s\" is); call Load with it in fields",
         field, core.name(), absl::StrJoin(view.load.fields, "\", \"")));
   }
   if (shards.empty() && !view.load.shards.empty()) {
     return absl::FailedPreconditionError(
-        absl::StrFormat("of collection %s shards %s alone are loaded; name those to search in "
+        base::StrFormat("of collection %s shards %s alone are loaded; name those to search in "
                         "SearchRequest::shards, or call Load for all",
                         core.name(), TextOf(view.load.shards)));
   }
   for (const int32_t shard : shards) {
     if (view.LoadsShard(shard)) continue;
     return absl::FailedPreconditionError(
-        absl::StrFormat("shard %d of collection %s is not loaded (%s are); call Load with it in "
+        base::StrFormat("shard %d of collection %s is not loaded (%s are); call Load with it in "
                         "shards",
                         shard, core.name(), TextOf(view.load.shards)));
   }
@@ -112,7 +112,7 @@ absl::Status PlanGroups(const SearchRequest& request, const Schema& schema, int3
   constexpr int32_t kMaxGroupSize = 1024;
   if (request.group_size < 1 || request.group_size > kMaxGroupSize) {
     return absl::InvalidArgumentError(
-        absl::StrFormat("group_size %d: must be 1 to %d", request.group_size, kMaxGroupSize));
+        base::StrFormat("group_size %d: must be 1 to %d", request.group_size, kMaxGroupSize));
   }
   if (request.group_by.empty()) {
     if (request.group_size == 1) return absl::OkStatus();
@@ -121,17 +121,17 @@ absl::Status PlanGroups(const SearchRequest& request, const Schema& schema, int3
   const std::optional<size_t> column = schema.FindField(request.group_by);
   if (!column.has_value()) {
     return absl::NotFoundError(
-        absl::StrFormat("group_by \"%s\": the schema has no such field", request.group_by));
+        base::StrFormat("group_by \"%s\": the schema has no such field", request.group_by));
   }
   const DataType type = schema.fields[*column].type;
   if (type == DataType::kFloatVector || type == DataType::kJson) {
-    return absl::InvalidArgumentError(absl::StrFormat(
+    return absl::InvalidArgumentError(base::StrFormat(
         "group_by \"%s\": rows cannot be grouped by %s", request.group_by, DataTypeName(type)));
   }
   const int64_t rows = (int64_t{request.offset} + request.limit) * request.group_size;
   if (rows > ceiling) {
     return absl::InvalidArgumentError(
-        absl::StrFormat("offset + limit of %d times group_size %d: at most %d (max_result_rows)",
+        base::StrFormat("offset + limit of %d times group_size %d: at most %d (max_result_rows)",
                         request.offset + request.limit, request.group_size, ceiling));
   }
   search->group_column = column;
@@ -148,12 +148,12 @@ absl::StatusOr<query::SnapshotSearch> Plan(const CollectionCore& core, const Sna
   VECDB_RETURN_IF_ERROR(CheckVectors(field, request.vectors));
   const format::IndexDefinition* index = snapshot.view->FindIndex(field.name);
   if (index == nullptr) {
-    return absl::FailedPreconditionError(absl::StrFormat(
+    return absl::FailedPreconditionError(base::StrFormat(
         "field \"%s\" has no index; call CreateIndex first (FLAT is one)", field.name));
   }
   VECDB_RETURN_IF_ERROR(CheckLoaded(core, *snapshot.view, field.name, request.shards));
   if (request.metric.has_value() && *request.metric != index->spec.metric) {
-    return absl::InvalidArgumentError(absl::StrFormat("metric %s: the index of field \"%s\" has %s",
+    return absl::InvalidArgumentError(base::StrFormat("metric %s: the index of field \"%s\" has %s",
                                                       MetricName(*request.metric), field.name,
                                                       MetricName(index->spec.metric)));
   }
@@ -201,7 +201,7 @@ absl::StatusOr<query::SnapshotSearch> PlanSearchIteration(const CollectionCore& 
   VECDB_ASSIGN_OR_RETURN(query::SnapshotSearch search, Plan(core, snapshot, request));
   const auto dim = static_cast<size_t>(core.schema()->fields[search.column].dim);
   if (request.vectors.size() != dim) {
-    return absl::InvalidArgumentError(absl::StrFormat("vectors: %d queries; an iterator takes one",
+    return absl::InvalidArgumentError(base::StrFormat("vectors: %d queries; an iterator takes one",
                                                       request.vectors.size() / dim));
   }
   search.exact = true;

@@ -2,8 +2,8 @@
 
 #include <string>
 
-#include "absl/strings/str_format.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 #include "engine/journal_setup.h"
 #include "engine/segment_objects.h"
 #include "format/section_file.h"
@@ -14,7 +14,7 @@ namespace {
 // Notes damage; other errors stay errors.
 absl::Status Note(const absl::Status& status, const std::string& name, VerifyReport* report) {
   if (absl::IsDataLoss(status) || absl::IsNotFound(status) || absl::IsFailedPrecondition(status)) {
-    report->damage.push_back(absl::StrFormat("%s: %s", name, std::string(status.message())));
+    report->damage.push_back(base::StrFormat("%s: %s", name, std::string(status.message())));
     return absl::OkStatus();
   }
   return status;

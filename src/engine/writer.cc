@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <limits>
+#include <list>
 #include <optional>
 #include <utility>
 
-#include "absl/strings/str_format.h"
+#include "base/out_of_memory.h"
 #include "base/sabotage.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 #include "query/rows_by_key.h"
 #include "schema/row_check.h"
 
@@ -18,6 +20,13 @@ namespace {
 // others to be written with.
 constexpr size_t kLargeRecordBytes = size_t{64} << 10;
 constexpr size_t kLookAhead = 8;  // keys
+
+// Takes the memory that DeleteRows needs.
+void ReserveDeletes(const View& view, std::span<const std::optional<query::RowPlace>> places) {
+  for (const auto& place : places) {
+    if (place.has_value()) view.segments[place->segment].deletes()->Reserve(place->row);
+  }
+}
 
 // Deletes the live rows among `places` at `timestamp`, and counts them.
 uint64_t DeleteRows(const View& view, std::span<const std::optional<query::RowPlace>> places,
@@ -57,7 +66,7 @@ absl::Status CheckKeyType(const Schema& schema, const Keys& keys) {
   const FieldSpec& key = schema.fields[schema.primary_key_index()];
   if (keys.is_int64() == (key.type == DataType::kInt64)) return absl::OkStatus();
   return absl::InvalidArgumentError(
-      absl::StrFormat("primary key \"%s\" is %s; the keys given are %s", key.name,
+      base::StrFormat("primary key \"%s\" is %s; the keys given are %s", key.name,
                       DataTypeName(key.type), keys.is_int64() ? "Int64" : "VarChar"));
 }
 
@@ -237,6 +246,7 @@ absl::StatusOr<WriteResult> Writer::WriteInTurn(const WriteOptions& options, con
   }
   WriteResult result;
   AppliedWrite applied;
+  std::list<AppliedWrite> listed(1);
   {
     VECDB_ASSIGN_OR_RETURN(const auto pass, core_->write_gate().Enter(context));
     VECDB_RETURN_IF_ERROR(CheckJournal());
@@ -244,30 +254,41 @@ absl::StatusOr<WriteResult> Writer::WriteInTurn(const WriteOptions& options, con
       return WriteResult{.timestamp = last_.timestamp, .already_applied = true};
     }
     VECDB_ASSIGN_OR_RETURN(Turn turn, prepare());
-    // Nothing fails from here on.
-    last_.timestamp = core_->clock().Tick();
-    last_.level = Durability::kNone;
+    ReserveDeletes(*turn.prepared.view, turn.prepared.existing);
+    AppliedWrite next = last_;
+    next.timestamp = core_->clock().Tick();
+    next.level = Durability::kNone;
     if (turn.record.has_value() && turn.prepared.changes) {
-      last_.level = options.durability.value_or(core_->options().durability);
-      turn.record->sequence = last_.timestamp;
-      AppendToJournal(*std::move(turn.record));
+      next.level = options.durability.value_or(core_->options().durability);
+      turn.record->sequence = next.timestamp;
+      AppendToJournal(*std::move(turn.record), &next);
     }
+    // Nothing fails from here on.
+    last_ = next;
     result = Apply(turn.batch, turn.prepared);
     if (options.host_sequence.has_value()) host_sequence_ = *options.host_sequence;
-    core_->Applied(last_);
-    applied = last_;
+    listed.front() = applied = last_;
+    core_->Applied(std::move(listed));
   }
-  VECDB_RETURN_IF_ERROR(core_->AwaitVisible(applied, context));
+  const absl::Status visible =
+      base::OrOutOfMemory([&] { return core_->AwaitVisible(applied, context); });
+  if (absl::IsResourceExhausted(visible)) {
+    return base::ErrorOrCode(absl::StatusCode::kUnknown,
+                             "the write has been applied, and memory ran out before it was known "
+                             "to be visible");
+  }
+  VECDB_RETURN_IF_ERROR(visible);
   result.durability = applied.level;
   return result;
 }
 
-// The disk works on a large record while its rows are put in memory.
-void Writer::AppendToJournal(journal::PendingRecord record) {
+// Gives the batch its place, or without memory for that throws and changes nothing. The disk works
+// on a large record while its rows are put in memory.
+void Writer::AppendToJournal(journal::PendingRecord record, AppliedWrite* batch) {
   const std::shared_ptr<journal::Journal> log = core_->journal();
   const bool large = record.bytes.size() >= kLargeRecordBytes;
-  last_.ticket = log->Append(std::move(record));
-  if (large && last_.level == Durability::kSynced) log->StartWriting();
+  batch->ticket = log->Append(std::move(record));
+  if (large && batch->level == Durability::kSynced) log->StartWriting();
 }
 
 absl::StatusOr<WriteResult> Writer::WriteAlone(
@@ -282,12 +303,14 @@ absl::StatusOr<WriteResult> Writer::WriteAlone(
   AppliedWrite earlier = last_;
   earlier.level = Durability::kSynced;
   VECDB_RETURN_IF_ERROR(core_->AwaitVisible(earlier, context));
+  std::list<AppliedWrite> listed(1);
   const uint64_t timestamp = core_->clock().Tick();
   VECDB_RETURN_IF_ERROR(commit(timestamp));
   last_.timestamp = timestamp;
   last_.level = Durability::kNone;  // it is durable, and in no record
   last_.live_rows += num_rows;
-  core_->Applied(last_);
+  listed.front() = last_;
+  core_->Applied(std::move(listed));
   VECDB_RETURN_IF_ERROR(core_->AwaitVisible(last_, {}));
   return WriteResult{
       .insert_count = num_rows, .timestamp = timestamp, .durability = Durability::kSynced};
@@ -301,9 +324,11 @@ absl::Status Writer::ShowCommitted(const Context& context) {
   }
   if (newest == last_.timestamp) return absl::OkStatus();
   core_->clock().Observe(newest);
+  std::list<AppliedWrite> listed(1);
   last_.timestamp = newest;
   last_.level = Durability::kNone;
-  core_->Applied(last_);
+  listed.front() = last_;
+  core_->Applied(std::move(listed));
   return core_->AwaitVisible(last_, context);
 }
 
@@ -321,10 +346,12 @@ absl::StatusOr<WriteResult> Writer::Replay(const format::WriteRecord& record, ui
   core_->clock().Observe(timestamp);
   last_.timestamp = timestamp - 1;  // segments may have rows since the record before
   VECDB_ASSIGN_OR_RETURN(const Prepared prepared, Prepare(batch, context));
+  std::list<AppliedWrite> listed(1);
   last_.timestamp = timestamp;
   const WriteResult result = Apply(batch, prepared);
   host_sequence_ = std::max(host_sequence_, record.host_sequence.value_or(0));
-  core_->Applied(last_);
+  listed.front() = last_;
+  core_->Applied(std::move(listed));
   VECDB_RETURN_IF_ERROR(core_->AwaitVisible(last_, context));
   return result;
 }
@@ -345,7 +372,7 @@ absl::Status Writer::FindExisting(const Batch& batch, const Context& context,
                          FindExpiredNow(*prepared->view, existing, context));
   for (size_t i = 0; i < existing.size() && batch.kind == format::WriteKind::kInsert; ++i) {
     if (!existing[i].has_value() || expired[i]) continue;
-    return absl::AlreadyExistsError(absl::StrFormat(
+    return absl::AlreadyExistsError(base::StrFormat(
         "row %d of the batch: key %s is in the collection", i, batch.keys[i].ToString()));
   }
   prepared->existing = std::move(existing);

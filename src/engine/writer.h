@@ -127,7 +127,7 @@ class Writer {
                                                      const WriteOptions& options) const;
   absl::StatusOr<Prepared> Prepare(const Batch& batch, const Context& context);
   WriteResult Apply(const Batch& batch, const Prepared& prepared);
-  void AppendToJournal(journal::PendingRecord record);
+  void AppendToJournal(journal::PendingRecord record, AppliedWrite* batch);
   absl::Status FindExisting(const Batch& batch, const Context& context, Prepared* prepared) const;
   absl::StatusOr<std::vector<bool>> FindExpiredNow(const View& view, const KeyPlaces& places,
                                                    const Context& context) const;

@@ -9,8 +9,8 @@
 #include <faiss/IndexIDMap.h>
 #include <faiss/IndexIVF.h>
 
-#include "absl/strings/str_format.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 #include "faiss/hnsw_links.h"
 #include "faiss/ivf_exchange.h"
 #include "faiss/parts.h"
@@ -38,7 +38,7 @@ absl::Status CheckIdMap(const ::faiss::IndexIDMap& map, const ImportCall& call) 
   if (map.index == nullptr || map.index->ntotal != map.ntotal || map.index->d != map.d ||
       map.index->metric_type != map.metric_type ||
       map.id_map.size() != static_cast<size_t>(map.ntotal)) {
-    return absl::InvalidArgumentError(absl::StrFormat(
+    return absl::InvalidArgumentError(base::StrFormat(
         "%s of %d vectors has %d ids, and what is within is of another count, dim or metric",
         ClassOf(map), map.ntotal, map.id_map.size()));
   }
@@ -52,7 +52,7 @@ absl::Status TakeRows(std::span<const float> rows, const ImportCall& call,
   const std::span<const float> viewed = call.options.rows;
   if (viewed.empty()) return index::CopyRows(rows, call.context, state);
   if (viewed.size() != rows.size()) {
-    return absl::InvalidArgumentError(absl::StrFormat("rows: %d floats are not %d rows of dim %d",
+    return absl::InvalidArgumentError(base::StrFormat("rows: %d floats are not %d rows of dim %d",
                                                       viewed.size(), state->view.num_rows,
                                                       state->view.dim));
   }
@@ -61,7 +61,7 @@ absl::Status TakeRows(std::span<const float> rows, const ImportCall& call,
   state->view.rows = viewed.data();
   if (different == state->view.num_rows) return absl::OkStatus();
   return absl::InvalidArgumentError(
-      absl::StrFormat("rows: row %d differs from that in the index of FAISS", different));
+      base::StrFormat("rows: row %d differs from that in the index of FAISS", different));
 }
 
 absl::Status TakeFlat(const ::faiss::Index& flat, const ImportCall& call,
@@ -79,7 +79,7 @@ absl::Status TakeHnsw(const ::faiss::IndexHNSW& hnsw, const ImportCall& call,
   const ::faiss::Index* storage = hnsw.storage;
   if (storage == nullptr || storage->ntotal != hnsw.ntotal || storage->d != hnsw.d ||
       storage->metric_type != hnsw.metric_type) {
-    return absl::InvalidArgumentError(absl::StrFormat(
+    return absl::InvalidArgumentError(base::StrFormat(
         "the storage of %s is missing, or of another count, dim or metric", ClassOf(hnsw)));
   }
   VECDB_ASSIGN_OR_RETURN(const std::span<const float> rows, FlatRows(*storage));
@@ -130,7 +130,7 @@ absl::StatusOr<FromFaissResult> FromFaiss(const ::faiss::Index& index,
   } catch (const std::bad_alloc&) {
     return absl::ResourceExhaustedError("FromFaiss: the system has no more memory");
   } catch (const std::exception& error) {
-    return absl::InternalError(absl::StrFormat("FromFaiss: FAISS says: %s", error.what()));
+    return absl::InternalError(base::StrFormat("FromFaiss: FAISS says: %s", error.what()));
   }
 }
 

@@ -5,8 +5,8 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/str_format.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 
 namespace vecdb::faiss {
 namespace {
@@ -52,7 +52,7 @@ class GraphReader {
       return absl::OkStatus();
     }
     return absl::InvalidArgumentError(
-        absl::StrFormat("HNSW: cum_nneighbor_per_level, of %d numbers, does not begin with 0 or "
+        base::StrFormat("HNSW: cum_nneighbor_per_level, of %d numbers, does not begin with 0 or "
                         "falls",
                         sums.size()));
   }
@@ -60,7 +60,7 @@ class GraphReader {
   absl::Status CheckLevels() {
     if (hnsw_.levels.size() != num_rows_ || hnsw_.offsets.size() != size_t{num_rows_} + 1 ||
         hnsw_.offsets.front() != 0 || hnsw_.offsets.back() != hnsw_.neighbors.size()) {
-      return absl::InvalidArgumentError(absl::StrFormat(
+      return absl::InvalidArgumentError(base::StrFormat(
           "HNSW: %d levels, %d offsets and %d neighbors do not belong to %d rows",
           hnsw_.levels.size(), hnsw_.offsets.size(), hnsw_.neighbors.size(), num_rows_));
     }
@@ -68,14 +68,14 @@ class GraphReader {
         std::min(hnsw_.cum_nneighbor_per_level.size() - 1, HnswGraph::kMaxLevels + 1);
     for (size_t row = 0; row < num_rows_; ++row) {
       if (hnsw_.levels[row] < 1 || LevelsOf(row) > most) {
-        return absl::InvalidArgumentError(absl::StrFormat(
+        return absl::InvalidArgumentError(base::StrFormat(
             "HNSW: row %d has %d levels; 1 to %d are possible", row, hnsw_.levels[row], most));
       }
       const auto links = static_cast<size_t>(hnsw_.cum_nneighbor_per_level[LevelsOf(row)]);
       if (hnsw_.offsets[row] > hnsw_.neighbors.size() ||
           hnsw_.offsets[row + 1] != hnsw_.offsets[row] + links) {
         return absl::InvalidArgumentError(
-            absl::StrFormat("HNSW: the links of row %d do not lie where its %d levels put them",
+            base::StrFormat("HNSW: the links of row %d do not lie where its %d levels put them",
                             row, hnsw_.levels[row]));
       }
       top_levels_ = std::max(top_levels_, LevelsOf(row));
@@ -91,7 +91,7 @@ class GraphReader {
         hnsw_.max_level == hnsw_.levels[static_cast<size_t>(entry)] - 1) {
       return absl::OkStatus();
     }
-    return absl::InvalidArgumentError(absl::StrFormat(
+    return absl::InvalidArgumentError(base::StrFormat(
         "HNSW: the entry point is row %d of %d and max_level %d, where the highest level is %d",
         entry, num_rows_, hnsw_.max_level, static_cast<int64_t>(top_levels_) - 1));
   }
@@ -100,7 +100,7 @@ class GraphReader {
     size_t m = std::max<size_t>(2, (Degree(0) + 1) / 2);
     for (size_t level = 1; level < top_levels_; ++level) m = std::max(m, Degree(level));
     if (m <= kMostM) return m;
-    return absl::InvalidArgumentError(absl::StrFormat(
+    return absl::InvalidArgumentError(base::StrFormat(
         "HNSW: %d links a row at level 0 ask for M %d; the most is %d", Degree(0), m, kMostM));
   }
 
@@ -178,7 +178,7 @@ class GraphReader {
     }
     if (wrong == nullptr) return absl::OkStatus();
     return absl::InvalidArgumentError(
-        absl::StrFormat("HNSW: on level %d row %d links to row %d, %s", level, row, link, wrong));
+        base::StrFormat("HNSW: on level %d row %d links to row %d, %s", level, row, link, wrong));
   }
 
   const ::faiss::HNSW& hnsw_;

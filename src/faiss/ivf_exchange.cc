@@ -9,8 +9,8 @@
 #include <faiss/IndexIVFPQ.h>
 #include <faiss/invlists/InvertedLists.h>
 
-#include "absl/strings/str_format.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 #include "codec/fast_scan.h"
 #include "faiss/list_codes.h"
 #include "faiss/row_ids.h"
@@ -95,7 +95,7 @@ class IvfImport {
     if (ivf_.invlists == nullptr || ivf_.quantizer == nullptr ||
         ivf_.invlists->nlist != ivf_.nlist) {
       return absl::InvalidArgumentError(
-          absl::StrFormat("%s has no inverted lists, no quantizer, or not %d of the former",
+          base::StrFormat("%s has no inverted lists, no quantizer, or not %d of the former",
                           ClassOf(ivf_), ivf_.nlist));
     }
     return absl::OkStatus();
@@ -105,7 +105,7 @@ class IvfImport {
     uint64_t sum = 0;
     for (size_t list = 0; list < ivf_.nlist; ++list) sum += ivf_.invlists->list_size(list);
     if (sum == state_.view.num_rows) return absl::OkStatus();
-    return absl::InvalidArgumentError(absl::StrFormat("%s holds %d vectors in its lists, not %d",
+    return absl::InvalidArgumentError(base::StrFormat("%s holds %d vectors in its lists, not %d",
                                                       ClassOf(ivf_), sum, state_.view.num_rows));
   }
 
@@ -115,14 +115,14 @@ class IvfImport {
     if (arrays == nullptr) return absl::OkStatus();
     if (arrays->ids.size() != ivf_.nlist || arrays->codes.size() != ivf_.nlist) {
       return absl::InvalidArgumentError(
-          absl::StrFormat("%s has arrays for %d and %d lists, not for %d", ClassOf(ivf_),
+          base::StrFormat("%s has arrays for %d and %d lists, not for %d", ClassOf(ivf_),
                           arrays->ids.size(), arrays->codes.size(), ivf_.nlist));
     }
     for (size_t list = 0; list < ivf_.nlist; ++list) {
       const size_t ids = arrays->ids[list].size();
       if (arrays->codes[list].size() == ids * ivf_.code_size) continue;
       return absl::InvalidArgumentError(
-          absl::StrFormat("list %d of %s has %d ids, and %d bytes of codes", list, ClassOf(ivf_),
+          base::StrFormat("list %d of %s has %d ids, and %d bytes of codes", list, ClassOf(ivf_),
                           ids, arrays->codes[list].size()));
     }
     return absl::OkStatus();
@@ -135,7 +135,7 @@ class IvfImport {
     }
     if (quantizer == nullptr || quantizer->ntotal != static_cast<int64_t>(ivf_.nlist) ||
         quantizer->d != ivf_.d || quantizer->metric_type != ivf_.metric_type) {
-      return absl::InvalidArgumentError(absl::StrFormat(
+      return absl::InvalidArgumentError(base::StrFormat(
           "the quantizer of %s is about other than %d vectors of its dim and metric", ClassOf(ivf_),
           ivf_.nlist));
     }
@@ -171,7 +171,7 @@ class IvfImport {
   absl::Status CheckViewedRows() {
     const std::span<const float> rows = call_.options.rows;
     if (rows.size() != state_.view.num_rows * dim_) {
-      return absl::InvalidArgumentError(absl::StrFormat("rows: %d floats are not %d rows of dim %d",
+      return absl::InvalidArgumentError(base::StrFormat("rows: %d floats are not %d rows of dim %d",
                                                         rows.size(), state_.view.num_rows, dim_));
     }
     state_.view.rows = rows.data();
@@ -220,7 +220,7 @@ class IvfImport {
         return absl::OkStatus();
       }
       return absl::InvalidArgumentError(
-          absl::StrFormat("rows: row %d differs from the vector in list %d", row, list));
+          base::StrFormat("rows: row %d differs from the vector in list %d", row, list));
     }
     float* out = state_.rows.as<float>().data() + row * dim_;
     lists_.codec->Decode(code, 1, out);

@@ -12,8 +12,8 @@
 #include <faiss/IndexIVFPQ.h>
 #include <faiss/IndexScalarQuantizer.h>
 
-#include "absl/strings/str_format.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 #include "codec/float_codec.h"
 #include "codec/held.h"
 #include "codec/product_codec.h"
@@ -58,7 +58,7 @@ codec::ScalarRange GridOf(const ScalarQuantizer& sq) {
 
 absl::Status CheckBounds(const ScalarQuantizer& sq, int dim) {
   if (sq.qtype != ScalarQuantizer::QT_8bit && sq.qtype != ScalarQuantizer::QT_8bit_uniform) {
-    return absl::InvalidArgumentError(absl::StrFormat(
+    return absl::InvalidArgumentError(base::StrFormat(
         "IndexIVFScalarQuantizer has quantizer type %d; QT_8bit and QT_8bit_uniform can be taken "
         "over",
         static_cast<int>(sq.qtype)));
@@ -66,14 +66,14 @@ absl::Status CheckBounds(const ScalarQuantizer& sq, int dim) {
   const bool uniform = sq.qtype == ScalarQuantizer::QT_8bit_uniform;
   if (sq.d != static_cast<size_t>(dim) || sq.trained.size() != (uniform ? 2 : 2 * sq.d)) {
     return absl::InvalidArgumentError(
-        absl::StrFormat("IndexIVFScalarQuantizer of dim %d has bounds of dim %d, %d numbers", dim,
+        base::StrFormat("IndexIVFScalarQuantizer of dim %d has bounds of dim %d, %d numbers", dim,
                         sq.d, sq.trained.size()));
   }
   for (size_t i = 0; i < sq.trained.size(); ++i) {
     const bool is_width = i >= sq.trained.size() / 2;
     if (std::isfinite(sq.trained[i]) && (!is_width || sq.trained[i] >= 0)) continue;
     return absl::InvalidArgumentError(
-        absl::StrFormat("IndexIVFScalarQuantizer: number %d of its bounds is %g", i,
+        base::StrFormat("IndexIVFScalarQuantizer: number %d of its bounds is %g", i,
                         static_cast<double>(sq.trained[i])));
   }
   return absl::OkStatus();
@@ -93,7 +93,7 @@ absl::Status CheckWords(const ::faiss::ProductQuantizer& pq, int dim) {
   const auto width = static_cast<size_t>(dim);
   if (pq.d != width || pq.M < 1 || pq.M > width || pq.dsub * pq.M != width || pq.nbits > 16 ||
       pq.ksub != size_t{1} << pq.nbits || pq.centroids.size() != width * pq.ksub) {
-    return absl::InvalidArgumentError(absl::StrFormat(
+    return absl::InvalidArgumentError(base::StrFormat(
         "IndexIVFPQ of dim %d: %d parts of dim %d with %d words of %d bits and %d numbers do not "
         "fit together",
         dim, pq.M, pq.dsub, pq.ksub, pq.nbits, pq.centroids.size()));
@@ -140,7 +140,7 @@ absl::StatusOr<ListCoding> CodingByClass(const IndexIVF& ivf, Metric metric) {
     return Sq8Coding(static_cast<const IndexIVFScalarQuantizer&>(ivf), metric);
   }
   if (type == typeid(IndexIVFPQ)) return PqCoding(static_cast<const IndexIVFPQ&>(ivf), metric);
-  return absl::InvalidArgumentError(absl::StrFormat(
+  return absl::InvalidArgumentError(base::StrFormat(
       "%s cannot be taken over; IndexIVFFlat, IndexIVFScalarQuantizer and IndexIVFPQ can",
       ClassOf(ivf)));
 }
@@ -237,7 +237,7 @@ absl::StatusOr<ListCoding> CodingOf(const IndexIVF& ivf) {
   const size_t code_bytes = FaissCodeBytes(*coding.codec);
   if (ivf.code_size == code_bytes && ivf.invlists->code_size == code_bytes) return coding;
   return absl::InvalidArgumentError(
-      absl::StrFormat("%s has codes of %d bytes, in lists for %d; such codes have %d", ClassOf(ivf),
+      base::StrFormat("%s has codes of %d bytes, in lists for %d; such codes have %d", ClassOf(ivf),
                       ivf.code_size, ivf.invlists->code_size, code_bytes));
 }
 

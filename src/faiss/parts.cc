@@ -5,7 +5,7 @@
 #include <cstdlib>
 #include <typeinfo>
 
-#include "absl/strings/str_format.h"
+#include "base/str_format.h"
 #include "index/vector_view.h"
 #include "vecdb/schema.h"
 
@@ -23,7 +23,7 @@ absl::StatusOr<Metric> MetricOf(const ::faiss::Index& index) {
   if (index.metric_type == ::faiss::METRIC_L2) return Metric::kL2;
   if (index.metric_type == ::faiss::METRIC_INNER_PRODUCT) return Metric::kIp;
   return absl::InvalidArgumentError(
-      absl::StrFormat("%s has metric_type %d; METRIC_L2 and METRIC_INNER_PRODUCT can be taken over",
+      base::StrFormat("%s has metric_type %d; METRIC_L2 and METRIC_INNER_PRODUCT can be taken over",
                       ClassOf(index), static_cast<int>(index.metric_type)));
 }
 
@@ -34,15 +34,15 @@ absl::StatusOr<Metric> MetricOf(const ::faiss::Index& index) {
 absl::Status CheckHead(const ::faiss::Index& index) {
   if (index.d < 1 || index.d > kMaxDim) {
     return absl::InvalidArgumentError(
-        absl::StrFormat("%s has dim %d; the range is 1 to %d", ClassOf(index), index.d, kMaxDim));
+        base::StrFormat("%s has dim %d; the range is 1 to %d", ClassOf(index), index.d, kMaxDim));
   }
   if (index.ntotal < 0 || index.ntotal > int64_t{index::kMaxRows}) {
-    return absl::InvalidArgumentError(absl::StrFormat(
+    return absl::InvalidArgumentError(base::StrFormat(
         "%s has %d vectors; the range is 0 to %d", ClassOf(index), index.ntotal, index::kMaxRows));
   }
   if (index.is_trained) return absl::OkStatus();
   return absl::FailedPreconditionError(
-      absl::StrFormat("%s is not trained: train it first", ClassOf(index)));
+      base::StrFormat("%s is not trained: train it first", ClassOf(index)));
 }
 
 absl::StatusOr<std::span<const float>> FlatRows(const ::faiss::Index& index) {
@@ -50,14 +50,14 @@ absl::StatusOr<std::span<const float>> FlatRows(const ::faiss::Index& index) {
   if (type != typeid(::faiss::IndexFlat) && type != typeid(::faiss::IndexFlatL2) &&
       type != typeid(::faiss::IndexFlatIP)) {
     return absl::InvalidArgumentError(
-        absl::StrFormat("%s cannot be taken over here; IndexFlat, IndexFlatL2 and IndexFlatIP can",
+        base::StrFormat("%s cannot be taken over here; IndexFlat, IndexFlatL2 and IndexFlatIP can",
                         ClassOf(index)));
   }
   const auto& flat = static_cast<const ::faiss::IndexFlat&>(index);
   const size_t floats = static_cast<size_t>(flat.ntotal) * static_cast<size_t>(flat.d);
   if (flat.codes.size() != floats * sizeof(float)) {
     return absl::InvalidArgumentError(
-        absl::StrFormat("%s holds %d bytes, which are not %d vectors of dim %d", ClassOf(index),
+        base::StrFormat("%s holds %d bytes, which are not %d vectors of dim %d", ClassOf(index),
                         flat.codes.size(), flat.ntotal, flat.d));
   }
   return std::span(flat.get_xb(), floats);

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/strings/str_format.h"
 #include "base/large_buffer.h"
 #include "base/reservation.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 
 namespace vecdb::faiss {
 namespace {
@@ -44,11 +44,11 @@ absl::Status CheckEachRowOnce(const InvertedLists& lists, uint32_t num_rows, con
   return ForEachId(lists, context, [&](size_t list, int64_t id) -> absl::Status {
     if (id < 0 || id >= int64_t{num_rows}) {
       return absl::InvalidArgumentError(
-          absl::StrFormat("list %d holds id %d, which is none of the %d rows", list, id, num_rows));
+          base::StrFormat("list %d holds id %d, which is none of the %d rows", list, id, num_rows));
     }
     if (met[static_cast<size_t>(id)]) {
       return absl::InvalidArgumentError(
-          absl::StrFormat("list %d holds id %d a second time", list, id));
+          base::StrFormat("list %d holds id %d a second time", list, id));
     }
     met[static_cast<size_t>(id)] = true;
     return absl::OkStatus();
@@ -58,11 +58,11 @@ absl::Status CheckEachRowOnce(const InvertedLists& lists, uint32_t num_rows, con
 absl::Status CheckAscending(std::span<const int64_t> ids) {
   if (!ids.empty() && ids.front() < 0) {
     return absl::InvalidArgumentError(
-        absl::StrFormat("id %d is negative, which FAISS keeps for no row", ids.front()));
+        base::StrFormat("id %d is negative, which FAISS keeps for no row", ids.front()));
   }
   const auto twice = std::adjacent_find(ids.begin(), ids.end());
   if (twice == ids.end()) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrFormat("id %d occurs twice", *twice));
+  return absl::InvalidArgumentError(base::StrFormat("id %d occurs twice", *twice));
 }
 
 }  // namespace

@@ -10,8 +10,8 @@
 #include <faiss/IndexHNSW.h>
 #include <faiss/IndexIDMap.h>
 
-#include "absl/strings/str_format.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 #include "codec/normalise.h"
 #include "faiss/hnsw_links.h"
 #include "faiss/ivf_exchange.h"
@@ -98,7 +98,7 @@ absl::StatusOr<OwnedFaiss> Make(const Index& index, std::span<const int64_t> ids
   VECDB_RETURN_IF_ERROR(context.Check());
   if (!ids.empty() && ids.size() != index.num_rows()) {
     return absl::InvalidArgumentError(
-        absl::StrFormat("ids: %d for %d rows", ids.size(), index.num_rows()));
+        base::StrFormat("ids: %d for %d rows", ids.size(), index.num_rows()));
   }
   VECDB_RETURN_IF_ERROR(CheckIds(ids, state.host, context));
   if (state.view.rows == nullptr && state.view.num_rows > 0) {
@@ -119,7 +119,7 @@ absl::StatusOr<std::unique_ptr<::faiss::Index>> ToFaiss(const Index& index,
   } catch (const std::bad_alloc&) {
     return absl::ResourceExhaustedError("ToFaiss: the system has no more memory");
   } catch (const std::exception& error) {
-    return absl::InternalError(absl::StrFormat("ToFaiss: FAISS says: %s", error.what()));
+    return absl::InternalError(base::StrFormat("ToFaiss: FAISS says: %s", error.what()));
   }
 }
 

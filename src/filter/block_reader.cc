@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/strings/str_format.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 
 namespace vecdb::filter {
 
@@ -25,7 +25,7 @@ absl::StatusOr<const schema::ColumnBlock*> BlockReader::Read(size_t column) {
   if (found != columns_.end() && found->block == block_) return &found->values;
   VECDB_ASSIGN_OR_RETURN(schema::ColumnBlock values, source_.Read(column, block_, context_));
   if (values.num_rows != num_rows_) {
-    return absl::InternalError(absl::StrFormat("block %d of column %d has %d rows instead of %d",
+    return absl::InternalError(base::StrFormat("block %d of column %d has %d rows instead of %d",
                                                block_, column, values.num_rows, num_rows_));
   }
   ++num_reads_;

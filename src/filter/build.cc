@@ -8,8 +8,8 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/str_format.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 #include "filter/combine.h"
 #include "filter/print.h"
 #include "filter/term_builder.h"
@@ -122,7 +122,7 @@ bool Fit(ValueKind a, ValueKind b) {
 }
 
 std::string CannotCompare(const Term& a, const Term& b) {
-  return absl::StrFormat("%s cannot be compared with %s", Describe(a), Describe(b));
+  return base::StrFormat("%s cannot be compared with %s", Describe(a), Describe(b));
 }
 
 // Lists among the values of a list.
@@ -199,7 +199,7 @@ class NodeBuilder {
       return Set(std::move(term), {.bools = ValueSet::kTrue}, negated);
     }
     return terms_.Wrong(
-        expr, absl::StrFormat("%s is no condition; compare it with something", Describe(term)));
+        expr, base::StrFormat("%s is no condition; compare it with something", Describe(term)));
   }
 
   static Node Set(Term term, ValueSet set, bool negated) {
@@ -213,7 +213,7 @@ class NodeBuilder {
       return terms_.Wrong(expr, CannotCompare(a, b));
     }
     if ((a.values == ValueKind::kBool || b.values == ValueKind::kBool) && !IsEquality(op)) {
-      return terms_.Wrong(expr, absl::StrFormat("Bool values have no order; %s takes == and !=",
+      return terms_.Wrong(expr, base::StrFormat("Bool values have no order; %s takes == and !=",
                                                 Describe(a.values == ValueKind::kBool ? a : b)));
     }
     return absl::OkStatus();
@@ -271,7 +271,7 @@ class NodeBuilder {
     if (list.values == ValueKind::kUnknown) return ConstantNode(false);
     const auto* values = list.value.get_if<FilterValue::List>();
     if (values == nullptr) {
-      return terms_.Wrong(expr.children[1], absl::StrFormat("%s is no list", Describe(list)));
+      return terms_.Wrong(expr.children[1], base::StrFormat("%s is no list", Describe(list)));
     }
     std::vector<ValueSet> sets;
     for (const FilterValue& value : *values) {
@@ -290,12 +290,12 @@ class NodeBuilder {
     element.values = KindOf(value);
     if (element.values == ValueKind::kList) {
       return terms_.Wrong(expr.children[1],
-                          absl::StrFormat("element %d: a list within the list", number));
+                          base::StrFormat("element %d: a list within the list", number));
     }
     if (Fit(term.values, element.values)) return absl::OkStatus();
     element.value = value;
     return terms_.Wrong(expr.children[1],
-                        absl::StrFormat("element %d: %s", number, CannotCompare(term, element)));
+                        base::StrFormat("element %d: %s", number, CannotCompare(term, element)));
   }
 
   // A constant in a list.
@@ -310,10 +310,10 @@ class NodeBuilder {
     VECDB_ASSIGN_OR_RETURN(const Term text, terms_.Build(expr.children[1]));
     if (!Fit(term.values, ValueKind::kString)) {
       return terms_.Wrong(expr.children[0],
-                          absl::StrFormat("%s is no text; `like` takes text", Describe(term)));
+                          base::StrFormat("%s is no text; `like` takes text", Describe(term)));
     }
     if (text.values != ValueKind::kString && text.values != ValueKind::kUnknown) {
-      return terms_.Wrong(expr.children[1], absl::StrFormat("%s is no pattern", Describe(text)));
+      return terms_.Wrong(expr.children[1], base::StrFormat("%s is no pattern", Describe(text)));
     }
     if (term.values == ValueKind::kUnknown || text.values == ValueKind::kUnknown) {
       return ConstantNode(false);
@@ -325,7 +325,7 @@ class NodeBuilder {
     const size_t underscores = pattern->CountUnderscores();
     if (pattern->has_percent() && underscores > kMaxFilterLikeUnderscores) {
       return terms_.Wrong(expr.children[1],
-                          absl::StrFormat("a pattern with %% and %d _; with %% at most %d",
+                          base::StrFormat("a pattern with %% and %d _; with %% at most %d",
                                           underscores, kMaxFilterLikeUnderscores));
     }
     if (term.kind == Term::Kind::kConstant) return MatchConstant(expr, term, *pattern, negated);
@@ -341,7 +341,7 @@ class NodeBuilder {
     if (like_work_ > kMaxLikeWork) {
       return terms_.Wrong(
           expr.children[0],
-          absl::StrFormat(
+          base::StrFormat(
               "a constant of %d bytes, and a pattern with _ between two %% that may take "
               "%d steps for each; the limit is %d steps in a filter",
               text.size(), cost, kMaxLikeWork));
@@ -373,7 +373,7 @@ class NodeBuilder {
     if (term.kind != Term::Kind::kJson || term.steps.empty()) {
       return terms_.Wrong(
           expr.children[0],
-          absl::StrFormat("%s always exists; `exists` takes a value within a Json field",
+          base::StrFormat("%s always exists; `exists` takes a value within a Json field",
                           Describe(term)));
     }
     Node node;
@@ -388,19 +388,19 @@ class NodeBuilder {
     VECDB_ASSIGN_OR_RETURN(Term value, terms_.Build(expr.children[1]));
     if (term.kind != Term::Kind::kJson) {
       return terms_.Wrong(expr.children[0],
-                          absl::StrFormat("%s is no array; %s takes a Json field or a value in one",
+                          base::StrFormat("%s is no array; %s takes a Json field or a value in one",
                                           Describe(term), QuantifierText(expr.quantifier)));
     }
     if (value.values == ValueKind::kUnknown) return ConstantNode(false);
     if (expr.quantifier != Quantifier::kOne && value.values != ValueKind::kList) {
       return terms_.Wrong(expr.children[1],
-                          absl::StrFormat("%s is no list; %s takes one", Describe(value),
+                          base::StrFormat("%s is no list; %s takes one", Describe(value),
                                           QuantifierText(expr.quantifier)));
     }
     if (expr.quantifier != Quantifier::kOne && CountLists(value.value) > kMaxFilterNestedLists) {
       return terms_.Wrong(
           expr.children[1],
-          absl::StrFormat("%d lists within the list; %s takes at most %d", CountLists(value.value),
+          base::StrFormat("%d lists within the list; %s takes at most %d", CountLists(value.value),
                           QuantifierText(expr.quantifier), kMaxFilterNestedLists));
     }
     Node node;

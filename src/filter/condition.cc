@@ -2,8 +2,8 @@
 
 #include <utility>
 
-#include "absl/strings/str_format.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 #include "filter/build.h"
 #include "filter/parse.h"
 #include "filter/print.h"
@@ -37,7 +37,7 @@ absl::StatusOr<Condition::Pointer> Condition::Parse(const Schema& schema, std::s
 absl::StatusOr<Condition::Pointer> Condition::Bind(const FilterParameters& parameters) const {
   for (const auto& [name, value] : parameters) {
     if (parameters_.contains(name)) continue;
-    return absl::InvalidArgumentError(absl::StrFormat("filter: it has no parameter {%s}", name));
+    return absl::InvalidArgumentError(base::StrFormat("filter: it has no parameter {%s}", name));
   }
   std::shared_ptr<Condition> bound(new Condition());
   if (parameters_.empty()) {

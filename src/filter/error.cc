@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <string>
 
-#include "absl/strings/str_format.h"
+#include "base/str_format.h"
 #include "base/utf8.h"
 
 namespace vecdb::filter {
@@ -59,7 +59,7 @@ absl::Status ErrorAt(std::string_view text, size_t position, std::string_view wh
   const char* left = from > begin ? "..." : "";
   const char* right = to < end ? "..." : "";
   const size_t indent = CountCharacters(shown.substr(0, position - from)) + (from > begin ? 3 : 0);
-  return absl::InvalidArgumentError(absl::StrFormat(
+  return absl::InvalidArgumentError(base::StrFormat(
       "filter, line %d, column %d: %s%s\n  %s%s%s\n  %s^", line_number,
       CountCharacters(text.substr(begin, position - begin)) + 1, what, long_winded ? "..." : "",
       left, Printable(shown), right, std::string(indent, ' ')));

@@ -3,9 +3,10 @@
 #include <algorithm>
 #include <cstddef>
 #include <string>
+#include <unordered_set>
 #include <utility>
 
-#include "absl/container/flat_hash_set.h"
+#include "absl/hash/hash.h"
 #include "filter/number.h"
 
 namespace vecdb::filter {
@@ -141,8 +142,8 @@ bool ArrayMatcher::Contains(std::string_view array) const {
 
 // The different scalars found are counted, the lists struck off.
 bool ArrayMatcher::HoldsAll(std::string_view array) const {
-  absl::flat_hash_set<Number> numbers;
-  absl::flat_hash_set<std::string> strings;
+  std::unordered_set<Number, absl::Hash<Number>> numbers;
+  std::unordered_set<std::string> strings;
   uint8_t bools = 0;
   std::vector<const FilterValue::List*> missing;
   for (const FilterValue::List& list : lists_) missing.push_back(&list);

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <system_error>
 
-#include "absl/strings/str_format.h"
+#include "base/str_format.h"
 #include "base/utf8.h"
 
 namespace vecdb::filter {
@@ -149,7 +149,7 @@ std::string QuoteString(std::string_view text) {
       quoted += '\\';
       quoted += c;
     } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
-      quoted += absl::StrFormat("\\x%02x", static_cast<unsigned char>(c));
+      quoted += base::StrFormat("\\x%02x", static_cast<unsigned char>(c));
     } else {
       quoted += c;
     }

@@ -4,8 +4,8 @@
 #include <string>
 #include <variant>
 
-#include "absl/strings/str_format.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 #include "filter/error.h"
 #include "filter/expr_builder.h"
 #include "filter/literal.h"
@@ -403,7 +403,7 @@ struct action<key_single> : decoded<AsKey> {};
 absl::StatusOr<Expr> ParseFilter(std::string_view text) {
   if (text.size() > kMaxFilterBytes) {
     return absl::InvalidArgumentError(
-        absl::StrFormat("filter: %d bytes; at most %d", text.size(), kMaxFilterBytes));
+        base::StrFormat("filter: %d bytes; at most %d", text.size(), kMaxFilterBytes));
   }
   VECDB_RETURN_IF_ERROR(CheckUtf8(text));
   grammar::State state;
@@ -416,7 +416,7 @@ absl::StatusOr<Expr> ParseFilter(std::string_view text) {
   } catch (const grammar::parse_error& error) {
     return ErrorAt(text, error.positions().front().byte, error.message());
   } catch (const std::exception& error) {  // memory
-    return absl::ResourceExhaustedError(absl::StrFormat("filter: %s", error.what()));
+    return absl::ResourceExhaustedError(base::StrFormat("filter: %s", error.what()));
   }
 }
 

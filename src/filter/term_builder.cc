@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 #include "base/utf8.h"
 #include "filter/arithmetic.h"
 #include "filter/error.h"
@@ -120,7 +120,7 @@ size_t Distance(std::string_view a, std::string_view b) {
 std::string Describe(const Term& term) {
   switch (term.kind) {
     case Term::Kind::kField:
-      return absl::StrFormat("%s field \"%s\"", DataTypeName(term.type), term.name);
+      return base::StrFormat("%s field \"%s\"", DataTypeName(term.type), term.name);
     case Term::Kind::kJson:
       return absl::StrCat(term.steps.empty() ? "Json field " : "", TermText(term));
     case Term::Kind::kConstant: {
@@ -163,7 +163,7 @@ absl::StatusOr<Term> TermBuilder::BuildOperand(const Expr& expr) {
   VECDB_ASSIGN_OR_RETURN(Term term, Build(expr));
   if (term.kind == Term::Kind::kJson && term.steps.empty()) {
     return Wrong(expr,
-                 absl::StrFormat("Json field \"%s\" as a whole is no value; name a key, as in "
+                 base::StrFormat("Json field \"%s\" as a whole is no value; name a key, as in "
                                  "%s[\"key\"]",
                                  term.name, term.name));
   }
@@ -190,7 +190,7 @@ absl::StatusOr<Term> TermBuilder::BuildParameter(const Expr& expr) {
   }
   const auto found = parameters_->find(expr.name);
   if (found == parameters_->end()) {
-    return Wrong(expr, absl::StrFormat("parameter {%s} has no value", expr.name));
+    return Wrong(expr, base::StrFormat("parameter {%s} has no value", expr.name));
   }
   return BuildConstant(expr, found->second);
 }
@@ -210,10 +210,10 @@ absl::Status TermBuilder::UnknownField(const Expr& expr) const {
       nearest = &field.name;
     }
   }
-  return Wrong(expr, absl::StrFormat("unknown field \"%s\"%s", expr.name,
+  return Wrong(expr, base::StrFormat("unknown field \"%s\"%s", expr.name,
                                      nearest == nullptr
                                          ? std::string()
-                                         : absl::StrFormat("; did you mean \"%s\"?", *nearest)));
+                                         : base::StrFormat("; did you mean \"%s\"?", *nearest)));
 }
 
 absl::StatusOr<Term> TermBuilder::BuildPath(const Expr& expr) const {
@@ -233,10 +233,10 @@ absl::StatusOr<Term> TermBuilder::BuildPath(const Expr& expr) const {
   }
   if (term.type == DataType::kFloatVector) {
     return Wrong(expr,
-                 absl::StrFormat("FloatVector field \"%s\" cannot be in a filter", term.name));
+                 base::StrFormat("FloatVector field \"%s\" cannot be in a filter", term.name));
   }
   if (term.type != DataType::kJson && !term.steps.empty()) {
-    return Wrong(expr, absl::StrFormat("%s field \"%s\" has no keys; only Json fields have",
+    return Wrong(expr, base::StrFormat("%s field \"%s\" has no keys; only Json fields have",
                                        DataTypeName(term.type), term.name));
   }
   term.kind = term.type == DataType::kJson ? Term::Kind::kJson : Term::Kind::kField;
@@ -249,7 +249,7 @@ absl::StatusOr<Term> TermBuilder::BuildArithmetic(const Expr& expr) {
   for (const Expr& child : expr.children) {
     VECDB_ASSIGN_OR_RETURN(Term operand, BuildOperand(child));
     if (!MayBeNumber(operand.values)) {
-      return Wrong(child, absl::StrFormat("%s is no number", Describe(operand)));
+      return Wrong(child, base::StrFormat("%s is no number", Describe(operand)));
     }
     term.operands.push_back(std::move(operand));
   }

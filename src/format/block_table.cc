@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "absl/strings/str_format.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 #include "format/zstd_block.h"
 #include "schema/column_block.h"
 #include "vecdb/schema.h"
@@ -63,7 +63,7 @@ absl::StatusOr<BlockTable> ParseBlockTable(const SectionFile& file, int32_t fiel
                                            uint64_t data_bytes) {
   const uint64_t num_blocks = (num_rows + schema::kBlockRows - 1) / schema::kBlockRows;
   if (table.size() != num_blocks * kBlockEntryBytes) {
-    return file.Damaged(absl::StrFormat("block table of field %d has %d bytes, not %d", field_id,
+    return file.Damaged(base::StrFormat("block table of field %d has %d bytes, not %d", field_id,
                                         table.size(), num_blocks * kBlockEntryBytes));
   }
   base::ByteReader reader(table);
@@ -74,21 +74,21 @@ absl::StatusOr<BlockTable> ParseBlockTable(const SectionFile& file, int32_t fiel
     const uint32_t encoding = GetEntry(&reader, &block);
     if (block.offset != offset || block.size_bytes > data_bytes - offset ||
         block.num_rows != std::min<uint64_t>(rows_left, schema::kBlockRows)) {
-      return file.Damaged(absl::StrFormat("block table of field %d is impossible", field_id));
+      return file.Damaged(base::StrFormat("block table of field %d is impossible", field_id));
     }
     if (!IsKnown(encoding & ~kCompressedFlag)) {
       return absl::FailedPreconditionError(
-          absl::StrFormat("object %s: field %d has encoding %d, unknown to this library",
+          base::StrFormat("object %s: field %d has encoding %d, unknown to this library",
                           file.path(), field_id, encoding));
     }
     if (!SizesFit(block)) {
-      return file.Damaged(absl::StrFormat("block table of field %d is impossible", field_id));
+      return file.Damaged(base::StrFormat("block table of field %d is impossible", field_id));
     }
     offset += block.size_bytes;
     rows_left -= block.num_rows;
   }
   if (offset != data_bytes)
-    return file.Damaged(absl::StrFormat("field %d has stray bytes", field_id));
+    return file.Damaged(base::StrFormat("field %d has stray bytes", field_id));
   return blocks;
 }
 

@@ -5,9 +5,9 @@
 #include <numeric>
 #include <type_traits>
 
-#include "absl/strings/str_format.h"
 #include "base/byte_io.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 #include "format/bloom.h"
 #include "format/column_encoder.h"
 #include "format/number_type.h"
@@ -45,7 +45,7 @@ absl::StatusOr<std::vector<uint32_t>> ReadWords(const SectionFile& file, uint32_
   VECDB_ASSIGN_OR_RETURN(const SectionInfo section, file.Find(tag));
   if (section.size_bytes != count * sizeof(uint32_t)) {
     return file.Damaged(
-        absl::StrFormat("a section of %d bytes has to have %d words", section.size_bytes, count));
+        base::StrFormat("a section of %d bytes has to have %d words", section.size_bytes, count));
   }
   std::vector<uint32_t> words(static_cast<size_t>(count));
   VECDB_RETURN_IF_ERROR(file.Read(tag, std::as_writable_bytes(std::span(words)), context));
@@ -108,7 +108,7 @@ absl::StatusOr<ColumnFileWriter> ColumnFileWriter::Create(ObjectStore& store,
 absl::Status ColumnFileWriter::AddColumn(int32_t field_id, const Column& column,
                                          const Context& context) {
   if (column.num_rows() != num_rows_) {
-    return absl::InternalError(absl::StrFormat("column %d has %d rows, its segment %d", field_id,
+    return absl::InternalError(base::StrFormat("column %d has %d rows, its segment %d", field_id,
                                                column.num_rows(), num_rows_));
   }
   VECDB_RETURN_IF_ERROR(writer_->BeginSection(DataTag(field_id), context));
@@ -204,7 +204,7 @@ absl::StatusOr<std::unique_ptr<ColumnFile>> ColumnFile::Open(
   base::ByteReader reader(meta);
   const auto stored_rows = reader.Get<uint64_t>();
   if (!reader.ok() || stored_rows != num_rows || num_rows > kMaxFileRows) {
-    return file->Damaged(absl::StrFormat("has %d rows, its segment %d", stored_rows, num_rows));
+    return file->Damaged(base::StrFormat("has %d rows, its segment %d", stored_rows, num_rows));
   }
   return std::unique_ptr<ColumnFile>(new ColumnFile(std::move(file), num_rows));
 }
@@ -231,7 +231,7 @@ absl::StatusOr<BlockEntry> ColumnFile::FindBlock(int32_t field_id, uint32_t bloc
   VECDB_ASSIGN_OR_RETURN(const auto table, GetTable(field_id, context));
   if (block < table->size()) return (*table)[block];
   return absl::InternalError(
-      absl::StrFormat("field %d has %d blocks, none %d", field_id, table->size(), block));
+      base::StrFormat("field %d has %d blocks, none %d", field_id, table->size(), block));
 }
 
 absl::StatusOr<uint64_t> ColumnFile::ColumnBytes(int32_t field_id, DataType type,
@@ -243,7 +243,7 @@ absl::StatusOr<uint64_t> ColumnFile::ColumnBytes(int32_t field_id, DataType type
 }
 
 absl::Status ColumnFile::ImpossibleBlock(int32_t field_id) const {
-  return file_->Damaged(absl::StrFormat("a block of field %d is impossible", field_id));
+  return file_->Damaged(base::StrFormat("a block of field %d is impossible", field_id));
 }
 
 absl::StatusOr<Column> ColumnFile::ReadColumn(int32_t field_id, DataType type,
@@ -288,7 +288,7 @@ absl::StatusOr<SegmentStats> ColumnFile::ReadStats(int32_t field_id, DataType ty
         file_->ReadSmall(StatsTag(field_id), MaxStatsBytes(num_blocks()), context));
     auto stats = DecodeStats(type, num_rows_, bytes);
     if (stats.has_value()) return *std::move(stats);
-    return file_->Damaged(absl::StrFormat("statistics of field %d are impossible", field_id));
+    return file_->Damaged(base::StrFormat("statistics of field %d are impossible", field_id));
   }
   VECDB_ASSIGN_OR_RETURN(const auto table, GetTable(field_id, context));
   SegmentStats stats;
@@ -303,7 +303,7 @@ absl::StatusOr<std::vector<uint32_t>> ColumnFile::ReadColumnBloom(int32_t field_
   VECDB_ASSIGN_OR_RETURN(const SectionInfo section, file_->Find(BloomTag(field_id)));
   const uint64_t num_words = section.size_bytes / sizeof(uint32_t);
   if (num_words > BloomWords(num_rows_ + num_rows_ / 16) || num_words % BloomWords(0) != 0) {
-    return file_->Damaged(absl::StrFormat("a filter over field %d cannot have %d bytes", field_id,
+    return file_->Damaged(base::StrFormat("a filter over field %d cannot have %d bytes", field_id,
                                           section.size_bytes));
   }
   return ReadWords(*file_, BloomTag(field_id), num_words, context);

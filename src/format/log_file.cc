@@ -4,12 +4,12 @@
 #include <cstring>
 #include <optional>
 
-#include "absl/strings/str_format.h"
 #include "base/byte_io.h"
 #include "base/checksum.h"
 #include "base/random_id.h"
 #include "base/sabotage.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 
 namespace vecdb::format {
 namespace {
@@ -21,7 +21,7 @@ constexpr size_t kHeaderChecksumAt = kLogHeaderBytes - sizeof(uint64_t);
 constexpr size_t kFrameCheckAt = kLogFrameBytes - sizeof(uint64_t);
 
 absl::Status Damaged(std::string_view name, uint64_t offset, std::string_view why) {
-  return absl::DataLossError(absl::StrFormat("log file %s, offset %d: %s", name, offset, why));
+  return absl::DataLossError(base::StrFormat("log file %s, offset %d: %s", name, offset, why));
 }
 
 uint64_t FrameCheck(const LogFileHeader& header, uint64_t offset,
@@ -127,7 +127,7 @@ absl::StatusOr<LogFileHeader> DecodeLogHeader(std::string_view name,
   }
   if (version != kVersion || features != 0 || reserved != 0) {
     return absl::FailedPreconditionError(
-        absl::StrFormat("log file %s: version %d, features %x; this library reads version %d", name,
+        base::StrFormat("log file %s: version %d, features %x; this library reads version %d", name,
                         version, features, kVersion));
   }
   if (!base::IsRandomId(header.collection_id) || !base::IsRandomId(header.log_id) ||
@@ -161,7 +161,7 @@ absl::StatusOr<LogScan> ScanLogFile(std::string_view name, const LogFileHeader& 
     if (!payload.has_value()) break;
     if (parsed->type != static_cast<uint8_t>(LogRecordType::kWrite) || parsed->flags != 0) {
       return absl::FailedPreconditionError(
-          absl::StrFormat("log file %s, offset %d: a record of type %d, flags %x, which this "
+          base::StrFormat("log file %s, offset %d: a record of type %d, flags %x, which this "
                           "library does not know",
                           name, scan.end, parsed->type, parsed->flags));
     }

@@ -5,10 +5,10 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "absl/strings/str_format.h"
 #include "base/json_check.h"
 #include "base/random_id.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 #include "format/sealed_json.h"
 #include "schema/index_field.h"
 #include "schema/schema_json.h"
@@ -101,7 +101,7 @@ class Members {
 Json ToJson(const ObjectRef& object) {
   return {{"name", object.name},
           {"size", object.size_bytes},
-          {"checksum", absl::StrFormat("%016x", object.checksum)}};
+          {"checksum", base::StrFormat("%016x", object.checksum)}};
 }
 
 bool Parse(const Json& json, ObjectRef* object) {

@@ -3,10 +3,11 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/strings/str_format.h"
 #include "base/checksum.h"
+#include "base/out_of_memory.h"
 #include "base/parallel_for.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 #include "format/section_file.h"
 
 namespace vecdb::format {
@@ -23,7 +24,7 @@ absl::Status CheckBlocks(const std::string& path, const std::string& tag, uint64
   for (size_t at = 0; at < bytes.size(); at += kChecksumBlockBytes) {
     const auto block = bytes.subspan(at, std::min<size_t>(bytes.size() - at, kChecksumBlockBytes));
     if (base::Xxh3(block) == checksums[at / kChecksumBlockBytes]) continue;
-    return absl::DataLossError(absl::StrFormat(
+    return absl::DataLossError(base::StrFormat(
         "object %s: checksum of section %s differs, at offset %d", path, tag, offset + at));
   }
   return absl::OkStatus();
@@ -47,14 +48,16 @@ absl::Status UncheckedSection::Check(Executor* executor, Priority priority,
 }
 
 void MappedSections::AddUnchecked(UncheckedSection section) {
-  unchecked_bytes_ += section.size_bytes;
+  const uint64_t size_bytes = section.size_bytes;
   unchecked_.push_back(std::move(section));
+  unchecked_bytes_ += size_bytes;
 }
 
 absl::Status MappedSections::Check(Executor* executor, const Context& context) {
   while (next_ < unchecked_.size()) {
     const UncheckedSection& section = unchecked_[next_];
-    const absl::Status checked = section.Check(executor, Priority::kBackground, context);
+    const absl::Status checked = base::OrOutOfMemory(
+        [&] { return section.Check(executor, Priority::kBackground, context); });
     if (absl::IsDataLoss(checked)) {
       base::MutexLock lock(&mutex_);
       damage_ = checked;

@@ -2,9 +2,9 @@
 
 #include <nlohmann/json.hpp>
 
-#include "absl/strings/str_format.h"
 #include "base/checksum.h"
 #include "base/json_check.h"
+#include "base/str_format.h"
 
 namespace vecdb::format {
 namespace {
@@ -18,14 +18,14 @@ constexpr size_t kCoveredFrom =
 }  // namespace
 
 absl::Status DamagedDocument(std::string_view name, std::string_view why) {
-  return absl::DataLossError(absl::StrFormat("object %s: %s", name, why));
+  return absl::DataLossError(base::StrFormat("object %s: %s", name, why));
 }
 
 std::string SealJson(std::string_view kind, std::string_view id, std::string_view body) {
   const std::string covered =
-      absl::StrFormat("\"format\":%d,\"kind\":\"%s\",\"id\":\"%s\",\"features\":[],\"body\":%s}\n",
+      base::StrFormat("\"format\":%d,\"kind\":\"%s\",\"id\":\"%s\",\"features\":[],\"body\":%s}\n",
                       kDocumentFormatVersion, kind, id, body);
-  return absl::StrFormat("%s%016x\",%s", kPrefix, base::Xxh3(covered), covered);
+  return base::StrFormat("%s%016x\",%s", kPrefix, base::Xxh3(covered), covered);
 }
 
 absl::StatusOr<SealedDocument> UnsealJson(std::string_view name, std::string_view kind,
@@ -34,7 +34,7 @@ absl::StatusOr<SealedDocument> UnsealJson(std::string_view name, std::string_vie
     return DamagedDocument(name, "not a vecdb document");
   }
   const std::string_view covered = document.substr(kCoveredFrom);
-  const std::string digits = absl::StrFormat("%016x\",", base::Xxh3(covered));
+  const std::string digits = base::StrFormat("%016x\",", base::Xxh3(covered));
   if (document.substr(kPrefix.size(), kDigits + 2) != digits)
     return DamagedDocument(name, "checksum differs");
   if (!base::PreCheckJson(document).ok()) return DamagedDocument(name, "not a vecdb document");
@@ -47,12 +47,12 @@ absl::StatusOr<SealedDocument> UnsealJson(std::string_view name, std::string_vie
   }
   if (json["format"].get<uint64_t>() > kDocumentFormatVersion) {
     return absl::FailedPreconditionError(
-        absl::StrFormat("object %s: format version %d; this library reads up to %d", name,
+        base::StrFormat("object %s: format version %d; this library reads up to %d", name,
                         json["format"].get<uint64_t>(), kDocumentFormatVersion));
   }
   if (!json["features"].empty()) {
     return absl::FailedPreconditionError(
-        absl::StrFormat("object %s: needs the feature %s, which this library does not have", name,
+        base::StrFormat("object %s: needs the feature %s, which this library does not have", name,
                         json["features"][0].dump()));
   }
   if (json["kind"].get<std::string>() != kind)

@@ -4,11 +4,11 @@
 #include <array>
 #include <utility>
 
-#include "absl/strings/str_format.h"
 #include "base/byte_io.h"
 #include "base/checksum.h"
 #include "base/parallel_for.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 
 namespace vecdb::format {
 namespace {
@@ -99,7 +99,7 @@ absl::Status SectionWriter::BeginSection(uint32_t tag, const Context& context, u
   const auto same_tag = [tag](const SectionInfo& section) { return section.tag == tag; };
   if (std::any_of(sections_.begin(), sections_.end(), same_tag) ||
       sections_.size() >= kMaxSections) {
-    return absl::InternalError(absl::StrFormat("section %s twice, or too many", TagText(tag)));
+    return absl::InternalError(base::StrFormat("section %s twice, or too many", TagText(tag)));
   }
   sections_.push_back({.tag = tag,
                        .version = version,
@@ -187,7 +187,7 @@ absl::StatusOr<std::unique_ptr<SectionFile>> SectionFile::Open(
   VECDB_ASSIGN_OR_RETURN(file->object_, store.Open(path, context));
   VECDB_RETURN_IF_ERROR(file->ReadFooter(kind, context));
   if (expected.has_value() && *expected != file->summary_) {
-    return file->Damaged(absl::StrFormat(
+    return file->Damaged(base::StrFormat(
         "size %d and checksum %016x, but the manifest says %d and %016x", file->summary_.size_bytes,
         file->summary_.checksum, expected->size_bytes, expected->checksum));
   }
@@ -195,14 +195,14 @@ absl::StatusOr<std::unique_ptr<SectionFile>> SectionFile::Open(
 }
 
 absl::Status SectionFile::Damaged(std::string_view why) const {
-  return absl::DataLossError(absl::StrFormat("object %s: %s", path_, why));
+  return absl::DataLossError(base::StrFormat("object %s: %s", path_, why));
 }
 
 absl::Status SectionFile::ReadFooter(FileKind kind, const Context& context) {
   const uint64_t size = object_->size();
   summary_.size_bytes = size;
   if (size < kHeaderBytes + kFooterBytes || size > kMaxFileBytes) {
-    return Damaged(absl::StrFormat("%d bytes cannot be a vecdb file", size));
+    return Damaged(base::StrFormat("%d bytes cannot be a vecdb file", size));
   }
   std::array<std::byte, kHeaderBytes> header;
   std::array<std::byte, kFooterBytes> raw_footer;
@@ -213,13 +213,13 @@ absl::Status SectionFile::ReadFooter(FileKind kind, const Context& context) {
   if (!SealHolds(header)) return Damaged("header checksum differs, at offset 0");
   if (const auto version = head.Get<uint32_t>(); version > kSectionFormatVersion) {
     return absl::FailedPreconditionError(
-        absl::StrFormat("object %s: format version %d; this library reads up to %d", path_, version,
+        base::StrFormat("object %s: format version %d; this library reads up to %d", path_, version,
                         kSectionFormatVersion));
   }
   if (head.Get<uint32_t>() != static_cast<uint32_t>(kind)) return Damaged("a file of another kind");
   base::ByteReader tail(raw_footer);
   if (tail.Get<uint64_t>() != kFooterMagic || !SealHolds(raw_footer)) {
-    return Damaged(absl::StrFormat("footer damaged or cut off, at offset %d", size - kFooterBytes));
+    return Damaged(base::StrFormat("footer damaged or cut off, at offset %d", size - kFooterBytes));
   }
   Footer footer;
   footer.version = tail.Get<uint32_t>();
@@ -245,7 +245,7 @@ absl::Status SectionFile::ReadFooter(FileKind kind, const Context& context) {
   VECDB_RETURN_IF_ERROR(object_->ReadAt(footer.checksums_offset, index, context));
   if (base::Xxh3(std::span<const std::byte>(index)) != footer.checksum) {
     return Damaged(
-        absl::StrFormat("section table checksum differs, at offset %d", footer.checksums_offset));
+        base::StrFormat("section table checksum differs, at offset %d", footer.checksums_offset));
   }
   summary_.checksum = footer.checksum;
   base::ByteReader reader(index);
@@ -273,7 +273,7 @@ absl::Status SectionFile::ParseTable(std::span<const std::byte> table, uint32_t 
         section.first_checksum != next_checksum ||
         BlockCount(section.size_bytes) > checksums_.size() - next_checksum ||
         FindOrNull(section.tag) != nullptr) {
-      return Damaged(absl::StrFormat("section %s is impossible", TagText(section.tag)));
+      return Damaged(base::StrFormat("section %s is impossible", TagText(section.tag)));
     }
     offset = section.offset + section.size_bytes;
     next_checksum += BlockCount(section.size_bytes);
@@ -288,7 +288,7 @@ absl::Status SectionFile::CheckKnown(std::span<const uint32_t> known) const {
     const bool is_known = std::find(known.begin(), known.end(), section.tag) != known.end();
     if (section.critical && (!is_known || section.version > 1)) {
       return absl::FailedPreconditionError(
-          absl::StrFormat("object %s: section %s version %d is not known to this library", path_,
+          base::StrFormat("object %s: section %s version %d is not known to this library", path_,
                           TagText(section.tag), section.version));
     }
   }
@@ -304,7 +304,7 @@ const SectionInfo* SectionFile::FindOrNull(uint32_t tag) const {
 
 absl::StatusOr<SectionInfo> SectionFile::Find(uint32_t tag) const {
   const SectionInfo* section = FindOrNull(tag);
-  if (section == nullptr) return Damaged(absl::StrFormat("section %s is missing", TagText(tag)));
+  if (section == nullptr) return Damaged(base::StrFormat("section %s is missing", TagText(tag)));
   return *section;
 }
 
@@ -328,7 +328,7 @@ absl::Status SectionFile::Read(uint32_t tag, std::span<std::byte> out,
                                const Context& context) const {
   VECDB_ASSIGN_OR_RETURN(const SectionInfo section, Find(tag));
   if (section.size_bytes != out.size()) {
-    return Damaged(absl::StrFormat("section %s has %d bytes, not %d", TagText(tag),
+    return Damaged(base::StrFormat("section %s has %d bytes, not %d", TagText(tag),
                                    section.size_bytes, out.size()));
   }
   return ReadBlocks(section, 0, out, context);
@@ -338,7 +338,7 @@ absl::StatusOr<std::string> SectionFile::ReadSmall(uint32_t tag, uint64_t max_by
                                                    const Context& context) const {
   VECDB_ASSIGN_OR_RETURN(const SectionInfo section, Find(tag));
   if (section.size_bytes > max_bytes) {
-    return Damaged(absl::StrFormat("section %s has %d bytes; at most %d are possible", TagText(tag),
+    return Damaged(base::StrFormat("section %s has %d bytes; at most %d are possible", TagText(tag),
                                    section.size_bytes, max_bytes));
   }
   std::string bytes(static_cast<size_t>(section.size_bytes), '\0');
@@ -353,7 +353,7 @@ absl::StatusOr<base::LargeBuffer> SectionFile::ReadLarge(uint32_t tag, uint64_t 
                                                          const PieceCheck& check) const {
   VECDB_ASSIGN_OR_RETURN(const SectionInfo section, Find(tag));
   if (section.size_bytes != size_bytes) {
-    return Damaged(absl::StrFormat("section %s has %d bytes, not %d", TagText(tag),
+    return Damaged(base::StrFormat("section %s has %d bytes, not %d", TagText(tag),
                                    section.size_bytes, size_bytes));
   }
   const bool is_wanted = use == SectionUse::kCopies || !reading_.maps_copies_alone;
@@ -433,7 +433,7 @@ absl::Status SectionFile::ReadRange(uint32_t tag, uint64_t offset, std::span<std
                                     const Context& context) const {
   VECDB_ASSIGN_OR_RETURN(const SectionInfo section, Find(tag));
   if (offset > section.size_bytes || out.size() > section.size_bytes - offset) {
-    return Damaged(absl::StrFormat("section %s ends at %d, before %d + %d", TagText(tag),
+    return Damaged(base::StrFormat("section %s ends at %d, before %d + %d", TagText(tag),
                                    section.size_bytes, offset, out.size()));
   }
   if (out.empty()) return absl::OkStatus();

@@ -3,9 +3,9 @@
 #include <optional>
 #include <string>
 
-#include "absl/strings/str_format.h"
 #include "base/byte_io.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 #include "schema/finite.h"
 
 namespace vecdb::format {
@@ -27,7 +27,7 @@ absl::Status CheckVectors(const std::string& path, size_t dim, uint64_t first,
   const std::optional<size_t> at = schema::FindNonFinite(numbers);
   if (!at.has_value()) return absl::OkStatus();
   return absl::DataLossError(
-      absl::StrFormat("object %s: vector %d holds NaN or infinity", path, (first + *at) / dim));
+      base::StrFormat("object %s: vector %d holds NaN or infinity", path, (first + *at) / dim));
 }
 
 }  // namespace
@@ -70,7 +70,7 @@ absl::StatusOr<std::unique_ptr<VectorFile>> VectorFile::Open(
   const auto stored_rows = reader.Get<uint64_t>();
   if (!reader.ok() || stored_dim != dim || dim < 1 || stored_rows != num_rows ||
       num_rows > kMaxFileRows) {
-    return file->Damaged(absl::StrFormat("has %d vectors of dim %d, its segment %d of %d",
+    return file->Damaged(base::StrFormat("has %d vectors of dim %d, its segment %d of %d",
                                          stored_rows, stored_dim, num_rows, dim));
   }
   const auto rows = file->Find(kVectorRowsTag);
@@ -97,7 +97,7 @@ absl::StatusOr<base::LargeBuffer> VectorFile::ReadInverseNorms(
       kNormTag, num_rows_ * sizeof(float), host, MemoryUse::kVectors, "norms of a segment", context,
       SectionUse::kContent, [path = file_->path()](uint64_t, std::span<const std::byte> piece) {
         if (!schema::FindNonFinite(FloatsIn(piece)).has_value()) return absl::OkStatus();
-        return absl::DataLossError(absl::StrFormat("object %s: a norm is NaN or infinity", path));
+        return absl::DataLossError(base::StrFormat("object %s: a norm is NaN or infinity", path));
       });
 }
 

@@ -8,9 +8,9 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/str_format.h"
 #include "base/byte_io.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 #include "format/log_file.h"
 #include "format/zstd_block.h"
 #include "schema/row_check.h"
@@ -35,7 +35,7 @@ struct Head {
 };
 
 absl::Status DamagedRecord(std::string_view name, std::string_view why) {
-  return absl::DataLossError(absl::StrFormat("log record %s: %s", name, why));
+  return absl::DataLossError(base::StrFormat("log record %s: %s", name, why));
 }
 
 template <typename T>
@@ -206,7 +206,7 @@ absl::StatusOr<Head> DecodeHead(std::string_view name, base::ByteReader* reader)
   if (kind < 1 || kind > 3 || (head.flags & ~(kHasHostSequence | kCompressed)) != 0 ||
       reserved != 0) {
     return absl::FailedPreconditionError(
-        absl::StrFormat("log record %s: kind %d, flags %x, which this library does not know", name,
+        base::StrFormat("log record %s: kind %d, flags %x, which this library does not know", name,
                         kind, head.flags));
   }
   head.kind = static_cast<WriteKind>(kind);
@@ -254,7 +254,7 @@ absl::Status CheckRecordSize(const RowBatch& rows) {
   const uint64_t more = rows.num_rows() * (rows.schema().fields.size() + 2) * sizeof(uint64_t);
   const uint64_t bytes = schema::PayloadBytes(rows) + more;
   if (bytes <= kMaxBatchRecordBytes) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrFormat(
+  return absl::InvalidArgumentError(base::StrFormat(
       "%d rows of %d fields make a record of up to %d bytes; at most %d: write them "
       "in several batches",
       rows.num_rows(), rows.schema().fields.size(), bytes, kMaxBatchRecordBytes));
@@ -265,7 +265,7 @@ absl::Status CheckRecordSize(const schema::KeyColumn& keys) {
   for (size_t i = 0; !keys.is_int64() && i < keys.size(); ++i) bytes += keys[i].varchar().size();
   if (bytes <= kMaxBatchRecordBytes) return absl::OkStatus();
   return absl::InvalidArgumentError(
-      absl::StrFormat("%d keys of %d bytes; at most %d bytes: delete them in several calls",
+      base::StrFormat("%d keys of %d bytes; at most %d bytes: delete them in several calls",
                       keys.size(), bytes, kMaxBatchRecordBytes));
 }
 

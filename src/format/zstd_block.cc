@@ -2,8 +2,8 @@
 
 #include <zstd.h>
 
-#include "absl/strings/str_format.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 
 namespace vecdb::format {
 namespace {
@@ -33,7 +33,7 @@ absl::Status CheckFrame(std::span<const std::byte> block, uint64_t raw_bytes) {
     return absl::OkStatus();
   }
   return absl::DataLossError(
-      absl::StrFormat("a zstd block of %d bytes does not hold %d", block.size(), raw_bytes));
+      base::StrFormat("a zstd block of %d bytes does not hold %d", block.size(), raw_bytes));
 }
 
 }  // namespace
@@ -43,7 +43,7 @@ absl::Status DecompressBlock(std::span<const std::byte> block, std::span<std::by
   const size_t size = ZSTD_decompress(raw.data(), raw.size(), block.data(), block.size());
   if (ZSTD_isError(size) != 0 || size != raw.size()) {
     return absl::DataLossError(
-        absl::StrFormat("a zstd block of %d bytes is damaged", block.size()));
+        base::StrFormat("a zstd block of %d bytes is damaged", block.size()));
   }
   return absl::OkStatus();
 }

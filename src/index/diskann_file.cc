@@ -7,9 +7,9 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/str_format.h"
 #include "base/byte_io.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 #include "index/diskann_page.h"
 #include "schema/index_params.h"
 
@@ -64,16 +64,16 @@ absl::Status ReadDiskannHead(const format::SectionFile& file, const IndexMeta& m
                                     DiskannDegree(std::get<DiskannParams>(meta.spec.params)));
   if (layout != parts->layout || num_pages != layout.num_pages()) {
     return file.Damaged(
-        absl::StrFormat("DSKH tells of %d pages of %d bytes and %d nodes of %d links", num_pages,
+        base::StrFormat("DSKH tells of %d pages of %d bytes and %d nodes of %d links", num_pages,
                         layout.page_bytes, layout.nodes_per_page, layout.degree));
   }
   const bool has_entry = parts->entry_row < meta.num_rows;
   if (meta.num_rows == 0 ? parts->entry_row != kNoRow : !has_entry) {
     return file.Damaged(
-        absl::StrFormat("the entry is row %d of %d", parts->entry_row, meta.num_rows));
+        base::StrFormat("the entry is row %d of %d", parts->entry_row, meta.num_rows));
   }
   if (pq_m != codec->pq_m || pq_bits < 1 || pq_bits > codec->pq_bits) {
-    return file.Damaged(absl::StrFormat("codes of %d parts of %d bits", pq_m, pq_bits));
+    return file.Damaged(base::StrFormat("codes of %d parts of %d bits", pq_m, pq_bits));
   }
   codec->pq_bits = pq_bits;
   return absl::OkStatus();
@@ -90,7 +90,7 @@ absl::Status CheckPlaces(const format::SectionFile& file, std::span<const uint32
     if (row % kPlacesBetweenLooks == 0) VECDB_RETURN_IF_ERROR(context.Check());
     if (places[row] >= places.size() || met[places[row]]) {
       return file.Damaged(
-          absl::StrFormat("row %d has place %d, twice or of %d", row, places[row], places.size()));
+          base::StrFormat("row %d has place %d, twice or of %d", row, places[row], places.size()));
     }
     met[places[row]] = true;
   }
@@ -102,7 +102,7 @@ absl::Status FindPages(const format::SectionFile& file, const Host& host, Diskan
   const uint64_t begin = UpToPage(section.offset);
   const uint64_t expected = begin - section.offset + parts->layout.file_bytes();
   if (section.size_bytes != expected) {
-    return file.Damaged(absl::StrFormat("DSKG has %d bytes, not %d", section.size_bytes, expected));
+    return file.Damaged(base::StrFormat("DSKG has %d bytes, not %d", section.size_bytes, expected));
   }
   parts->pages =
       std::make_unique<StoredPages>(file.object(), begin, parts->layout.page_bytes, host);

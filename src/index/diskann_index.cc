@@ -6,8 +6,8 @@
 #include <string>
 #include <utility>
 
-#include "absl/strings/str_format.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 #include "index/answer_distance.h"
 #include "index/candidate_pool.h"
 #include "index/coded_query.h"
@@ -392,7 +392,7 @@ absl::Status DiskannIndex::CompareRows(const RowQuery& query, const Context& con
 void DiskannIndex::ReportDamage(const absl::Status& damage) const {
   if (is_reported_.exchange(true, std::memory_order_relaxed) || host_.log == nullptr) return;
   host_.log->Write(LogLevel::kWarning,
-                   absl::StrFormat("a DISKANN index is damaged, and rows are compared one by one "
+                   base::StrFormat("a DISKANN index is damaged, and rows are compared one by one "
                                    "where a search comes by the damage: %s",
                                    std::string(damage.message())));
 }

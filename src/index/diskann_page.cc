@@ -2,8 +2,8 @@
 
 #include <cstring>
 
-#include "absl/strings/str_format.h"
 #include "base/checksum.h"
+#include "base/str_format.h"
 
 namespace vecdb::index {
 namespace {
@@ -21,7 +21,7 @@ std::span<const std::byte> CoveredPart(const DiskannLayout& layout, const std::b
 }
 
 absl::Status BadPage(uint32_t number, std::string_view why) {
-  return absl::DataLossError(absl::StrFormat("page %d of a DISKANN index: %s", number, why));
+  return absl::DataLossError(base::StrFormat("page %d of a DISKANN index: %s", number, why));
 }
 
 }  // namespace
@@ -54,7 +54,7 @@ absl::Status CheckPage(const DiskannLayout& layout, uint32_t number,
   if (checksum != base::Xxh3(CoveredPart(layout, page))) return BadPage(number, "wrong checksum");
   const uint32_t count = layout.NodesOf(number);
   if (WordAt(page) != number || WordAt(page + sizeof(uint32_t)) != count) {
-    return BadPage(number, absl::StrFormat("it is page %d of %d nodes; it should have %d",
+    return BadPage(number, base::StrFormat("it is page %d of %d nodes; it should have %d",
                                            WordAt(page), WordAt(page + sizeof(uint32_t)), count));
   }
   for (uint32_t i = 0; i < count; ++i) {
@@ -62,10 +62,10 @@ absl::Status CheckPage(const DiskannLayout& layout, uint32_t number,
     const uint32_t row = WordAt(node);
     const uint32_t num_links = WordAt(node + sizeof(uint32_t));
     if (row >= layout.num_rows || places[row] != number * layout.nodes_per_page + i) {
-      return BadPage(number, absl::StrFormat("row %d does not belong there", row));
+      return BadPage(number, base::StrFormat("row %d does not belong there", row));
     }
     if (num_links > layout.degree) {
-      return BadPage(number, absl::StrFormat("%d links of %d", num_links, layout.degree));
+      return BadPage(number, base::StrFormat("%d links of %d", num_links, layout.degree));
     }
     bool is_row = true;
     for (const uint32_t link : NodeAt(layout, page, i).links) is_row &= link < layout.num_rows;

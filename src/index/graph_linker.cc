@@ -87,6 +87,10 @@ WalkScratch* GraphLinker::scratch() { return &strands_.front()->scratch; }
 
 absl::Status GraphLinker::Link(std::span<const NewNode> rows, const Context& context) {
   ForgetLast();
+  if (counts_are_off_ && !rows.empty()) {
+    inlets_.Count(graph_.level(0), rows.front().row);
+    counts_are_off_ = false;
+  }
   VECDB_RETURN_IF_ERROR(LinkRows(rows, context));
   for (size_t level = 0; level <= graph_.top_level(); ++level) {
     VECDB_RETURN_IF_ERROR(AnswerLinks(level, context));
@@ -114,6 +118,7 @@ absl::Status GraphLinker::LinkRows(std::span<const NewNode> rows, const Context&
 void GraphLinker::KeepReachable(std::span<const NewNode> rows) {
   std::vector<ListChanges*> changes;
   std::vector<uint32_t> new_rows;
+  counts_are_off_ = true;  // when there is no memory to come to the end
   for (const std::unique_ptr<Strand>& strand : strands_) {
     changes.push_back(&strand->changes);
     for (const uint32_t row : strand->added) inlets_.Add(row);
@@ -123,6 +128,7 @@ void GraphLinker::KeepReachable(std::span<const NewNode> rows) {
   }
   for (const NewNode& row : rows) new_rows.push_back(row.row);
   inlets_.Restore(graph_, new_rows, changes);
+  counts_are_off_ = false;
 }
 
 // What an earlier batch that failed has left.

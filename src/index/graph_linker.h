@@ -103,6 +103,7 @@ class GraphLinker {
   std::vector<std::unique_ptr<Strand>> strands_;
   std::vector<std::vector<BackLink>> buckets_;
   RowInlets inlets_;  // with `defer`
+  bool counts_are_off_ = false;
 };
 
 }  // namespace vecdb::index

@@ -7,10 +7,10 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/str_format.h"
 #include "base/byte_io.h"
 #include "base/parallel_for.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 
 namespace vecdb::index {
 namespace {
@@ -31,7 +31,7 @@ absl::Status ReadHead(const format::SectionFile& file, HnswGraph* graph, const C
   for (uint32_t level = 1; level <= levels; ++level) {
     const auto count = reader.Get<uint32_t>();
     if (count == 0 || count > most) {
-      return file.Damaged(absl::StrFormat("%d nodes on level %d above %d", count, level, most));
+      return file.Damaged(base::StrFormat("%d nodes on level %d above %d", count, level, most));
     }
     graph->level_counts.push_back(count);
     most = count;
@@ -39,7 +39,7 @@ absl::Status ReadHead(const format::SectionFile& file, HnswGraph* graph, const C
   const bool entry_exists = graph->entry_row < graph->num_rows;
   if (graph->num_rows == 0 ? graph->entry_row != kNoRow : !entry_exists) {
     return file.Damaged(
-        absl::StrFormat("the entry is row %d of %d", graph->entry_row, graph->num_rows));
+        base::StrFormat("the entry is row %d of %d", graph->entry_row, graph->num_rows));
   }
   return absl::OkStatus();
 }
@@ -80,7 +80,7 @@ absl::Status CheckLevel(const format::SectionFile& file, const HnswGraph& graph,
           return absl::OkStatus();
         }
         return file.Damaged(
-            absl::StrFormat("a link of level %d leads out of its %d nodes", level, num_nodes));
+            base::StrFormat("a link of level %d leads out of its %d nodes", level, num_nodes));
       });
 }
 
@@ -90,7 +90,7 @@ absl::Status CheckUpperRows(const format::SectionFile& file, const HnswGraph& gr
       std::all_of(rows.begin(), rows.end(), [&](uint32_t row) { return row < graph.num_rows; });
   if (hold && (rows.empty() || rows.front() == graph.entry_row)) return absl::OkStatus();
   return file.Damaged(
-      absl::StrFormat("a node of level 1 is none of the %d rows, or the first one is "
+      base::StrFormat("a node of level 1 is none of the %d rows, or the first one is "
                       "not the entry",
                       graph.num_rows));
 }

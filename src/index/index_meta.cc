@@ -4,9 +4,9 @@
 #include <string>
 #include <variant>
 
-#include "absl/strings/str_format.h"
 #include "base/byte_io.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 #include "vecdb/schema.h"
 
 namespace vecdb::index {
@@ -158,14 +158,14 @@ absl::StatusOr<IndexMeta> ReadIndexMeta(const format::SectionFile& file, const C
   if (!reader.ok()) return file.Damaged("META is too short");
   const std::optional<IndexParams> params = ReadParams(type, reader);
   if (!params.has_value()) {
-    return absl::FailedPreconditionError(absl::StrFormat(
+    return absl::FailedPreconditionError(base::StrFormat(
         "%s: index type %d is unknown here: a newer version wrote it", file.path(), type));
   }
   meta.spec.params = *params;
   if (!reader.ok() || reader.remaining() != 0) return file.Damaged("META has a wrong length");
-  if (!IsMetric(metric)) return file.Damaged(absl::StrFormat("metric %d", metric));
+  if (!IsMetric(metric)) return file.Damaged(base::StrFormat("metric %d", metric));
   if (dim < 1 || dim > static_cast<uint32_t>(kMaxDim) || meta.num_rows > kMaxRows) {
-    return file.Damaged(absl::StrFormat("%d rows of dim %d", meta.num_rows, dim));
+    return file.Damaged(base::StrFormat("%d rows of dim %d", meta.num_rows, dim));
   }
   meta.dim = static_cast<int32_t>(dim);
   meta.spec.metric = static_cast<Metric>(metric);

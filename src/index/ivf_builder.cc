@@ -5,9 +5,9 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/str_format.h"
 #include "base/parallel_for.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 #include "codec/fast_scan.h"
 #include "codec/held.h"
 #include "codec/kmeans.h"
@@ -209,13 +209,13 @@ class IvfBuilder {
     if (host_.log == nullptr) return;
     const auto nlist = static_cast<int32_t>(lists_.centroids.count());
     if (nlist < shape_.nlist) {
-      Log(absl::StrFormat("%s of %d rows: nlist %d became %d", spec_.type_name(), view_.num_rows,
+      Log(base::StrFormat("%s of %d rows: nlist %d became %d", spec_.type_name(), view_.num_rows,
                           shape_.nlist, nlist));
     }
     const int32_t wanted = IvfCodecSpec(spec_, view_.dim).pq_bits;
     const int32_t bits = lists_.codec->spec().pq_bits;
     if (bits < wanted) {
-      Log(absl::StrFormat("%s of %d rows: nbits %d became %d", spec_.type_name(), view_.num_rows,
+      Log(base::StrFormat("%s of %d rows: nbits %d became %d", spec_.type_name(), view_.num_rows,
                           wanted, bits));
     }
   }

@@ -7,9 +7,9 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/str_format.h"
 #include "base/byte_io.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 #include "codec/fast_scan.h"
 #include "index/hnsw_file.h"
 #include "index/ivf_terms.h"
@@ -37,11 +37,11 @@ absl::Status ReadIvfHead(const format::SectionFile& file, const IndexMeta& meta,
   const auto most = static_cast<uint32_t>(IvfShapeOf(meta.spec).nlist);
   if (!reader.ok() || *num_lists < 1 || *num_lists > most ||
       kind != static_cast<uint32_t>(spec.kind)) {
-    return file.Damaged(absl::StrFormat("IVFH tells of %d lists and codec %d", *num_lists, kind));
+    return file.Damaged(base::StrFormat("IVFH tells of %d lists and codec %d", *num_lists, kind));
   }
   auto codec = codec::ReadCodec(spec, reader);
   if (!codec.ok() || reader.remaining() != 0) {
-    return file.Damaged(absl::StrFormat(
+    return file.Damaged(base::StrFormat(
         "IVFH: %s", codec.ok() ? "too many bytes for its codec" : codec.status().message()));
   }
   lists->codec = *std::move(codec);
@@ -74,7 +74,7 @@ absl::Status ReadIvfLayout(const format::SectionFile& file, const IndexMeta& met
   for (const uint32_t size : sizes) sum += size;
   if (sum != meta.num_rows) {
     return file.Damaged(
-        absl::StrFormat("lists of %d rows, where there are %d", sum, meta.num_rows));
+        base::StrFormat("lists of %d rows, where there are %d", sum, meta.num_rows));
   }
   lists->layout = IvfLayout(sizes, lists->codec->code_bytes(), IvfBlockRows(lists->codec->spec()));
   return absl::OkStatus();
@@ -93,7 +93,7 @@ absl::Status ReadIvfKind(const format::SectionFile& file, const IndexMeta& meta,
       file.Read(kIvfKindTag, std::as_writable_bytes(std::span(&kind, 1)), context));
   const bool is_flat = std::holds_alternative<IvfFlatParams>(meta.spec.params);
   if (kind != kRowsThemselves && (kind != kResiduals || is_flat)) {
-    return file.Damaged(absl::StrFormat("IVFK says %d", kind));
+    return file.Damaged(base::StrFormat("IVFK says %d", kind));
   }
   lists->residuals = kind == kResiduals;
   return absl::OkStatus();
@@ -112,7 +112,7 @@ absl::Status CheckListRows(const format::SectionFile& file, const IvfLists& list
     for (const uint32_t row : lists.rows_of(list)) {
       if (row % kRowsBetweenChecks == 0) VECDB_RETURN_IF_ERROR(context.Check());
       if (row < least || row >= num_rows || met[row]) {
-        return file.Damaged(absl::StrFormat("list %d holds row %d of %d twice or out of order",
+        return file.Damaged(base::StrFormat("list %d holds row %d of %d twice or out of order",
                                             list, row, num_rows));
       }
       met[row] = true;

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
-#include "absl/strings/str_format.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 #include "schema/finite.h"
 
 namespace vecdb::index {
@@ -16,7 +16,7 @@ absl::Status CheckFinite(std::span<const float> values, int32_t dim, const char*
     const auto chunk = values.subspan(begin, std::min(kCheckedFloats, values.size() - begin));
     if (const auto bad = schema::FindNonFinite(chunk)) {
       const size_t at = begin + *bad;
-      return absl::InvalidArgumentError(absl::StrFormat("%s %d has NaN or Inf at dimension %d",
+      return absl::InvalidArgumentError(base::StrFormat("%s %d has NaN or Inf at dimension %d",
                                                         what, at / static_cast<size_t>(dim),
                                                         at % static_cast<size_t>(dim)));
     }

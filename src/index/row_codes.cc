@@ -7,10 +7,10 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/str_format.h"
 #include "base/byte_io.h"
 #include "base/parallel_for.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 #include "codec/sampling.h"
 
 namespace vecdb::index {
@@ -132,12 +132,12 @@ absl::StatusOr<RowCodes> RowCodes::Read(const format::SectionFile& file, const R
   codec::CodecSpec stored = spec;
   stored.range = static_cast<codec::Sq8Range>(reader.Get<uint32_t>());
   if (!reader.ok() || kind != static_cast<uint32_t>(spec.kind)) {
-    return file.Damaged(absl::StrFormat("codec %d, where %s belongs", kind,
+    return file.Damaged(base::StrFormat("codec %d, where %s belongs", kind,
                                         std::string(codec::CodecName(spec.kind))));
   }
   auto codec = codec::ReadCodec(stored, reader);
   if (!codec.ok() || reader.remaining() != 0) {
-    return file.Damaged(absl::StrFormat("codes of rows: %s", codec.ok()
+    return file.Damaged(base::StrFormat("codes of rows: %s", codec.ok()
                                                                  ? "too many bytes for the codec"
                                                                  : codec.status().message()));
   }

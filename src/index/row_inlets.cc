@@ -13,11 +13,13 @@ absl::StatusOr<RowInlets> RowInlets::Make(uint32_t num_rows, const Host& host) {
   VECDB_ASSIGN_OR_RETURN(inlets.inlets_,
                          base::LargeBuffer::Make(uint64_t{num_rows} * sizeof(uint32_t), host,
                                                  "counts of HNSW links", MemoryUse::kIndexes));
-  if (num_rows > 0) std::memset(inlets.inlets_.data(), 0, inlets.inlets_.size());
+  inlets.Count({}, 0);
   return inlets;
 }
 
 void RowInlets::Count(const HnswLevel& level, uint32_t num_rows) {
+  if (inlets_.size() > 0) std::memset(inlets_.data(), 0, inlets_.size());
+  lost_.clear();
   for (uint32_t row = 0; row < num_rows; ++row) {
     const uint32_t* const links = level.of(row);
     const size_t count = CountLinks(links, level.degree);
@@ -33,6 +35,8 @@ void RowInlets::Restore(const HnswGraph& graph, std::span<const uint32_t> new_ro
   if (lost_.empty()) return;
   std::sort(lost_.begin(), lost_.end());
   level_ = graph.level(0);
+  lists_.clear();  // of a batch that had no memory to come to its end
+  copied_.clear();
   for (ListChanges* const some : changes) {
     some->ForEach([&](uint32_t* list, size_t degree, uint32_t* copy) {
       if (degree != level_.degree) return;  // of an upper level

@@ -3,9 +3,9 @@
 
 #include <cstdint>
 #include <span>
+#include <unordered_map>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
 #include "base/large_buffer.h"
 #include "index/hnsw_graph.h"
@@ -24,7 +24,7 @@ class RowInlets {
 
   RowInlets() = default;
 
-  /// Counts the links of the first `num_rows` rows.
+  /// Counts the links of the first `num_rows` rows, and forgets what was counted before.
   void Count(const HnswLevel& level, uint32_t num_rows);
 
   void Add(uint32_t row) { ++inlets_.as<uint32_t>()[row]; }
@@ -52,7 +52,7 @@ class RowInlets {
 
   // While restoring: the lists as they will be, by row.
   HnswLevel level_;
-  absl::flat_hash_map<uint32_t, uint32_t*> lists_;
+  std::unordered_map<uint32_t, uint32_t*> lists_;
   std::vector<Copied> copied_;  // where `changes` has none
 };
 

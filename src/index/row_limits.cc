@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "absl/strings/str_format.h"
+#include "base/str_format.h"
 
 namespace vecdb::index {
 
@@ -16,7 +16,7 @@ absl::StatusOr<RowLimits> LimitsOfScores(Metric metric, std::optional<float> rad
   if (radius.has_value()) limits.max_distance = sign * *radius;
   if (range_filter.has_value()) limits.min_distance = sign * *range_filter;
   if (limits.min_distance < limits.max_distance) return limits;
-  return absl::InvalidArgumentError(absl::StrFormat(
+  return absl::InvalidArgumentError(base::StrFormat(
       "no score lies between radius %g and range_filter %g: under %s range_filter must be %s",
       radius.value_or(limits.max_distance), range_filter.value_or(limits.min_distance),
       std::string(MetricName(metric)), LargerIsBetter(metric) ? "larger" : "smaller"));

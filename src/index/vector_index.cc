@@ -4,8 +4,8 @@
 #include <utility>
 #include <variant>
 
-#include "absl/strings/str_format.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 #include "index/diskann_builder.h"
 #include "index/diskann_file.h"
 #include "index/diskann_index.h"
@@ -102,7 +102,7 @@ absl::StatusOr<std::optional<RowCodes>> ReadCodes(const std::optional<codec::Cod
 absl::Status CheckRowsAreInMemory(const format::SectionFile& file, const VectorView& view) {
   if (view.rows != nullptr || view.num_rows == 0) return absl::OkStatus();
   return absl::FailedPreconditionError(
-      absl::StrFormat("%s: a graph without codes is walked on its %d rows, which are not in memory",
+      base::StrFormat("%s: a graph without codes is walked on its %d rows, which are not in memory",
                       file.path(), view.num_rows));
 }
 
@@ -189,7 +189,7 @@ absl::StatusOr<std::unique_ptr<VectorIndex>> LoadVectorIndex(const format::Secti
                                                              const Context& context) {
   VECDB_ASSIGN_OR_RETURN(const IndexMeta meta, ReadIndexMeta(file, context));
   if (meta.num_rows != view.num_rows || meta.dim != view.dim) {
-    return file.Damaged(absl::StrFormat("an index of %d rows of dim %d; there are %d of dim %d",
+    return file.Damaged(base::StrFormat("an index of %d rows of dim %d; there are %d of dim %d",
                                         meta.num_rows, meta.dim, view.num_rows, view.dim));
   }
   if (IsIvf(meta.spec)) {

@@ -4,10 +4,11 @@
 #include <chrono>
 #include <utility>
 
-#include "absl/strings/str_format.h"
 #include "base/look_again.h"
+#include "base/out_of_memory.h"
 #include "base/sabotage.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 
 namespace vecdb::journal {
 namespace {
@@ -27,7 +28,9 @@ Journal::Journal(std::unique_ptr<LogPlace> place, LogIdentity identity, LogSet f
       fence_(place_->grows() || files.empty() ? 0 : files.last_number() + 1),
       writer_(place_.get(), std::move(identity), files.empty() ? 0 : files.last_number(),
               previous_end, file_bytes, std::move(carried)),
-      files_(std::move(files)) {}
+      files_(std::move(files)) {
+  spare_.reserve(kSpareBuffers);
+}
 
 std::string Journal::TakeBuffer() {
   base::MutexLock lock(&mutex_);
@@ -49,8 +52,9 @@ void Journal::KeepBuffers(std::vector<PendingRecord> records) {
 
 uint64_t Journal::Append(PendingRecord record) {
   base::MutexLock lock(&mutex_);
-  pending_bytes_ += record.bytes.size();
+  const uint64_t bytes = record.bytes.size();
   pending_.push_back(std::move(record));
+  pending_bytes_ += bytes;
   return ++appended_;
 }
 
@@ -64,7 +68,7 @@ absl::StatusOr<bool> Journal::BeginWriting(uint64_t ticket, Durability level,
   while (error_.ok() && busy_ && !HasReached(ticket, level)) {
     if (const absl::Status stopped = context.Check(); !stopped.ok()) {
       return absl::UnknownError(
-          absl::StrFormat("the write is on its way to the journal and may take effect: %s",
+          base::StrFormat("the write is on its way to the journal and may take effect: %s",
                           std::string(stopped.message())));
     }
     changed_.WaitUntil(&mutex_, base::LookAgain(context));
@@ -77,18 +81,20 @@ absl::StatusOr<bool> Journal::BeginWriting(uint64_t ticket, Durability level,
   return true;
 }
 
-void Journal::EndWriting(const absl::Status& status, LogProgress reached, const LogSet& news) {
+void Journal::EndWriting(const absl::Status& status, LogProgress reached, LogSet news) {
   base::MutexLock lock(&mutex_);
   busy_ = false;
-  files_.Merge(news);
+  files_.Merge(std::move(news));
   if (status.ok() || base::Sabotaged(23)) {
     progress_.written = std::max(progress_.written, reached.written);
     progress_.synced = std::max(progress_.synced, reached.synced);
   } else {
-    error_ = absl::UnknownError(
-        absl::StrFormat("the journal could not be written; what was on its way may or may not be "
-                        "found by the next opening: %s",
-                        std::string(status.message())));
+    error_ = base::ErrorOrCode(absl::StatusCode::kUnknown, [&] {
+      return base::StrFormat(
+          "the journal could not be written; what was on its way may or may not be found by the "
+          "next opening: %s",
+          std::string(status.message()));
+    });
   }
   changed_.NotifyAll();
 }
@@ -103,6 +109,12 @@ LogProgress Journal::TakePending(std::vector<PendingRecord>* records) {
   return {.written = appended_};
 }
 
+// What has been given a ticket is to be written: without memory it is tried again.
+absl::Status Journal::WriteAll(std::vector<PendingRecord>* records, LogSet* news) {
+  size_t num_written = 0;
+  return base::TryForMemory([&] { return writer_.Write(*records, &num_written, news); });
+}
+
 void Journal::StartWriting() {
   if (!place_->grows()) return;
   std::vector<PendingRecord> records;
@@ -114,7 +126,8 @@ void Journal::StartWriting() {
     busy_ = true;
     reached = TakePending(&records);
   }
-  EndWriting(writer_.Write(records, &news), reached, news);
+  const absl::Status status = WriteAll(&records, &news);
+  EndWriting(status, reached, std::move(news));
   base::MutexLock lock(&mutex_);
   KeepBuffers(std::move(records));
 }
@@ -130,13 +143,13 @@ absl::Status Journal::Reach(uint64_t ticket, Durability level, const Context& co
     reached = TakePending(&records);
   }
   const auto begun = std::chrono::steady_clock::now();
-  absl::Status status = writer_.Write(records, &news);
+  absl::Status status = WriteAll(&records, &news);
   if (level == Durability::kSynced || !place_->grows()) {
     if (status.ok()) status = writer_.Sync();
     reached.synced = reached.written;
     if (counts_ != nullptr) counts_->syncs.Add(std::chrono::steady_clock::now() - begun);
   }
-  EndWriting(status, reached, news);
+  EndWriting(status, reached, std::move(news));
   base::MutexLock lock(&mutex_);
   KeepBuffers(std::move(records));
   return error_;
@@ -151,10 +164,10 @@ absl::Status Journal::BeginFile(const Context& context) {
     VECDB_RETURN_IF_ERROR(BeginWriting(appended_ + 1, Durability::kSynced, context).status());
     reached = progress_;
   }
-  const absl::Status status = writer_.BeginFile(&news);
+  const absl::Status status = base::OrOutOfMemory([&] { return writer_.BeginFile(&news); });
   // Any other error leaves the file of now as it was.
   const bool dead = absl::IsUnknown(status) || absl::IsAborted(status);
-  EndWriting(dead ? status : absl::OkStatus(), reached, news);
+  EndWriting(dead ? status : absl::OkStatus(), reached, std::move(news));
   return status;
 }
 
@@ -195,7 +208,8 @@ void Journal::DeleteBelow(uint64_t first_needed) {
     numbers = files_.RemoveBelow(first_needed);
   }
   for (const uint64_t number : numbers) {
-    if (number != fence_) place_->Remove(number).IgnoreError();
+    if (number == fence_) continue;
+    base::OrOutOfMemory([&] { return place_->Remove(number); }).IgnoreError();
   }
 }
 

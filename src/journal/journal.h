@@ -101,7 +101,8 @@ class Journal {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   LogProgress TakePending(std::vector<PendingRecord>* records)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void EndWriting(const absl::Status& status, LogProgress reached, const LogSet& news);
+  absl::Status WriteAll(std::vector<PendingRecord>* records, LogSet* news);
+  void EndWriting(const absl::Status& status, LogProgress reached, LogSet news);
   void KeepBuffers(std::vector<PendingRecord> records) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool HasReached(uint64_t ticket, Durability level) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 

@@ -2,10 +2,11 @@
 #include <atomic>
 #include <utility>
 
-#include "absl/strings/str_format.h"
 #include "base/file_path.h"
+#include "base/out_of_memory.h"
 #include "base/sabotage.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 #include "journal/log_name.h"
 #include "journal/log_place.h"
 
@@ -63,12 +64,15 @@ class LocalLogPlace : public LogPlace {
     const absl::Status linked = files_->Link(temporary, path);
     if (absl::IsAlreadyExists(linked)) {
       return absl::AbortedError(
-          absl::StrFormat("log file %s was made by another writer", NameOf(number)));
+          base::StrFormat("log file %s was made by another writer", NameOf(number)));
     }
     VECDB_RETURN_IF_ERROR(Unclear(number, linked));
-    if (!base::Sabotaged(3))
-      VECDB_RETURN_IF_ERROR(Unclear(number, files_->SyncDirectory(directory_)));
-    files_->Unlink(temporary).IgnoreError();  // goes when the number comes again
+    if (!base::Sabotaged(3)) {
+      const auto synced = base::TryForMemory([&] { return files_->SyncDirectory(directory_); });
+      VECDB_RETURN_IF_ERROR(Unclear(number, synced));
+    }
+    // Or it goes when the number comes again.
+    base::OrOutOfMemory([&] { return files_->Unlink(temporary); }).IgnoreError();
     return file;
   }
 
@@ -93,8 +97,10 @@ class LocalLogPlace : public LogPlace {
 
   absl::Status Unclear(uint64_t number, const absl::Status& answer) const {
     if (answer.ok()) return answer;
-    return absl::UnknownError(absl::StrFormat("log file %s may or may not be there: %s",
-                                              NameOf(number), std::string(answer.message())));
+    return base::ErrorOrCode(absl::StatusCode::kUnknown, [&] {
+      return base::StrFormat("log file %s may or may not be there: %s", NameOf(number),
+                             std::string(answer.message()));
+    });
   }
 
   // The directory and the names of those above it are durable before a file is acknowledged.

@@ -5,15 +5,15 @@
 #include <optional>
 #include <utility>
 
-#include "absl/strings/str_format.h"
 #include "base/sabotage.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 
 namespace vecdb::journal {
 namespace {
 
 absl::Status Damaged(const std::string& file, uint64_t offset, std::string_view why) {
-  return absl::DataLossError(absl::StrFormat("log file %s, offset %d: %s", file, offset, why));
+  return absl::DataLossError(base::StrFormat("log file %s, offset %d: %s", file, offset, why));
 }
 
 uint64_t EndOf(const std::vector<format::LogRecord>& records) {
@@ -43,7 +43,7 @@ absl::StatusOr<LogReader> LogReader::Open(LogPlace* place, const LogExpectation&
   std::erase_if(listed, [&](const auto& file) { return file.number < expected.first_file; });
   if (listed.empty()) {
     return absl::NotFoundError(
-        absl::StrFormat("there is no log file %s", place->NameOf(expected.first_file)));
+        base::StrFormat("there is no log file %s", place->NameOf(expected.first_file)));
   }
   LogReader reader(place);
   VECDB_RETURN_IF_ERROR(reader.CheckFiles(expected, std::move(listed), salvage, host, context));
@@ -77,7 +77,7 @@ absl::StatusOr<LogReader::CheckedFile> LogReader::CheckFile(const LogExpectation
     checked.end = EndOf(scan.records);
     if (checked.end != *end) {
       checked.damage =
-          Damaged(name, checked.end, absl::StrFormat("records up to %d are lost", *end));
+          Damaged(name, checked.end, base::StrFormat("records up to %d are lost", *end));
     }
   } else if (scan.durable_bytes > scan.end && !base::Sabotaged(4)) {
     checked.damage = Damaged(name, scan.end, "a record that was durable is lost");
@@ -158,7 +158,7 @@ absl::Status LogReader::ForEachOf(const Part& part, const Apply& apply, const Ho
   if (scan.end != part.end) return Damaged(name, scan.end, "the file has changed");
   for (const format::LogRecord& record : scan.records) {
     VECDB_RETURN_IF_ERROR(context.Check());
-    VECDB_RETURN_IF_ERROR(apply(absl::StrFormat("%s, offset %d", name, record.offset), record));
+    VECDB_RETURN_IF_ERROR(apply(base::StrFormat("%s, offset %d", name, record.offset), record));
   }
   return absl::OkStatus();
 }

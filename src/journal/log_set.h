@@ -3,7 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
+#include <list>
 #include <vector>
 
 namespace vecdb::journal {
@@ -17,8 +17,8 @@ class LogSet {
   /// behind all others adds a file; otherwise it is that of the last.
   void Update(uint64_t number, uint64_t last_sequence, uint64_t size_bytes);
 
-  /// Takes over what a set that began empty has been told since.
-  void Merge(const LogSet& news);
+  /// Takes over what a set that began empty has been told since. Allocates nothing.
+  void Merge(LogSet news);
 
   bool empty() const { return files_.empty(); }
   uint64_t first_number() const { return files_.front().number; }
@@ -41,7 +41,7 @@ class LogSet {
     uint64_t size_bytes = 0;
   };
 
-  std::deque<File> files_;
+  std::list<File> files_;
   uint64_t bytes_ = 0;
 };
 

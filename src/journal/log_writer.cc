@@ -5,6 +5,7 @@
 
 #include "base/byte_io.h"
 #include "base/checksum.h"
+#include "base/out_of_memory.h"
 #include "base/random_id.h"
 #include "base/sabotage.h"
 #include "base/status_macros.h"
@@ -52,28 +53,30 @@ std::string LogWriter::EncodeNextHeader(format::LogFileHeader* header) const {
   return format::EncodeLogHeader(header);
 }
 
-// Nothing changes unless the file is there.
-absl::Status LogWriter::Create(const format::LogFileHeader& header, std::string_view bytes,
+// Nothing changes unless the file is there, and nothing is allocated once it is.
+absl::Status LogWriter::Create(format::LogFileHeader header, std::string_view bytes,
                                uint64_t last_sequence, LogSet* files) {
   const uint64_t room = std::max<uint64_t>(kFirstStepBytes, bytes.size());
+  LogSet made;
+  made.Update(header.number, last_sequence, bytes.size());
   VECDB_ASSIGN_OR_RETURN(auto file, place_->Create(header.number, base::AsBytes(bytes), room));
   file_ = std::move(file);
-  header_ = header;
+  header_ = std::move(header);
   preallocated_ = room;
   end_ = synced_ = bytes.size();
-  files->Update(header_.number, last_sequence, end_);
+  files->Merge(std::move(made));
   return absl::OkStatus();
 }
 
 absl::Status LogWriter::BeginFile(LogSet* files) {
   if (const absl::Status synced = Sync(); !synced.ok()) {
-    return absl::UnknownError(synced.message());
+    return base::ErrorOrCode(absl::StatusCode::kUnknown, synced.message());
   }
   format::LogFileHeader header;
   std::string bytes = EncodeNextHeader(&header);
   bytes += EncodeCarried(header, bytes.size());
   const uint64_t last_sequence = carried_.empty() ? 0 : carried_.back().sequence;
-  VECDB_RETURN_IF_ERROR(Create(header, bytes, last_sequence, files));
+  VECDB_RETURN_IF_ERROR(Create(std::move(header), bytes, last_sequence, files));
   carried_.clear();
   return absl::OkStatus();
 }
@@ -90,14 +93,22 @@ std::string LogWriter::EncodeCarried(const format::LogFileHeader& header, uint64
 
 absl::Status LogWriter::Sync() {
   if (file_ == nullptr || synced_ == end_) return absl::OkStatus();
-  if (!base::Sabotaged(1)) VECDB_RETURN_IF_ERROR(file_->Sync());
+  // It is not tried again, whatever came between: a second sync may say OK of what was lost.
+  if (!base::Sabotaged(1)) {
+    VECDB_RETURN_IF_ERROR(base::OrOutOfMemory([this] { return file_->Sync(); }));
+  }
   synced_ = end_;
   return absl::OkStatus();
 }
 
-absl::Status LogWriter::Write(std::span<PendingRecord> records, LogSet* files) {
+absl::Status LogWriter::Write(std::span<PendingRecord> records, size_t* num_written,
+                              LogSet* files) {
+  records = records.subspan(*num_written);
   if (records.empty()) return absl::OkStatus();
-  return place_->grows() ? WriteGrowing(records, files) : WriteWhole(records, files);
+  if (place_->grows()) return WriteGrowing(records, num_written, files);
+  VECDB_RETURN_IF_ERROR(WriteWhole(records, files));
+  *num_written += records.size();
+  return absl::OkStatus();
 }
 
 absl::Status LogWriter::WriteWhole(std::span<PendingRecord> records, LogSet* files) {
@@ -107,14 +118,17 @@ absl::Status LogWriter::WriteWhole(std::span<PendingRecord> records, LogSet* fil
     FillFrame(header, bytes.size(), format::kLogHeaderBytes, &record);
     bytes += record.bytes;
   }
-  return Create(header, bytes, records.back().sequence, files);
+  return Create(std::move(header), bytes, records.back().sequence, files);
 }
 
-absl::Status LogWriter::WriteGrowing(std::span<PendingRecord> records, LogSet* files) {
+absl::Status LogWriter::WriteGrowing(std::span<PendingRecord> records, size_t* num_written,
+                                     LogSet* files) {
   std::string gathered;
+  size_t num_gathered = 0;
   uint64_t gathered_sequence = 0;
   const auto write_gathered = [&]() -> absl::Status {
     VECDB_RETURN_IF_ERROR(Append(gathered, gathered_sequence, files));
+    *num_written += std::exchange(num_gathered, 0);
     gathered.clear();
     return absl::OkStatus();
   };
@@ -127,8 +141,10 @@ absl::Status LogWriter::WriteGrowing(std::span<PendingRecord> records, LogSet* f
     FillFrame(header_, end_ + gathered.size(), synced_, &record);
     if (large) {
       VECDB_RETURN_IF_ERROR(Append(record.bytes, record.sequence, files));
+      ++*num_written;
     } else {
       gathered += record.bytes;
+      ++num_gathered;
       gathered_sequence = record.sequence;
     }
   }
@@ -138,7 +154,8 @@ absl::Status LogWriter::WriteGrowing(std::span<PendingRecord> records, LogSet* f
 absl::Status LogWriter::Append(std::string_view bytes, uint64_t last_sequence, LogSet* files) {
   if (bytes.empty()) return absl::OkStatus();
   VECDB_RETURN_IF_ERROR(MakeRoom(bytes.size()));
-  VECDB_RETURN_IF_ERROR(file_->Append(base::AsBytes(bytes)));
+  files->Update(header_.number, 0, end_);  // what it allocates, before there is no way back
+  VECDB_RETURN_IF_ERROR(base::OrOutOfMemory([&] { return file_->Append(base::AsBytes(bytes)); }));
   end_ += bytes.size();
   files->Update(header_.number, last_sequence, end_);
   return absl::OkStatus();
@@ -146,8 +163,10 @@ absl::Status LogWriter::Append(std::string_view bytes, uint64_t last_sequence, L
 
 absl::Status LogWriter::MakeRoom(uint64_t bytes) {
   if (end_ + bytes <= preallocated_) return absl::OkStatus();
-  preallocated_ = end_ + bytes + std::min(preallocated_, kLargestStepBytes);
-  return file_->Preallocate(preallocated_);
+  const uint64_t room = end_ + bytes + std::min(preallocated_, kLargestStepBytes);
+  VECDB_RETURN_IF_ERROR(file_->Preallocate(room));
+  preallocated_ = room;
+  return absl::OkStatus();
 }
 
 }  // namespace vecdb::journal

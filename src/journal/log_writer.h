@@ -1,6 +1,7 @@
 #ifndef VECDB_JOURNAL_LOG_WRITER_H_
 #define VECDB_JOURNAL_LOG_WRITER_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -40,10 +41,16 @@ class LogWriter {
             uint64_t file_bytes, std::vector<PendingRecord> carried = {});
 
   /// Hands records to the system, and fills in their frames; notes in `files` what they have become
-  /// part of. In a place whose files do not grow they are durable then.
-  absl::Status Write(std::span<PendingRecord> records, LogSet* files);
+  /// part of. In a place whose files do not grow they are durable then. Begins with the first that
+  /// `num_written` does not count yet, and counts on: without memory it throws std::bad_alloc, and
+  /// may be called again.
+  absl::Status Write(std::span<PendingRecord> records, size_t* num_written, LogSet* files);
+  absl::Status Write(std::span<PendingRecord> records, LogSet* files) {
+    size_t num_written = 0;
+    return Write(records, &num_written, files);
+  }
 
-  /// Makes durable what was written.
+  /// Makes durable what was written. Throws nothing.
   absl::Status Sync();
 
   /// Ends the file of now, durable, and makes the next one. Errors other than Unknown and Aborted:
@@ -55,10 +62,10 @@ class LogWriter {
  private:
   std::string EncodeNextHeader(format::LogFileHeader* header) const;
   std::string EncodeCarried(const format::LogFileHeader& header, uint64_t offset);
-  absl::Status Create(const format::LogFileHeader& header, std::string_view bytes,
-                      uint64_t last_sequence, LogSet* files);
+  absl::Status Create(format::LogFileHeader header, std::string_view bytes, uint64_t last_sequence,
+                      LogSet* files);
   absl::Status WriteWhole(std::span<PendingRecord> records, LogSet* files);
-  absl::Status WriteGrowing(std::span<PendingRecord> records, LogSet* files);
+  absl::Status WriteGrowing(std::span<PendingRecord> records, size_t* num_written, LogSet* files);
   absl::Status Append(std::string_view bytes, uint64_t last_sequence, LogSet* files);
   absl::Status MakeRoom(uint64_t bytes);
 

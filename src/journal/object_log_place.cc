@@ -2,8 +2,9 @@
 #include <cstring>
 #include <utility>
 
-#include "absl/strings/str_format.h"
+#include "base/out_of_memory.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 #include "journal/log_name.h"
 #include "journal/log_place.h"
 
@@ -46,8 +47,11 @@ class ObjectLogPlace : public LogPlace {
     if (absl::IsAlreadyExists(object.status())) return Taken(number);
     VECDB_RETURN_IF_ERROR(object.status());
     VECDB_RETURN_IF_ERROR((*object)->Append(bytes, {}));
-    const absl::Status put = (*object)->Finish({});
-    if (!put.ok()) VECDB_RETURN_IF_ERROR(FindOutcome(number, bytes, put));
+    const absl::Status put = base::OrOutOfMemory([&] { return (*object)->Finish({}); });
+    if (put.ok()) return nullptr;
+    const auto found = base::OrOutOfMemory([&] { return FindOutcome(number, bytes, put); });
+    if (absl::IsResourceExhausted(found)) return absl::Status(absl::StatusCode::kUnknown, "");
+    VECDB_RETURN_IF_ERROR(found);
     return nullptr;
   }
 
@@ -81,11 +85,11 @@ class ObjectLogPlace : public LogPlace {
 
   absl::Status Taken(uint64_t number) const {
     return absl::AbortedError(
-        absl::StrFormat("log object %s was made by another writer", NameOf(number)));
+        base::StrFormat("log object %s was made by another writer", NameOf(number)));
   }
 
   absl::Status Unclear(uint64_t number, const absl::Status& answer) const {
-    return absl::UnknownError(absl::StrFormat("log object %s may or may not be there: %s",
+    return absl::UnknownError(base::StrFormat("log object %s may or may not be there: %s",
                                               NameOf(number), std::string(answer.message())));
   }
 

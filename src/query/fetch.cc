@@ -6,8 +6,8 @@
 #include <type_traits>
 #include <utility>
 
-#include "absl/strings/str_format.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 
 namespace vecdb::query {
 namespace {
@@ -135,7 +135,7 @@ absl::StatusOr<std::vector<size_t>> ColumnsOf(const Schema& schema,
       add(schema.fields.size());
     } else {
       return absl::NotFoundError(
-          absl::StrFormat("output field \"%s\": the schema has no such field", field));
+          base::StrFormat("output field \"%s\": the schema has no such field", field));
     }
   }
   return columns;

@@ -6,9 +6,9 @@
 #include <tuple>
 #include <utility>
 
-#include "absl/strings/str_format.h"
 #include "base/row_mask.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 #include "vecdb/filter.h"
 
 namespace vecdb::query {
@@ -131,7 +131,7 @@ class Grouping {
     }
     const std::string& field = search_.schema->fields[*search_.group_column].name;
     VECDB_ASSIGN_OR_RETURN(const auto filter,
-                           BoundFilter::Make(RowFilter(absl::StrFormat("%s %s {values}", field, op),
+                           BoundFilter::Make(RowFilter(base::StrFormat("%s %s {values}", field, op),
                                                        {{"values", std::move(values)}}),
                                              *search_.schema));
     Selections both = selections_;

@@ -4,8 +4,8 @@
 #include <chrono>
 #include <utility>
 
-#include "absl/strings/str_format.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 #include "segment/segment_search.h"
 
 namespace vecdb::query {
@@ -86,7 +86,7 @@ absl::Status SearchSegment(const SnapshotSearch& search, const Selection& select
   const absl::Status searched = SearchEach(segment, searches, context, candidates);
   if (absl::IsDataLoss(searched)) {
     return absl::DataLossError(
-        absl::StrFormat("segment %s: %s", segment.id(), std::string(searched.message())));
+        base::StrFormat("segment %s: %s", segment.id(), std::string(searched.message())));
   }
   VECDB_RETURN_IF_ERROR(searched);
   for (const index::SearchCounts& of_query : counts) AddCounts(of_query, stats);

@@ -4,8 +4,8 @@
 #include <chrono>
 #include <utility>
 
-#include "absl/strings/str_format.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 #include "filter/condition.h"
 #include "filter/evaluate.h"
 #include "filter/program.h"

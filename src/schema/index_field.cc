@@ -2,13 +2,13 @@
 
 #include <variant>
 
-#include "absl/strings/str_format.h"
+#include "base/str_format.h"
 
 namespace vecdb::schema {
 namespace {
 
 absl::Status Mismatch(const FieldSpec& field, const IndexSpec& spec, const char* why) {
-  return absl::InvalidArgumentError(absl::StrFormat(
+  return absl::InvalidArgumentError(base::StrFormat(
       "field \"%s\" is %s; %s %s", field.name, DataTypeName(field.type), spec.type_name(), why));
 }
 

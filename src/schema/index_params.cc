@@ -8,8 +8,8 @@
 #include <variant>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/str_format.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 #include "schema/names.h"
 #include "vecdb/schema.h"
 
@@ -162,9 +162,9 @@ template <typename T>
 absl::Status IntegerOutOfRange(const IntegerParam<T>& param, std::string_view value) {
   if (param.min == param.max) {
     return absl::InvalidArgumentError(
-        absl::StrFormat("%s is %s; it can only be %d", param.name, value, param.min));
+        base::StrFormat("%s is %s; it can only be %d", param.name, value, param.min));
   }
-  return absl::InvalidArgumentError(absl::StrFormat("%s is %s; it is an integer, %d to %d",
+  return absl::InvalidArgumentError(base::StrFormat("%s is %s; it is an integer, %d to %d",
                                                     param.name, value, param.min, param.max));
 }
 
@@ -176,7 +176,7 @@ absl::Status CheckInteger(const IntegerParam<T>& param, int32_t value) {
 
 template <typename T>
 absl::Status ShareOutOfRange(const ShareParam<T>& param, std::string_view value) {
-  return absl::InvalidArgumentError(absl::StrFormat(
+  return absl::InvalidArgumentError(base::StrFormat(
       "%s is %s; it is a number, %s0 to %s%g", param.name, value, param.takes_zero ? "" : "above ",
       param.takes_max ? "" : "below ", param.max));
 }
@@ -184,7 +184,7 @@ absl::Status ShareOutOfRange(const ShareParam<T>& param, std::string_view value)
 template <typename T>
 absl::Status CheckShare(const ShareParam<T>& param, double value) {
   return param.Takes(value) ? absl::OkStatus()
-                            : ShareOutOfRange(param, absl::StrFormat("%g", value));
+                            : ShareOutOfRange(param, base::StrFormat("%g", value));
 }
 
 // The spellings of codecs and of what refines; the first of each is printed.
@@ -217,7 +217,7 @@ absl::Status ReadSpelling(const Spelling<T> (&known)[N], std::string_view name,
     list.append(list.empty() ? "" : ", ").append(one.text);
   }
   return absl::InvalidArgumentError(
-      absl::StrFormat("%s %s is unknown; there are %s", name, Quoted(text), list));
+      base::StrFormat("%s %s is unknown; there are %s", name, Quoted(text), list));
 }
 
 template <typename T, size_t N>
@@ -230,13 +230,13 @@ std::string_view SpellingOf(const Spelling<T> (&known)[N], T value) {
 
 absl::Status BadRefine(Refine refine, std::string_view why) {
   return absl::InvalidArgumentError(
-      absl::StrFormat("refine is %s; %s", SpellingOf(kRefines, refine), why));
+      base::StrFormat("refine is %s; %s", SpellingOf(kRefines, refine), why));
 }
 
 absl::Status CheckRefine(Refine refine) {
   if (refine >= Refine::kNone && refine <= Refine::kSq8) return absl::OkStatus();
   return absl::InvalidArgumentError(
-      absl::StrFormat("refine is %d; there are 1 (none), 2 (float32), 3 (float16), 4 (SQ8)",
+      base::StrFormat("refine is %d; there are 1 (none), 2 (float32), 3 (float16), 4 (SQ8)",
                       static_cast<int32_t>(refine)));
 }
 
@@ -250,7 +250,7 @@ absl::Status CheckRefineOf(const IvfPqParams& params) { return CheckRefine(param
 
 absl::Status CheckRefineOf(const HnswParams& params) {
   if (params.codec != HnswCodec::kAuto && SpellingOf(kCodecs, params.codec) == "unknown") {
-    return absl::InvalidArgumentError(absl::StrFormat(
+    return absl::InvalidArgumentError(base::StrFormat(
         "codec is %d; there are 0 (auto), 1 (float32), 2 (float16), 3 (SQ8), 4 (SQ4), 6 (RaBitQ)",
         static_cast<int32_t>(params.codec)));
   }
@@ -303,7 +303,7 @@ absl::Status ReadSeed(const std::string& text, uint64_t* seed) {
   const std::optional<uint64_t> number = NumberFrom<uint64_t>(text);
   if (!number) {
     return absl::InvalidArgumentError(
-        absl::StrFormat("seed is %s; it is an integer, 0 to 2^64 - 1", Quoted(text)));
+        base::StrFormat("seed is %s; it is an integer, 0 to 2^64 - 1", Quoted(text)));
   }
   *seed = *number;
   return absl::OkStatus();
@@ -318,7 +318,7 @@ struct RefineTexts {
 absl::Status ReadRefine(const std::string& text, RefineTexts* out) {
   if (text != "true" && text != "false") {
     return absl::InvalidArgumentError(
-        absl::StrFormat("refine is %s; it is true or false", Quoted(text)));
+        base::StrFormat("refine is %s; it is true or false", Quoted(text)));
   }
   out->refine = text == "true";
   return absl::OkStatus();
@@ -337,7 +337,7 @@ absl::StatusOr<Refine> RefineOf(const RefineTexts& texts, Refine fallback) {
     return texts.refine.has_value() ? Refine::kFloat32 : fallback;
   }
   if (!texts.type.has_value()) return Refine::kNone;
-  return absl::InvalidArgumentError(absl::StrFormat(
+  return absl::InvalidArgumentError(base::StrFormat(
       "refine is false, so there is no refine_type; it is %s", SpellingOf(kRefines, *texts.type)));
 }
 
@@ -384,7 +384,7 @@ absl::Status ReadParam(std::string_view type, const ParamText& text, T* params,
   if constexpr (HasSeed<T>) {
     if (text.name == kSeed) return ReadSeed(text.value, &params->seed);
   }
-  return absl::InvalidArgumentError(absl::StrFormat("%s has no parameter %s; it has %s", type,
+  return absl::InvalidArgumentError(base::StrFormat("%s has no parameter %s; it has %s", type,
                                                     Quoted(text.name), NamesOfParams<T>()));
 }
 
@@ -432,7 +432,7 @@ constexpr TypeReader kTypeReaders[] = {
 };
 
 ParamText QuotedParam(std::string_view name, std::string_view value) {
-  return {.name = std::string(name), .value = absl::StrFormat("\"%s\"", value)};
+  return {.name = std::string(name), .value = base::StrFormat("\"%s\"", value)};
 }
 
 // Reads back as the same number.
@@ -501,7 +501,7 @@ absl::StatusOr<IndexParams> ReadIndexParams(std::string_view type,
     if (type == reader.type) return reader.read(type, texts);
   }
   return absl::InvalidArgumentError(
-      absl::StrFormat("index_type %s is unknown; there are %s", Quoted(type), kIndexTypes));
+      base::StrFormat("index_type %s is unknown; there are %s", Quoted(type), kIndexTypes));
 }
 
 std::vector<ParamText> PrintIndexParams(const IndexParams& params) {

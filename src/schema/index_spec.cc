@@ -7,9 +7,9 @@
 #include <optional>
 #include <vector>
 
-#include "absl/strings/str_format.h"
 #include "base/json_check.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 #include "schema/index_params.h"
 #include "schema/json_copier.h"
 #include "schema/names.h"
@@ -32,7 +32,7 @@ absl::StatusOr<json> ParseObject(std::string_view what, std::string_view text) {
   VECDB_RETURN_IF_ERROR(base::PreCheckJson(text));
   json object = json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (!object.is_object()) {
-    return absl::InvalidArgumentError(absl::StrFormat("%s is not a JSON object", what));
+    return absl::InvalidArgumentError(base::StrFormat("%s is not a JSON object", what));
   }
   return object;
 }
@@ -57,7 +57,7 @@ absl::StatusOr<Metric> ReadMetric(const json& value) {
   for (const Metric metric : kMetrics) {
     if (value == std::string(MetricName(metric))) return metric;
   }
-  return absl::InvalidArgumentError(absl::StrFormat(
+  return absl::InvalidArgumentError(base::StrFormat(
       "metric_type %s is unknown; there are L2, IP, COSINE", Quoted(Spelled(value))));
 }
 
@@ -78,7 +78,7 @@ absl::Status ReadMember(const std::string& key, const json& value, Members* memb
   } else if (key == "params") {
     VECDB_ASSIGN_OR_RETURN(members->params, ParamsObject(value));
   } else {
-    return absl::InvalidArgumentError(absl::StrFormat(
+    return absl::InvalidArgumentError(base::StrFormat(
         "an index has no member %s; it has index_type, metric_type, params", Quoted(key)));
   }
   return absl::OkStatus();
@@ -100,7 +100,7 @@ std::string_view MetricName(Metric metric) {
 
 absl::StatusOr<IndexSpec> IndexSpec::FromJson(std::string_view text) {
   if (text.size() > kMaxSpecBytes) {
-    return absl::InvalidArgumentError(absl::StrFormat(
+    return absl::InvalidArgumentError(base::StrFormat(
         "an index in %d bytes of JSON; the limit is %d", text.size(), kMaxSpecBytes));
   }
   VECDB_ASSIGN_OR_RETURN(const json object, ParseObject("the index", text));
@@ -110,14 +110,14 @@ absl::StatusOr<IndexSpec> IndexSpec::FromJson(std::string_view text) {
   }
   if (!object.contains("index_type")) {
     return absl::InvalidArgumentError(
-        absl::StrFormat("index_type is missing; there are %s", schema::kIndexTypes));
+        base::StrFormat("index_type is missing; there are %s", schema::kIndexTypes));
   }
   IndexSpec spec;
   VECDB_ASSIGN_OR_RETURN(spec.params,
                          schema::ReadIndexParams(members.type, TextsOf(members.params)));
   if (members.metric.has_value() && spec.is_scalar()) {
     return absl::InvalidArgumentError(
-        absl::StrFormat("metric_type is %s; %s, an index of scalar fields, has none",
+        base::StrFormat("metric_type is %s; %s, an index of scalar fields, has none",
                         MetricName(*members.metric), members.type));
   }
   spec.metric = members.metric.value_or(Metric::kIp);
@@ -149,7 +149,7 @@ absl::Status IndexSpec::Validate() const {
   if (is_scalar()) return absl::OkStatus();
   if (std::find(std::begin(kMetrics), std::end(kMetrics), metric) == std::end(kMetrics)) {
     return absl::InvalidArgumentError(
-        absl::StrFormat("metric is %d; there are L2, IP, COSINE", static_cast<int32_t>(metric)));
+        base::StrFormat("metric is %d; there are L2, IP, COSINE", static_cast<int32_t>(metric)));
   }
   return schema::CheckIndexParams(params);
 }
@@ -159,7 +159,7 @@ absl::Status IndexSpec::Validate(int32_t dim) const {
   const auto* pq = std::get_if<IvfPqParams>(&params);
   if (pq == nullptr || pq->m == 0 || (dim >= 1 && dim % pq->m == 0)) return absl::OkStatus();
   return absl::InvalidArgumentError(
-      absl::StrFormat("m is %d; it must divide dim, which is %d", pq->m, dim));
+      base::StrFormat("m is %d; it must divide dim, which is %d", pq->m, dim));
 }
 
 std::string_view IndexSpec::type_name() const { return schema::IndexTypeName(params); }

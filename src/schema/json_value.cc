@@ -3,9 +3,9 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "absl/strings/str_format.h"
 #include "base/json_check.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 #include "schema/names.h"
 
 namespace vecdb::schema {
@@ -44,11 +44,11 @@ class ValueChecker {
     if (schema_ == nullptr || depth_ != 1) return true;
     if (key == kDynamicFieldName) return Fail("it has a key \"$meta\"");
     if (!schema_->FindField(key)) return true;
-    return Fail(absl::StrFormat("its key %s is the name of a field", Quoted(key)));
+    return Fail(base::StrFormat("its key %s is the name of a field", Quoted(key)));
   }
 
   bool parse_error(size_t position, const std::string&, const Json::exception&) {
-    return Fail(absl::StrFormat("invalid JSON at byte %d", position));
+    return Fail(base::StrFormat("invalid JSON at byte %d", position));
   }
 
  private:
@@ -63,7 +63,7 @@ class ValueChecker {
   }
 
   bool Fail(std::string_view reason) {
-    status_ = absl::InvalidArgumentError(absl::StrFormat("%s", reason));
+    status_ = absl::InvalidArgumentError(base::StrFormat("%s", reason));
     return false;
   }
 
@@ -75,7 +75,7 @@ class ValueChecker {
 absl::Status Check(const Schema* schema, std::string_view text) {
   if (text.size() > kMaxJsonBytes) {
     return absl::InvalidArgumentError(
-        absl::StrFormat("JSON of %d bytes; the limit is %d", text.size(), kMaxJsonBytes));
+        base::StrFormat("JSON of %d bytes; the limit is %d", text.size(), kMaxJsonBytes));
   }
   VECDB_RETURN_IF_ERROR(base::PreCheckJson(text));
   ValueChecker checker(schema);

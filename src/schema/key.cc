@@ -2,10 +2,11 @@
 
 #include <array>
 #include <bit>
+#include <limits>
+#include <vector>
 
-#include "absl/container/flat_hash_map.h"
-#include "absl/strings/str_format.h"
 #include "base/checksum.h"
+#include "base/str_format.h"
 #include "schema/json_text.h"
 #include "schema/names.h"
 
@@ -62,16 +63,20 @@ uint32_t Crc32(std::string_view bytes) {
   return ~crc;
 }
 
-template <typename T, typename KeyOf>
-absl::Status CheckDistinct(const KeyColumn& keys, KeyOf key_of) {
-  absl::flat_hash_map<T, uint32_t> row_of;
-  row_of.reserve(keys.size());
+// A table of rows by the hash of their keys, half full at most.
+absl::Status CheckDistinct(const KeyColumn& keys) {
+  constexpr uint32_t kFree = std::numeric_limits<uint32_t>::max();
+  std::vector<uint32_t> rows(std::bit_ceil(2 * keys.size() + 1), kFree);
+  const size_t mask = rows.size() - 1;
   for (size_t row = 0; row < keys.size(); ++row) {
     const Key key = keys[row];
-    const auto [first, inserted] = row_of.try_emplace(key_of(key), static_cast<uint32_t>(row));
-    if (inserted) continue;
-    return absl::InvalidArgumentError(absl::StrFormat(
-        "key %s comes twice in the batch, in rows %d and %d", key.ToString(), first->second, row));
+    size_t at = key.Hash() & mask;
+    for (; rows[at] != kFree; at = (at + 1) & mask) {
+      if (keys[rows[at]] != key) continue;
+      return absl::InvalidArgumentError(base::StrFormat(
+          "key %s comes twice in the batch, in rows %d and %d", key.ToString(), rows[at], row));
+    }
+    rows[at] = static_cast<uint32_t>(row);
   }
   return absl::OkStatus();
 }
@@ -95,7 +100,7 @@ int32_t ShardOf(std::string_view key, int32_t num_shards) {
 }
 
 std::string Key::ToString() const {
-  return is_int64_ ? absl::StrFormat("%d", number_) : Quoted(text_);
+  return is_int64_ ? base::StrFormat("%d", number_) : Quoted(text_);
 }
 
 std::string Key::ToJson() const {
@@ -157,12 +162,6 @@ KeyColumn KeysOf(const RowBatch& batch) {
   return {};
 }
 
-absl::Status CheckNoDuplicateKeys(const RowBatch& batch) {
-  const KeyColumn keys = KeysOf(batch);
-  if (keys.is_int64()) {
-    return CheckDistinct<int64_t>(keys, [](const Key& key) { return key.int64(); });
-  }
-  return CheckDistinct<std::string_view>(keys, [](const Key& key) { return key.varchar(); });
-}
+absl::Status CheckNoDuplicateKeys(const RowBatch& batch) { return CheckDistinct(KeysOf(batch)); }
 
 }  // namespace vecdb::schema

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <optional>
 
-#include "absl/strings/str_format.h"
+#include "base/str_format.h"
 #include "schema/names.h"
 
 namespace vecdb {
@@ -51,24 +51,24 @@ std::optional<Place> FindPlace(const Schema& schema, std::string_view field) {
 absl::Status CheckColumn(std::string_view field, const std::optional<Place>& place,
                          const Column& column) {
   if (!place) {
-    return absl::InvalidArgumentError(absl::StrFormat("the schema has no field %s", Quoted(field)));
+    return absl::InvalidArgumentError(base::StrFormat("the schema has no field %s", Quoted(field)));
   }
   if (column.type() != place->type) {
     return absl::InvalidArgumentError(
-        absl::StrFormat("field %s is of type %s; the values are of type %s", Quoted(field),
+        base::StrFormat("field %s is of type %s; the values are of type %s", Quoted(field),
                         DataTypeName(place->type), DataTypeName(column.type())));
   }
   if (column.type() == DataType::kFloatVector && column.dim() != place->dim) {
-    return absl::InvalidArgumentError(absl::StrFormat("field %s has dim %d; the values have dim %d",
+    return absl::InvalidArgumentError(base::StrFormat("field %s has dim %d; the values have dim %d",
                                                       Quoted(field), place->dim, column.dim()));
   }
   if (column.well_formed()) return absl::OkStatus();
   if (column.type() == DataType::kFloatVector) {
     return absl::InvalidArgumentError(
-        absl::StrFormat("field %s got %d floats, which is no multiple of its dim %d", Quoted(field),
+        base::StrFormat("field %s got %d floats, which is no multiple of its dim %d", Quoted(field),
                         column.vectors().size(), place->dim));
   }
-  return absl::InvalidArgumentError(absl::StrFormat(
+  return absl::InvalidArgumentError(base::StrFormat(
       "the column for field %s of type %s is malformed", Quoted(field), DataTypeName(place->type)));
 }
 

@@ -5,8 +5,8 @@
 #include <span>
 #include <string_view>
 
-#include "absl/strings/str_format.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 #include "base/utf8.h"
 #include "schema/finite.h"
 #include "schema/json_value.h"
@@ -17,11 +17,11 @@ namespace {
 
 absl::Status ValueError(std::string_view field, size_t row, std::string_view reason) {
   return absl::InvalidArgumentError(
-      absl::StrFormat("row %d, field %s: %s", row, Quoted(field), reason));
+      base::StrFormat("row %d, field %s: %s", row, Quoted(field), reason));
 }
 
 absl::Status FieldError(std::string_view field, std::string_view reason) {
-  return absl::InvalidArgumentError(absl::StrFormat("field %s %s", Quoted(field), reason));
+  return absl::InvalidArgumentError(base::StrFormat("field %s %s", Quoted(field), reason));
 }
 
 // Descriptions do not matter to rows.
@@ -33,12 +33,12 @@ bool SameField(const FieldSpec& a, const FieldSpec& b) {
 absl::Status CheckSameSchema(const Schema& schema, const Schema& batch) {
   if (schema.fields.size() != batch.fields.size()) {
     return absl::InvalidArgumentError(
-        absl::StrFormat("the batch was made for a schema of %d fields; this one has %d",
+        base::StrFormat("the batch was made for a schema of %d fields; this one has %d",
                         batch.fields.size(), schema.fields.size()));
   }
   for (size_t i = 0; i < schema.fields.size(); ++i) {
     if (SameField(schema.fields[i], batch.fields[i])) continue;
-    return absl::InvalidArgumentError(absl::StrFormat(
+    return absl::InvalidArgumentError(base::StrFormat(
         "the batch was made for another schema: its field %s is not the field %s of this one",
         Quoted(batch.fields[i].name), Quoted(schema.fields[i].name)));
   }
@@ -85,7 +85,7 @@ absl::Status CheckRowCounts(const std::vector<NamedColumn>& columns) {
   for (const NamedColumn& other : columns) {
     if (other.column->num_rows() == first.column->num_rows()) continue;
     return absl::InvalidArgumentError(
-        absl::StrFormat("field %s has %d rows and field %s has %d", Quoted(first.name()),
+        base::StrFormat("field %s has %d rows and field %s has %d", Quoted(first.name()),
                         first.column->num_rows(), Quoted(other.name()), other.column->num_rows()));
   }
   return first.column->num_rows() > 0 ? absl::OkStatus() : none;
@@ -95,7 +95,7 @@ absl::Status CheckBools(std::string_view field, const Column& column) {
   const std::span<const uint8_t> values = column.bools();
   for (size_t row = 0; row < values.size(); ++row) {
     if (values[row] <= 1) continue;
-    return ValueError(field, row, absl::StrFormat("%d is no Bool; it is 0 or 1", values[row]));
+    return ValueError(field, row, base::StrFormat("%d is no Bool; it is 0 or 1", values[row]));
   }
   return absl::OkStatus();
 }
@@ -113,7 +113,7 @@ absl::Status CheckVectors(std::string_view field, const Column& column) {
   if (!found) return absl::OkStatus();
   const auto dim = static_cast<size_t>(column.dim());
   return ValueError(field, *found / dim,
-                    absl::StrFormat("number %d of the vector is %s", *found % dim,
+                    base::StrFormat("number %d of the vector is %s", *found % dim,
                                     std::isnan(values[*found]) ? "NaN" : "Inf"));
 }
 
@@ -124,7 +124,7 @@ absl::Status CheckVarChars(const FieldSpec& spec, const Column& column) {
     if (value.size() > limit) {
       return ValueError(
           spec.name, row,
-          absl::StrFormat("a value of %d bytes; max_length is %d", value.size(), limit));
+          base::StrFormat("a value of %d bytes; max_length is %d", value.size(), limit));
     }
     if (!base::IsValidUtf8(value))
       return ValueError(spec.name, row, "the value is not valid UTF-8");
@@ -138,7 +138,7 @@ absl::Status CheckJsons(const Schema& schema, const NamedColumn& named) {
     const std::string_view text = named.column->string(row);
     const absl::Status checked = dynamic ? CheckDynamicValue(schema, text) : CheckJsonValue(text);
     if (!checked.ok()) {
-      return ValueError(named.name(), row, absl::StrFormat("%s", checked.message()));
+      return ValueError(named.name(), row, base::StrFormat("%s", checked.message()));
     }
   }
   return absl::OkStatus();
@@ -194,7 +194,7 @@ absl::Status ValidateRows(const Schema& schema, const RowBatch& batch,
   const std::vector<NamedColumn> columns = PresentColumns(batch);
   VECDB_RETURN_IF_ERROR(CheckRowCounts(columns));
   if (const uint64_t bytes = PayloadBytes(batch); bytes > options.max_bytes) {
-    return absl::InvalidArgumentError(absl::StrFormat(
+    return absl::InvalidArgumentError(base::StrFormat(
         "the batch has %d bytes of values; the limit is %d", bytes, options.max_bytes));
   }
   for (const NamedColumn& named : columns) VECDB_RETURN_IF_ERROR(CheckValues(schema, named));

@@ -3,9 +3,9 @@
 #include <string>
 #include <string_view>
 
-#include "absl/strings/str_format.h"
 #include "base/json_check.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 #include "schema/row_check.h"
 #include "schema/row_reader.h"
 #include "vecdb/row_batch.h"
@@ -56,7 +56,7 @@ class RowEvents {
 absl::StatusOr<RowBatch> RowBatch::FromJson(const Schema& schema, std::string_view json_text) {
   VECDB_RETURN_IF_ERROR(schema.Validate());
   if (json_text.size() > schema::kMaxBatchBytes) {
-    return absl::InvalidArgumentError(absl::StrFormat("JSON of %d bytes; the limit is %d",
+    return absl::InvalidArgumentError(base::StrFormat("JSON of %d bytes; the limit is %d",
                                                       json_text.size(), schema::kMaxBatchBytes));
   }
   VECDB_RETURN_IF_ERROR(base::PreCheckJson(json_text, kAnyDepth));

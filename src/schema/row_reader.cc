@@ -4,9 +4,9 @@
 #include <limits>
 #include <utility>
 
-#include "absl/strings/str_format.h"
 #include "base/json_check.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 #include "schema/names.h"
 
 namespace vecdb::schema {
@@ -56,11 +56,11 @@ RowReader::RowReader(const Schema& schema) : schema_(schema) {
 
 bool RowReader::Fail(std::string_view reason) {
   std::string where;
-  if (at_ == At::kRow) where = absl::StrFormat("row %d: ", row_);
+  if (at_ == At::kRow) where = base::StrFormat("row %d: ", row_);
   if (at_ == At::kValue || at_ == At::kVector || at_ == At::kTree) {
-    where = absl::StrFormat("row %d, field %s: ", row_, Quoted(sink_->name));
+    where = base::StrFormat("row %d, field %s: ", row_, Quoted(sink_->name));
   }
-  status_ = absl::InvalidArgumentError(absl::StrFormat("%s%s", where, reason));
+  status_ = absl::InvalidArgumentError(base::StrFormat("%s%s", where, reason));
   return false;
 }
 
@@ -69,19 +69,19 @@ bool RowReader::FailStructure() {
 }
 
 bool RowReader::FailType(std::string_view got) {
-  if (at_ == At::kVector) return Fail(absl::StrFormat("%s among the numbers of the vector", got));
+  if (at_ == At::kVector) return Fail(base::StrFormat("%s among the numbers of the vector", got));
   if (at_ != At::kValue) return FailStructure();
-  return Fail(absl::StrFormat("%s for a field of type %s", got, DataTypeName(sink_->type)));
+  return Fail(base::StrFormat("%s for a field of type %s", got, DataTypeName(sink_->type)));
 }
 
 bool RowReader::FailNumber(const JsonNumber& number) {
-  return Fail(absl::StrFormat("the number %s is out of the range of %s", Quoted(number.ToString()),
+  return Fail(base::StrFormat("the number %s is out of the range of %s", Quoted(number.ToString()),
                               DataTypeName(sink_->type)));
 }
 
 bool RowReader::OnParseError(size_t byte, bool overflow) {
   if (overflow) return Fail("a number is out of the range of Double");
-  return Fail(absl::StrFormat("invalid JSON or UTF-8 at byte %d", byte));
+  return Fail(base::StrFormat("invalid JSON or UTF-8 at byte %d", byte));
 }
 
 bool RowReader::OnNull() {
@@ -117,7 +117,7 @@ bool RowReader::OnString(std::string_view text) {
 template <typename T>
 bool RowReader::AddIntegerAs(const JsonNumber& number) {
   if (!number.is_integer()) {
-    return Fail(absl::StrFormat("the number %s is not an integer", Quoted(number.ToString())));
+    return Fail(base::StrFormat("the number %s is not an integer", Quoted(number.ToString())));
   }
   const std::optional<int64_t> value = number.AsInt64();
   if (!value || *value < std::numeric_limits<T>::min() || *value > std::numeric_limits<T>::max()) {
@@ -139,12 +139,12 @@ bool RowReader::AddRealAs(const JsonNumber& number) {
 
 bool RowReader::AddVectorNumber(const JsonNumber& number) {
   if (vector_size_ == static_cast<size_t>(sink_->spec->dim)) {
-    return Fail(absl::StrFormat("the vector has more than %d numbers", sink_->spec->dim));
+    return Fail(base::StrFormat("the vector has more than %d numbers", sink_->spec->dim));
   }
   const std::optional<float> value = number.AsReal<float>();
   if (!value) {
     return Fail(
-        absl::StrFormat("number %d of the vector is out of the range of Float", vector_size_));
+        base::StrFormat("number %d of the vector is out of the range of Float", vector_size_));
   }
   std::get<Column::Vectors>(sink_->values).owned.push_back(*value);
   ++vector_size_;
@@ -190,7 +190,7 @@ bool RowReader::OnOpen(char bracket) {
       return array ? FailStructure() : OpenRow();
     case At::kTree:
       if (tree_->depth() == base::kMaxJsonDepth) {
-        return Fail(absl::StrFormat("nested deeper than the limit of %d", base::kMaxJsonDepth));
+        return Fail(base::StrFormat("nested deeper than the limit of %d", base::kMaxJsonDepth));
       }
       tree_->Open(bracket);
       return true;
@@ -233,7 +233,7 @@ bool RowReader::OnClose(char bracket) {
 bool RowReader::CloseVector() {
   const auto dim = static_cast<size_t>(sink_->spec->dim);
   if (vector_size_ != dim) {
-    return Fail(absl::StrFormat("the vector has %d numbers; its dim is %d", vector_size_, dim));
+    return Fail(base::StrFormat("the vector has %d numbers; its dim is %d", vector_size_, dim));
   }
   at_ = At::kRow;
   return true;
@@ -259,7 +259,7 @@ bool RowReader::CloseRow() {
     // A key that the library makes is in all rows or, as it should be, in none.
     const bool optional = sink.spec != nullptr && sink.spec->auto_id && sink.num_rows == 0;
     if (sink.num_rows == row_ + 1 || optional) continue;
-    return Fail(absl::StrFormat("field %s is missing", Quoted(sink.name)));
+    return Fail(base::StrFormat("field %s is missing", Quoted(sink.name)));
   }
   ++row_;
   at_ = At::kRows;
@@ -283,7 +283,7 @@ bool RowReader::OnKey(std::string_view key) {
 bool RowReader::BeginField(Sink& sink) {
   if (sink.num_rows != row_) {
     const bool twice = sink.num_rows == row_ + 1;
-    return Fail(absl::StrFormat("field %s %s", Quoted(sink.name),
+    return Fail(base::StrFormat("field %s %s", Quoted(sink.name),
                                 twice ? "comes twice" : "was missing in the rows before"));
   }
   ++sink.num_rows;
@@ -298,11 +298,11 @@ bool RowReader::BeginField(Sink& sink) {
 
 bool RowReader::BeginDynamic(std::string_view key) {
   if (!schema_.enable_dynamic_field) {
-    return Fail(absl::StrFormat("the schema has no field %s", Quoted(key)));
+    return Fail(base::StrFormat("the schema has no field %s", Quoted(key)));
   }
   if (key == kDynamicFieldName) return Fail("the key \"$meta\" is reserved for the library");
   if (!dynamic_keys_.emplace(key).second) {
-    return Fail(absl::StrFormat("key %s comes twice", Quoted(key)));
+    return Fail(base::StrFormat("key %s comes twice", Quoted(key)));
   }
   sink_ = &sinks_.back();
   dynamic_->Key(key);

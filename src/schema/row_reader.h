@@ -5,9 +5,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
-#include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "schema/json_copier.h"
@@ -79,11 +79,11 @@ class RowReader {
   size_t row_ = 0;
   Sink* sink_ = nullptr;  // of the value that is being read
   size_t vector_size_ = 0;
-  std::optional<JsonCopier> json_;                 // into the Json field that is being read
-  std::optional<JsonCopier> dynamic_;              // into `$meta`, open for the whole row
-  JsonCopier* tree_ = nullptr;                     // the one of the two that takes events
-  int tree_base_depth_ = 0;                        // depth of tree_ before the value
-  absl::flat_hash_set<std::string> dynamic_keys_;  // of this row
+  std::optional<JsonCopier> json_;                // into the Json field that is being read
+  std::optional<JsonCopier> dynamic_;             // into `$meta`, open for the whole row
+  JsonCopier* tree_ = nullptr;                    // the one of the two that takes events
+  int tree_base_depth_ = 0;                       // depth of tree_ before the value
+  std::unordered_set<std::string> dynamic_keys_;  // of this row
   absl::Status status_;
 };
 

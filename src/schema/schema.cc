@@ -1,10 +1,10 @@
 #include "vecdb/schema.h"
 
 #include <algorithm>
+#include <unordered_set>
 
-#include "absl/container/flat_hash_set.h"
-#include "absl/strings/str_format.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 #include "base/utf8.h"
 #include "schema/names.h"
 
@@ -34,12 +34,12 @@ bool IsSupported(DataType type) {
 absl::Status CheckDescription(std::string_view of, std::string_view description) {
   if (description.size() > kMaxDescriptionBytes) {
     return absl::InvalidArgumentError(
-        absl::StrFormat("the description of %s has %d bytes; the limit is %d", of,
+        base::StrFormat("the description of %s has %d bytes; the limit is %d", of,
                         description.size(), kMaxDescriptionBytes));
   }
   if (!base::IsValidUtf8(description)) {
     return absl::InvalidArgumentError(
-        absl::StrFormat("the description of %s is not valid UTF-8", of));
+        base::StrFormat("the description of %s is not valid UTF-8", of));
   }
   return absl::OkStatus();
 }
@@ -49,12 +49,12 @@ absl::Status CheckSize(const FieldSpec& field, std::string_view member, int32_t 
                        DataType owner, int32_t max) {
   if (field.type != owner) {
     if (value == 0) return absl::OkStatus();
-    return absl::InvalidArgumentError(absl::StrFormat(
+    return absl::InvalidArgumentError(base::StrFormat(
         "field %s of type %s has %s %d; only %s fields have one", Quoted(field.name),
         DataTypeName(field.type), member, value, DataTypeName(owner)));
   }
   if (value >= 1 && value <= max) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrFormat("field %s has %s %d; the range is 1 to %d",
+  return absl::InvalidArgumentError(base::StrFormat("field %s has %s %d; the range is 1 to %d",
                                                     Quoted(field.name), member, value, max));
 }
 
@@ -62,11 +62,11 @@ absl::Status CheckKeyMembers(const FieldSpec& field) {
   const bool is_int64 = field.type == DataType::kInt64;
   if (field.primary_key && !is_int64 && field.type != DataType::kVarChar) {
     return absl::InvalidArgumentError(
-        absl::StrFormat("primary key %s is of type %s; it must be Int64 or VarChar",
+        base::StrFormat("primary key %s is of type %s; it must be Int64 or VarChar",
                         Quoted(field.name), DataTypeName(field.type)));
   }
   if (field.auto_id && (!field.primary_key || !is_int64)) {
-    return absl::InvalidArgumentError(absl::StrFormat(
+    return absl::InvalidArgumentError(base::StrFormat(
         "field %s has auto_id; only an Int64 primary key may have it", Quoted(field.name)));
   }
   return absl::OkStatus();
@@ -76,14 +76,14 @@ absl::Status CheckField(const FieldSpec& field) {
   VECDB_RETURN_IF_ERROR(schema::ValidateFieldName(field.name));
   if (!IsSupported(field.type)) {
     return absl::InvalidArgumentError(
-        absl::StrFormat("field %s has type %s, which is not supported", Quoted(field.name),
+        base::StrFormat("field %s has type %s, which is not supported", Quoted(field.name),
                         DataTypeName(field.type)));
   }
   VECDB_RETURN_IF_ERROR(CheckKeyMembers(field));
   VECDB_RETURN_IF_ERROR(CheckSize(field, "dim", field.dim, DataType::kFloatVector, kMaxDim));
   VECDB_RETURN_IF_ERROR(
       CheckSize(field, "max_length", field.max_length, DataType::kVarChar, kMaxVarCharBytes));
-  return CheckDescription(absl::StrFormat("field %s", Quoted(field.name)), field.description);
+  return CheckDescription(base::StrFormat("field %s", Quoted(field.name)), field.description);
 }
 
 absl::Status CheckOnePrimaryKey(const std::vector<FieldSpec>& fields) {
@@ -92,7 +92,7 @@ absl::Status CheckOnePrimaryKey(const std::vector<FieldSpec>& fields) {
     if (!field.primary_key) continue;
     if (key != nullptr) {
       return absl::InvalidArgumentError(
-          absl::StrFormat("fields %s and %s are both primary keys; a schema has exactly one",
+          base::StrFormat("fields %s and %s are both primary keys; a schema has exactly one",
                           Quoted(key->name), Quoted(field.name)));
     }
     key = &field;
@@ -107,16 +107,16 @@ absl::Status CheckVectorCount(const std::vector<FieldSpec>& fields) {
         return field.type == DataType::kFloatVector;
       }));
   if (count >= 1 && count <= kMaxVectorFields) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrFormat(
+  return absl::InvalidArgumentError(base::StrFormat(
       "the schema has %d vector fields; the range is 1 to %d", count, kMaxVectorFields));
 }
 
 absl::Status CheckNoNameTwice(const std::vector<FieldSpec>& fields) {
-  absl::flat_hash_set<std::string> names;
+  std::unordered_set<std::string> names;
   for (const FieldSpec& field : fields) {
     if (names.insert(field.name).second) continue;
     return absl::InvalidArgumentError(
-        absl::StrFormat("two fields are named %s", Quoted(field.name)));
+        base::StrFormat("two fields are named %s", Quoted(field.name)));
   }
   return absl::OkStatus();
 }
@@ -168,13 +168,13 @@ std::string DataTypeName(DataType type) {
     case DataType::kInt8Vector:
       return "Int8Vector";
   }
-  return absl::StrFormat("DataType(%d)", static_cast<int32_t>(type));
+  return base::StrFormat("DataType(%d)", static_cast<int32_t>(type));
 }
 
 absl::Status Schema::Validate() const {
   if (fields.size() > kMaxFields) {
     return absl::InvalidArgumentError(
-        absl::StrFormat("the schema has %d fields; the limit is %d", fields.size(), kMaxFields));
+        base::StrFormat("the schema has %d fields; the limit is %d", fields.size(), kMaxFields));
   }
   for (const FieldSpec& field : fields) VECDB_RETURN_IF_ERROR(CheckField(field));
   VECDB_RETURN_IF_ERROR(CheckNoNameTwice(fields));

@@ -4,9 +4,9 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "absl/strings/str_format.h"
 #include "base/json_check.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 #include "schema/json_copier.h"
 #include "schema/names.h"
 
@@ -59,15 +59,15 @@ void WriteField(const FieldSpec& field, int32_t id, ObjectWriter& out) {
 }
 
 absl::Status Damaged(std::string_view reason) {
-  return absl::DataLossError(absl::StrFormat("schema: %s", reason));
+  return absl::DataLossError(base::StrFormat("schema: %s", reason));
 }
 
 absl::Status BadMember(std::string_view key) {
-  return Damaged(absl::StrFormat("member %s has a wrong value", Quoted(key)));
+  return Damaged(base::StrFormat("member %s has a wrong value", Quoted(key)));
 }
 
 absl::Status UnknownMember(std::string_view key) {
-  return Damaged(absl::StrFormat("member %s is unknown", Quoted(key)));
+  return Damaged(base::StrFormat("member %s is unknown", Quoted(key)));
 }
 
 absl::Status ReadString(const std::string& key, const json& value, std::string* out) {
@@ -119,7 +119,7 @@ absl::StatusOr<FieldSpec> ReadField(const json& object, int32_t expected_id) {
   }
   if (id != expected_id) {
     return Damaged(
-        absl::StrFormat("field %s has id %d instead of %d", Quoted(field.name), id, expected_id));
+        base::StrFormat("field %s has id %d instead of %d", Quoted(field.name), id, expected_id));
   }
   return field;
 }
@@ -167,7 +167,7 @@ absl::StatusOr<Schema> SchemaFromJson(std::string_view text) {
     VECDB_RETURN_IF_ERROR(ReadMember(key, value, &schema));
   }
   if (const absl::Status valid = schema.Validate(); !valid.ok()) {
-    return Damaged(absl::StrFormat("%s", valid.message()));
+    return Damaged(base::StrFormat("%s", valid.message()));
   }
   return schema;
 }

@@ -4,7 +4,7 @@
 #include <string_view>
 #include <variant>
 
-#include "absl/strings/str_format.h"
+#include "base/str_format.h"
 #include "schema/target_recall.h"
 
 namespace vecdb::schema {
@@ -18,7 +18,7 @@ constexpr double kDefaultRefineKOfPq = 8;
 
 absl::Status ForAnotherIndex(std::string_view type, const IndexSpec& spec) {
   return absl::InvalidArgumentError(
-      absl::StrFormat("the search has parameters for %s; the index is %s", type, spec.type_name()));
+      base::StrFormat("the search has parameters for %s; the index is %s", type, spec.type_name()));
 }
 
 // The refine_k that an index of `spec` has when none is given; 0 without refine.
@@ -46,12 +46,12 @@ absl::Status CheckRefineK(const IndexSpec& spec, float refine_k) {
   if (refine_k == 0) return absl::OkStatus();
   // Written so that NaN is out of range.
   if (!(refine_k >= 1 && refine_k <= kMaxRefineK)) {
-    return absl::InvalidArgumentError(absl::StrFormat(
+    return absl::InvalidArgumentError(base::StrFormat(
         "refine_k is %g; the range is 1 to %g, or 0 for the default", refine_k, kMaxRefineK));
   }
   if (refine_k == 1 || DefaultRefineK(spec) != 0) return absl::OkStatus();
   return absl::InvalidArgumentError(
-      absl::StrFormat("refine_k is %g; the index was built without refine", refine_k));
+      base::StrFormat("refine_k is %g; the index was built without refine", refine_k));
 }
 
 absl::Status CheckParamsFor(const IndexSpec&, std::monostate, int32_t) { return absl::OkStatus(); }
@@ -59,7 +59,7 @@ absl::Status CheckParamsFor(const IndexSpec&, std::monostate, int32_t) { return 
 absl::Status CheckParamsFor(const IndexSpec& spec, const HnswSearchParams& hnsw, int32_t k) {
   if (!std::holds_alternative<HnswParams>(spec.params)) return ForAnotherIndex("HNSW", spec);
   if (hnsw.ef != 0 && (hnsw.ef < k || hnsw.ef > kMaxEf)) {
-    return absl::InvalidArgumentError(absl::StrFormat(
+    return absl::InvalidArgumentError(base::StrFormat(
         "ef is %d; the range is %d to %d, from the rows wanted upwards, or 0 for the default",
         hnsw.ef, k, kMaxEf));
   }
@@ -70,7 +70,7 @@ absl::Status CheckParamsFor(const IndexSpec& spec, const IvfSearchParams& ivf, i
   if (!IsIvf(spec)) return ForAnotherIndex("IVF", spec);
   if (ivf.nprobe < 1 || ivf.nprobe > kMaxNprobe) {
     return absl::InvalidArgumentError(
-        absl::StrFormat("nprobe is %d; the range is 1 to %d", ivf.nprobe, kMaxNprobe));
+        base::StrFormat("nprobe is %d; the range is 1 to %d", ivf.nprobe, kMaxNprobe));
   }
   return CheckRefineK(spec, ivf.refine_k);
 }
@@ -79,14 +79,14 @@ absl::Status CheckParamsFor(const IndexSpec& spec, const DiskannSearchParams& di
   if (!std::holds_alternative<DiskannParams>(spec.params)) return ForAnotherIndex("DISKANN", spec);
   if (diskann.search_list != 0 &&
       (diskann.search_list < k || diskann.search_list > kMaxSearchList)) {
-    return absl::InvalidArgumentError(absl::StrFormat(
+    return absl::InvalidArgumentError(base::StrFormat(
         "search_list is %d; the range is %d to %d, from the rows wanted upwards, or "
         "0 for the default",
         diskann.search_list, k, kMaxSearchList));
   }
   if (diskann.beamwidth >= 1 && diskann.beamwidth <= kMaxBeamwidth) return absl::OkStatus();
   return absl::InvalidArgumentError(
-      absl::StrFormat("beamwidth is %d; the range is 1 to %d", diskann.beamwidth, kMaxBeamwidth));
+      base::StrFormat("beamwidth is %d; the range is 1 to %d", diskann.beamwidth, kMaxBeamwidth));
 }
 
 absl::Status CheckParamsFor(const IndexSpec&, const TargetRecall& target, int32_t) {

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <variant>
 
-#include "absl/strings/str_format.h"
+#include "base/str_format.h"
 #include "schema/search_params.h"
 
 namespace vecdb::schema {
@@ -96,7 +96,7 @@ absl::Status CheckTargetRecall(const TargetRecall& target) {
   if (target.recall >= kLeastTargetRecall && target.recall <= kMostTargetRecall) {
     return absl::OkStatus();
   }
-  return absl::InvalidArgumentError(absl::StrFormat("target_recall is %g; the range is %g to %g",
+  return absl::InvalidArgumentError(base::StrFormat("target_recall is %g; the range is %g to %g",
                                                     target.recall, kLeastTargetRecall,
                                                     kMostTargetRecall));
 }

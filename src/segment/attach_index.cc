@@ -2,8 +2,8 @@
 
 #include <span>
 
-#include "absl/strings/str_format.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 #include "index/index_state.h"
 #include "index/row_checks.h"
 #include "schema/index_field.h"
@@ -21,7 +21,7 @@ std::span<const float> FloatsOf(const index::VectorView& view) {
 absl::Status CheckIndexFits(const FieldSpec& field, const Index& index) {
   VECDB_RETURN_IF_ERROR(schema::CheckIndexField(field, index.spec()));
   if (index.dim() == field.dim) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrFormat("field \"%s\" has dim %d; the index has dim %d",
+  return absl::InvalidArgumentError(base::StrFormat("field \"%s\" has dim %d; the index has dim %d",
                                                     field.name, field.dim, index.dim()));
 }
 
@@ -29,7 +29,7 @@ absl::Status CheckSameRows(const Index& index, const index::VectorView& vectors,
                            const Context& context) {
   if (index.num_rows() != vectors.num_rows) {
     return absl::InvalidArgumentError(
-        absl::StrFormat("the index has %d rows; there are %d", index.num_rows(), vectors.num_rows));
+        base::StrFormat("the index has %d rows; there are %d", index.num_rows(), vectors.num_rows));
   }
   if (index.rows().empty() && index.num_rows() > 0) {
     return absl::InvalidArgumentError(
@@ -40,7 +40,7 @@ absl::Status CheckSameRows(const Index& index, const index::VectorView& vectors,
       index::FindDifferentRow(index.rows(), FloatsOf(vectors), vectors.dim, context));
   if (different == vectors.num_rows) return absl::OkStatus();
   return absl::InvalidArgumentError(
-      absl::StrFormat("row %d of the index has another vector", different));
+      base::StrFormat("row %d of the index has another vector", different));
 }
 
 absl::StatusOr<SegmentIndexInfo> AttachIndex(const SealedSegment& segment, size_t column,

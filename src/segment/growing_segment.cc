@@ -6,8 +6,8 @@
 #include <numeric>
 #include <utility>
 
-#include "absl/strings/str_format.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 #include "simd/row_norm.h"
 
 namespace vecdb::segment {
@@ -69,8 +69,9 @@ absl::Status GrowingSegment::ReserveStrings(uint64_t bytes) {
   VECDB_ASSIGN_OR_RETURN(
       auto block, base::LargeBuffer::Make(std::max(bytes, kStringBlockBytes), host_,
                                           "strings of growing rows", MemoryUse::kGrowingRows));
-  string_bytes_.fetch_add(block.size(), std::memory_order_relaxed);
+  const uint64_t block_bytes = block.size();
   strings_.push_back(std::move(block));
+  string_bytes_.fetch_add(block_bytes, std::memory_order_relaxed);
   strings_used_ = 0;
   return absl::OkStatus();
 }
@@ -83,12 +84,15 @@ absl::Status GrowingSegment::AddBlock() {
   VECDB_ASSIGN_OR_RETURN(
       auto block, base::LargeBuffer::Make(count == fitting ? std::max(bytes, kBlockBytes) : bytes,
                                           host_, "growing rows", MemoryUse::kGrowingRows));
-  block_bytes_.fetch_add(block.size(), std::memory_order_relaxed);
+  std::byte* const first = block.data();
+  const uint64_t block_bytes = block.size();
+  blocks_.push_back(std::move(block));  // before a chunk leads to it
+  block_bytes_.fetch_add(block_bytes, std::memory_order_relaxed);
   for (uint64_t i = 0; i < count && num_chunks_ < base::PagedPointers<Chunk>::kCapacity; ++i) {
-    std::byte* data = block.data() + i * layout_.chunk_bytes();
-    chunks_.Set(num_chunks_++, std::make_unique<Chunk>(Chunk{.data = data}));
+    std::byte* const data = first + i * layout_.chunk_bytes();
+    chunks_.Set(num_chunks_, std::make_unique<Chunk>(Chunk{.data = data}));
+    ++num_chunks_;
   }
-  blocks_.push_back(std::move(block));
   return absl::OkStatus();
 }
 
@@ -96,7 +100,7 @@ absl::Status GrowingSegment::Reserve(const RowBatch& batch, std::span<const uint
   const uint32_t filled = num_rows_.load(std::memory_order_relaxed);
   if (rows.size() > kMaxRows - filled) {
     return absl::ResourceExhaustedError(
-        absl::StrFormat("a growing segment of %d rows cannot take %d more; at most %d", filled,
+        base::StrFormat("a growing segment of %d rows cannot take %d more; at most %d", filled,
                         rows.size(), kMaxRows));
   }
   const uint32_t needed = filled + static_cast<uint32_t>(rows.size());

@@ -20,6 +20,7 @@ absl::Status KeyTable::Grow(uint32_t num_rows, uint32_t filled) {
                          base::LargeBuffer::Make(table->capacity * sizeof(Entry), host_, what,
                                                  MemoryUse::kGrowingRows));
   std::memset(table->heads.data(), 0xff, table->heads.size());
+  tables_.reserve(tables_.size() + 1);  // once readers are shown it, it is kept
   for (uint32_t row = 0; row < filled; ++row) Link(*table, row, tables_.back()->entries()[row].tag);
   current_.store(table.get(), std::memory_order_release);
   tables_.push_back(std::move(table));

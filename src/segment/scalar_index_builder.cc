@@ -8,11 +8,11 @@
 #include <string_view>
 #include <utility>
 
-#include "absl/strings/str_format.h"
 #include "base/large_buffer.h"
 #include "base/parallel_for.h"
 #include "base/random_id.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 #include "format/section_file.h"
 #include "segment/scalar_index_file.h"
 
@@ -247,7 +247,7 @@ absl::StatusOr<SegmentIndexInfo> BuildScalarIndex(const SealedSegment& segment, 
   VECDB_ASSIGN_OR_RETURN(const auto values, segment.GetColumn(column, context));
   VECDB_ASSIGN_OR_RETURN(const ScalarIndexData data,
                          MakeScalarIndex(values->column, segment.host(), context));
-  const std::string name = absl::StrFormat(
+  const std::string name = base::StrFormat(
       "%d-%s.idx", kFirstFieldId + static_cast<int32_t>(column), base::RandomId().substr(0, 16));
   VECDB_ASSIGN_OR_RETURN(const ObjectPath path, SegmentObjectPath(segment.info(), name));
   VECDB_ASSIGN_OR_RETURN(

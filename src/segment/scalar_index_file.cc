@@ -7,9 +7,9 @@
 #include <utility>
 #include <variant>
 
-#include "absl/strings/str_format.h"
 #include "base/byte_io.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 #include "format/column_file.h"
 #include "index/index_meta.h"
 
@@ -52,19 +52,19 @@ absl::StatusOr<Counts> ReadMeta(const format::SectionFile& file, const IndexSpec
   if (!reader.ok() || reader.remaining() != 0) return file.Damaged("META has a wrong length");
   if (code != static_cast<uint32_t>(CodeOf(spec)) || no_metric != 0 || no_dim != 0) {
     return file.Damaged(
-        absl::StrFormat("holds an index of type %d, not %s", code, spec.type_name()));
+        base::StrFormat("holds an index of type %d, not %s", code, spec.type_name()));
   }
   if (num_rows != field.num_rows || type != static_cast<uint32_t>(field.type)) {
-    return file.Damaged(absl::StrFormat("an index of %d rows of type %d; there are %d of %d",
+    return file.Damaged(base::StrFormat("an index of %d rows of type %d; there are %d of %d",
                                         num_rows, type, field.num_rows,
                                         static_cast<uint32_t>(field.type)));
   }
   if (counts.num_values > num_rows || (counts.num_values == 0) != (num_rows == 0)) {
-    return file.Damaged(absl::StrFormat("%d values of %d rows", counts.num_values, num_rows));
+    return file.Damaged(base::StrFormat("%d values of %d rows", counts.num_values, num_rows));
   }
   const bool has_texts = ScalarFormOf(field.type) == ScalarForm::kTexts;
   if (counts.text_bytes > (has_texts ? format::kMaxColumnBytes : 0)) {
-    return file.Damaged(absl::StrFormat("%d bytes of texts", counts.text_bytes));
+    return file.Damaged(base::StrFormat("%d bytes of texts", counts.text_bytes));
   }
   return counts;
 }
@@ -178,7 +178,7 @@ absl::Status CheckValues(const format::SectionFile& file, const ScalarIndexData&
     case ScalarForm::kNone:
       break;
   }
-  return file.Damaged(absl::StrFormat("an index of %s", DataTypeName(data.type)));
+  return file.Damaged(base::StrFormat("an index of %s", DataTypeName(data.type)));
 }
 
 absl::Status ReadValues(const format::SectionFile& file, const Counts& counts, const Host& host,

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/strings/str_format.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 #include "format/bloom.h"
 #include "format/delete_file.h"
 #include "index/index_estimate.h"
@@ -20,7 +20,7 @@ absl::StatusOr<format::FileSummary> ExpectedOf(const SegmentInfo& info, std::str
     if (object.name == name) return format::FileSummary{object.size_bytes, object.checksum};
   }
   return absl::DataLossError(
-      absl::StrFormat("segment %s: its info does not name the object %s", info.folder, name));
+      base::StrFormat("segment %s: its info does not name the object %s", info.folder, name));
 }
 
 // Of an index: it is left aside.
@@ -50,12 +50,12 @@ absl::Status CheckInfo(const SegmentInfo& info) {
         column.has_value() ? schema::CheckIndexField(info.schema.fields[*column], index.spec)
                            : absl::NotFoundError("the schema has no such field");
     if (status.ok()) continue;
-    return absl::DataLossError(absl::StrFormat("segment %s: an index of \"%s\": %s", info.folder,
+    return absl::DataLossError(base::StrFormat("segment %s: an index of \"%s\": %s", info.folder,
                                                index.field, std::string(status.message())));
   }
   if (info.deletes.has_value() == (info.num_deletes > 0)) return absl::OkStatus();
   return absl::DataLossError(
-      absl::StrFormat("segment %s: %d deletes, %s", info.folder, info.num_deletes,
+      base::StrFormat("segment %s: %d deletes, %s", info.folder, info.num_deletes,
                       info.deletes.has_value() ? "in an object" : "no object"));
 }
 
@@ -73,7 +73,7 @@ DataType TypeOf(const Schema& schema, size_t column) {
 std::string ColumnFileName() { return "columns.vseg"; }
 
 std::string VectorFileName(size_t column) {
-  return absl::StrFormat("%d.vec", kFirstFieldId + static_cast<int32_t>(column));
+  return base::StrFormat("%d.vec", kFirstFieldId + static_cast<int32_t>(column));
 }
 
 absl::StatusOr<ObjectPath> SegmentObjectPath(const SegmentInfo& info, std::string_view name) {
@@ -169,7 +169,7 @@ absl::Status SealedSegment::ReadDeletes(const Context& context) {
   VECDB_ASSIGN_OR_RETURN(const auto deletes, format::ReadDeleteFile(*rows_->store, path, expected,
                                                                     info_.num_rows, context));
   if (deletes.size() != info_.num_deletes) {
-    return absl::DataLossError(absl::StrFormat("object %s: %d deletes; its segment has %d",
+    return absl::DataLossError(base::StrFormat("object %s: %d deletes; its segment has %d",
                                                path.str(), deletes.size(), info_.num_deletes));
   }
   for (const format::RowDelete& deleted : deletes)
@@ -381,7 +381,7 @@ void SealedSegment::ReportDamage(const SegmentIndexInfo& index, const absl::Stat
   if (rows_->host.log != nullptr) {
     rows_->host.log->Write(
         LogLevel::kWarning,
-        absl::StrFormat("index %s of segment %s is left aside, rows are compared "
+        base::StrFormat("index %s of segment %s is left aside, rows are compared "
                         "one by one until it is built again: %s",
                         index.object.name, info_.folder, std::string(status.message())));
   }
@@ -425,7 +425,7 @@ absl::StatusOr<std::shared_ptr<const index::VectorIndex>> SealedSegment::LoadInd
   if (loaded.ok() && *loaded == nullptr) return nullptr;
   if (loaded.ok() && (*loaded)->spec() != info->spec) {
     loaded =
-        absl::DataLossError(absl::StrFormat("object %s: holds another index", info->object.name));
+        absl::DataLossError(base::StrFormat("object %s: holds another index", info->object.name));
   }
   if (IsDamage(loaded.status())) {
     ReportDamage(*info, loaded.status());

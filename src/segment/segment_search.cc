@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "absl/strings/str_format.h"
 #include "base/row_mask.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 #include "index/exact_scan.h"
 #include "index/growing_hnsw.h"
 #include "index/top_rows.h"
@@ -165,7 +165,7 @@ absl::Status SearchSealedBatch(const SealedSegment& segment, const Resident& res
   const ResidentField& field = resident.fields[search.column];
   if (field.vectors == nullptr) {
     return absl::FailedPreconditionError(
-        absl::StrFormat("field \"%s\" of segment %s is not loaded; call Load",
+        base::StrFormat("field \"%s\" of segment %s is not loaded; call Load",
                         segment.info().schema.fields[search.column].name, segment.info().folder));
   }
   const SealedKeyOrder order(resident.keys->column);

@@ -4,11 +4,11 @@
 #include <numeric>
 #include <utility>
 
-#include "absl/strings/str_format.h"
 #include "base/byte_io.h"
 #include "base/parallel_for.h"
 #include "base/random_id.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 #include "format/column_file.h"
 #include "format/delete_file.h"
 #include "format/sealed_json.h"
@@ -143,7 +143,7 @@ absl::StatusOr<SegmentInfo> WriteDeletes(const SegmentInfo& info, const base::De
     rows.push_back({.row = row, .timestamp = time});
   });
   if (rows.size() == info.num_deletes) return info;
-  const std::string name = absl::StrFormat("deletes-%s.del", base::RandomId().substr(0, 16));
+  const std::string name = base::StrFormat("deletes-%s.del", base::RandomId().substr(0, 16));
   VECDB_ASSIGN_OR_RETURN(const ObjectPath path, SegmentObjectPath(info, name));
   VECDB_ASSIGN_OR_RETURN(const auto summary, format::WriteDeleteFile(store, path, rows, context));
   SegmentInfo changed = info;
@@ -159,7 +159,7 @@ absl::StatusOr<SegmentIndexInfo> WriteIndex(const SealedSegment& segment, size_t
   auto calibration = index::CalibrateRecall(vectors, index, segment.host(), context);
   if (absl::IsResourceExhausted(calibration.status())) calibration.emplace();
   VECDB_RETURN_IF_ERROR(calibration.status());
-  const std::string name = absl::StrFormat(
+  const std::string name = base::StrFormat(
       "%d-%s.idx", kFirstFieldId + static_cast<int32_t>(column), base::RandomId().substr(0, 16));
   VECDB_ASSIGN_OR_RETURN(const ObjectPath path, SegmentObjectPath(segment.info(), name));
   VECDB_ASSIGN_OR_RETURN(
@@ -221,7 +221,7 @@ absl::Status SegmentWriter::Add(const RowBatch& rows, uint64_t timestamp) {
   VECDB_RETURN_IF_ERROR(schema::CheckNoDuplicateKeys(rows));
   if (timestamp == 0 || timestamp < last_timestamp_) {
     return absl::InvalidArgumentError(
-        absl::StrFormat("timestamp %d: must be at least 1 and not below the last one, %d",
+        base::StrFormat("timestamp %d: must be at least 1 and not below the last one, %d",
                         timestamp, last_timestamp_));
   }
   std::vector<uint32_t> all(rows.num_rows());
@@ -237,13 +237,13 @@ absl::Status SegmentWriter::AddIndex(std::string_view field, const IndexSpec& sp
   const std::optional<size_t> column = schema.FindField(field);
   if (!column.has_value()) {
     return absl::InvalidArgumentError(
-        absl::StrFormat("field \"%s\": the schema has no such field", field));
+        base::StrFormat("field \"%s\": the schema has no such field", field));
   }
   VECDB_RETURN_IF_ERROR(schema::CheckIndexField(schema.fields[*column], spec));
   for (const WantedIndex& wanted : indexes_) {
     if (wanted.column == *column) {
       return absl::AlreadyExistsError(
-          absl::StrFormat("field %s: an index was added before", field));
+          base::StrFormat("field %s: an index was added before", field));
     }
   }
   indexes_.push_back({.column = *column, .spec = spec});

@@ -1,9 +1,9 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/strings/str_format.h"
 #include "base/file_path.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 #include "store/local_layout.h"
 #include "store/local_object_writer.h"
 #include "vecdb/object_store.h"

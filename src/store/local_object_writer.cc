@@ -3,10 +3,11 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/strings/str_format.h"
 #include "base/file_path.h"
+#include "base/out_of_memory.h"
 #include "base/sabotage.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 
 namespace vecdb::store {
 namespace {
@@ -30,19 +31,22 @@ absl::StatusOr<std::unique_ptr<AppendFile>> CreateTemporary(FileSystem& files,
 }
 
 absl::Status OutcomeUnknown(const ObjectPath& path, const absl::Status& cause) {
-  return absl::UnknownError(absl::StrFormat("object '%s' may or may not have been created: %s",
-                                            path.str(), cause.message()));
+  return base::ErrorOrCode(absl::StatusCode::kUnknown, [&] {
+    return base::StrFormat("object '%s' may or may not have been created: %s", path.str(),
+                           cause.message());
+  });
 }
 
 // The system may have dropped the name from what it will write, and a second sync would answer OK.
 absl::Status MayVanish(const ObjectPath& path, const absl::Status& cause) {
-  return absl::DataLossError(
-      absl::StrFormat("object '%s' may be there and may be gone after a power cut: %s", path.str(),
-                      cause.message()));
+  return base::ErrorOrCode(absl::StatusCode::kDataLoss, [&] {
+    return base::StrFormat("object '%s' may be there and may be gone after a power cut: %s",
+                           path.str(), cause.message());
+  });
 }
 
 absl::Status TakenAway(const ObjectPath& path, const absl::Status& cause) {
-  return absl::UnavailableError(absl::StrFormat(
+  return absl::UnavailableError(base::StrFormat(
       "object '%s' was not created: its directory, or the file it was written to, was "
       "removed meanwhile: %s",
       path.str(), cause.message()));
@@ -90,7 +94,8 @@ absl::Status LocalObjectWriter::Finish(const Context& context) {
   VECDB_RETURN_IF_ERROR(FlushBuffer(context));
   if (!base::Sabotaged(11)) VECDB_RETURN_IF_ERROR(file_->Sync());
   VECDB_RETURN_IF_ERROR(context.Check());
-  const absl::Status published = Publish();
+  // Without memory it is thrown out of before the link, which is the last step of that.
+  const absl::Status published = base::OrOutOfMemory([&] { return Publish(); });
   RemoveTemporary();
   return published;
 }
@@ -98,7 +103,7 @@ absl::Status LocalObjectWriter::Finish(const Context& context) {
 absl::Status LocalObjectWriter::CheckUsable() const {
   if (!done_) return absl::OkStatus();
   return absl::FailedPreconditionError(
-      absl::StrFormat("the writer of object '%s' has finished or failed", path_.str()));
+      base::StrFormat("the writer of object '%s' has finished or failed", path_.str()));
 }
 
 absl::Status LocalObjectWriter::AppendChecked(std::span<const std::byte> bytes,
@@ -132,7 +137,7 @@ absl::Status LocalObjectWriter::Publish() {
   const absl::Status linked = LinkInPlace();
   if (absl::IsNotFound(linked)) return TakenAway(path_, linked);
   if (!linked.ok() && IsDefinite(linked)) return linked;
-  const absl::Status synced = SyncName();
+  const absl::Status synced = base::TryForMemory([&] { return SyncName(); });
   const bool no_directory = absl::IsNotFound(synced) && !linked.ok();
   if (!synced.ok() && !no_directory) return MayVanish(path_, synced);
   return linked.ok() ? linked : OutcomeUnknown(path_, linked);
@@ -160,7 +165,7 @@ absl::Status LocalObjectWriter::SyncName() {
     above = base::ParentPath(above);
     VECDB_RETURN_IF_ERROR(files.SyncDirectory(std::string(above)));
   } while (!above.empty());
-  root_->durable.Add(directory_, generation);
+  base::OrOutOfMemory([&] { root_->durable.Add(directory_, generation); }).IgnoreError();
   return absl::OkStatus();
 }
 
@@ -168,7 +173,7 @@ absl::Status LocalObjectWriter::SyncName() {
 void LocalObjectWriter::RemoveTemporary() {
   if (file_ == nullptr) return;
   file_.reset();
-  root_->files->Unlink(temporary_).IgnoreError();
+  base::OrOutOfMemory([&] { return root_->files->Unlink(temporary_); }).IgnoreError();
 }
 
 }  // namespace vecdb::store

@@ -3,10 +3,11 @@
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/strings/str_format.h"
 #include "base/mutex.h"
+#include "base/out_of_memory.h"
 #include "base/read_range.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 #include "vecdb/object_store.h"
 
 namespace vecdb {
@@ -65,19 +66,23 @@ class MemoryWriter : public ObjectWriter {
     VECDB_RETURN_IF_ERROR(CheckUsable());
     if (absl::Status status = context.Check(); !status.ok()) return Abandon(std::move(status));
     done_ = true;
+    return base::OrOutOfMemory([this] { return Publish(); });
+  }
+
+ private:
+  absl::Status Publish() {
     bytes_.shrink_to_fit();
     auto object = std::make_shared<const Object>(
         Object{.bytes = std::move(bytes_), .modified_ms = shared_->clock.NowMillis()});
     base::MutexLock lock(&shared_->mutex);
     if (shared_->objects.try_emplace(path_, std::move(object)).second) return absl::OkStatus();
-    return absl::AlreadyExistsError(absl::StrFormat("object '%s' exists already", path_.str()));
+    return absl::AlreadyExistsError(base::StrFormat("object '%s' exists already", path_.str()));
   }
 
- private:
   absl::Status CheckUsable() const {
     if (!done_) return absl::OkStatus();
     return absl::FailedPreconditionError(
-        absl::StrFormat("the writer of object '%s' has finished or failed", path_.str()));
+        base::StrFormat("the writer of object '%s' has finished or failed", path_.str()));
   }
 
   absl::Status Abandon(absl::Status cause) {
@@ -113,7 +118,7 @@ class MemoryObjectStore : public ObjectStore {
     base::MutexLock lock(&shared_->mutex);
     const auto found = shared_->objects.find(path);
     if (found == shared_->objects.end()) {
-      return absl::NotFoundError(absl::StrFormat("object '%s' does not exist", path.str()));
+      return absl::NotFoundError(base::StrFormat("object '%s' does not exist", path.str()));
     }
     return std::make_unique<MemoryReader>(path, found->second);
   }
@@ -154,8 +159,9 @@ class MemoryObjectStore : public ObjectStore {
     if (shared_->locked) {
       return absl::FailedPreconditionError("the store in memory is locked by another writer");
     }
+    auto held = std::make_unique<MemoryLock>(shared_);
     shared_->locked = true;
-    return std::make_unique<MemoryLock>(shared_);
+    return held;
   }
 
  private:

@@ -1,5 +1,5 @@
-#include "absl/strings/str_format.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 #include "vecdb/object_store.h"
 
 namespace vecdb {
@@ -20,7 +20,7 @@ absl::StatusOr<std::string> GetObject(ObjectStore& store, const ObjectPath& path
                                       uint64_t max_bytes, const Context& context) {
   VECDB_ASSIGN_OR_RETURN(const std::unique_ptr<ObjectReader> reader, store.Open(path, context));
   if (reader->size() > max_bytes) {
-    return absl::DataLossError(absl::StrFormat("object '%s' has %d bytes, at most %d are expected",
+    return absl::DataLossError(base::StrFormat("object '%s' has %d bytes, at most %d are expected",
                                                path.str(), reader->size(), max_bytes));
   }
   std::string bytes(reader->size(), '\0');

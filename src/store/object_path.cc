@@ -2,8 +2,8 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
-#include "absl/strings/str_format.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 #include "vecdb/object_store.h"
 
 namespace vecdb {
@@ -23,7 +23,7 @@ std::string Quoted(std::string_view text) {
   constexpr size_t kShownBytes = 64;
   const bool cut = text.size() > kShownBytes;
   const std::string_view shown = text.substr(0, kShownBytes);
-  return absl::StrFormat("'%s%s'", absl::CHexEscape({shown.data(), shown.size()}),
+  return base::StrFormat("'%s%s'", absl::CHexEscape({shown.data(), shown.size()}),
                          cut ? "..." : "");
 }
 
@@ -31,15 +31,15 @@ absl::Status CheckSegment(std::string_view segment) {
   if (segment.empty()) return absl::InvalidArgumentError("an object name has an empty segment");
   if (segment.size() > kMaxSegmentBytes) {
     return absl::InvalidArgumentError(
-        absl::StrFormat("segment %s of an object name has %d bytes, at most %d are allowed",
+        base::StrFormat("segment %s of an object name has %d bytes, at most %d are allowed",
                         Quoted(segment), segment.size(), kMaxSegmentBytes));
   }
   if (segment.front() == '.') {
     return absl::InvalidArgumentError(
-        absl::StrFormat("segment %s of an object name begins with a dot", Quoted(segment)));
+        base::StrFormat("segment %s of an object name begins with a dot", Quoted(segment)));
   }
   if (!std::all_of(segment.begin(), segment.end(), IsSegmentChar)) {
-    return absl::InvalidArgumentError(absl::StrFormat(
+    return absl::InvalidArgumentError(base::StrFormat(
         "segment %s of an object name has a byte outside [A-Za-z0-9._=-]", Quoted(segment)));
   }
   return absl::OkStatus();
@@ -50,13 +50,13 @@ absl::Status CheckSegment(std::string_view segment) {
 absl::StatusOr<ObjectPath> ObjectPath::Parse(std::string_view text) {
   if (text.size() > kMaxPathBytes) {
     return absl::InvalidArgumentError(
-        absl::StrFormat("object name %s has %d bytes, at most %d are allowed", Quoted(text),
+        base::StrFormat("object name %s has %d bytes, at most %d are allowed", Quoted(text),
                         text.size(), kMaxPathBytes));
   }
   const size_t segments = 1 + static_cast<size_t>(std::count(text.begin(), text.end(), '/'));
   if (segments > kMaxSegments) {
     return absl::InvalidArgumentError(
-        absl::StrFormat("object name %s has %d segments, at most %d are allowed", Quoted(text),
+        base::StrFormat("object name %s has %d segments, at most %d are allowed", Quoted(text),
                         segments, kMaxSegments));
   }
   for (size_t start = 0; start <= text.size();) {

@@ -5,8 +5,8 @@
 #include <string>
 #include <utility>
 
-#include "absl/strings/str_format.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 #include "store/thread_read_queue.h"
 #include "store/uring_read_queue.h"
 
@@ -16,7 +16,7 @@ namespace {
 // The same file once more, also when it has no name any longer, to be read past the cache. Not open
 // where /proc or the file system does not offer it.
 base::FileDescriptor OpenPastCache(int descriptor) {
-  const std::string name = absl::StrFormat("/proc/self/fd/%d", descriptor);
+  const std::string name = base::StrFormat("/proc/self/fd/%d", descriptor);
   return base::FileDescriptor(base::RetryOnInterrupt(
       [&] { return ::open(name.c_str(), O_RDONLY | O_CLOEXEC | O_DIRECT); }));
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/mutex.h"
+#include "base/out_of_memory.h"
 #include "base/status_macros.h"
 
 namespace vecdb::store {
@@ -29,7 +30,9 @@ struct ThreadReadQueue::State {
 
   // Reads into `slot`, whose phase the caller has made kRunning, with the mutex not held.
   void Read(size_t slot, uint64_t offset, const Context& context) {
-    absl::Status status = object->ReadAt(offset, {buffers.at(slot), buffers.bytes()}, context);
+    absl::Status status = base::OrOutOfMemory([&] {
+      return object->ReadAt(offset, {buffers.at(slot), buffers.bytes()}, context);
+    });
     base::MutexLock lock(&mutex);
     slots[slot].phase = Phase::kDone;
     slots[slot].status = std::move(status);

@@ -7,9 +7,9 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/str_format.h"
 #include "base/errno_status.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 
 namespace vecdb::store {
 namespace {
@@ -78,7 +78,7 @@ absl::StatusOr<std::unique_ptr<ReadQueue>> UringReadQueue::Make(
   VECDB_ASSIGN_OR_RETURN(ring->buffers, PageBuffers::Make(slots, bytes, host));
   const int result = io_uring_queue_init(static_cast<unsigned>(slots), &ring->ring, 0);
   if (result < 0) {
-    return absl::UnimplementedError(absl::StrFormat(
+    return absl::UnimplementedError(base::StrFormat(
         "io_uring: %s", std::string(base::ErrnoStatus(-result, "set up", "a ring").message())));
   }
   ring->is_made = true;

@@ -22,7 +22,7 @@ TEST_F(CollectionCoreTest, FreshCollectionIsEmpty) {
 TEST_F(CollectionCoreTest, SnapshotIsOfItsMoment) {
   const Snapshot before = core_->Read();
   core_->AddSegment({.growing = MakeGrowing({1, 2}, 50)});
-  core_->Applied({.timestamp = 50, .live_rows = 2});
+  core_->Applied({{.timestamp = 50, .live_rows = 2}});
   ASSERT_OK(core_->AwaitVisible({.timestamp = 50}, {}));
   const Snapshot after = core_->Read();
   EXPECT_TRUE(before.view->segments.empty());

@@ -73,6 +73,14 @@ constexpr Ban kBans[] = {
     {"random_device", Form::kWord, "src/base/random_id."},
     {"getrandom", Form::kWord, "src/base/random_id."},
     {"getentropy", Form::kWord, "src/base/random_id."},
+    // What ends the process, or is left broken, when there is no memory: base::StrFormat and std's
+    // containers throw.
+    {"StrFormat", Form::kLib, kNowhere},
+    {"StrAppendFormat", Form::kLib, kNowhere},
+    {"flat_hash_map", Form::kLib, kNowhere},
+    {"flat_hash_set", Form::kLib, kNowhere},
+    {"node_hash_map", Form::kLib, kNowhere},
+    {"node_hash_set", Form::kLib, kNowhere},
     // Files of FAISS, whose reader crashes on damaged ones: a host reads its own.
     {"read_index", Form::kWord, kNowhere},
     // State of the host's process.

@@ -1,0 +1,31 @@
+#ifndef VECDB_LIMITS_FAILING_NEW_H_
+#define VECDB_LIMITS_FAILING_NEW_H_
+
+#include <cstdint>
+
+namespace vecdb::support {
+
+/// The operator new of this process, of which one call fails, on whatever thread it comes.
+///
+/// One caller is left out: the destructor of nlohmann's JSON, which allocates and throws nothing.
+/// That ends the process, in a library that cannot be mended from here.
+class FailingNew {
+ public:
+  /// What became of it.
+  struct Seen {
+    uint64_t num_calls = 0;  ///< while it was armed
+    bool failed = false;
+    bool left_out = false;
+  };
+
+  /// The `number`-th call from now on, counted from 1, throws std::bad_alloc; no other does.
+  static void Arm(uint64_t number);
+  static Seen Disarm();
+
+  /// For who must tell why the process ends: what is armed.
+  static uint64_t armed();
+};
+
+}  // namespace vecdb::support
+
+#endif  // VECDB_LIMITS_FAILING_NEW_H_
