@@ -14,7 +14,7 @@ constexpr uint64_t kHugePageBytes = 2ULL << 20;
 // From here on blocks come from the system one by one, so that freeing one gives it back.
 constexpr uint64_t kMapBytes = 256 << 10;
 constexpr uint64_t kLargestPageBytes = 64 << 10;  // of any system, but for huge ones
-constexpr uint64_t kMaxBytes = 1ULL << 46;  // far from where sums of sizes overflow
+constexpr uint64_t kMaxBytes = 1ULL << 46;        // far from where sums of sizes overflow
 
 uint64_t RoundUp(uint64_t value, uint64_t unit) { return (value + unit - 1) / unit * unit; }
 

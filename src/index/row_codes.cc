@@ -145,9 +145,8 @@ absl::StatusOr<RowCodes> RowCodes::Read(const format::SectionFile& file, const R
   read.codec_ = *std::move(codec);
   VECDB_RETURN_IF_ERROR(read.ReserveCodec(host));
   VECDB_ASSIGN_OR_RETURN(
-      read.codes_,
-      file.ReadLarge(tags.codes, uint64_t{num_rows} * read.code_bytes(), host, MemoryUse::kIndexes,
-                     "the codes of rows", context, tags.use));
+      read.codes_, file.ReadLarge(tags.codes, uint64_t{num_rows} * read.code_bytes(), host,
+                                  MemoryUse::kIndexes, "the codes of rows", context, tags.use));
   return read;
 }
 

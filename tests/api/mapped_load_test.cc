@@ -159,7 +159,8 @@ TEST_F(MappedCodesTest, CopiesAloneAreMappedWhereThatIsAskedFor) {
     const uint64_t estimate = c_->EstimateLoad(options)->total_bytes();
     EXPECT_OK(c_->Load(options));
     const uint64_t taken = budget_.used_bytes() - before;
-    EXPECT_NEAR(static_cast<double>(taken), static_cast<double>(estimate), 0.1 * static_cast<double>(taken));
+    EXPECT_NEAR(static_cast<double>(taken), static_cast<double>(estimate),
+                0.1 * static_cast<double>(taken));
     return taken;
   };
   const uint64_t read = load({});
