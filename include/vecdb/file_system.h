@@ -36,13 +36,6 @@ class RandomAccessFile {
   /// Fills `out` from `offset`. OutOfRange when the file ends before; DataLoss when it has shrunk.
   virtual absl::Status ReadAt(uint64_t offset, std::span<std::byte> out) const = 0;
 
-  /// Says that these bytes are about to be read, so that the system can begin to fetch them. A
-  /// wish, which returns at once; the default does nothing.
-  virtual void WillRead(uint64_t offset, uint64_t size_bytes) const {
-    (void)offset;
-    (void)size_bytes;
-  }
-
   /// Shows the whole file in memory. Unimplemented where there is no such thing: it is to be read
   /// then. DataLoss when the file has shrunk; ResourceExhausted.
   virtual absl::StatusOr<std::unique_ptr<MappedBytes>> Map() const {

@@ -53,13 +53,6 @@ class ObjectReader {
   virtual absl::Status ReadAt(uint64_t offset, std::span<std::byte> out,
                               const Context& context = {}) const = 0;
 
-  /// Says that these bytes are about to be read, so that a store can begin to fetch them. A wish,
-  /// which returns at once; the default does nothing.
-  virtual void WillRead(uint64_t offset, uint64_t size_bytes) const {
-    (void)offset;
-    (void)size_bytes;
-  }
-
   /// Shows the whole object in memory; see MappedBytes for what that asks of it. Unimplemented, the
   /// default, where the store has no such thing: it is to be read then. DataLoss when the object
   /// has become shorter; ResourceExhausted.

@@ -57,11 +57,6 @@ class LocalReadFile : public RandomAccessFile {
     return absl::OkStatus();
   }
 
-  void WillRead(uint64_t offset, uint64_t size_bytes) const override {
-    ::posix_fadvise(descriptor_.get(), static_cast<off_t>(offset), static_cast<off_t>(size_bytes),
-                    POSIX_FADV_WILLNEED);
-  }
-
   absl::StatusOr<std::unique_ptr<MappedBytes>> Map() const override {
     if (size_ == 0) return absl::UnimplementedError(base::StrFormat("'%s' is empty", name_));
     struct stat info {};

@@ -37,9 +37,6 @@ class LocalReader : public ObjectReader {
     return absl::OkStatus();
   }
 
-  void WillRead(uint64_t offset, uint64_t size_bytes) const override {
-    file_->WillRead(offset, size_bytes);
-  }
   absl::StatusOr<std::unique_ptr<MappedBytes>> Map() const override { return file_->Map(); }
 
   int descriptor() const override { return file_->descriptor(); }

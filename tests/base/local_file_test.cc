@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <fstream>
-#include <span>
 #include <string>
 
 #include "support/file_io.h"
@@ -52,15 +51,6 @@ TEST_F(LocalMapTest, FileThatHasShrunkIsDataLoss) {
   EXPECT_EQ(CodeOf(file->Map()), absl::StatusCode::kDataLoss);
   ASSERT_EQ(::truncate(name_.c_str(), 9), 0);
   EXPECT_OK(file->Map());
-}
-
-TEST_F(LocalMapTest, SayingWhatWillBeReadChangesNothing) {
-  const auto file = Open("the bytes");
-  file->WillRead(4, 3);
-  file->WillRead(100, 1000);
-  std::string read(5, ' ');
-  ASSERT_OK(file->ReadAt(4, std::as_writable_bytes(std::span(read))));
-  EXPECT_EQ(read, "bytes");
 }
 
 TEST_F(LocalMapTest, EmptyFileIsToBeRead) {
