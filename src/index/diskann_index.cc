@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "base/out_of_memory.h"
 #include "base/status_macros.h"
 #include "base/str_format.h"
 #include "index/answer_distance.h"
@@ -144,7 +145,7 @@ absl::Status DiskannIndex::Search(const RowQuery& query, const Context& context,
   scratch->pages.Clear();
   scratch->top.Reset(query.k, query.order, query.limits);
   scratch->walked->SetQuery(query.vector);
-  const absl::Status status = Run(&job);
+  const absl::Status status = base::OrOutOfMemory([&] { return Run(&job); });
   page_reads_.fetch_add(job.num_read, std::memory_order_relaxed);
   page_hits_.fetch_add(job.num_cached, std::memory_order_relaxed);
   counts = {.plan = job.done,
