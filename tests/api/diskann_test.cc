@@ -142,7 +142,7 @@ INSTANTIATE_TEST_SUITE_P(Metrics, DiskannApiTest,
 std::vector<float> RowsOfIndex(size_t count, size_t dim) {
   std::vector<float> rows;
   for (size_t i = 0; i < count; ++i) {
-    const std::vector<float> row = GridVector(static_cast<int64_t>(i), static_cast<int32_t>(dim));
+    const std::vector<float> row = GridVector(static_cast<int64_t>(i), dim);
     rows.insert(rows.end(), row.begin(), row.end());
   }
   return rows;
