@@ -78,7 +78,7 @@ TEST(LargeBufferTest, TakesLittleMoreThanItsBytes) {
     std::memset(buffer->data(), 1, kBytes);
     buffers.push_back(*std::move(buffer));
   }
-  EXPECT_LE(*ResidentBytes(), *before + kCount * kBytes + (4 << 20));
+  EXPECT_LE(*ResidentBytes(), *before + kCount * kBytes + (16 << 20));
 }
 
 TEST(LargeBufferTest, NothingIsFine) {

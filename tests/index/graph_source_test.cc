@@ -122,7 +122,7 @@ double RecallOf(const VectorIndex& index, const VectorView& view) {
   const auto exact = BuildVectorIndex(view, {.metric = Metric::kL2, .params = flat}, {}, {});
   size_t found = 0;
   for (uint32_t row = 0; row < 200; ++row) {
-    const float* const query = view.row(row * 7);
+    const float* const query = view.row(row * 7 % view.num_rows);
     const auto truth = NearestOf(**exact, view, query, {});
     for (const Candidate& hit : NearestOf(index, view, query, HnswSearchParams{.ef = 20})) {
       found += hit.distance <= truth.back().distance;
