@@ -18,6 +18,7 @@
 #include "engine/segment_objects.h"
 #include "format/manifest.h"
 #include "journal/log_name.h"
+#include "store/forwarding_store.h"
 #include "support/file_io.h"
 #include "support/status_testing.h"
 #include "support/store_testing.h"
@@ -168,31 +169,13 @@ inline void Remove(Collection& collection, Oracle* oracle, const std::vector<int
 }
 
 /// The store of another process: a lock that excludes nobody, as that of an object store.
-class UnlockedStore : public ObjectStore {
+class UnlockedStore : public store::ForwardingStore {
  public:
-  explicit UnlockedStore(std::shared_ptr<ObjectStore> base) : base_(std::move(base)) {}
+  using ForwardingStore::ForwardingStore;
 
-  absl::StatusOr<std::unique_ptr<ObjectReader>> Open(const ObjectPath& path,
-                                                     const Context& context) override {
-    return base_->Open(path, context);
-  }
-  absl::StatusOr<std::unique_ptr<ObjectWriter>> Create(const ObjectPath& path,
-                                                       const Context& context) override {
-    return base_->Create(path, context);
-  }
-  absl::Status Delete(const ObjectPath& path, const Context& context) override {
-    return base_->Delete(path, context);
-  }
-  absl::StatusOr<std::vector<ObjectInfo>> List(const ObjectPath& prefix,
-                                               const Context& context) override {
-    return base_->List(prefix, context);
-  }
   absl::StatusOr<std::unique_ptr<StoreLock>> Lock(const Context&) override {
     return std::make_unique<StoreLock>();
   }
-
- private:
-  const std::shared_ptr<ObjectStore> base_;
 };
 
 }  // namespace vecdb::support
