@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -152,11 +153,25 @@ class Index {
   std::unique_ptr<const index::IndexState> state_;
 };
 
+/// Where a build keeps what its memory budget has no room for: objects below `folder` named
+/// build-*.tmp, which are gone with the index that was built. After a crash whoever owns the store
+/// deletes them.
+struct BuildScratch {
+  std::shared_ptr<ObjectStore> store;
+  ObjectPath folder;
+};
+
 /// Builds an Index. Thread-compatible; one builder may build any number of indexes.
 class IndexBuilder {
  public:
   /// What is wrong with `dim` or `spec` is returned by Build.
   IndexBuilder(int32_t dim, IndexSpec spec, const Host& host = {});
+
+  /// Lets a DISKANN graph that host.budget has no room for be built in parts that overlap, one
+  /// after the other: in about twice the time, with a recall that is lower by less than 0.01. The
+  /// rows are then best a map of a file (RowStorage::kView). Without it, and for the other types,
+  /// such a build is ResourceExhausted.
+  void UseScratch(BuildScratch scratch) { scratch_ = std::move(scratch); }
 
   /// Indexes `rows`, row-major, at most 2^31 - 1 of them; none gives an empty index. The graph is
   /// the same whatever the number of threads. InvalidArgument for a bad dim, spec, number of
@@ -170,6 +185,7 @@ class IndexBuilder {
   int32_t dim_;
   IndexSpec spec_;
   Host host_;
+  std::optional<BuildScratch> scratch_;
 };
 
 }  // namespace vecdb

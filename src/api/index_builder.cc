@@ -108,7 +108,8 @@ absl::StatusOr<std::unique_ptr<Index>> IndexBuilder::Build(std::span<const float
       VECDB_RETURN_IF_ERROR(api::ComputeNorms(context, state.get()));
     }
     VECDB_ASSIGN_OR_RETURN(state->index,
-                           index::BuildVectorIndex(state->view, spec_, host_, context));
+                           index::BuildVectorIndex(state->view, spec_, host_, context, nullptr, {},
+                                                   scratch_.has_value() ? &*scratch_ : nullptr));
     return std::unique_ptr<Index>(new Index(std::move(state)));
   });
 }

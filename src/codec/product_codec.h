@@ -70,11 +70,11 @@ class ProductCodec final : public Codec {
   std::vector<float> biases_;
 };
 
-/// Learns mean, rotation and words. Bits shrink until there are no more words than rows, to 1 bit
-/// at least.
 /// The memory that TrainProductCodec, without a rotation, takes for a sample of so many rows.
 uint64_t ProductTrainingBytes(uint64_t sampled, const CodecSpec& spec, uint64_t num_strands);
 
+/// Learns mean, rotation and words. Bits shrink until there are no more words than rows, to 1 bit
+/// at least.
 absl::StatusOr<std::unique_ptr<Codec>> TrainProductCodec(const CodecSpec& spec,
                                                          const TrainingRows& sample,
                                                          const Host& host, const Context& context);

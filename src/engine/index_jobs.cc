@@ -9,6 +9,7 @@
 #include "base/status_macros.h"
 #include "base/str_format.h"
 #include "engine/loader.h"
+#include "index/diskann_graph.h"
 #include "index/index_estimate.h"
 #include "schema/index_field.h"
 #include "segment/attach_index.h"
@@ -58,16 +59,36 @@ bool HasIndex(const segment::SealedSegment& segment, size_t column) {
          !segment.index_damaged(column);
 }
 
-// The vectors of a segment, read unless they are in memory and have been checked.
+// Whether memory has room for the rows of a segment and for an index of `spec` that is built from
+// them; others than DISKANN cannot be built without.
+bool HasRoomForRows(const segment::SealedSegment& segment, size_t column, const IndexSpec& spec) {
+  const auto* const diskann = std::get_if<DiskannParams>(&spec.params);
+  if (diskann == nullptr || segment.host().budget == nullptr) return true;
+  const int32_t dim = segment.info().schema.fields[column].dim;
+  const uint64_t rows = segment.num_rows() * (static_cast<uint64_t>(dim) + 1) * sizeof(float);
+  const uint64_t graph = index::DiskannGraphBytes(segment.num_rows(), dim, *diskann,
+                                                  base::MaxStrands(segment.host().executor));
+  return rows + graph <= segment.host().budget->FreeBytes();
+}
+
+// The vectors of a segment, checked, for an index of `spec`: those that are in memory, or read, or
+// mapped.
 absl::StatusOr<std::shared_ptr<const segment::ResidentVectors>> VectorsOf(
-    const query::SegmentView& segment, size_t column, const Context& context) {
+    const query::SegmentView& segment, size_t column, const IndexSpec& spec,
+    const Context& context) {
   if (segment.resident != nullptr) {
     const auto& vectors = segment.resident->fields[column].vectors;
     const bool is_checked = vectors != nullptr &&
                             (vectors->mapped == nullptr || vectors->mapped->unchecked_bytes() == 0);
     if (is_checked && vectors->view.rows != nullptr) return vectors;
   }
-  return segment.sealed->LoadVectors(column, context);
+  if (HasRoomForRows(*segment.sealed, column, spec)) {
+    return segment.sealed->LoadVectors(column, context);
+  }
+  VECDB_ASSIGN_OR_RETURN(auto vectors,
+                         segment.sealed->LoadVectors(column, context, {.mode = LoadMode::kMap}));
+  VECDB_RETURN_IF_ERROR(vectors->mapped->Check(segment.sealed->host().executor, context));
+  return vectors;
 }
 
 // In the store; 0 when it has gone.
@@ -229,7 +250,7 @@ absl::StatusOr<IndexJobs::Job> IndexJobs::FindRowsOf(const Index& index, size_t 
                                     [](const auto& segment) { return segment.sealed != nullptr; }));
   for (const query::SegmentView& segment : view->segments) {
     if (segment.sealed == nullptr || segment.sealed->num_rows() != index.num_rows()) continue;
-    VECDB_ASSIGN_OR_RETURN(const auto vectors, VectorsOf(segment, column, context));
+    VECDB_ASSIGN_OR_RETURN(const auto vectors, VectorsOf(segment, column, index.spec(), context));
     const absl::Status same = segment::CheckSameRows(index, vectors->view, context);
     if (absl::IsInvalidArgument(same)) {
       nearest = base::StrFormat("in segment %s %s", segment.id(), std::string(same.message()));
@@ -496,7 +517,8 @@ absl::Status IndexJobs::Run(const Job& job, const Context& context) {
         segment::BuildScalarIndex(*job.segment.sealed, job.column, job.definition.spec, context));
     return CommitBuilt(job, &info, {}, context);
   }
-  VECDB_ASSIGN_OR_RETURN(auto vectors, VectorsOf(job.segment, job.column, context));
+  VECDB_ASSIGN_OR_RETURN(auto vectors,
+                         VectorsOf(job.segment, job.column, job.definition.spec, context));
   VECDB_ASSIGN_OR_RETURN(segment::BuiltIndex built,
                          segment::BuildIndex(*job.segment.sealed, job.column, job.definition.spec,
                                              *vectors, context, &job.build->rows_done));

@@ -9,19 +9,17 @@
 #include "index/vector_view.h"
 #include "vecdb/context.h"
 #include "vecdb/host.h"
+#include "vecdb/index.h"
 #include "vecdb/index_spec.h"
 
 namespace vecdb::index {
 
-/// What the graph of rows of `dim` is built on, in memory that is given back: a code of SQ8, as for
-/// HNSW, or the rows themselves where these are short.
-bool BuildsOnCodes(int32_t dim);
-
 /// Builds a DISKANN index of `spec` over rows in memory. Its pages are made from these when they
-/// are read. As BuildVectorIndex.
+/// are read. With `scratch`, which may be null, it is built part by part where the memory budget
+/// has too little room for the graph. As BuildVectorIndex.
 absl::StatusOr<DiskannParts> BuildDiskann(const VectorView& view, const IndexSpec& spec,
-                                          const Host& host, const Context& context,
-                                          std::atomic<uint64_t>* rows_done);
+                                          const BuildScratch* scratch, const Host& host,
+                                          const Context& context, std::atomic<uint64_t>* rows_done);
 
 }  // namespace vecdb::index
 

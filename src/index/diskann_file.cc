@@ -105,7 +105,7 @@ absl::Status FindPages(const format::SectionFile& file, const Host& host, Diskan
     return file.Damaged(base::StrFormat("DSKG has %d bytes, not %d", section.size_bytes, expected));
   }
   parts->pages =
-      std::make_unique<StoredPages>(file.object(), begin, parts->layout.page_bytes, host);
+      std::make_shared<StoredPages>(file.object(), begin, parts->layout.page_bytes, host);
   return absl::OkStatus();
 }
 

@@ -36,8 +36,8 @@ struct DiskannParts {
   uint32_t entry_row = kNoRow;
   base::LargeBuffer places;  ///< by row
   RowCodes codes;            ///< by row
-  std::unique_ptr<const DiskannPages> pages;
-  base::LargeBuffer cache;  ///< the first pages, checked
+  std::shared_ptr<const DiskannPages> pages;
+  base::LargeBuffer cache;  ///< the first pages, which are read most often; checked
 
   uint64_t bytes() const { return places.size() + codes.bytes() + pages->bytes() + cache.size(); }
 };

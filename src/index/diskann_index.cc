@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 #include <memory>
 #include <string>
 #include <utility>
@@ -9,6 +10,7 @@
 #include "base/out_of_memory.h"
 #include "base/status_macros.h"
 #include "base/str_format.h"
+#include "codec/sampling.h"
 #include "index/answer_distance.h"
 #include "index/candidate_pool.h"
 #include "index/coded_query.h"
@@ -30,9 +32,15 @@ namespace vecdb::index {
 namespace {
 
 constexpr uint32_t kNoPage = kNoRow;
+constexpr float kFarthest = std::numeric_limits<float>::infinity();
 constexpr size_t kLeastReads = 2;   // under way while a walk comes nearer
 constexpr size_t kLeastSlots = 16;  // so that a queue does for most searches
 constexpr uint32_t kRowsPerWord = 64;
+
+// Rows that walks may begin at: their codes are compared sooner than a page is read.
+constexpr uint32_t kRowsPerEntry = 64;
+constexpr size_t kMostEntries = 1024;
+constexpr size_t kEntriesOfWalk = 4;
 
 }  // namespace
 
@@ -55,6 +63,7 @@ struct DiskannIndex::Scratch {
   TopRows top;
   Reservoir nearest;  // by code, of a scan
   std::vector<Candidate> candidates;
+  std::vector<float> entries;       // how far they are
   std::vector<uint32_t> under_way;  // pages, by slot
   // Of one page.
   std::vector<float> vectors;
@@ -99,7 +108,13 @@ struct DiskannIndex::Job {
 
 DiskannIndex::DiskannIndex(const VectorView& view, const IndexSpec& spec, DiskannParts parts,
                            const Host& host)
-    : view_(view), spec_(spec), parts_(std::move(parts)), host_(host) {}
+    : view_(view),
+      spec_(spec),
+      parts_(std::move(parts)),
+      entries_(codec::SampleRows(view.num_rows,
+                                 std::min<size_t>(kMostEntries, view.num_rows / kRowsPerEntry),
+                                 /*seed=*/0)),
+      host_(host) {}
 
 DiskannIndex::~DiskannIndex() = default;
 
@@ -236,8 +251,7 @@ absl::Status DiskannIndex::Walk(Job* job) const {
   scratch->pool.Reset(job->plan.walk_ef);
   scratch->rows.Clear();
   if (job->query.left_out != kNoRow) job->Meet(job->query.left_out);
-  job->Meet(parts_.entry_row);
-  scratch->pool.Insert(scratch->walked->One(parts_.codes.row(parts_.entry_row)), parts_.entry_row);
+  VECDB_RETURN_IF_ERROR(Enter(job));
   const auto next = [&] {
     for (;;) {
       const uint32_t row = scratch->pool.FollowNearest();
@@ -253,6 +267,25 @@ absl::Status DiskannIndex::Walk(Job* job) const {
   });
   job->is_walking = false;
   return status;
+}
+
+// The walk begins at the entry of the graph, and at rows of a sample that are near.
+absl::Status DiskannIndex::Enter(Job* job) const {
+  Scratch* const scratch = job->scratch;
+  job->Meet(parts_.entry_row);
+  scratch->pool.Insert(scratch->walked->One(parts_.codes.row(parts_.entry_row)), parts_.entry_row);
+  VECDB_RETURN_IF_ERROR(job->poller.Read(entries_.size() + 1, 0));
+  std::vector<float>& distances = scratch->entries;
+  distances.resize(entries_.size());
+  CodedQuery(parts_.codes, *scratch->walked)
+      .Gather(entries_.data(), entries_.size(), kFarthest, distances.data());
+  for (size_t i = 0; i < std::min(kEntriesOfWalk, entries_.size()); ++i) {
+    const auto nearest = std::min_element(distances.begin(), distances.end());
+    const uint32_t row = entries_[static_cast<size_t>(nearest - distances.begin())];
+    if (job->Meet(row)) scratch->pool.Insert(*nearest, row);
+    *nearest = kFarthest;
+  }
+  return absl::OkStatus();
 }
 
 // Compares every row of a page that may be returned.

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "base/loan_pool.h"
@@ -15,11 +16,12 @@ namespace vecdb::index {
 /// A graph in pages that searches read (Vamana; the walk with several reads under way: Guo et al.,
 /// PipeANN, 2025). Immutable, thread-safe.
 ///
-/// A walk goes by the codes of rows, which are in memory; links come with the pages, and with them
-/// the vectors of every row in them, which are compared as they are: scores are of these, and a row
-/// that lies beside one that was wanted is an answer, or a step of the walk, for nothing. Pages are
-/// looked at in the order in which they were asked for, however they come, so that an answer does
-/// not depend on the speed of a disk.
+/// A walk begins at those of a sample of the rows that are nearest by code, which spares the pages
+/// on the way there, and goes by the codes of rows, which are in memory; links come with the pages,
+/// and with them the vectors of every row in them, which are compared as they are: scores are of
+/// these, and a row that lies beside one that was wanted is an answer, or a step of the walk, for
+/// nothing. Pages are looked at in the order in which they were asked for, however they come, so
+/// that an answer does not depend on the speed of a disk.
 ///
 /// With a mask of few rows, these are compared by code and the best of them read; with one of more,
 /// the walk keeps so many more candidates. Where a walk found too few, the same; with limits, every
@@ -40,6 +42,9 @@ class DiskannIndex final : public VectorIndex {
 
   const DiskannParts& parts() const { return parts_; }
 
+  /// Gives the parts back; afterwards the index can only be destroyed.
+  DiskannParts Release() && { return std::move(parts_); }
+
   /// Pages that all searches so far have read, and those they found in memory.
   uint64_t page_reads() const { return page_reads_.load(std::memory_order_relaxed); }
   uint64_t page_hits() const { return page_hits_.load(std::memory_order_relaxed); }
@@ -51,6 +56,7 @@ class DiskannIndex final : public VectorIndex {
   absl::StatusOr<base::LoanPool<Scratch>::Loan> BorrowScratch(size_t beamwidth) const;
   absl::Status Run(Job* job) const;
   absl::Status Walk(Job* job) const;
+  absl::Status Enter(Job* job) const;
   absl::Status ScanByCodes(Job* job) const;
   absl::Status ScanAll(Job* job) const;
   template <class Next, class Use>
@@ -65,7 +71,8 @@ class DiskannIndex final : public VectorIndex {
 
   const VectorView view_;
   const IndexSpec spec_;
-  const DiskannParts parts_;
+  DiskannParts parts_;
+  const std::vector<uint32_t> entries_;  // a sample of the rows, ascending
   const Host host_;
   mutable base::LoanPool<Scratch> scratch_;
   mutable std::atomic<uint64_t> page_reads_ = 0;  // relaxed: figures

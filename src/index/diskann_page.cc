@@ -27,20 +27,19 @@ absl::Status BadPage(uint32_t number, std::string_view why) {
 }  // namespace
 
 void ComposePage(const DiskannLayout& layout, uint32_t number, std::span<const uint32_t> rows,
-                 const HnswLevel& level, const VectorView& view, std::byte* page) {
+                 std::span<const uint32_t> links, const VectorView& view, std::byte* page) {
   std::memset(page, 0, layout.page_bytes);
-  const uint32_t count = layout.NodesOf(number);
   PutWord(number, page);
-  PutWord(count, page + sizeof(uint32_t));
-  for (uint32_t i = 0; i < count; ++i) {
-    const uint32_t row = rows[size_t{number} * layout.nodes_per_page + i];
+  PutWord(static_cast<uint32_t>(rows.size()), page + sizeof(uint32_t));
+  for (size_t i = 0; i < rows.size(); ++i) {
     std::byte* const node = page + DiskannLayout::kHeadBytes + i * layout.node_bytes();
-    const size_t num_links = CountLinks(level.of(row), level.degree);
-    PutWord(row, node);
+    const std::span<const uint32_t> room = links.subspan(i * layout.degree, layout.degree);
+    const size_t num_links = CountLinks(room.data(), room.size());
+    PutWord(rows[i], node);
     PutWord(static_cast<uint32_t>(num_links), node + sizeof(uint32_t));
-    std::byte* const links = node + 2 * sizeof(uint32_t);
-    std::memcpy(links, level.of(row), num_links * sizeof(uint32_t));
-    std::memcpy(links + layout.degree * sizeof(uint32_t), view.row(row),
+    std::byte* const out = node + 2 * sizeof(uint32_t);
+    std::memcpy(out, room.data(), num_links * sizeof(uint32_t));
+    std::memcpy(out + layout.degree * sizeof(uint32_t), view.row(rows[i]),
                 layout.dim * sizeof(float));
   }
   const uint64_t checksum = base::Xxh3(CoveredPart(layout, page));

@@ -19,10 +19,10 @@ struct DiskannNode {
   const float* vector = nullptr;
 };
 
-/// Fills `page`, of layout.page_bytes, with the nodes of page `number`: `rows` are those of all
-/// places, `level` their links.
+/// Fills `page`, of layout.page_bytes, with the nodes of page `number`: `rows` are its rows,
+/// `links` theirs, layout.degree each, padded with kNoRow.
 void ComposePage(const DiskannLayout& layout, uint32_t number, std::span<const uint32_t> rows,
-                 const HnswLevel& level, const VectorView& view, std::byte* page);
+                 std::span<const uint32_t> links, const VectorView& view, std::byte* page);
 
 /// DataLoss unless `page` is page `number` as it was written, its rows have the places of that page
 /// in `places`, by row, and every link leads to a row.

@@ -10,8 +10,8 @@
 #include "base/status_macros.h"
 #include "codec/codec.h"
 #include "codec/product_codec.h"
-#include "index/diskann_builder.h"
 #include "index/diskann_file.h"
+#include "index/diskann_graph.h"
 #include "index/ivf_builder.h"
 #include "index/ivf_lists.h"
 #include "index/row_codes.h"
@@ -95,9 +95,7 @@ absl::StatusOr<IndexEstimate> EstimateDiskann(uint64_t num_rows, int32_t dim, co
   const uint64_t codes = DiskannRowBytes(params, dim) * num_rows + size.codec_bytes;
   estimate.index_bytes = codes + DiskannCacheBytes(params, num_rows, dim);
   const uint64_t graph = num_rows * DiskannDegree(params) * sizeof(uint32_t);
-  const uint64_t walked = BuildsOnCodes(dim) ? num_rows * static_cast<uint64_t>(dim) : 0;
-  const uint64_t batch = graph / 50 * 5;  // links that were chosen and not yet answered
-  const uint64_t linking = graph + walked + batch + num_rows * (sizeof(uint64_t) + num_strands);
+  const uint64_t linking = DiskannGraphBytes(num_rows, dim, params, num_strands);
   const uint64_t sample = RowCodes::SampleBytes(num_rows, dim);
   const uint64_t sampled = sample / (static_cast<uint64_t>(dim) * sizeof(float));
   const uint64_t training =

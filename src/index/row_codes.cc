@@ -16,7 +16,6 @@
 namespace vecdb::index {
 namespace {
 
-constexpr size_t kMostSampledRows = 65536;
 constexpr size_t kMostSampledFloats = size_t{1} << 24;
 constexpr size_t kFloatsOfPiece = 1 << 18;
 constexpr size_t kSampledRowsBetweenPolls = 1 << 10;
@@ -38,14 +37,16 @@ absl::StatusOr<uint32_t> GreatestRow(const VectorView& view, const Context& cont
 }
 
 size_t MostSampledRows(size_t dim) {
-  return std::clamp<size_t>(kMostSampledFloats / dim, 1, kMostSampledRows);
+  return std::clamp<size_t>(kMostSampledFloats / dim, 1, RowCodes::kMostSampledRows);
 }
 
 // A sample of the rows, in memory of the budget.
 absl::StatusOr<base::LargeBuffer> SampleOf(const VectorView& view, const codec::CodecSpec& spec,
-                                           const Host& host, const Context& context) {
+                                           size_t most_sampled, const Host& host,
+                                           const Context& context) {
   const auto dim = static_cast<size_t>(view.dim);
-  std::vector<uint32_t> ids = codec::SampleRows(view.num_rows, MostSampledRows(dim), spec.seed);
+  std::vector<uint32_t> ids =
+      codec::SampleRows(view.num_rows, std::min(most_sampled, MostSampledRows(dim)), spec.seed);
   if (spec.kind == codec::CodecKind::kFloat16 && spec.metric != Metric::kCosine &&
       view.num_rows > 0) {
     VECDB_ASSIGN_OR_RETURN(ids.back(), GreatestRow(view, context));
@@ -69,11 +70,13 @@ uint64_t RowCodes::SampleBytes(uint64_t num_rows, int32_t dim) {
 }
 
 absl::StatusOr<RowCodes> RowCodes::Build(const VectorView& view, const codec::CodecSpec& spec,
-                                         const Host& host, const Context& context) {
+                                         const Host& host, const Context& context,
+                                         size_t most_sampled) {
   std::unique_ptr<codec::Codec> codec;
   const auto dim = static_cast<size_t>(view.dim);
   {
-    VECDB_ASSIGN_OR_RETURN(const base::LargeBuffer sample, SampleOf(view, spec, host, context));
+    VECDB_ASSIGN_OR_RETURN(const base::LargeBuffer sample,
+                           SampleOf(view, spec, most_sampled, host, context));
     const std::span<const float> floats = sample.as<const float>();
     VECDB_ASSIGN_OR_RETURN(
         codec, codec::TrainCodec(spec, {.rows = floats.data(), .count = floats.size() / dim}, host,

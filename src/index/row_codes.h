@@ -38,11 +38,14 @@ inline constexpr RowCodesTags kRefineCodesTags = {format::Tag("RFNH"), format::T
 /// through mutable_codes().
 class RowCodes {
  public:
-  /// Learns the codec that `spec` asks for from a sample of the rows and codes all of them. The
-  /// same for any number of threads of host.executor. ResourceExhausted, Cancelled,
-  /// DeadlineExceeded.
+  static constexpr size_t kMostSampledRows = 65536;
+
+  /// Learns the codec that `spec` asks for from a sample of the rows, `most_sampled` of them at
+  /// most, and codes all of them. The same for any number of threads of host.executor.
+  /// ResourceExhausted, Cancelled, DeadlineExceeded.
   static absl::StatusOr<RowCodes> Build(const VectorView& view, const codec::CodecSpec& spec,
-                                        const Host& host, const Context& context);
+                                        const Host& host, const Context& context,
+                                        size_t most_sampled = kMostSampledRows);
 
   /// Room for the codes of `num_rows` rows, not initialised, for somebody who writes them there
   /// before anybody reads them. ResourceExhausted.

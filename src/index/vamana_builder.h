@@ -21,6 +21,9 @@ struct VamanaParams {
   uint64_t seed = 0;
 };
 
+/// The most that BuildVamana takes for itself: links, those of a batch, and marks.
+uint64_t VamanaBytes(uint64_t num_rows, const VamanaParams& params, uint64_t num_strands);
+
 /// Links all rows of the view, which are in memory, into one graph without levels (Vamana:
 /// Subramanya et al. 2019): every row walks from a row in the middle, and links to rows it met that
 /// lie in different directions; a second pass leaves some longer links beside them, so that walks

@@ -155,7 +155,7 @@ std::span<const uint32_t> VectorIndexTags() {
 
 absl::StatusOr<std::unique_ptr<VectorIndex>> BuildVectorIndex(
     const VectorView& view, const IndexSpec& spec, const Host& host, const Context& context,
-    std::atomic<uint64_t>* rows_done, const IndexSource& source) {
+    std::atomic<uint64_t>* rows_done, const IndexSource& source, const BuildScratch* scratch) {
   if (IsIvf(spec)) {
     VECDB_ASSIGN_OR_RETURN(IvfLists lists, BuildIvf(view, spec, host, context, rows_done));
     VECDB_ASSIGN_OR_RETURN(std::optional<RowCodes> copies,
@@ -163,7 +163,8 @@ absl::StatusOr<std::unique_ptr<VectorIndex>> BuildVectorIndex(
     return std::make_unique<IvfIndex>(view, spec, std::move(lists), std::move(copies), host);
   }
   if (std::holds_alternative<DiskannParams>(spec.params)) {
-    VECDB_ASSIGN_OR_RETURN(DiskannParts parts, BuildDiskann(view, spec, host, context, rows_done));
+    VECDB_ASSIGN_OR_RETURN(DiskannParts parts,
+                           BuildDiskann(view, spec, scratch, host, context, rows_done));
     return std::make_unique<DiskannIndex>(view, spec, std::move(parts), host);
   }
   const auto* hnsw = std::get_if<HnswParams>(&spec.params);

@@ -18,6 +18,7 @@
 #include "index/vector_view.h"
 #include "vecdb/context.h"
 #include "vecdb/host.h"
+#include "vecdb/index.h"
 #include "vecdb/index_spec.h"
 
 namespace vecdb::index {
@@ -91,10 +92,12 @@ struct IndexSource {
 /// Builds the index that `spec`, which is valid, asks for. The same bytes for the same input,
 /// whatever the number of threads of host.executor. ResourceExhausted, Cancelled, DeadlineExceeded.
 /// `rows_done`, which may be null, rises to the number of rows while it is built. A graph of the
-/// same spec in `source` is continued where that is worthwhile.
+/// same spec in `source` is continued where that is worthwhile. With `scratch`, which may be null,
+/// a graph that the memory budget has no room for may be built in parts.
 absl::StatusOr<std::unique_ptr<VectorIndex>> BuildVectorIndex(
     const VectorView& view, const IndexSpec& spec, const Host& host, const Context& context,
-    std::atomic<uint64_t>* rows_done = nullptr, const IndexSource& source = {});
+    std::atomic<uint64_t>* rows_done = nullptr, const IndexSource& source = {},
+    const BuildScratch* scratch = nullptr);
 
 /// The tags of all sections that VectorIndex::Write may add.
 std::span<const uint32_t> VectorIndexTags();

@@ -101,6 +101,7 @@ class SealedSegment {
   uint32_t num_rows() const { return static_cast<uint32_t>(info_.num_rows); }
   const std::shared_ptr<base::DeleteTimes>& deletes() const { return rows_->deletes; }
   ObjectStore& store() const { return *rows_->store; }
+  const std::shared_ptr<ObjectStore>& shared_store() const { return rows_->store; }
   const Host& host() const { return rows_->host; }
 
   /// A scalar column; read once and kept until DropColumns.

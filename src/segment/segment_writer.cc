@@ -177,9 +177,12 @@ absl::StatusOr<BuiltIndex> BuildIndex(const SealedSegment& segment, size_t colum
                                       const IndexSpec& spec, const ResidentVectors& vectors,
                                       const Context& context, std::atomic<uint64_t>* rows_done,
                                       const index::IndexSource& source) {
+  VECDB_ASSIGN_OR_RETURN(ObjectPath folder, ObjectPath::Parse(segment.info().folder));
+  const BuildScratch scratch{.store = segment.shared_store(), .folder = std::move(folder)};
   BuiltIndex built;
-  VECDB_ASSIGN_OR_RETURN(built.index, index::BuildVectorIndex(vectors.view, spec, segment.host(),
-                                                              context, rows_done, source));
+  VECDB_ASSIGN_OR_RETURN(
+      built.index, index::BuildVectorIndex(vectors.view, spec, segment.host(), context, rows_done,
+                                           source, &scratch));
   VECDB_ASSIGN_OR_RETURN(built.info,
                          WriteIndex(segment, column, *built.index, vectors.view, context));
   return built;

@@ -229,11 +229,14 @@ class DiskannLog final : public LogSink {
 };
 
 TEST_P(DiskannIndexTest, ADamagedPageIsReportedAndSearchedAround) {
-  // The page with the entry, which every walk reads.
+  // All pages, so that every walk comes by one.
   std::string bytes = *GetObject(*memory_, TestPath(), 1 << 30);
   const auto file = OpenFile(*memory_);
   const uint64_t begin = (file->Find(kDiskannPagesTag)->offset + 4095) / 4096 * 4096;
-  bytes[begin + 100] = static_cast<char>(bytes[begin + 100] ^ 1);
+  for (uint64_t at = begin + 100; at < begin + PartsOf(*from_disk_).layout.file_bytes();
+       at += 4096) {
+    bytes[at] = static_cast<char>(bytes[at] ^ 1);
+  }
   const auto damaged = MakeMemoryObjectStore();
   ASSERT_OK(PutObject(*damaged, TestPath(), bytes));
   DiskannLog log;

@@ -37,8 +37,14 @@ class DiskannPageTest : public testing::TestWithParam<int32_t> {
   }
 
   void Compose(uint32_t number) {
-    ComposePage(layout_, number, order_, {links_.data(), kPagedDegree, nullptr}, rows_.view(),
-                page_.data());
+    const auto rows = std::span<const uint32_t>(order_).subspan(
+        size_t{number} * layout_.nodes_per_page, layout_.NodesOf(number));
+    std::vector<uint32_t> links;
+    for (const uint32_t row : rows) {
+      links.insert(links.end(), &links_[row * kPagedDegree],
+                   &links_[row * kPagedDegree] + kPagedDegree);
+    }
+    ComposePage(layout_, number, rows, links, rows_.view(), page_.data());
   }
 
   absl::Status Check(uint32_t number) const {
