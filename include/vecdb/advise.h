@@ -22,6 +22,8 @@ struct AdviseRequest {
   double target_recall = 0.95;
   int32_t k = 10;           ///< rows wanted per query, 1 to 16384
   int32_t num_threads = 1;  ///< that build, 1 to 1024
+  /// Leave out what keeps all that it searches in memory: DISKANN, and files that are mapped.
+  bool on_disk = false;
 };
 
 /// One way to do it.
@@ -38,9 +40,12 @@ struct Advice {
   std::string reason{};        ///< for people
 };
 
-/// Says how to index: the fastest way that fits first, then others that fit, smaller ones last. The
-/// rules, which docs/sizing.md explains, were fitted on real data sets of 10,000 to 100,000 rows of
-/// 128 to 784 dims; data that is harder than those finds less: measure a sample of your own.
+/// Says how to index: the fastest way that fits first, then others that fit, smaller ones last.
+/// Where the vectors themselves do not fit, an index on disk comes before lists, which would read
+/// candidates from the disk too; its cache takes a tenth of the vectors at most, or what is left of
+/// `memory_bytes`. The rules, which docs/sizing.md explains, were fitted on real data sets of
+/// 10,000 to 100,000 rows of 128 to 784 dims; data that is harder than those finds less: measure a
+/// sample of your own.
 ///
 /// InvalidArgument for a number out of range; ResourceExhausted, with the figures, when nothing
 /// fits: the least that would do is named.

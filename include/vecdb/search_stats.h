@@ -31,10 +31,14 @@ struct SegmentSearchStats {
   uint64_t distances = 0;                  ///< computed
   uint64_t page_reads = 0;                 ///< of a DISKANN index
   uint64_t page_hits = 0;                  ///< pages of it that lay in memory
-  uint64_t blocks_pruned = 0;              ///< blocks of 4096 rows that statistics decided about
-  uint64_t blocks_evaluated = 0;           ///< whose values were looked at
-  bool filter_cached = false;              ///< the filter's rows were known from an earlier read
-  bool scalar_index = false;               ///< the index of a scalar field took part
+  uint64_t page_bytes = 0;                 ///< of the pages that were read
+  /// Reads under way whenever one more began, itself included, added up: by page_reads, how many
+  /// the disk had to do at a time.
+  uint64_t page_depth = 0;
+  uint64_t blocks_pruned = 0;     ///< blocks of 4096 rows that statistics decided about
+  uint64_t blocks_evaluated = 0;  ///< whose values were looked at
+  bool filter_cached = false;     ///< the filter's rows were known from an earlier read
+  bool scalar_index = false;      ///< the index of a scalar field took part
   double filter_ms = 0;
   double search_ms = 0;
 };

@@ -10,6 +10,7 @@
 #include "base/out_of_memory.h"
 #include "base/status_macros.h"
 #include "base/str_format.h"
+#include "schema/index_params.h"
 #include "vecdb/collection.h"
 #include "vecdb/index.h"
 
@@ -28,6 +29,8 @@ constexpr uint64_t kKeyBytes = 8;
 constexpr uint64_t kLeastSegmentBytes = uint64_t{64} << 20;
 constexpr double kMeasuredRows = 100'000;
 constexpr double kMeasuredK = 10;
+constexpr int32_t kDimsPerByte = 4;
+constexpr double kVamanaByHnsw = 2.5;  // time of a build
 
 // What the hardest set needed for a recall@10.
 struct Setting {
@@ -35,12 +38,33 @@ struct Setting {
   double ef = 0;          // of HNSW on the rows, or SQ8 or SQ4 codes of them
   double list_share = 0;  // of the lists
   int32_t pq_refine_k = 0;
+  double search_list = 0;         // of DISKANN, codes of 4 dims a byte
+  double coarse_search_list = 0;  // the same, of 8 dims a byte
 };
-constexpr std::array<Setting, 4> kSettings = {
-    {{.recall = 0.90, .ef = 20, .list_share = 1 / 32.0, .pq_refine_k = 2},
-     {.recall = 0.95, .ef = 30, .list_share = 1 / 16.0, .pq_refine_k = 4},
-     {.recall = 0.98, .ef = 60, .list_share = 1 / 8.0, .pq_refine_k = 8},
-     {.recall = 0.99, .ef = 120, .list_share = 1 / 4.0, .pq_refine_k = 8}}};
+constexpr std::array<Setting, 4> kSettings = {{{.recall = 0.90,
+                                                .ef = 20,
+                                                .list_share = 1 / 32.0,
+                                                .pq_refine_k = 2,
+                                                .search_list = 38,
+                                                .coarse_search_list = 76},
+                                               {.recall = 0.95,
+                                                .ef = 30,
+                                                .list_share = 1 / 16.0,
+                                                .pq_refine_k = 4,
+                                                .search_list = 52,
+                                                .coarse_search_list = 100},
+                                               {.recall = 0.98,
+                                                .ef = 60,
+                                                .list_share = 1 / 8.0,
+                                                .pq_refine_k = 8,
+                                                .search_list = 68,
+                                                .coarse_search_list = 136},
+                                               {.recall = 0.99,
+                                                .ef = 120,
+                                                .list_share = 1 / 4.0,
+                                                .pq_refine_k = 8,
+                                                .search_list = 84,
+                                                .coarse_search_list = 160}}};
 
 // Nothing when only comparing all rows is sure to find so many.
 std::optional<Setting> SettingOf(double recall) {
@@ -72,9 +96,25 @@ double Growth(const AdviseRequest& request) {
   return std::max(1.0, 1 + 0.15 * std::log2(Rows(request) / kMeasuredRows));
 }
 
-int32_t EfOf(const AdviseRequest& request, const Setting& setting) {
-  const double ef = setting.ef * Growth(request) + std::max(0.0, request.k - kMeasuredK);
+// Candidates of a walk, where so many were measured.
+int32_t EfOf(const AdviseRequest& request, double measured) {
+  const double ef = measured * Growth(request) + std::max(0.0, request.k - kMeasuredK);
   return static_cast<int32_t>(std::ceil(ef));
+}
+
+double VectorBytes(const AdviseRequest& request) { return Rows(request) * 4 * request.dim; }
+
+// The share of the vectors that codes of so many dims a byte take, or of fewer where there must be
+// as many in each; nothing where they cannot be so fine.
+std::optional<double> CodeBudget(int32_t dim, int32_t dims_per_byte) {
+  constexpr int32_t kFinest = 2;
+  for (int32_t dims = dims_per_byte; dims >= kFinest; --dims) {
+    if (dim % dims != 0) continue;
+    DiskannParams params;
+    params.pq_code_budget = std::min(0.25, (dim / dims + 4.5) / (4.0 * dim));
+    if (schema::EffectiveCodeParts(params, dim) == dim / dims) return params.pq_code_budget;
+  }
+  return std::nullopt;
 }
 
 // A power of two near the square root of the rows of a segment.
@@ -128,6 +168,19 @@ class Adviser {
     return std::clamp(request_.memory_bytes / 8, kLeastSegmentBytes, most);
   }
 
+  // The share of the vectors that pages of an index on disk may take, whose spec has none: what is
+  // left, in hundredths.
+  absl::StatusOr<double> CacheShare(const IndexSpec& spec) const {
+    const double most = DiskannParams().search_cache_budget;
+    if (request_.memory_bytes == 0) return most;
+    Advice without{.spec = spec};
+    VECDB_RETURN_IF_ERROR(Estimate(&without));
+    const uint64_t needed = without.loaded_bytes + without.build_bytes;
+    if (needed >= request_.memory_bytes) return 0;
+    const double left = static_cast<double>(request_.memory_bytes - needed);
+    return std::min(most, std::floor(100 * left / VectorBytes(request_)) / 100);
+  }
+
   double segment_rows() const { return SegmentRows(request_, segment_max_bytes()); }
 
   absl::StatusOr<std::vector<Advice>> Finish() {
@@ -162,7 +215,7 @@ class Adviser {
 };
 
 absl::Status OfferGraphs(const AdviseRequest& request, const Setting& setting, Adviser* adviser) {
-  const HnswSearchParams params{.ef = EfOf(request, setting)};
+  const HnswSearchParams params{.ef = EfOf(request, setting.ef)};
   const double rows = adviser->segment_rows();
   IndexSpec spec{.metric = request.metric, .params = HnswParams{}};
   VECDB_RETURN_IF_ERROR(adviser->Offer(spec, params, GraphMicros(request, rows, 1), setting.recall,
@@ -175,26 +228,77 @@ absl::Status OfferGraphs(const AdviseRequest& request, const Setting& setting, A
                         "a graph on codes of half a byte a dimension takes less");
 }
 
-absl::Status OfferLists(const AdviseRequest& request, const Setting& setting, Adviser* adviser) {
-  const int32_t nlist = NlistOf(adviser->segment_rows());
+absl::Status OfferDisk(const AdviseRequest& request, const Setting& setting, Adviser* adviser) {
+  const std::optional<double> codes = CodeBudget(request.dim, kDimsPerByte);
+  if (!codes.has_value()) return absl::OkStatus();
+  DiskannParams params;
+  params.pq_code_budget = *codes;
+  params.search_cache_budget = 0;
+  IndexSpec spec{.metric = request.metric, .params = params};
+  VECDB_ASSIGN_OR_RETURN(params.search_cache_budget, adviser->CacheShare(spec));
+  spec.params = params;
+  return adviser->Offer(
+      spec, DiskannSearchParams{.search_list = EfOf(request, setting.search_list)},
+      GraphMicros(request, adviser->segment_rows(), kVamanaByHnsw), setting.recall,
+      "a graph on disk: searches read some 40 pages of each segment");
+}
+
+absl::Status OfferSmallDisk(const AdviseRequest& request, const Setting& setting,
+                            Adviser* adviser) {
+  const std::optional<double> codes = CodeBudget(request.dim, 2 * kDimsPerByte);
+  if (!codes.has_value() || codes >= CodeBudget(request.dim, kDimsPerByte)) return absl::OkStatus();
+  DiskannParams params;
+  params.pq_code_budget = *codes;
+  params.search_cache_budget = 0;
+  return adviser->Offer(
+      {.metric = request.metric, .params = params},
+      DiskannSearchParams{.search_list = EfOf(request, setting.coarse_search_list)},
+      GraphMicros(request, adviser->segment_rows(), kVamanaByHnsw), setting.recall,
+      "a graph on disk with half the codes and no page in memory: searches read half as much "
+      "again");
+}
+
+IvfSearchParams ListParams(const Setting& setting, int32_t nlist, double refine_k) {
   const auto nprobe = static_cast<int32_t>(std::ceil(nlist * setting.list_share));
-  IvfSearchParams params;
-  params.nprobe = std::max(1, nprobe);
-  IndexSpec spec{.metric = request.metric, .params = IvfSq8Params{.nlist = nlist}};
-  params.refine_k = 2;
-  VECDB_RETURN_IF_ERROR(adviser->Offer(spec, params, ListMicros(request, nlist, 1), setting.recall,
-                                       "lists of codes of a byte a dimension have no links"));
+  return {.nprobe = std::max(1, nprobe), .refine_k = static_cast<float>(refine_k)};
+}
+
+absl::Status OfferByteLists(const AdviseRequest& request, const Setting& setting,
+                            Adviser* adviser) {
+  const int32_t nlist = NlistOf(adviser->segment_rows());
+  return adviser->Offer({.metric = request.metric, .params = IvfSq8Params{.nlist = nlist}},
+                        ListParams(setting, nlist, 2), ListMicros(request, nlist, 1),
+                        setting.recall, "lists of codes of a byte a dimension have no links");
+}
+
+absl::Status OfferProductLists(const AdviseRequest& request, const Setting& setting,
+                               Adviser* adviser) {
   if (request.dim % 2 != 0) return absl::OkStatus();
-  spec.params = IvfPqParams{.nlist = nlist, .m = request.dim / 2, .nbits = 4};
-  params.refine_k = static_cast<float>(setting.pq_refine_k);
-  return adviser->Offer(spec, params, ListMicros(request, nlist, 1.5), setting.recall,
-                        "product codes of 2 bits a dimension take the least memory; candidates are "
-                        "read from the store");
+  const int32_t nlist = NlistOf(adviser->segment_rows());
+  return adviser->Offer(
+      {.metric = request.metric,
+       .params = IvfPqParams{.nlist = nlist, .m = request.dim / 2, .nbits = 4}},
+      ListParams(setting, nlist, setting.pq_refine_k), ListMicros(request, nlist, 1.5),
+      setting.recall,
+      "product codes of 2 bits a dimension take little memory; candidates are read from the store");
+}
+
+// Lists read their candidates from the store, which is the disk where the vectors do not fit.
+absl::Status OfferRest(const AdviseRequest& request, const Setting& setting, Adviser* adviser) {
+  const bool fits = request.memory_bytes == 0 ||
+                    VectorBytes(request) <= static_cast<double>(request.memory_bytes);
+  if (!fits || request.on_disk) VECDB_RETURN_IF_ERROR(OfferDisk(request, setting, adviser));
+  if (!request.on_disk) {
+    VECDB_RETURN_IF_ERROR(OfferByteLists(request, setting, adviser));
+    if (fits) VECDB_RETURN_IF_ERROR(OfferDisk(request, setting, adviser));
+    VECDB_RETURN_IF_ERROR(OfferProductLists(request, setting, adviser));
+  }
+  return OfferSmallDisk(request, setting, adviser);
 }
 
 absl::Status OfferMapped(const AdviseRequest& request, const Setting& setting, Adviser* adviser) {
   return adviser->Offer({.metric = request.metric, .params = HnswParams{}},
-                        HnswSearchParams{.ef = EfOf(request, setting)},
+                        HnswSearchParams{.ef = EfOf(request, setting.ef)},
                         GraphMicros(request, adviser->segment_rows(), 1), setting.recall,
                         "a graph in files that the system maps: searches wait for the disk where "
                         "it is not in the page cache",
@@ -213,11 +317,14 @@ absl::StatusOr<std::vector<Advice>> Advise(const AdviseRequest& request) {
       VECDB_RETURN_IF_ERROR(adviser.Offer(
           {.metric = request.metric}, {}, 0, 1,
           setting.has_value() ? "so few rows are compared as fast as an index finds them"
-                              : "only comparing all rows is sure to find so many"));
+                              : "only comparing all rows is sure to find so many",
+          request.on_disk ? LoadMode::kMap : LoadMode::kRead));
       return adviser.Finish();
     }
-    VECDB_RETURN_IF_ERROR(api::OfferGraphs(request, *setting, &adviser));
-    VECDB_RETURN_IF_ERROR(api::OfferLists(request, *setting, &adviser));
+    if (!request.on_disk) {
+      VECDB_RETURN_IF_ERROR(api::OfferGraphs(request, *setting, &adviser));
+    }
+    VECDB_RETURN_IF_ERROR(api::OfferRest(request, *setting, &adviser));
     VECDB_RETURN_IF_ERROR(api::OfferMapped(request, *setting, &adviser));
     return adviser.Finish();
   });

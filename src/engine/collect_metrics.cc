@@ -113,6 +113,37 @@ void AddCalls(const CollectionMetrics& metrics, const Labels& labels, MetricsBui
   }
 }
 
+// What all threads have counted of pages.
+struct PageSums {
+  uint64_t reads = 0;
+  uint64_t hits = 0;
+  uint64_t bytes = 0;
+  uint64_t depth = 0;
+  base::CountBuckets reads_per_query{};
+};
+
+void AddPages(const CollectionMetrics& metrics, const Labels& labels, MetricsBuilder* out) {
+  if (metrics.pages() == nullptr) return;
+  PageSums sums;
+  metrics.pages()->ForEach([&sums](const PageCounts& pages) {
+    sums.reads += pages.reads.load(std::memory_order_relaxed);
+    sums.hits += pages.hits.load(std::memory_order_relaxed);
+    sums.bytes += pages.bytes.load(std::memory_order_relaxed);
+    sums.depth += pages.depth.load(std::memory_order_relaxed);
+    sums.reads_per_query += pages.reads_per_query.Read();
+  });
+  out->Counter("vecdb_page_reads_total", "Pages of indexes on disk that searches have read.",
+               labels, sums.reads);
+  out->Counter("vecdb_page_read_bytes_total", "Bytes of them.", labels, sums.bytes);
+  out->Counter("vecdb_page_hits_total", "Pages that they wanted and found in memory.", labels,
+               sums.hits);
+  out->Counter("vecdb_page_depth_total",
+               "Reads under way whenever one began, itself included, added up.", labels,
+               sums.depth);
+  out->Histogram("vecdb_query_page_reads", "Pages that a query has read.", labels,
+                 sums.reads_per_query);
+}
+
 void AddSearches(const CollectionMetrics& metrics, const Labels& labels, MetricsBuilder* out) {
   if (metrics.searches() == nullptr) return;
   std::array<uint64_t, kNumCodes> by_code{};
@@ -365,6 +396,7 @@ void AddCollectionMetrics(CollectionEngine* collection, MetricsBuilder* out) {
   const Labels labels = {{"collection", collection->name()}};
   AddCalls(*metrics, labels, out);
   AddSearches(*metrics, labels, out);
+  AddPages(*metrics, labels, out);
   AddWrites(*metrics, labels, out);
   AddWork(*metrics, labels, out);
   AddTrouble(*metrics, labels, out);

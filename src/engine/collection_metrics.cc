@@ -76,11 +76,33 @@ void CollectionMetrics::NoteSearch(const SearchStats& stats, size_t num_queries,
   rest -= stage(SearchStage::kSearch, OfMillis(stats.search_ms));
   rest -= stage(SearchStage::kFetch, OfMillis(stats.fetch_ms));
   stage(SearchStage::kPlan, rest);
+  NotePages(stats.segments, num_queries);
   if (stats.filter.empty()) return;
   for (const SegmentSearchStats& segment : stats.segments) {
     if (!segment.segment.empty())
       AddOne(segment.filter_cached ? &filter_cache_hits : &filter_cache_misses);
   }
+}
+
+void CollectionMetrics::NotePages(std::span<const SegmentSearchStats> segments,
+                                  size_t num_queries) {
+  SegmentSearchStats sum;
+  for (const SegmentSearchStats& segment : segments) {
+    sum.page_reads += segment.page_reads;
+    sum.page_hits += segment.page_hits;
+    sum.page_bytes += segment.page_bytes;
+    sum.page_depth += segment.page_depth;
+  }
+  if (sum.page_reads + sum.page_hits == 0 || num_queries == 0) return;
+  PageCounts& pages = pages_.Get().Mine();
+  pages.reads.fetch_add(sum.page_reads, std::memory_order_relaxed);
+  pages.hits.fetch_add(sum.page_hits, std::memory_order_relaxed);
+  pages.bytes.fetch_add(sum.page_bytes, std::memory_order_relaxed);
+  pages.depth.fetch_add(sum.page_depth, std::memory_order_relaxed);
+  const uint64_t each = sum.page_reads / num_queries;
+  const uint64_t num_more = sum.page_reads % num_queries;
+  if (num_more > 0) pages.reads_per_query.Add(each + 1, num_more);
+  pages.reads_per_query.Add(each, num_queries - num_more);
 }
 
 void CollectionMetrics::NoteFailedSearch(const absl::Status& status,

@@ -6,9 +6,11 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 #include "absl/status/status.h"
+#include "base/count_histogram.h"
 #include "base/latency_histogram.h"
 #include "base/lazy.h"
 #include "base/sharded.h"
@@ -92,6 +94,15 @@ inline constexpr size_t kNumSearchStages = 4;
 /// "plan", "filter", "search", "fetch".
 std::string_view SearchStageName(SearchStage stage);
 
+/// What searches read of indexes on disk. Figures; they order nothing.
+struct PageCounts {
+  std::atomic<uint64_t> reads = 0;
+  std::atomic<uint64_t> bytes = 0;
+  std::atomic<uint64_t> hits = 0;
+  std::atomic<uint64_t> depth = 0;  // as SegmentSearchStats::page_depth
+  base::CountHistogram reads_per_query{};
+};
+
 /// What is counted of searches alone.
 struct SearchCounts {
   CallCounts calls{};
@@ -121,6 +132,8 @@ class CollectionMetrics {
     return calls_[static_cast<size_t>(operation)].Peek();
   }
   const base::Sharded<SearchCounts>* searches() const { return searches_.Peek(); }
+  /// Null when no search came by an index on disk.
+  const base::Sharded<PageCounts>* pages() const { return pages_.Peek(); }
 
   Counter rows_inserted = 0;
   Counter rows_upserted = 0;
@@ -146,8 +159,12 @@ class CollectionMetrics {
   journal::LogCounts journal;
 
  private:
+  // What a search has wanted; the pages that its queries read are shared out evenly among them.
+  void NotePages(std::span<const SegmentSearchStats> segments, size_t num_queries);
+
   std::array<base::Lazy<CallCounts>, kNumOperations> calls_{};
   base::Lazy<base::Sharded<SearchCounts>> searches_;
+  base::Lazy<base::Sharded<PageCounts>> pages_;
 };
 
 }  // namespace vecdb::engine

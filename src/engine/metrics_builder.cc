@@ -2,8 +2,26 @@
 
 #include <cstddef>
 #include <limits>
+#include <span>
 
 namespace vecdb::engine {
+namespace {
+
+// The last one is without an edge.
+std::vector<MetricBucket> CumulativeBuckets(std::span<const uint64_t> counts,
+                                            double (*edge_of)(size_t)) {
+  std::vector<MetricBucket> buckets;
+  uint64_t so_far = 0;
+  for (size_t i = 0; i < counts.size(); ++i) {
+    so_far += counts[i];
+    const bool is_last = i + 1 == counts.size();
+    const double edge = is_last ? std::numeric_limits<double>::infinity() : edge_of(i);
+    buckets.push_back({.upper_bound = edge, .cumulative_count = so_far});
+  }
+  return buckets;
+}
+
+}  // namespace
 
 MetricFamily& MetricsBuilder::Family(std::string_view name, std::string_view help,
                                      MetricType type) {
@@ -29,16 +47,19 @@ void MetricsBuilder::Gauge(std::string_view name, std::string_view help, Labels 
 
 void MetricsBuilder::Histogram(std::string_view name, std::string_view help, Labels labels,
                                const base::LatencyCounts& counts) {
-  MetricSample sample{.labels = std::move(labels), .sum = counts.sum_seconds()};
-  uint64_t so_far = 0;
-  for (size_t i = 0; i < counts.buckets.size(); ++i) {
-    so_far += counts.buckets[i];
-    const double edge = i < base::LatencyCounts::kNumEdges
-                            ? base::LatencyCounts::EdgeSeconds(i)
-                            : std::numeric_limits<double>::infinity();
-    sample.buckets.push_back({.upper_bound = edge, .cumulative_count = so_far});
-  }
-  Family(name, help, MetricType::kHistogram).samples.push_back(std::move(sample));
+  Family(name, help, MetricType::kHistogram)
+      .samples.push_back(
+          {.labels = std::move(labels),
+           .buckets = CumulativeBuckets(counts.buckets, base::LatencyCounts::EdgeSeconds),
+           .sum = counts.sum_seconds()});
+}
+
+void MetricsBuilder::Histogram(std::string_view name, std::string_view help, Labels labels,
+                               const base::CountBuckets& counts) {
+  Family(name, help, MetricType::kHistogram)
+      .samples.push_back({.labels = std::move(labels),
+                          .buckets = CumulativeBuckets(counts.buckets, base::CountBuckets::Edge),
+                          .sum = static_cast<double>(counts.sum)});
 }
 
 std::vector<MetricFamily> MetricsBuilder::Take() {

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/count_histogram.h"
 #include "base/latency_histogram.h"
 #include "vecdb/metrics.h"
 
@@ -23,6 +24,9 @@ class MetricsBuilder {
   /// In seconds.
   void Histogram(std::string_view name, std::string_view help, Labels labels,
                  const base::LatencyCounts& counts);
+  /// Of counts.
+  void Histogram(std::string_view name, std::string_view help, Labels labels,
+                 const base::CountBuckets& counts);
 
   /// The families by name, figures in the order in which they came.
   std::vector<MetricFamily> Take();

@@ -83,7 +83,8 @@ struct DiskannIndex::Job {
   uint64_t num_scanned = 0;
   uint64_t num_read = 0;
   uint64_t num_cached = 0;
-  size_t first = 0;  // slot of the oldest read under way
+  uint64_t depth = 0;  // as SearchCounts::page_depth
+  size_t first = 0;    // slot of the oldest read under way
   size_t num_under_way = 0;
   bool is_walking = false;
 
@@ -168,7 +169,9 @@ absl::Status DiskannIndex::Search(const RowQuery& query, const Context& context,
             .distances = job.poller.rows() + job.num_scanned,
             .nodes = job.poller.nodes(),
             .page_reads = job.num_read,
-            .page_hits = job.num_cached};
+            .page_hits = job.num_cached,
+            .page_bytes = job.num_read * parts_.layout.page_bytes,
+            .page_depth = job.depth};
   if (status.ok()) {
     scratch->top.Finish(out);
   } else {
@@ -231,6 +234,7 @@ absl::Status DiskannIndex::ReadPages(Job* job, Next next, Use use) const {
       scratch->under_way[slot] = page;
       ++job->num_under_way;
       ++job->num_read;
+      job->depth += job->num_under_way;
     }
     VECDB_RETURN_IF_ERROR(scratch->queue->Submit());
     if (job->num_under_way == 0) return absl::OkStatus();

@@ -153,8 +153,9 @@ uint64_t CopiesBytes(uint64_t num_rows, int32_t dim, const IndexSpec& spec) {
 
 uint64_t BytesBesideFile(uint64_t num_rows, int32_t dim, const IndexSpec& spec) {
   if (const auto* diskann = std::get_if<DiskannParams>(&spec.params)) {
-    const auto floats = static_cast<uint64_t>(dim + schema::EffectiveCodeParts(*diskann, dim));
-    return 2 * kWordsOfByte * floats * sizeof(float);
+    // Words as they are, in panels to find the nearest and in panels to make tables; two norms.
+    const auto parts = static_cast<uint64_t>(schema::EffectiveCodeParts(*diskann, dim));
+    return kWordsOfByte * (3 * static_cast<uint64_t>(dim) + 2 * parts) * sizeof(float);
   }
   if (!IsIvf(spec)) return 0;
   const auto floats = static_cast<uint64_t>(dim);

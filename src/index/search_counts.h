@@ -21,6 +21,8 @@ struct SearchCounts {
   uint64_t nodes = 0;         ///< of a graph whose links were followed
   uint64_t page_reads = 0;    ///< of an index on disk
   uint64_t page_hits = 0;     ///< that were wanted and lay in memory
+  uint64_t page_bytes = 0;    ///< of the pages that were read
+  uint64_t page_depth = 0;    ///< at each read, how many were under way with it; added up
 
   friend bool operator==(const SearchCounts&, const SearchCounts&) = default;
 };

@@ -57,6 +57,8 @@ void AddCounts(const index::SearchCounts& counts, SegmentSearchStats* stats) {
   stats->distances += counts.distances;
   stats->page_reads += counts.page_reads;
   stats->page_hits += counts.page_hits;
+  stats->page_bytes += counts.page_bytes;
+  stats->page_depth += counts.page_depth;
 }
 
 // The best rows of a segment for each of the queries.

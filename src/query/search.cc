@@ -62,6 +62,8 @@ void AddStats(std::span<const SegmentSearchStats> piece, std::span<SegmentSearch
     all[i].distances += piece[i].distances;
     all[i].page_reads += piece[i].page_reads;
     all[i].page_hits += piece[i].page_hits;
+    all[i].page_bytes += piece[i].page_bytes;
+    all[i].page_depth += piece[i].page_depth;
     all[i].search_ms += piece[i].search_ms;
   }
 }

@@ -6,7 +6,6 @@
 #include <memory>
 
 #include "absl/status/statusor.h"
-#include "base/file_descriptor.h"
 #include "store/read_queue.h"
 #include "vecdb/host.h"
 #include "vecdb/object_store.h"
@@ -19,9 +18,9 @@ struct PageReading {
   bool may_pass_cache = true;  ///< O_DIRECT, where the file system has it
 };
 
-/// An object whose pages are read many at a time: past the cache of the system and by io_uring
-/// where there is a local file and both are allowed, else by ObjectReader::ReadAt on several
-/// threads: of a local file, or in ranges of whatever store there is. Thread-safe.
+/// An object whose pages are read many at a time. A local file is read past the cache of the system
+/// where its file system allows that, by io_uring where the system does, else by several threads;
+/// an object of any other store by ObjectReader::ReadAt on several threads. Thread-safe.
 class PageFile {
  public:
   static std::unique_ptr<PageFile> Open(std::shared_ptr<const ObjectReader> object,
@@ -32,16 +31,20 @@ class PageFile {
 
   /// Whether queues are those of io_uring, as far as is known yet; and pass the cache.
   bool uses_uring() const { return uses_uring_.load(std::memory_order_relaxed); }
-  bool passes_cache() const { return direct_.is_open(); }
+  bool passes_cache() const { return passes_cache_; }
 
  private:
-  PageFile(std::shared_ptr<const ObjectReader> object, const Host& host)
-      : object_(std::move(object)), host_(host) {}
+  PageFile(std::shared_ptr<const ObjectReader> object, bool passes_cache, bool uses_uring,
+           const Host& host)
+      : object_(std::move(object)),
+        host_(host),
+        passes_cache_(passes_cache),
+        uses_uring_(uses_uring) {}
 
-  const std::shared_ptr<const ObjectReader> object_;
+  const std::shared_ptr<const ObjectReader> object_;  // past the cache where that is possible
   const Host host_;
-  base::FileDescriptor direct_;
-  mutable std::atomic<bool> uses_uring_ = false;  // relaxed: threads may find it out each
+  const bool passes_cache_;
+  mutable std::atomic<bool> uses_uring_;  // relaxed: threads may find it out each
 };
 
 }  // namespace vecdb::store

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <random>
 #include <set>
 #include <variant>
@@ -29,8 +30,8 @@ std::vector<std::string> TypesOf(const std::vector<Advice>& advices) {
 TEST(AdviseTest, TheFastestThatFitsComesFirst) {
   const auto plenty = Advise({.num_rows = kMillion, .dim = 128});
   ASSERT_OK(plenty);
-  EXPECT_EQ(TypesOf(*plenty),
-            (std::vector<std::string>{"HNSW", "HNSW", "IVF_SQ8", "IVF_PQ", "HNSW mapped"}));
+  EXPECT_EQ(TypesOf(*plenty), (std::vector<std::string>{"HNSW", "HNSW", "IVF_SQ8", "DISKANN",
+                                                        "IVF_PQ", "DISKANN", "HNSW mapped"}));
   uint64_t needed_before = std::numeric_limits<uint64_t>::max();
   for (const Advice& advice : *plenty) {
     // One byte less than each needs leaves it out.
@@ -47,10 +48,12 @@ TEST(AdviseTest, TheFastestThatFitsComesFirst) {
 TEST(AdviseTest, LittleMemoryLeavesWhatIsSmall) {
   const auto some = Advise({.num_rows = 10 * kMillion, .dim = 768, .memory_bytes = 12ULL << 30});
   ASSERT_OK(some);
-  EXPECT_EQ(some->front().spec.type_name(), "IVF_SQ8");
+  EXPECT_EQ(TypesOf(*some),
+            (std::vector<std::string>{"DISKANN", "IVF_SQ8", "IVF_PQ", "DISKANN", "HNSW mapped"}));
   const auto little = Advise({.num_rows = 10 * kMillion, .dim = 768, .memory_bytes = 4ULL << 30});
   ASSERT_OK(little);
-  EXPECT_EQ(little->front().spec.type_name(), "IVF_PQ");
+  EXPECT_EQ(TypesOf(*little),
+            (std::vector<std::string>{"DISKANN", "IVF_PQ", "DISKANN", "HNSW mapped"}));
   const auto least = Advise({.num_rows = 100 * kMillion, .dim = 768, .memory_bytes = 2ULL << 30});
   ASSERT_OK(least);
   EXPECT_EQ(TypesOf(*least), std::vector<std::string>{"HNSW mapped"});
@@ -60,6 +63,83 @@ TEST(AdviseTest, LittleMemoryLeavesWhatIsSmall) {
       EXPECT_OK(advice.spec.Validate(768));
     }
   }
+}
+
+const DiskannParams& OnDiskParams(const Advice& advice) {
+  return std::get<DiskannParams>(advice.spec.params);
+}
+
+TEST(AdviseTest, OnDiskComesBeforeListsOnceTheVectorsDoNotFit) {
+  const uint64_t vector_bytes = 10 * kMillion * 768 * 4;
+  const auto types = [](uint64_t memory_bytes) {
+    return TypesOf(*Advise({.num_rows = 10 * kMillion, .dim = 768, .memory_bytes = memory_bytes}));
+  };
+  EXPECT_EQ(types(vector_bytes), (std::vector<std::string>{"HNSW", "HNSW", "IVF_SQ8", "DISKANN",
+                                                           "IVF_PQ", "DISKANN", "HNSW mapped"}));
+  EXPECT_EQ(types(vector_bytes - 1),
+            (std::vector<std::string>{"HNSW", "HNSW", "DISKANN", "IVF_SQ8", "IVF_PQ", "DISKANN",
+                                      "HNSW mapped"}));
+}
+
+TEST(AdviseTest, OnDiskTakesWhatItSaysAndNotAByteMore) {
+  AdviseRequest request{.num_rows = 2 * kMillion, .dim = 64, .on_disk = true};
+  const auto fits = [&request](uint64_t memory_bytes) {
+    request.memory_bytes = memory_bytes;
+    const auto advices = Advise(request);
+    return advices.ok() && OnDiskParams(advices->front()).pq_code_budget > 0.07;
+  };
+  uint64_t too_little = 100 << 20;
+  uint64_t enough = 500 << 20;
+  ASSERT_FALSE(fits(too_little));
+  ASSERT_TRUE(fits(enough));
+  while (too_little + 1 < enough) {
+    const uint64_t middle = (too_little + enough) / 2;
+    (fits(middle) ? enough : too_little) = middle;
+  }
+  request.memory_bytes = enough;
+  const auto advices = Advise(request);
+  ASSERT_OK(advices);
+  EXPECT_EQ(TypesOf(*advices), (std::vector<std::string>{"DISKANN", "DISKANN", "HNSW mapped"}));
+  const Advice& first = advices->front();
+  EXPECT_EQ(first.loaded_bytes + first.build_bytes, enough);
+  EXPECT_EQ(OnDiskParams(first).search_cache_budget, 0);
+  EXPECT_LT(advices->at(1).loaded_bytes, first.loaded_bytes);
+  EXPECT_GT(std::get<DiskannSearchParams>(advices->at(1).params).search_list,
+            std::get<DiskannSearchParams>(first.params).search_list);
+}
+
+TEST(AdviseTest, WhatIsLeftOfTheMemoryIsTheCacheOfAnIndexOnDiskUpToATenth) {
+  AdviseRequest request{.num_rows = 2 * kMillion, .dim = 64, .on_disk = true};
+  double before = 0;
+  for (const uint64_t mebibytes : {260U, 280U, 300U, 500U, 0U}) {
+    request.memory_bytes = mebibytes << 20;
+    const auto advices = Advise(request);
+    ASSERT_OK(advices);
+    const Advice& first = advices->front();
+    EXPECT_GE(OnDiskParams(first).search_cache_budget, before);
+    before = OnDiskParams(first).search_cache_budget;
+    if (mebibytes > 0) {
+      EXPECT_LE(first.loaded_bytes + first.build_bytes, request.memory_bytes);
+    }
+    EXPECT_OK(first.spec.Validate(64));
+  }
+  EXPECT_EQ(before, 0.1);
+}
+
+TEST(AdviseTest, OnDiskIsLeftOutWhereCodesCannotBeFine) {
+  const auto has_disk = [](int32_t dim) {
+    const std::vector<std::string> types = TypesOf(*Advise({.num_rows = kMillion, .dim = dim}));
+    return std::find(types.begin(), types.end(), "DISKANN") != types.end();
+  };
+  for (const int32_t dim : {2, 8, 9, 96, 100, 4096, 32768}) EXPECT_TRUE(has_disk(dim)) << dim;
+  for (const int32_t dim : {1, 25, 37}) EXPECT_FALSE(has_disk(dim)) << dim;
+}
+
+TEST(AdviseTest, OnDiskMapsTheRowsThatAreAllCompared) {
+  const auto advices =
+      Advise({.num_rows = kMillion, .dim = 32, .target_recall = 1, .on_disk = true});
+  ASSERT_OK(advices);
+  EXPECT_EQ(TypesOf(*advices), std::vector<std::string>{"FLAT mapped"});
 }
 
 TEST(AdviseTest, WhatCannotBeIsRefusedWithTheFigures) {
@@ -111,7 +191,7 @@ TEST(AdviseTest, MoreRecallRowsAndResultsNeedWiderSearches) {
 
 // On data like that of the fit every advice holds what it promises.
 TEST(AdviseTest, AdvicesHoldTheirRecall) {
-  constexpr size_t kRows = 20'000;
+  constexpr size_t kRows = 10'000;
   constexpr size_t kDim = 64;
   std::mt19937 random(7);
   std::normal_distribution<float> noise;

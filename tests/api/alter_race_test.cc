@@ -50,9 +50,10 @@ TEST(AlterRaceTest, NoSearchFailsOrGoesWithoutAnIndex) {
   const IndexSpec specs[] = {{.metric = Metric::kL2, .params = IvfFlatParams{.nlist = 16}},
                              {.metric = Metric::kL2, .params = IvfSq8Params{.nlist = 8}},
                              Hnsw(),
-                             {.metric = Metric::kL2, .params = HnswParams{.m = 4}}};
-  for (int round = 0; round < 12; ++round) {
-    EXPECT_OK(collection->AlterIndex("v", specs[round % 4]));
+                             {.metric = Metric::kL2, .params = HnswParams{.m = 4}},
+                             {.metric = Metric::kL2, .params = DiskannParams{.max_degree = 8}}};
+  for (int round = 0; round < 15; ++round) {
+    EXPECT_OK(collection->AlterIndex("v", specs[round % 5]));
     // Every third change comes while the one before is being built.
     if (round % 3 == 0) continue;
     EXPECT_OK(collection->WaitForIndex("v"));

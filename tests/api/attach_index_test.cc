@@ -94,7 +94,8 @@ TEST_F(AttachIndexTest, DeletedRowsCountAndAreNotFound) {
 TEST_F(AttachIndexTest, EveryKindOfIndexIsTaken) {
   for (const IndexParams& params :
        {IndexParams(FlatParams{}), IndexParams(IvfFlatParams{.nlist = 8}),
-        IndexParams(IvfSq8Params{.nlist = 8}), IndexParams(IvfPqParams{.nlist = 8, .m = 2})}) {
+        IndexParams(IvfSq8Params{.nlist = 8}), IndexParams(IvfPqParams{.nlist = 8, .m = 2}),
+        IndexParams(DiskannParams{.max_degree = 8})}) {
     for (const Metric metric : {Metric::kL2, Metric::kCosine}) {
       const auto c = Make();
       Insert(c.get(), Ids(0, kAttachedRows));

@@ -227,6 +227,16 @@ const BadInput kBadInputs[] = {
     {"IndexPartsThatDoNotDivideTheDim", Code::kInvalidArgument,
      "m is 4; it must divide dim, which is 2",
      [](Collection& c) { return c.CreateIndex("w", {.params = IvfPqParams{.m = 4}}); }},
+    {"IndexDegreeTooLarge", Code::kInvalidArgument, "max_degree is 2049",
+     [](Collection& c) {
+       return c.CreateIndex("w", {.params = DiskannParams{.max_degree = 2049}});
+     }},
+    {"IndexCodeBudgetTooLarge", Code::kInvalidArgument, "pq_code_budget is 0.26",
+     [](Collection& c) {
+       return c.CreateIndex("w", {.params = DiskannParams{.pq_code_budget = 0.26}});
+     }},
+    {"DiskannIndexOnAnotherKindOfField", Code::kInvalidArgument, "VarChar",
+     [](Collection& c) { return c.CreateIndex("tag", {.params = DiskannParams{}}); }},
     {"IvfIndexOnAnotherKindOfField", Code::kInvalidArgument, "VarChar",
      [](Collection& c) { return c.CreateIndex("tag", {.params = IvfPqParams{.m = 4}}); }},
     {"IndexParameterUnknown", Code::kInvalidArgument, "nlist",

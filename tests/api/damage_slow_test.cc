@@ -20,16 +20,17 @@ constexpr int64_t kSmallRows = 20;
 constexpr int64_t kJournalRows = 6;
 constexpr int64_t kAllRows = kIndexedRows + kSmallRows + kJournalRows;
 
-// "v" is searched exactly, "w" has an index.
-Schema TwoVectors() {
+// "v" is searched exactly, "w" has a graph in memory, "d" one on disk.
+Schema ThreeVectors() {
   Schema schema = TaggedSchema();
   schema.fields.push_back({.name = "w", .type = DataType::kFloatVector, .dim = 2});
+  schema.fields.push_back({.name = "d", .type = DataType::kFloatVector, .dim = 2});
   return schema;
 }
 
 RowBatch Batch(int64_t first, size_t count) {
   const std::vector<int64_t> ids = Ids(first, count);
-  RowBatch rows(TwoVectors());
+  RowBatch rows(ThreeVectors());
   std::vector<float> v;
   std::vector<float> w;
   std::vector<std::string> tags;
@@ -41,6 +42,7 @@ RowBatch Batch(int64_t first, size_t count) {
   rows.SetInt64("id", ids);
   rows.SetVarChar("tag", tags);
   rows.SetFloatVectors("v", std::move(v));
+  rows.SetFloatVectors("d", std::vector<float>(w));
   rows.SetFloatVectors("w", std::move(w));
   return rows;
 }
@@ -80,11 +82,14 @@ Answer Ask(std::shared_ptr<ObjectStore> store) {
   const auto rows = (*collection)->Get(Ids(0, kAllRows));
   const auto hits = (*collection)->Search(exact);
   const auto walk = (*collection)->Search({.field = "w", .vectors = kWalk});
-  for (const absl::Status& status : {count.status(), rows.status(), hits.status(), walk.status()}) {
+  const auto on_disk = (*collection)->Search({.field = "d", .vectors = kWalk});
+  for (const absl::Status& status :
+       {count.status(), rows.status(), hits.status(), walk.status(), on_disk.status()}) {
     answer.status.Update(status);
   }
   if (answer.status.ok()) {
     EXPECT_EQ(walk->hits(0).size(), 10u);
+    EXPECT_EQ(on_disk->hits(0).size(), 10u);
     absl::StrAppend(&answer.text, *count, " ", rows->ToJson(), HitsText(hits));
   }
   exact.allow_partial = true;
@@ -99,13 +104,18 @@ class ManyDamagesTest : public ::testing::Test {
   ManyDamagesTest() {
     TestDatabase db;
     EXPECT_OK(db->CreateCollection("other", TaggedSchema()));
-    const auto collection = db->CreateCollection("c", TwoVectors());
+    const auto collection = db->CreateCollection("c", ThreeVectors());
     EXPECT_OK(collection);
     EXPECT_OK((*collection)->CreateIndex("v", Flat()));
     EXPECT_OK((*collection)->CreateIndex("w", Hnsw()));
+    EXPECT_OK(
+        (*collection)
+            ->CreateIndex("d", {.metric = Metric::kL2,
+                                .params = DiskannParams{.max_degree = 8, .search_list_size = 20}}));
     EXPECT_OK((*collection)->Insert(Batch(0, kIndexedRows)));
     EXPECT_OK((*collection)->Flush());
     EXPECT_OK((*collection)->WaitForIndex("w"));
+    EXPECT_OK((*collection)->WaitForIndex("d"));
     EXPECT_OK((*collection)->Insert(Batch(kIndexedRows, kSmallRows)));
     EXPECT_OK((*collection)->Delete({5, 6}));
     EXPECT_OK((*collection)->Flush());
@@ -146,8 +156,8 @@ class ManyDamagesTest : public ::testing::Test {
       const size_t slash = path.rfind('/');
       const std::string folder = slash == std::string::npos ? "" : path.substr(0, slash);
       const std::string kind = path.substr(path.rfind('.'));
-      const bool is_log = kind == ".log";
-      newest[absl::StrCat(folder, kind, is_log || kind == ".vec" ? path : "")] = path;
+      const bool each = kind == ".log" || kind == ".vec" || kind == ".idx";
+      newest[absl::StrCat(folder, kind, each ? path : "")] = path;
     }
     std::vector<std::string> targets;
     const std::string collection = CollectionFolder();

@@ -25,13 +25,15 @@ std::vector<float> SomeRows(size_t count) {
 
 TEST(IndexBuilderTest, RefusesBadShapes) {
   const std::vector<float> rows = SomeRows(12);
-  for (const int32_t dim : {0, -1, 32769}) {
-    EXPECT_EQ(CodeOf(IndexBuilder(dim, kHnswSpec).Build(rows)), absl::StatusCode::kInvalidArgument)
-        << dim;
+  for (const IndexSpec& spec : {kHnswSpec, IndexSpec{.params = DiskannParams{}}}) {
+    for (const int32_t dim : {0, -1, 32769}) {
+      EXPECT_EQ(CodeOf(IndexBuilder(dim, spec).Build(rows)), absl::StatusCode::kInvalidArgument)
+          << dim;
+    }
+    EXPECT_EQ(CodeOf(IndexBuilder(5, spec).Build(rows)), absl::StatusCode::kInvalidArgument);
+    EXPECT_OK(IndexBuilder(1, spec).Build(rows));
+    EXPECT_OK(IndexBuilder(32768, spec).Build(SomeRows(3 * 32768)));
   }
-  EXPECT_EQ(CodeOf(IndexBuilder(5, kHnswSpec).Build(rows)), absl::StatusCode::kInvalidArgument);
-  EXPECT_OK(IndexBuilder(1, kHnswSpec).Build(rows));
-  EXPECT_OK(IndexBuilder(32768, kHnswSpec).Build(SomeRows(3 * 32768)));
 }
 
 TEST(IndexBuilderTest, RefusesBadSpecs) {
@@ -47,6 +49,15 @@ TEST(IndexBuilderTest, RefusesBadSpecs) {
       {.params = IvfSq8Params{.refine = Refine::kSq8}},
       {.params = IvfPqParams{.m = 2}},
       {.params = IvfPqParams{.nbits = 9}},
+      {.params = DiskannParams{.max_degree = 0}},
+      {.params = DiskannParams{.max_degree = 2049}},
+      {.params = DiskannParams{.search_list_size = 0}},
+      {.params = DiskannParams{.search_list_size = 65537}},
+      {.params = DiskannParams{.pq_code_budget = 0}},
+      {.params = DiskannParams{.pq_code_budget = 0.2501}},
+      {.params = DiskannParams{.pq_code_budget = std::numeric_limits<double>::quiet_NaN()}},
+      {.params = DiskannParams{.search_cache_budget = -0.01}},
+      {.params = DiskannParams{.search_cache_budget = 0.3}},
       {.params = InvertedParams{}},
       {.metric = static_cast<Metric>(9)},
   };

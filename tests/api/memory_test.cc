@@ -35,7 +35,8 @@ std::vector<IndexSpec> MemorySpecs() {
           {.params = IvfFlatParams{.nlist = 16}},
           {.params = IvfSq8Params{.nlist = 16}},
           {.params = IvfPqParams{.nlist = 16, .nbits = 4}},
-          {.params = IvfPqParams{.nlist = 16, .nbits = 8}}};
+          {.params = IvfPqParams{.nlist = 16, .nbits = 8}},
+          {.params = DiskannParams{.max_degree = 16, .search_list_size = 40}}};
 }
 
 // A collection "docs" of flushed rows with an index, which is not loaded.

@@ -134,6 +134,30 @@ TEST_F(MetricsTest, FilterCacheIsCounted) {
   EXPECT_GE(metrics.Of("vecdb_filter_cache_hits_total"), 1);
 }
 
+TEST_F(MetricsTest, PagesOfAnIndexOnDiskAreCounted) {
+  ASSERT_OK(c_->Insert(Rows(0, 1500)));
+  ASSERT_OK(c_->Flush());
+  ASSERT_OK(c_->CreateIndex("v", {.metric = Metric::kL2, .params = DiskannParams{}}));
+  ASSERT_OK(c_->WaitForIndex("v"));
+  EXPECT_EQ(Now().Find("vecdb_page_reads_total"), nullptr);
+  const auto found = c_->Search({.vectors = three_queries_});
+  ASSERT_OK(found);
+  ASSERT_EQ(found->stats().segments.size(), 1u);
+  const SegmentSearchStats& stats = found->stats().segments[0];
+  EXPECT_GT(stats.page_reads, 0u);
+  EXPECT_GE(stats.page_depth, stats.page_reads);
+  EXPECT_EQ(stats.page_bytes, stats.page_reads * 4096);
+  const Metrics metrics = Now();
+  EXPECT_EQ(metrics.Of("vecdb_page_reads_total"), static_cast<double>(stats.page_reads));
+  EXPECT_EQ(metrics.Of("vecdb_page_read_bytes_total"), static_cast<double>(stats.page_bytes));
+  EXPECT_EQ(metrics.Of("vecdb_page_hits_total"), static_cast<double>(stats.page_hits));
+  EXPECT_EQ(metrics.Of("vecdb_page_depth_total"), static_cast<double>(stats.page_depth));
+  EXPECT_EQ(metrics.Count("vecdb_query_page_reads"), 3u);
+  ASSERT_OK(c_->AlterIndex("v", Flat()));
+  ASSERT_OK(c_->Search({.vectors = query_}));
+  EXPECT_EQ(Now().Count("vecdb_query_page_reads"), 3u);
+}
+
 TEST_F(MetricsTest, SegmentsAndTheirRowsAreGaugesByState) {
   ASSERT_OK(c_->Insert(Rows(0, 10)));
   ASSERT_OK(c_->Flush());
@@ -361,10 +385,10 @@ TEST_F(MetricsTest, TextIsThatOfTheFamiliesInTheirOrder) {
   const std::string text = db->MetricsText();
   EXPECT_TRUE(Contains(text, "# TYPE vecdb_operations_total counter\n"));
   EXPECT_TRUE(Contains(
-      text, "vecdb_operations_total{collection=\"c\",operation=\"search\",code=\"OK\"} 1\n"));
+      text, "vecdb_operations_total{collection=\"c\",operation=\"search\",code=\"OK\"} 2\n"));
   EXPECT_TRUE(Contains(text,
                        "vecdb_search_stage_seconds_bucket{collection=\"c\",stage=\"search\","
-                       "le=\"+Inf\"} 1\n"));
+                       "le=\"+Inf\"} 2\n"));
 }
 
 }  // namespace

@@ -86,6 +86,9 @@ inline void DoEverything(TestDatabase& db) {
   const std::vector<float> query = {1, 2, 3, 0};
   EXPECT_OK(c->Search({.field = "v", .vectors = query, .filter = "tag == \"a\""}));
   db.executor.RunAll();  // the same search, exactly
+  EXPECT_OK(c->AlterIndex("v", {.metric = Metric::kL2, .params = DiskannParams{}}));
+  EXPECT_OK(c->WaitForIndex("v"));
+  EXPECT_OK(c->Search({.field = "v", .vectors = query}));
 }
 
 }  // namespace vecdb::support

@@ -13,6 +13,9 @@ TEST(SearchStatsTest, TheTableSaysWhatEachSegmentDid) {
                                         .estimated_selectivity = 0.5,
                                         .plan = SearchPlan::kFilteredIndex,
                                         .distances = 7,
+                                        .page_reads = 4,
+                                        .page_hits = 2,
+                                        .page_depth = 6,
                                         .blocks_pruned = 3,
                                         .blocks_evaluated = 2,
                                         .filter_cached = true,
@@ -27,7 +30,8 @@ TEST(SearchStatsTest, TheTableSaysWhatEachSegmentDid) {
             "filter: a == 1\n"
             "filter 1.500 ms, search 2.000 ms, fetch 0.125 ms\n"
             "segment s1: 50 of 200 rows match (25.00 %, estimated 50.00 %), filtered index, "
-            "7 distances, blocks 2 evaluated, 3 pruned, remembered, by index, filter 0.250 ms, "
+            "7 distances, 4 pages read (1.5 at a time), 2 in memory, blocks 2 evaluated, 3 pruned, "
+            "remembered, by index, filter 0.250 ms, "
             "search 1.000 ms\n"
             "segment in memory: 0 of 0 rows match (0.00 %, estimated 100.00 %), nothing, "
             "0 distances, blocks 0 evaluated, 0 pruned, filter 0.000 ms, search 0.000 ms\n");

@@ -132,10 +132,12 @@ const IndexSpec kTargetGraph{
 const IndexSpec kTargetLists{.metric = Metric::kL2, .params = IvfFlatParams{.nlist = 100}};
 
 std::vector<IndexSpec> TargetSpecs() {
-  return {kTargetGraph,
-          kTargetLists,
-          {.metric = Metric::kL2, .params = IvfSq8Params{.nlist = 100}},
-          {.metric = Metric::kL2, .params = IvfPqParams{.nlist = 100, .m = 16, .nbits = 4}}};
+  return {
+      kTargetGraph,
+      kTargetLists,
+      {.metric = Metric::kL2, .params = IvfSq8Params{.nlist = 100}},
+      {.metric = Metric::kL2, .params = IvfPqParams{.nlist = 100, .m = 16, .nbits = 4}},
+      {.metric = Metric::kL2, .params = DiskannParams{.max_degree = 12, .search_list_size = 40}}};
 }
 
 // The queries of a test and those of a calibration are samples: of 200 and of 50 or more. Means of

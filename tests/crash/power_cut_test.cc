@@ -96,7 +96,7 @@ TEST(PowerCutTest, EveryStepOfTheScenarios) {
   for (const Scenario& scenario : Scenarios()) {
     const int before = tally.steps;
     OnThreads([&](int number) {
-      const int step = 1 + (number - 1) * StepStride();
+      const int step = 1 + (number - 1) * StepStride() * scenario.stride;
       SCOPED_TRACE(absl::StrCat("scenario '", scenario.name, "', step ", step, ", seed ", seed));
       const Stopped stopped = RunUntil(scenario.run, step, seed, &tally);
       ExpectAllRecoveries(stopped, seed + static_cast<uint64_t>(step), &tally);

@@ -136,18 +136,23 @@ void FlatIndex(Workload& work) {
   work.Upsert("c", 5);
 }
 
-void HnswIndex(Workload& work) {
+void BuiltIndex(Workload& work, const IndexParams& params) {
   work.Open();
   work.Create("c", {.num_shards = 1}, 2);
   work.Insert("c", 1030);
-  work.CreateIndex("c",
-                   {.metric = Metric::kL2, .params = HnswParams{.m = 4, .ef_construction = 8}});
+  work.CreateIndex("c", {.metric = Metric::kL2, .params = params});
   work.Flush("c");
   work.RunBehind();
   work.WaitForIndex("c");
   work.Delete("c", 4);
   work.Kill();
   work.DropIndex("c");
+}
+
+void HnswIndex(Workload& work) { BuiltIndex(work, HnswParams{.m = 4, .ef_construction = 8}); }
+
+void DiskannIndex(Workload& work) {
+  BuiltIndex(work, DiskannParams{.max_degree = 4, .search_list_size = 8});
 }
 
 // Half of journal_max_bytes starts a flush behind, three quarters one in the writer.
@@ -256,6 +261,7 @@ constexpr Scenario kScenarios[] = {
     {"flush right after recovery", FlushRightAfterRecovery},
     {"seal_proportion forces flush", SealProportionForcesFlush},
     {"HNSW index", HnswIndex},
+    {"DISKANN index", DiskannIndex, /*stride=*/8},  // learns codes in every image
     {"journal_max_bytes forces flush", JournalLimitForcesFlush},
 };
 

@@ -11,9 +11,10 @@ namespace vecdb::support {
 struct Scenario {
   const char* name;
   void (*run)(Workload&);
+  int stride = 1;  ///< from a step that is cut to the next
 };
 
-/// The 21 that are cut at every step, the cheap ones first.
+/// The 22 that are cut at every step, the cheap ones first.
 std::span<const Scenario> Scenarios();
 
 /// 40 steps at random with one to three collections, kills and closings among them.

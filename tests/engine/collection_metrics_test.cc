@@ -79,6 +79,35 @@ TEST(CollectionMetricsTest, FilterCacheIsCountedOfFlushedSegmentsUnderAFilter) {
   EXPECT_EQ(metrics.filter_cache_misses, 1u);
 }
 
+TEST(CollectionMetricsTest, PagesAreSharedOutAmongTheQueriesOfACall) {
+  CollectionMetrics metrics;
+  metrics.NoteSearch({.segments = {{.distances = 5}}}, 1, microseconds(1));
+  EXPECT_EQ(metrics.pages(), nullptr);
+  const SegmentSearchStats one{
+      .page_reads = 10, .page_hits = 1, .page_bytes = 40960, .page_depth = 25};
+  const SegmentSearchStats other{.page_reads = 4, .page_bytes = 32768, .page_depth = 4};
+  metrics.NoteSearch({.segments = {one, other}}, 3, microseconds(1));
+  metrics.NoteSearch({.segments = {{.page_hits = 7}}}, 1, microseconds(1));
+  PageCounts sums;
+  base::CountBuckets per_query;
+  ASSERT_NE(metrics.pages(), nullptr);
+  metrics.pages()->ForEach([&](const PageCounts& counts) {
+    sums.reads += counts.reads;
+    sums.hits += counts.hits;
+    sums.bytes += counts.bytes;
+    sums.depth += counts.depth;
+    per_query += counts.reads_per_query.Read();
+  });
+  EXPECT_EQ(sums.reads, 14u);
+  EXPECT_EQ(sums.hits, 8u);
+  EXPECT_EQ(sums.bytes, 73728u);
+  EXPECT_EQ(sums.depth, 29u);
+  EXPECT_EQ(per_query.buckets[0], 1u);  // the one that found all in memory
+  EXPECT_EQ(per_query.buckets[2], 1u);  // 4, and twice 5
+  EXPECT_EQ(per_query.buckets[3], 2u);
+  EXPECT_EQ(per_query.sum, 14u);
+}
+
 TEST(CollectionMetricsTest, JobsAreRunningUntilTheyEndAndCountedByHow) {
   JobCounts jobs;
   for (int i = 0; i < 4; ++i) jobs.Begin();

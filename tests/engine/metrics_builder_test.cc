@@ -44,5 +44,21 @@ TEST(MetricsBuilderTest, BucketsAreCumulativeUpToInfinity) {
   EXPECT_DOUBLE_EQ(sample.sum, 3600.00101);
 }
 
+TEST(MetricsBuilderTest, BucketsOfCountsHaveWholeEdges) {
+  base::CountHistogram histogram;
+  histogram.Add(3, 2);
+  histogram.Add(70'000);
+  MetricsBuilder builder;
+  builder.Histogram("n", "N.", {}, histogram.Read());
+  const MetricSample sample = builder.Take()[0].samples[0];
+  ASSERT_EQ(sample.buckets.size(), base::CountBuckets::kNumEdges + 1);
+  EXPECT_EQ(sample.buckets[1], (MetricBucket{2, 0}));
+  EXPECT_EQ(sample.buckets[2], (MetricBucket{4, 2}));
+  EXPECT_EQ(sample.buckets[15], (MetricBucket{32768, 2}));
+  EXPECT_TRUE(std::isinf(sample.buckets[16].upper_bound));
+  EXPECT_EQ(sample.count(), 3u);
+  EXPECT_EQ(sample.sum, 70'006);
+}
+
 }  // namespace
 }  // namespace vecdb::engine

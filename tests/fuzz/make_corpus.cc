@@ -348,6 +348,24 @@ void MakeIndex(ObjectStore& store, const std::string& name, uint32_t num_rows,
                   format::FileKind::kIndex, TakeObject(store));
 }
 
+// Changes at places that chance chooses, under every mode: of the three pages, of what comes
+// before.
+void MakeDiskEdits() {
+  uint64_t state = 1;
+  const auto draw = [&state] {
+    state = state * 6364136223846793005ULL + 1442695040888963407ULL;
+    return static_cast<char>(state >> 56);
+  };
+  for (size_t mode = 0; mode < 16; ++mode) {
+    for (const size_t num_edits : {0U, 1U, 4U}) {
+      std::string edits;
+      for (size_t i = 0; i < 3 * num_edits; ++i) edits.push_back(draw());
+      Save("disk_index", absl::StrCat("edits", num_edits, "_mode", mode),
+           std::string(1, static_cast<char>(mode)), edits);
+    }
+  }
+}
+
 void MakeScalarIndexes(ObjectStore& store) {
   constexpr size_t kRows = 70;
   const RowBatch rows = Rows(false, kRows, "x");
@@ -440,6 +458,7 @@ void MakeAll() {
   MakeIndex(
       *store, "ivf_sq8_float16", 80,
       {.metric = Metric::kL2, .params = IvfSq8Params{.nlist = 2, .refine = Refine::kFloat16}});
+  MakeDiskEdits();
   MakeScalarIndexes(*store);
 }
 

@@ -194,7 +194,12 @@ TEST_P(DiskannIndexTest, CountsWhatWasRead) {
   EXPECT_GT(counts.page_reads, 2U);
   EXPECT_LT(counts.page_reads, 60U);
   EXPECT_EQ(counts.page_hits, 0U);
+  EXPECT_EQ(counts.page_bytes, counts.page_reads * 4096);
+  EXPECT_GT(counts.page_depth, counts.page_reads);
   EXPECT_GT(counts.nodes, 10U);
+  query.params = DiskannSearchParams{.beamwidth = 1};
+  Find(*from_disk_, query);
+  EXPECT_EQ(counts.page_depth, counts.page_reads);
 }
 
 TEST_P(DiskannIndexTest, ARowLeftOutIsNoStepOfTheWalk) {

@@ -215,6 +215,10 @@ IndexSpec SmallHnsw() {
   return {.metric = Metric::kL2, .params = HnswParams{.m = 4, .ef_construction = 16}};
 }
 
+IndexSpec SmallDiskann() {
+  return {.metric = Metric::kL2, .params = DiskannParams{.max_degree = 4, .search_list_size = 8}};
+}
+
 std::vector<int64_t> SomeIds(uint64_t n) { return Ids(static_cast<int64_t>(n % 300), kRowsAtOnce); }
 
 // ---- Open.
@@ -314,6 +318,7 @@ TEST(AllocationTest, SearchesAnswerOrFail) {
       {"search IVF_SQ8", {.metric = Metric::kL2, .params = IvfSq8Params{.nlist = 4}}},
       {"search IVF_PQ",
        {.metric = Metric::kL2, .params = IvfPqParams{.nlist = 4, .m = 2, .nbits = 4}}},
+      {"search DISKANN", SmallDiskann()},
   };
   for (const Kind& kind : kinds) {
     AllocationWorld world(kind.index);
@@ -391,6 +396,7 @@ TEST(AllocationTest, IndexesAreBuiltOrNot) {
       {"build HNSW", SmallHnsw()},
       {"build IVF_PQ",
        {.metric = Metric::kL2, .params = IvfPqParams{.nlist = 4, .m = 2, .nbits = 4}}},
+      {"build DISKANN", SmallDiskann()},
   };
   for (const Kind& kind : kinds) {
     AllocationWorld world(kind.index);

@@ -241,6 +241,10 @@ inline std::vector<CancelKind> WorkKinds(CancelWorld& world) {
   const auto build_due = [&world] {
     world.EnsureIndex({.metric = Metric::kL2, .params = HnswParams{.m = 4, .ef_construction = 20}});
   };
+  const auto build_on_disk_due = [&world] {
+    world.EnsureIndex(
+        {.metric = Metric::kL2, .params = DiskannParams{.max_degree = 8, .search_list_size = 20}});
+  };
   const auto built = [&world](const absl::Status& status) {
     world.Heal(status);
     EXPECT_OK(world.c().WaitForIndex("w"));
@@ -294,6 +298,11 @@ inline std::vector<CancelKind> WorkKinds(CancelWorld& world) {
            }},
       {.name = "wait for index",
        .prepare = build_due,
+       .call = [&world](const Context& context) { return world.c().WaitForIndex("w", context); },
+       .settle = built,
+       .is_long = true},
+      {.name = "wait for index on disk",
+       .prepare = build_on_disk_due,
        .call = [&world](const Context& context) { return world.c().WaitForIndex("w", context); },
        .settle = built,
        .is_long = true},

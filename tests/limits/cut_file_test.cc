@@ -26,13 +26,17 @@ constexpr size_t kRows = 2600;  // in each of two shards enough for an index
 // What is cut: the newest file of the victim's shard, or of the collection, with this ending.
 struct CutKind {
   const char* what;
-  const char* part;    // of its name
-  const char* ending;  // of its name
-  bool of_segment;     // of one segment, and the other still serves
+  const char* part;        // of its name
+  const char* ending;      // of its name
+  bool of_segment;         // of one segment, and the other still serves
+  bool on_disk = false;    // the index is DISKANN
+  bool is_loaded = false;  // before the file is cut
 };
 constexpr CutKind kCutKinds[] = {{"columns and keys", "/columns", ".vseg", true},
                                  {"vectors", "/102", ".vec", true},
                                  {"index", "/102-", "", true},
+                                 {"index on disk", "/102-", "", true, true},
+                                 {"the same, loaded", "/102-", "", true, true, true},
                                  {"deletes", "/deletes", "", true},
                                  {"manifest", "/manifest/", "", false},
                                  {"journal", "/journal/", ".log", false},
@@ -41,12 +45,15 @@ constexpr CutKind kCutKinds[] = {{"columns and keys", "/columns", ".vseg", true}
 // A collection that is open and has read no more of its files than that took.
 class CutWorld {
  public:
-  explicit CutWorld(const std::string& path) : path_(path), store_(*OpenLocalObjectStore(path)) {
+  CutWorld(const std::string& path, const CutKind& kind)
+      : path_(path), store_(*OpenLocalObjectStore(path)), on_disk_(kind.on_disk) {
     db_.options.store = nullptr;
     db_.options.path = path;
     c_ = *db_->CreateCollection(
         "c", schema_, {.num_shards = 2, .load = LoadPolicy::kManual, .auto_compaction = false});
-    EXPECT_OK(c_->CreateIndex("v", {.metric = Metric::kL2, .params = IvfFlatParams{.nlist = 8}}));
+    IndexSpec spec{.metric = Metric::kL2, .params = IvfFlatParams{.nlist = 8}};
+    if (on_disk_) spec.params = DiskannParams{.max_degree = 8, .search_list_size = 20};
+    EXPECT_OK(c_->CreateIndex("v", spec));
     Put(*c_, &oracle_, Ids(0, kRows), "t");
     EXPECT_OK(c_->Flush());
     EXPECT_OK(c_->WaitForIndex("v"));
@@ -54,6 +61,9 @@ class CutWorld {
     EXPECT_OK(c_->Flush());
     Put(*c_, &oracle_, Ids(10'000, 50), "journalled");
     Reopen();
+    if (kind.is_loaded) {
+      EXPECT_OK(c_->Load());
+    }
     Put(*c_, &oracle_, Ids(11'000, 50), "journalled");
     const auto segments = c_->Segments();
     for (const SegmentDescription& segment : *segments) {
@@ -171,7 +181,7 @@ class CutWorld {
     const std::vector<float> query = {1, 2, 3, 0};
     const auto found = c_->Search({.field = "v",
                                    .vectors = query,
-                                   .params = IvfSearchParams{.nprobe = 8},
+                                   .params = everywhere_,
                                    .output_fields = {"tag"},
                                    .shards = shards});
     if (!shards.empty()) {
@@ -206,6 +216,9 @@ class CutWorld {
   const std::string path_;
   const Schema schema_ = TaggedSchema();
   const std::shared_ptr<ObjectStore> store_;
+  const bool on_disk_;
+  const SearchParams everywhere_ = on_disk_ ? SearchParams(DiskannSearchParams{.search_list = 2600})
+                                            : SearchParams(IvfSearchParams{.nprobe = 8});
   TestDatabase db_;
   std::unique_ptr<Collection> c_;
   Oracle oracle_{schema_};
@@ -222,7 +235,7 @@ class CutWorld {
 absl::StatusCode RunCase(const CutKind& kind, Cut cut, bool goes_on) {
   const TempDirectory directory(ParentInMemory());
   return CodeInChild([&]() -> absl::Status {
-    CutWorld world(directory.path());
+    CutWorld world(directory.path(), kind);
     EXPECT_TRUE(world.Damage(kind, cut)) << kind.what;
     if (!::testing::Test::HasFailure()) {
       world.ExpectRightOrNamed();

@@ -68,7 +68,7 @@ TEST(AttachIndexTest, TheObjectIsReadAsOneThatWasBuiltHere) {
   const float* floats = (*vectors)->view.rows;
   for (const IndexParams& params :
        {IndexParams(FlatParams{}), IndexParams(HnswParams{.m = 4}), IndexParams(IvfFlatParams{}),
-        IndexParams(IvfSq8Params{}), IndexParams(IvfPqParams{})}) {
+        IndexParams(IvfSq8Params{}), IndexParams(IvfPqParams{}), IndexParams(DiskannParams{})}) {
     const IndexSpec spec{.metric = Metric::kCosine, .params = params};
     const auto index = IndexOfRows({floats, floats + 12}, 4, spec);
     ASSERT_OK(CheckSameRows(*index, (*vectors)->view, {}));

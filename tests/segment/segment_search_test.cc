@@ -245,6 +245,8 @@ TEST(SegmentSearchTest, RowsUnderCodedIndexesStayInTheStore) {
       {HnswParams{.m = 32, .codec = HnswCodec::kFloat16}, graph},
       {IvfSq8Params{.nlist = 4}, lists},
       {IvfPqParams{.nlist = 4, .m = 8, .refine = Refine::kFloat16}, lists},
+      {DiskannParams{.max_degree = 32, .pq_code_budget = 0.25},
+       DiskannSearchParams{.search_list = 700}},
   };
   for (const auto& c : cases) {
     const IndexSpec spec{.metric = Metric::kL2, .params = c.params};
