@@ -10,12 +10,12 @@
 #include "base/random_id.h"
 #include "base/status_macros.h"
 #include "base/str_format.h"
-#include "catalog/store_probe.h"
 #include "engine/collection_options.h"
 #include "engine/garbage.h"
 #include "engine/journal_setup.h"
 #include "format/sealed_json.h"
 #include "schema/names.h"
+#include "store/store_probe.h"
 
 namespace vecdb::engine {
 namespace {
@@ -218,7 +218,8 @@ absl::Status DatabaseEngine::Refresh(const Context& context) {
 absl::Status DatabaseEngine::ProbeStore(bool promised, const Context& context) {
   if (promised) return absl::OkStatus();
   VECDB_ASSIGN_OR_RETURN(const ObjectPath folder, ObjectPath::Parse("catalog"));
-  return catalog::ProbeCreateIfAbsent(*store_, folder, context);
+  return store::ProbeCreateIfAbsent(*store_, folder, "DatabaseOptions::i_promise_single_writer",
+                                    context);
 }
 
 absl::Status DatabaseEngine::ReadOrCreateIdentity(const Context& context) {

@@ -1,4 +1,4 @@
-#include "catalog/store_probe.h"
+#include "store/store_probe.h"
 
 #include <gtest/gtest.h>
 
@@ -10,15 +10,19 @@
 #include "support/quirky_object_store.h"
 #include "support/temp_directory.h"
 
-namespace vecdb::catalog {
+namespace vecdb::store {
 namespace {
 
+using catalog::PathsBelow;
+using catalog::VersionsOf;
 using support::CodeOf;
 using support::FaultMode;
 using support::PathOf;
 using support::StoreQuirk;
 
-absl::Status Probe(ObjectStore& store) { return ProbeCreateIfAbsent(store, PathOf("m"), {}); }
+absl::Status Probe(ObjectStore& store, const Context& context = {}) {
+  return ProbeCreateIfAbsent(store, PathOf("m"), "i_promise_single_writer", context);
+}
 
 TEST(StoreProbeTest, GoodStoresPassAndKeepNothing) {
   const auto memory = MakeMemoryObjectStore();
@@ -121,10 +125,9 @@ TEST_F(StoreProbeFaultTest, CancelledProbeIsCancelledAndKeepsNothing) {
   injector_->Arm({.call = "Finish", .nth = 2, .mode = FaultMode::kSlow, .on_slow = [&] {
                     context.cancel.Cancel();
                   }});
-  EXPECT_EQ(CodeOf(ProbeCreateIfAbsent(store_, PathOf("m"), context)),
-            absl::StatusCode::kCancelled);
+  EXPECT_EQ(CodeOf(Probe(store_, context)), absl::StatusCode::kCancelled);
   EXPECT_TRUE(PathsBelow(*base_, "m").empty());
 }
 
 }  // namespace
-}  // namespace vecdb::catalog
+}  // namespace vecdb::store

@@ -1,4 +1,4 @@
-#include "catalog/store_probe.h"
+#include "store/store_probe.h"
 
 #include <algorithm>
 #include <string>
@@ -8,7 +8,7 @@
 #include "base/status_macros.h"
 #include "base/str_format.h"
 
-namespace vecdb::catalog {
+namespace vecdb::store {
 namespace {
 
 constexpr std::string_view kFirst = "vecdb looks whether this store creates if absent: first";
@@ -16,11 +16,16 @@ constexpr std::string_view kSecond = "vecdb looks whether this store creates if 
 constexpr uint64_t kMaxBytes = 4096;
 constexpr absl::Duration kDeleteLimit = absl::Seconds(5);
 
+constexpr std::string_view kUnfit =
+    "the store cannot be written to safely, for it does not create objects only if they are absent";
+
 absl::Status Unfit(const ObjectPath& path, std::string_view what) {
-  return absl::FailedPreconditionError(base::StrFormat(
-      "the store cannot be written to safely, for it does not create objects only if they are "
-      "absent: object '%s': %s (DatabaseOptions::i_promise_single_writer opens it all the same)",
-      path.str(), what));
+  return absl::FailedPreconditionError(
+      base::StrFormat("%s: object '%s': %s", kUnfit, path.str(), what));
+}
+
+bool IsUnfit(const absl::Status& result) {
+  return absl::IsFailedPrecondition(result) && std::string(result.message()).starts_with(kUnfit);
 }
 
 // Errors that a store without fault may answer, or that it may not answer next time.
@@ -77,12 +82,14 @@ absl::Status Probe(ObjectStore& store, const ObjectPath& folder, const ObjectPat
 }  // namespace
 
 absl::Status ProbeCreateIfAbsent(ObjectStore& store, const ObjectPath& folder,
-                                 const Context& context) {
+                                 std::string_view override_name, const Context& context) {
   VECDB_ASSIGN_OR_RETURN(const ObjectPath path, folder.Join("probe-" + base::RandomId()));
   absl::Status result = Probe(store, folder, path, context);
   // One that stays costs its few bytes: no version store takes its name for a version.
   store.Delete(path, Context::WithTimeout(kDeleteLimit)).IgnoreError();
-  return result;
+  if (!IsUnfit(result)) return result;
+  return absl::FailedPreconditionError(base::StrFormat(
+      "%s (%s opens it all the same)", std::string(result.message()), override_name));
 }
 
-}  // namespace vecdb::catalog
+}  // namespace vecdb::store
