@@ -5,7 +5,8 @@ set(VECDB_CMAKE_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/vecdb)
 
 install(TARGETS vecdb EXPORT vecdbTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/vecdb DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
-        FILES_MATCHING PATTERN "*.h" PATTERN "faiss.h" EXCLUDE PATTERN "prometheus.h" EXCLUDE)
+        FILES_MATCHING PATTERN "*.h" PATTERN "faiss.h" EXCLUDE PATTERN "prometheus.h" EXCLUDE
+        PATTERN "s3.h" EXCLUDE)
 install(EXPORT vecdbTargets NAMESPACE vecdb:: DESTINATION ${VECDB_CMAKE_DIR})
 
 configure_package_config_file(

@@ -52,6 +52,14 @@ if [ -n "$(find "$scratch/moved" -name vecdbMetricsTargets.cmake)" ]; then
 fi
 expect_refusal metrics "vecdb has no component metrics: it was built without prometheus-cpp"
 
+if [ -n "$(find "$scratch/moved" -name vecdbS3Targets.cmake)" ]; then
+  configure s3
+  "$cmake" --build "$scratch/build-s3"
+  "$scratch/build-s3/s3_host"
+  find "$scratch/moved" -name 'vecdbS3Targets*' -delete
+fi
+expect_refusal s3 "vecdb has no component s3: it was built without libcurl"
+
 echo "== pkg-config"
 if ! command -v pkg-config >/dev/null; then
   echo "no pkg-config here" >&2

@@ -47,6 +47,8 @@ constexpr Dependency kDependencies[] = {
     {"Eigen/", "", false},
     {"hwy/", "src/simd/", false},
     {"prometheus/", "src/metrics/", true},
+    {"pugixml", "src/s3/", false},
+    {"openssl/", "src/s3/", false},
 };
 
 void AddReachable(const std::string& folder, std::set<std::string>& reachable) {
