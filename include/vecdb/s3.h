@@ -136,8 +136,9 @@ struct S3Options {
   absl::Duration connect_timeout = absl::Seconds(10);
   /// How long a request may go on without a byte in either direction.
   absl::Duration stall_timeout = absl::Seconds(30);
-  /// How long a request is repeated after failures that may pass: lost connections, 5xx, 429. Then
-  /// it is Unavailable; Unknown where it may have created an object and that cannot be found out.
+  /// For how long after its first failure a request is repeated, when that may pass: lost
+  /// connections, 5xx, 429. Then it is Unavailable; Unknown where it may have created an object and
+  /// that cannot be found out.
   absl::Duration retry_for = absl::Minutes(2);
   /// The wait before a request is repeated is random, up to this at first, and twice as much each
   /// time up to `max_retry_wait`. A server's Retry-After counts where it is longer, within that.

@@ -4,6 +4,7 @@
 
 #include "absl/strings/numbers.h"
 #include "base/checksum.h"
+#include "base/out_of_memory.h"
 #include "base/random_id.h"
 #include "base/status_macros.h"
 #include "base/str_format.h"
@@ -29,6 +30,18 @@ absl::Status OutcomeUnknown(const ObjectPath& path, const absl::Status& cause,
   return absl::UnknownError(base::StrFormat(
       "it is not known whether object '%s' was created: %s; looking for it gives: %s", path.str(),
       std::string(cause.message()), found.ok() ? "another" : std::string(found.message())));
+}
+
+// Sends what may create an object. When memory runs out meanwhile it may have been created.
+absl::Status SendCreation(Requester& requester, Call& call, const Context& context) {
+  bool has_returned = false;
+  absl::Status status = base::OrOutOfMemory([&] {
+    absl::Status sent = requester.Send(call, context);
+    has_returned = true;
+    return sent;
+  });
+  call.may_be_applied |= !has_returned;
+  return status;
 }
 
 // What a failed put has come to: OK when the object is there and has our id.
@@ -60,7 +73,7 @@ absl::Status PutNew(Requester& requester, const ObjectPath& path, std::span<cons
                        .url = requester.address().UrlOf(path),
                        .headers = std::move(headers),
                        .body = bytes}};
-  absl::Status status = requester.Send(put, context);
+  absl::Status status = SendCreation(requester, put, context);
   if (status.ok()) return status;
   const bool is_there = put.answer.status == 412;
   if (!is_there && !put.may_be_applied) return status;
@@ -92,7 +105,7 @@ void GiveNameBack(Requester& requester, const ObjectPath& path, const Upload& up
 // tried again.
 absl::Status TryToComplete(Requester& requester, Call& call, const ObjectPath& path,
                            const Upload& upload, const Context& context) {
-  absl::Status status = requester.Send(call, context);
+  absl::Status status = SendCreation(requester, call, context);
   if (status.ok() && IsCompleted(call.answer.body)) return status;
   const bool is_refused = !status.ok() && !call.may_be_applied && call.code != "NoSuchUpload";
   if (is_refused) return status;

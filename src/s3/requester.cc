@@ -14,6 +14,13 @@ namespace {
 // Until the server has answered once: it may be that there is none.
 constexpr absl::Duration kFirstRetryFor = absl::Seconds(5);
 
+// What a request is about to send and receive. Lists and the like do not count.
+uint64_t ExpectedBytes(const Call& call) {
+  const HttpRequest& request = call.request;
+  const bool is_opening = call.operation == Operation::kGet && request.sink.empty();
+  return request.body.size() + request.sink.size() + (is_opening ? request.max_body_bytes : 0);
+}
+
 }  // namespace
 
 Requester::Requester(S3Options options, Address address, const Host& host)
@@ -43,8 +50,7 @@ absl::StatusOr<std::shared_ptr<Transfer>> Requester::Start(const Call& call, boo
                                                            const Context& context) {
   VECDB_RETURN_IF_ERROR(context.Check());
   if (throttle_.has_value()) {
-    const uint64_t bytes = call.request.body.size() + call.request.sink.size();
-    VECDB_RETURN_IF_ERROR(throttle_->Pass(bytes, context));
+    VECDB_RETURN_IF_ERROR(throttle_->Pass(ExpectedBytes(call), context));
   }
   VECDB_ASSIGN_OR_RETURN(auto credentials, credentials_.Get(context));
   VECDB_ASSIGN_OR_RETURN(auto transfer,
@@ -134,7 +140,7 @@ absl::Status CallGroup::StartDue(const Context& context) {
     auto started = requester_->Start(*flight.call, flight.tries > 0, context);
     if (!started.ok()) return ExplainStop(started.status());
     flight.transfer = *std::move(started);
-    if (flight.tries++ == 0) flight.first_try = now;
+    ++flight.tries;
     ++num_running;
   }
   return absl::OkStatus();
@@ -162,9 +168,11 @@ bool CallGroup::PlanNextTry(Flight& flight, const Verdict& verdict) {
     return true;
   }
   if (!verdict.may_pass) return false;
+  const Time now = std::chrono::steady_clock::now();
+  if (flight.first_failure == Time{}) flight.first_failure = now;
   const absl::Duration wait = requester_->WaitAfter(flight.tries, verdict.retry_after);
-  flight.due = std::chrono::steady_clock::now() + absl::ToChronoNanoseconds(wait);
-  return flight.due <= flight.first_try + absl::ToChronoNanoseconds(requester_->RetryFor());
+  flight.due = now + absl::ToChronoNanoseconds(wait);
+  return flight.due <= flight.first_failure + absl::ToChronoNanoseconds(requester_->RetryFor());
 }
 
 bool CallGroup::AnyDone() const {

@@ -108,7 +108,7 @@ class CallGroup {
   struct Flight {
     Call* call;
     std::shared_ptr<Transfer> transfer{};  // while a try is on its way
-    Time first_try{};
+    Time first_failure{};
     Time due{};  // when the next try begins
     int tries = 0;
     bool has_renewed = false;  // its credentials

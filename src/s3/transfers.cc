@@ -91,14 +91,16 @@ void Transfers::DriveBehind() {
 }
 
 void Transfers::WorkBehind() {
-  const absl::Status never =
-      Wait([&] { return num_unfinished_.load(std::memory_order_relaxed) == 0; }, Time::max(), {});
-  never.IgnoreError();
+  base::OrOutOfMemory([this] {
+    return Wait([this] { return num_unfinished_.load(std::memory_order_relaxed) == 0; },
+                Time::max(), {});
+  }).IgnoreError();
   base::MutexLock lock(&mutex_);
   is_behind_ = false;
 }
 
-// One round: lets libcurl work, and sleeps until there is more to do only if nothing has ended.
+// Allocates nothing of ours, and so cannot be left half done. One round: lets libcurl work, and
+// sleeps until there is more to do only if nothing has ended.
 void Transfers::Drive(Time until) {
   AddWaiting();
   int num_running = 0;

@@ -1,10 +1,13 @@
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <string>
 
 #include "support/fake_s3.h"
+#include "support/hostile_names.h"
 #include "support/object_store_contract.h"
-#include "support/test_executors.h"
+#include "support/temp_directory.h"
+#include "support/test_database.h"
 
 namespace vecdb::s3 {
 namespace {
@@ -181,6 +184,79 @@ TEST_F(S3ObjectStoreTest, ClockThatIsFarOffIsNamed) {
   const absl::Status status = OpenStatus(OptionsFor(server_));
   EXPECT_EQ(CodeOf(status), absl::StatusCode::kPermissionDenied);
   EXPECT_TRUE(Says(status, "the clock here differs")) << status;
+}
+
+TEST_F(S3ObjectStoreTest, CertificatesAreTrustedByFileOrByName) {
+  const FakeS3 server(true);
+  S3Options options = OptionsFor(server);
+  const absl::Status refused = OpenStatus(options);
+  EXPECT_EQ(CodeOf(refused), absl::StatusCode::kFailedPrecondition);
+  EXPECT_TRUE(Says(refused, "is not trusted")) << refused;
+  EXPECT_TRUE(server.requests().empty());
+
+  const support::TempDirectory directory;
+  options.ca_file = directory.path() + "/ca.pem";
+  std::ofstream(options.ca_file) << server.certificate();
+  EXPECT_OK(OpenStatus(options));
+
+  // Another server's certificate is as good as none.
+  const FakeS3 other(true);
+  std::ofstream(options.ca_file) << other.certificate();
+  EXPECT_EQ(CodeOf(OpenStatus(options)), absl::StatusCode::kFailedPrecondition);
+  std::ofstream(options.ca_file) << "no certificate";
+  EXPECT_EQ(CodeOf(OpenStatus(options)), absl::StatusCode::kFailedPrecondition);
+
+  options.ca_file = "";
+  options.i_accept_any_certificate = true;
+  EXPECT_OK(OpenStatus(options));
+}
+
+// Row S1: a server may list what it likes.
+TEST_F(S3ObjectStoreTest, HostileKeysAreNeverPaths) {
+  const auto store = Open();
+  const std::vector<std::string> names = support::HostileNames();
+  size_t num_hostile = 0;
+  for (const std::string& name : names) {
+    if (name.empty()) continue;
+    server_.Put("a/prefix/f/" + name, "x");
+    ++num_hostile;
+  }
+  EXPECT_GE(num_hostile, 300u);
+  ASSERT_OK(PutObject(*store, PathOf("f/good"), "x"));
+  const auto listed = store->List(PathOf("f"));
+  ASSERT_OK(listed);
+  ASSERT_EQ(listed->size(), 1u);
+  EXPECT_EQ((*listed)[0].path, PathOf("f/good"));
+  for (const support::FakeS3Request& request : server_.requests()) {
+    EXPECT_TRUE(request.target.starts_with("/bucket/a/prefix/f/") ||
+                request.target.starts_with("/bucket?"))
+        << request.target;
+  }
+}
+
+// A whole database, which commits, reads ranges, and collects what is no longer needed.
+TEST_F(S3ObjectStoreTest, DatabaseLivesInABucket) {
+  const Schema schema = support::TaggedSchema();
+  support::TestDatabase database(Open());
+  const auto docs = database->CreateCollection("docs", schema);
+  ASSERT_OK(docs);
+  ASSERT_OK((*docs)->CreateIndex("v", support::Hnsw()));
+  for (int i = 0; i < 4; ++i) {
+    ASSERT_OK((*docs)->Insert(support::TaggedRows(schema, support::Ids(i * 500, 500), "t")));
+    if (i < 3) {
+      ASSERT_OK((*docs)->Flush());
+    }
+  }
+  database.Crash();  // a part of the rows is in the journal alone
+  const auto again = database->OpenCollection("docs");
+  ASSERT_OK(again);
+  ASSERT_OK((*again)->Load());
+  EXPECT_EQ(*(*again)->Count(), 2000u);
+  const auto found =
+      (*again)->Search({.field = "v", .vectors = support::GridVector(1234, 4), .limit = 3});
+  ASSERT_OK(found);
+  EXPECT_EQ(found->hits(0)[0].score(), 0);
+  EXPECT_FALSE(server_.objects().empty());
 }
 
 TEST_F(S3ObjectStoreTest, LagOfListsIsFoundOutByTheProof) {

@@ -14,6 +14,7 @@
 
 #include "format/manifest.h"
 #include "support/file_io.h"
+#include "support/hostile_names.h"
 #include "support/status_testing.h"
 #include "support/store_testing.h"
 #include "support/temp_directory.h"
@@ -24,47 +25,6 @@ namespace vecdb::support {
 namespace {
 
 using namespace std::string_literals;
-
-// No segment of a name can be one of these.
-std::vector<std::string> HostileSegments() {
-  return {"", ".", "..", "...", ".hidden", ".tmp", ".lock", ".git", "~", "~root",
-          // Encodings that somebody further down may undo.
-          "%2e%2e", "%2E%2E%2F", "..%2f", "%00", "%5c", "..;", "..%c0%af", "&#46;&#46;", "a+b",
-          // Bytes that end or split a string.
-          "\0"s, "a\0b"s, "..\0"s, "\t", "\n", "a\r\nb", "\x7f", "\x1b[2J", " ", "a b", " a", "a ",
-          // Names of Windows.
-          "a\\b", "..\\", "..\\..\\x", "\\\\host\\share", "C:", "C:\\Windows", "CON:", "a:$DATA",
-          "nul.txt:s", "LPT1*", "\\\\?\\C:",
-          // Dots and slashes of Unicode, overlong and broken UTF-8.
-          "\xe2\x80\xa5", "\xe2\x80\xa4\xe2\x80\xa4", "\xef\xbc\x8e\xef\xbc\x8e", "\xe2\x88\x95",
-          "\xef\xbc\x8f", "\xe2\x80\xae", "\xc0\xae\xc0\xae", "\xc0\xaf", "\xff\xfe", "\xc3\xa9",
-          // Signs of shells, patterns and addresses.
-          "*", "?", "|", ";", "`id`", "$(id)", "$HOME", "&", "<", ">", "\"", "'", ",", "@", "#",
-          "!", "{a}", "[a]", "^", "file:", "http:", std::string(129, 'x')};
-}
-
-std::vector<std::string> HostileNames() {
-  std::set<std::string> names = {"/",
-                                 "//",
-                                 "///",
-                                 "../../../../etc/passwd",
-                                 "/etc/passwd",
-                                 "a/../b",
-                                 "a/../../b",
-                                 "a//b",
-                                 "file:///etc/passwd",
-                                 "http://169.254.169.254/x",
-                                 std::string(100000, 'x'),
-                                 std::string(513, 'a'),
-                                 "a/a/a/a/a/a/a/a/a"};
-  for (const std::string& segment : HostileSegments()) {
-    names.insert(segment);
-    names.insert("a/" + segment);
-    names.insert(segment + "/a");
-    names.insert("a/" + segment + "/b");
-  }
-  return {names.begin(), names.end()};
-}
 
 using Tree = std::map<std::string, std::string>;
 

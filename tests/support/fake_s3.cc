@@ -61,6 +61,50 @@ std::vector<std::string> KeysIn(const std::string& xml) {
   return keys;
 }
 
+// A key, and a certificate for 127.0.0.1 that is signed with it.
+class SelfSigned {
+ public:
+  SelfSigned() : key_(EVP_EC_gen("P-256")), certificate_(X509_new()) {
+    X509_set_version(certificate_, 2);
+    ASN1_INTEGER_set(X509_get_serialNumber(certificate_), 1);
+    X509_gmtime_adj(X509_getm_notBefore(certificate_), -3600);
+    X509_gmtime_adj(X509_getm_notAfter(certificate_), 3600);
+    X509_set_pubkey(certificate_, key_);
+    X509_NAME* name = X509_get_subject_name(certificate_);
+    const auto* text = reinterpret_cast<const unsigned char*>("FakeS3");
+    X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, text, -1, -1, 0);
+    X509_set_issuer_name(certificate_, name);
+    X509_EXTENSION* address =
+        X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name, "IP:127.0.0.1");
+    X509_add_ext(certificate_, address, -1);
+    X509_EXTENSION_free(address);
+    X509_sign(certificate_, key_, EVP_sha256());
+  }
+  SelfSigned(const SelfSigned&) = delete;
+  SelfSigned& operator=(const SelfSigned&) = delete;
+  ~SelfSigned() {
+    X509_free(certificate_);
+    EVP_PKEY_free(key_);
+  }
+
+  X509* certificate() const { return certificate_; }
+  EVP_PKEY* key() const { return key_; }
+
+  std::string Pem() const {
+    BIO* memory = BIO_new(BIO_s_mem());
+    PEM_write_bio_X509(memory, certificate_);
+    char* bytes = nullptr;
+    const long size = BIO_get_mem_data(memory, &bytes);
+    std::string pem(bytes, static_cast<size_t>(size));
+    BIO_free(memory);
+    return pem;
+  }
+
+ private:
+  EVP_PKEY* const key_;
+  X509* const certificate_;
+};
+
 bool Matches(const FakeS3Fault& fault, const httplib::Request& request) {
   return fault.times > 0 && (fault.method.empty() || fault.method == request.method) &&
          request.target.find(fault.target) != std::string::npos;
@@ -70,7 +114,12 @@ bool Matches(const FakeS3Fault& fault, const httplib::Request& request) {
 
 class FakeS3::Server {
  public:
-  Server() {
+  explicit Server(bool with_tls)
+      : certificate_(with_tls ? std::make_unique<SelfSigned>() : nullptr),
+        owned_(with_tls ? std::make_unique<httplib::SSLServer>(certificate_->certificate(),
+                                                               certificate_->key())
+                        : std::make_unique<httplib::Server>()),
+        server_(*owned_) {
     server_.new_task_queue = [] { return new httplib::ThreadPool(64); };
     server_.set_keep_alive_max_count(100000);
     server_.set_tcp_nodelay(true);
@@ -92,6 +141,8 @@ class FakeS3::Server {
   }
 
   int port() const { return port_; }
+  bool has_tls() const { return certificate_ != nullptr; }
+  std::string certificate() const { return has_tls() ? certificate_->Pem() : ""; }
 
   // What the tests look at and change.
   mutable std::mutex mutex;
@@ -385,18 +436,24 @@ class FakeS3::Server {
                        "application/xml");
   }
 
-  httplib::Server server_;
+  const std::unique_ptr<SelfSigned> certificate_;
+  const std::unique_ptr<httplib::Server> owned_;
+  httplib::Server& server_;
   std::thread thread_;
   int port_ = 0;
   uint64_t last_number_ = 0;
 };
 
-FakeS3::FakeS3() : server_(std::make_unique<Server>()) {}
+FakeS3::FakeS3(bool with_tls) : server_(std::make_unique<Server>(with_tls)) {}
 FakeS3::~FakeS3() = default;
 
 int FakeS3::port() const { return server_->port(); }
 
-std::string FakeS3::endpoint() const { return absl::StrFormat("http://127.0.0.1:%d", port()); }
+std::string FakeS3::endpoint() const {
+  return absl::StrFormat("%s://127.0.0.1:%d", server_->has_tls() ? "https" : "http", port());
+}
+
+std::string FakeS3::certificate() const { return server_->certificate(); }
 
 void FakeS3::Configure(const Config& config) {
   const std::lock_guard lock(server_->mutex);

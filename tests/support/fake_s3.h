@@ -55,7 +55,8 @@ class FakeS3 {
     bool ends_never = false;            // lists
   };
 
-  FakeS3();
+  /// With `with_tls` it has a certificate for 127.0.0.1 that it has signed itself.
+  explicit FakeS3(bool with_tls = false);
   ~FakeS3();
 
   FakeS3(const FakeS3&) = delete;
@@ -63,6 +64,9 @@ class FakeS3 {
 
   int port() const;
   std::string endpoint() const;
+
+  /// The certificate as PEM; "" without TLS.
+  std::string certificate() const;
 
   void Configure(const Config& config);
   void Add(FakeS3Fault fault);
