@@ -417,9 +417,32 @@ void MakeFilters() {
   Save("filter_text", "nul_byte", "", std::string_view("text == \"\0\" and \0bool", 21));
 }
 
+// As a server sends them; the first byte is the mode of the target.
+void MakeS3Answers() {
+  const auto save = [](const char* name, char mode, std::string_view text) {
+    Save("s3_answers", name, std::string(1, mode), text);
+  };
+  save("list", 0,
+       "<?xml version=\"1.0\"?><ListBucketResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">"
+       "<IsTruncated>true</IsTruncated><NextContinuationToken>t&amp;u</NextContinuationToken>"
+       "<Contents><Key>a%2Fb+c</Key><LastModified>2026-01-02T03:04:05.006Z</LastModified>"
+       "<ETag>&quot;e&quot;</ETag><Size>7</Size></Contents><Contents><Key>d</Key><LastModified>"
+       "2026-01-02T03:04:05Z</LastModified><Size>0</Size></Contents></ListBucketResult>");
+  save("empty_list", 0, "<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>");
+  save("upload", 1,
+       "<InitiateMultipartUploadResult><UploadId>2~x</UploadId></InitiateMultipartUploadResult>");
+  save("completed", 2, "<CompleteMultipartUploadResult/>");
+  save("deleted", 3,
+       "<DeleteResult><Error><Key>a</Key><Code>AccessDenied</Code></Error></DeleteResult>");
+  save("error", 4, "tx0-1\n<Error><Code>SlowDown</Code><Message>m</Message></Error>");
+  save("entities", 4,
+       "x\n<!DOCTYPE x [<!ENTITY a \"aa\">]><Error><Code>&a;</Code><![CDATA[x]]></Error>");
+}
+
 void MakeAll() {
   const auto store = MakeMemoryObjectStore();
   MakeFilters();
+  MakeS3Answers();
   MakeLogs();
   MakeDocuments();
   MakeContainers(*store);

@@ -7,7 +7,7 @@ build=${1:?build dir}
 runs=${2:?runs}
 shift 2
 here=$(cd "$(dirname "$0")" && pwd)
-targets=${*:-log_records manifest segment_footer column_block vector_file index_file disk_index scalar_index filter_text}
+targets=${*:-log_records manifest segment_footer column_block vector_file index_file disk_index scalar_index filter_text s3_answers}
 # What is freed is kept for a while, which with the usual 256 MB of it comes near the limit below.
 export ASAN_OPTIONS=allocator_may_return_null=1:detect_leaks=1:quarantine_size_mb=64
 failed=0
