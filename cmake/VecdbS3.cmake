@@ -1,9 +1,9 @@
-# vecdb_s3_libraries: libcurl 7.85 or later, pugixml and OpenSSL's libcrypto, where all are found.
+# vecdb_s3_libraries: libcurl 7.87 or later, pugixml and OpenSSL's libcrypto, where all are found.
 # Installed with vecdb, whose component s3 links them.
 if(TARGET vecdb_s3_libraries)
   return()
 endif()
-find_package(CURL 7.85 QUIET)
+find_package(CURL 7.87 QUIET)
 find_package(pugixml CONFIG QUIET)
 find_package(OpenSSL QUIET COMPONENTS Crypto)
 if(TARGET CURL::libcurl AND TARGET pugixml::pugixml AND TARGET OpenSSL::Crypto)

@@ -6,7 +6,7 @@ if(NOT VECDB_S3)
 endif()
 include(VecdbS3)
 if(NOT TARGET vecdb_s3_libraries)
-  message(STATUS "No libcurl 7.85, pugixml or OpenSSL: the component vecdb::s3 is left out")
+  message(STATUS "No libcurl 7.87, pugixml or OpenSSL: the component vecdb::s3 is left out")
   return()
 endif()
 

@@ -16,7 +16,7 @@
 ///     auto db = vecdb::Database::Open({.store = *store});
 ///
 /// Everything the library commits rests on puts that create an object only if it is absent
-/// (`If-None-Match: *`). Some servers take the condition and ignore it: Open tries it out and
+/// (`If-None-Match: *`). Some servers take the condition and ignore it: opening tries it out and
 /// refuses them, see S3Writes.
 ///
 /// docs/s3.md says which requests each call makes, what they cost, and what is done about errors.
@@ -80,7 +80,8 @@ enum class S3Addressing {
 
 /// Whether, and on what ground, objects are created and deleted.
 enum class S3Writes {
-  /// Open proves that the server creates objects only if they are absent: it creates a small object
+  /// Opening proves that the server creates objects only if they are absent: it creates a small
+  /// object
   /// twice, reads and lists it, and deletes it (6 requests). FailedPrecondition, saying what the
   /// server did, where that is not so.
   kProve,

@@ -9,6 +9,7 @@
 #include "support/fault_proxy.h"
 #include "support/object_store_contract.h"
 #include "support/seeded_random.h"
+#include "support/test_database.h"
 #include "vecdb/s3.h"
 
 namespace vecdb::s3 {
@@ -96,6 +97,32 @@ TEST(CephTest, ManyAreListedByPagesAndDeletedAtOnce) {
   EXPECT_EQ(store->List(PathOf("f"))->size(), paths.size());
   EXPECT_OK(store->DeleteAll(paths));
   EXPECT_TRUE(store->List(PathOf("f"))->empty());
+}
+
+TEST(CephTest, DatabaseLivesInABucketThroughChaos) {
+  const uint64_t seed = support::TestSeed("ceph_database");
+  SCOPED_TRACE(seed);
+  const FaultProxy proxy(CephPort(), Chaos(seed, 10));
+  S3Options options = CephOptions();
+  options.endpoint = proxy.endpoint();
+  const Schema schema = support::TaggedSchema();
+  support::TestDatabase database(OpenCeph(options));
+  const auto docs = database->CreateCollection("docs", schema);
+  ASSERT_OK(docs);
+  ASSERT_OK((*docs)->CreateIndex("v", support::Hnsw()));
+  for (int i = 0; i < 4; ++i) {
+    ASSERT_OK((*docs)->Insert(support::TaggedRows(schema, support::Ids(i * 500, 500), "t")));
+    ASSERT_OK((*docs)->Flush());
+  }
+  database.Crash();
+  const auto again = database->OpenCollection("docs");
+  ASSERT_OK(again);
+  ASSERT_OK((*again)->Load());
+  EXPECT_EQ(*(*again)->Count(), 2000u);
+  const auto found =
+      (*again)->Search({.field = "v", .vectors = support::GridVector(1234, 4), .limit = 3});
+  ASSERT_OK(found);
+  EXPECT_EQ(found->hits(0)[0].score(), 0);
 }
 
 TEST(CephTest, WrongKeysAndBucketsAreNamed) {

@@ -126,10 +126,12 @@ stop() {
 }
 
 run() {
-  local dir=$1 settings
+  local settings
+  dir=$1  # not local: the trap needs it when this function has gone
   shift
   rm -rf "$dir"
   trap 'stop "$dir"' EXIT
+  trap 'exit 130' INT TERM HUP
   # Daemons keep what they are started with open: their output must not be that of the test.
   start "$dir" >"$dir.settings" || { echo "Ceph does not start" >&2; exit 1; }
   mapfile -t settings <"$dir.settings"
