@@ -11,6 +11,7 @@ namespace {
 
 constexpr size_t kMaxRequestIdBytes = 96;
 constexpr size_t kMaxRegionBytes = 32;
+constexpr size_t kTellingBytes = 6;
 
 struct CodeMeaning {
   std::string_view code;
@@ -98,25 +99,40 @@ bool IsAlnumOr(std::string_view text, std::string_view others) {
   });
 }
 
-bool Contains(std::string_view text, std::string_view part) {
-  return !part.empty() && text.find(part) != text.npos;
-}
-
-// The server chooses it: a name for the request, or what it would like to see in our log.
-std::string RequestIdText(const HttpAnswer& answer, std::string_view access_key_id,
-                          std::string_view session_token) {
-  const std::string_view id = answer.header("x-amz-request-id");
-  if (id.empty() || id.size() > kMaxRequestIdBytes || !IsAlnumOr(id, "-_.")) return "";
-  if (Contains(session_token, id) || Contains(id, access_key_id) || Contains(access_key_id, id)) {
-    return "";
+// Whether `id` shows a part of `secret` that is worth something: as much of it as could be guessed
+// anyway may be there by chance.
+bool Shows(std::string_view id, std::string_view secret) {
+  const size_t part = std::min({kTellingBytes, id.size(), secret.size()});
+  if (part == 0) return false;
+  for (size_t at = 0; at + part <= id.size(); ++at) {
+    if (secret.find(id.substr(at, part)) != secret.npos) return true;
   }
-  return base::StrFormat(" (request %s)", id);
+  return false;
 }
 
-std::string RegionText(const HttpAnswer& answer) {
-  const std::string_view region = answer.header("x-amz-bucket-region");
-  if (region.empty() || region.size() > kMaxRegionBytes || !IsAlnumOr(region, "-")) return "";
-  return base::StrFormat("; the bucket is in region %s", region);
+// What a server may not show in our messages.
+struct SecretTexts {
+  std::string_view access_key_id;
+  std::string_view session_token;
+};
+
+// A header that the server chooses: a name for something, or what it would like to see in our log.
+std::string_view SafeHeader(const HttpAnswer& answer, const std::string& name, size_t max_bytes,
+                            const SecretTexts& secrets) {
+  const std::string_view text = answer.header(name);
+  if (text.size() > max_bytes || !IsAlnumOr(text, "-_.")) return {};
+  const bool shows = Shows(text, secrets.session_token) || Shows(text, secrets.access_key_id);
+  return shows ? std::string_view() : text;
+}
+
+std::string RequestIdText(const HttpAnswer& answer, const SecretTexts& secrets) {
+  const auto id = SafeHeader(answer, "x-amz-request-id", kMaxRequestIdBytes, secrets);
+  return id.empty() ? "" : base::StrFormat(" (request %s)", id);
+}
+
+std::string RegionText(const HttpAnswer& answer, const SecretTexts& secrets) {
+  const auto region = SafeHeader(answer, "x-amz-bucket-region", kMaxRegionBytes, secrets);
+  return region.empty() ? "" : base::StrFormat("; the bucket is in region %s", region);
 }
 
 absl::Duration RetryAfter(const HttpAnswer& answer) {
@@ -126,8 +142,7 @@ absl::Duration RetryAfter(const HttpAnswer& answer) {
              : absl::ZeroDuration();
 }
 
-Verdict JudgeAnswer(const Try& attempt, std::string_view what, std::string_view access_key_id,
-                    std::string_view session_token) {
+Verdict JudgeAnswer(const Try& attempt, std::string_view what, const SecretTexts& secrets) {
   const HttpAnswer& answer = attempt.answer;
   Verdict verdict{.retry_after = RetryAfter(answer), .code = KnownErrorCode(answer.body)};
   const CodeMeaning* meaning = MeaningOf(verdict.code);
@@ -143,10 +158,10 @@ Verdict JudgeAnswer(const Try& attempt, std::string_view what, std::string_view 
   const bool elsewhere = answer.status >= 300 && answer.status < 400;
   std::string text = base::StrFormat("%s: the server answered %d%s%s%s", what, answer.status,
                                      verdict.code.empty() ? "" : " ", verdict.code,
-                                     RequestIdText(answer, access_key_id, session_token));
+                                     RequestIdText(answer, secrets));
   if (meaning != nullptr) base::StrAppendFormat(&text, ": %s", meaning->hint);
   if (meaning == nullptr && elsewhere) text += ": it is not the server of the bucket";
-  text += RegionText(answer);
+  text += RegionText(answer, secrets);
   verdict.status = absl::Status(status, text);
   return verdict;
 }
@@ -185,7 +200,8 @@ Verdict Judge(const Try& attempt, Method method, std::string_view about,
   const std::string what = base::StrFormat("%s of %s", NameOf(method), about);
   const bool is_answered = attempt.answer.status >= 100;
   if (is_answered && !attempt.answer.is_success()) {
-    return JudgeAnswer(attempt, what, access_key_id, session_token);
+    return JudgeAnswer(attempt, what,
+                       {.access_key_id = access_key_id, .session_token = session_token});
   }
   if (attempt.has_overflowed) {
     Verdict verdict = Failed(absl::StatusCode::kDataLoss, what,

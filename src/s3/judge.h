@@ -32,8 +32,8 @@ struct Verdict {
 };
 
 /// `request` and `about` ("PUT", "object 'a' in bucket 'b' at host") are for messages, which repeat
-/// nothing of the answer but its status, a known code and a request id that is neither a part of
-/// `session_token` nor holds `access_key_id`.
+/// nothing of the answer but its status, a known code and a request id that shows no
+/// part of the credentials.
 Verdict Judge(const Try& attempt, Method method, std::string_view about,
               std::string_view access_key_id, std::string_view session_token);
 

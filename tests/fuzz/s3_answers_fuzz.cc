@@ -29,6 +29,7 @@ void UseError(std::string_view text) {
   attempt.answer.status = 400 + static_cast<int>(text.size() % 200);
   const size_t line = text.find('\n');
   attempt.answer.headers["x-amz-request-id"] = std::string(text.substr(0, line));
+  attempt.answer.headers["x-amz-bucket-region"] = std::string(text.substr(0, line));
   attempt.answer.body = line == text.npos ? "" : std::string(text.substr(line + 1));
   const s3::Verdict verdict = s3::Judge(attempt, s3::Method::kPut, "it", kKey, kToken);
   Require(!verdict.status.ok(), "an error is one");

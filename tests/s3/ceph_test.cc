@@ -140,7 +140,7 @@ TEST(CephTest, WrongKeysAndBucketsAreNamed) {
 
 TEST(CephTest, OfRacingCommitsOneWinsAndNoneLies) {
   const int rounds = support::ScaledCount(500);
-  for (const size_t num_writers : {2, 4}) {
+  for (const size_t num_writers : {size_t{2}, size_t{4}}) {
     const S3Options options = CephOptions();
     std::vector<std::shared_ptr<ObjectStore>> stores;
     for (size_t i = 0; i < num_writers; ++i) stores.push_back(OpenCeph(options));

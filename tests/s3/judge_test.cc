@@ -111,9 +111,10 @@ TEST(JudgeTest, MessageNamesWhatStatusCodeAndRequest) {
 TEST(JudgeTest, MessageRepeatsNothingElseOfTheAnswer) {
   Try attempt = Answered(403, "the-token");
   attempt.answer.body += "ACCESSKEY the-token";
-  for (const char* id : {"the-token", "the", "xACCESSKEYx", "ACCESS", "a b", "a\nb", ""}) {
+  for (const char* id : {"the-token", "the", "xACCESSKEYx", "ACCESS", "x-the-token-y", "xe-tokex",
+                         "xCCESSKx", "a b", "a\nb", ""}) {
     attempt.answer.headers["x-amz-request-id"] = id;
-    attempt.answer.headers["x-amz-bucket-region"] = "the token";
+    attempt.answer.headers["x-amz-bucket-region"] = "x-the-token";
     EXPECT_EQ(JudgePut(attempt).status.message(),
               "PUT of object 'o' in bucket 'b' at h: the server answered 403")
         << id;

@@ -95,7 +95,7 @@ TEST_F(RequesterTest, LargeObjectsSurviveChaos) {
 }
 
 TEST_F(RequesterTest, OfRacingCommitsOneWinsAndNoneLies) {
-  for (const size_t num_writers : {2, 4}) {
+  for (const size_t num_writers : {size_t{2}, size_t{4}}) {
     const uint64_t seed = support::TestSeed("s3_race") + num_writers;
     SCOPED_TRACE(seed);
     const FaultProxy proxy(server_.port(), Chaos(seed, 4));

@@ -1,6 +1,9 @@
 #include "support/fake_s3.h"
 
 #include <httplib.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
 
 #include <chrono>
 #include <mutex>
