@@ -55,7 +55,7 @@ absl::StatusOr<std::shared_ptr<Transfer>> Requester::Start(const Call& call, boo
   VECDB_ASSIGN_OR_RETURN(auto credentials, credentials_.Get(context));
   VECDB_ASSIGN_OR_RETURN(auto transfer,
                          Transfer::Make(call.request, options_, std::move(credentials)));
-  transfers_->Start(transfer);
+  transfers_->Start(transfer, call.operation == Operation::kPutPart);
   counters_.CountTry(call.operation, is_repeated);
   return transfer;
 }

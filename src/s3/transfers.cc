@@ -43,10 +43,12 @@ Transfers::Transfers(const S3Options& options, Executor* executor)
 // Whoever has started a transfer has waited for it or stopped it.
 Transfers::~Transfers() = default;
 
-void Transfers::Start(std::shared_ptr<Transfer> transfer) {
+void Transfers::Start(std::shared_ptr<Transfer> transfer, bool behind) {
   base::MutexLock lock(&mutex_);
+  transfer->is_behind_ = behind;
   waiting_.push_back(std::move(transfer));
   num_unfinished_.fetch_add(1, std::memory_order_relaxed);
+  if (behind) num_behind_.fetch_add(1, std::memory_order_relaxed);
   if (is_driven_) curl_multi_wakeup(multi_.get());
 }
 
@@ -92,8 +94,8 @@ void Transfers::DriveBehind() {
 
 void Transfers::WorkBehind() {
   base::OrOutOfMemory([this] {
-    return Wait([this] { return num_unfinished_.load(std::memory_order_relaxed) == 0; },
-                Time::max(), {});
+    return Wait([this] { return num_behind_.load(std::memory_order_relaxed) == 0; }, Time::max(),
+                {});
   }).IgnoreError();
   base::MutexLock lock(&mutex_);
   is_behind_ = false;
@@ -172,6 +174,7 @@ void Transfers::End(Transfer* transfer, CURLcode result) {
   running_.erase(found);
   base::MutexLock lock(&mutex_);
   num_unfinished_.fetch_sub(1, std::memory_order_relaxed);
+  if (ended->is_behind_) num_behind_.fetch_sub(1, std::memory_order_relaxed);
   ended->is_done_.store(true, std::memory_order_release);
   changed_.NotifyAll();
 }

@@ -35,8 +35,8 @@ class Transfers : public std::enable_shared_from_this<Transfers> {
   Transfers& operator=(const Transfers&) = delete;
 
   /// Lets a transfer begin as soon as somebody drives and a connection is free. What its request
-  /// borrows must stay until it is done.
-  void Start(std::shared_ptr<Transfer> transfer);
+  /// borrows must stay until it is done. `behind`: nobody is going to wait for it yet.
+  void Start(std::shared_ptr<Transfer> transfer, bool behind = false);
 
   /// Waits until `is_ready`, or until `until`, driving when nobody else does. `is_ready` is asked
   /// after a transfer has ended, with a lock held: it may look at transfers and no more. Cancelled,
@@ -46,7 +46,7 @@ class Transfers : public std::enable_shared_from_this<Transfers> {
   /// Ends a transfer, whatever it is doing: it is done and borrows nothing when this returns.
   void Stop(Transfer& transfer);
 
-  /// Has a task of the executor drive until all that has been started is done.
+  /// Has a task of the executor drive until all that was started to go on behind is done.
   void DriveBehind();
 
  private:
@@ -85,7 +85,9 @@ class Transfers : public std::enable_shared_from_this<Transfers> {
   bool is_driven_ ABSL_GUARDED_BY(mutex_) = false;
   bool is_behind_ ABSL_GUARDED_BY(mutex_) = false;
   std::deque<std::shared_ptr<Transfer>> waiting_ ABSL_GUARDED_BY(mutex_);
-  std::atomic<size_t> num_unfinished_ = 0;  // changed with the mutex held
+  // Changed with the mutex held.
+  std::atomic<size_t> num_unfinished_ = 0;
+  std::atomic<size_t> num_behind_ = 0;  // of these
 
   // Of whoever drives: is_driven_ passes them on.
   const std::unique_ptr<CURLM, MultiDeleter> multi_;

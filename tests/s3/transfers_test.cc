@@ -118,18 +118,26 @@ TEST_F(TransfersTest, BodiesEndAtTheirLimit) {
   }
 }
 
-TEST_F(TransfersTest, ExecutorDrivesWhatNobodyWaitsFor) {
+TEST_F(TransfersTest, ExecutorDrivesWhatNobodyWaitsForAndNoMore) {
   server_.Put("o", "text");
   support::ManualExecutor executor(1);
   const auto transfers = Make(options_, &executor);
-  const auto transfer = Get("o");
-  transfers->Start(transfer);
+  const auto behind = Get("o");
+  transfers->Start(behind, true);
   transfers->DriveBehind();
   transfers->DriveBehind();
   EXPECT_EQ(executor.num_tasks(), 1u);
-  EXPECT_FALSE(transfer->is_done());
+  EXPECT_FALSE(behind->is_done());
   executor.RunAll();
-  EXPECT_TRUE(transfer->is_done());
+  EXPECT_TRUE(behind->is_done());
+
+  // Whoever asked for this one drives it.
+  const auto awaited = Get("o");
+  transfers->Start(awaited);
+  transfers->DriveBehind();
+  executor.RunAll();
+  EXPECT_FALSE(awaited->is_done());
+  EXPECT_OK(WaitFor(*transfers, *awaited));
 }
 
 }  // namespace
