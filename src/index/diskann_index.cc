@@ -32,7 +32,7 @@ namespace vecdb::index {
 namespace {
 
 constexpr uint32_t kNoPage = kNoRow;
-constexpr float kFarthest = std::numeric_limits<float>::infinity();
+constexpr float kNoDistance = std::numeric_limits<float>::infinity();
 constexpr size_t kLeastReads = 2;   // under way while a walk comes nearer
 constexpr size_t kLeastSlots = 16;  // so that a queue does for most searches
 constexpr uint32_t kRowsPerWord = 64;
@@ -282,12 +282,12 @@ absl::Status DiskannIndex::Enter(Job* job) const {
   std::vector<float>& distances = scratch->entries;
   distances.resize(entries_.size());
   CodedQuery(parts_.codes, *scratch->walked)
-      .Gather(entries_.data(), entries_.size(), kFarthest, distances.data());
+      .Gather(entries_.data(), entries_.size(), kNoDistance, distances.data());
   for (size_t i = 0; i < std::min(kEntriesOfWalk, entries_.size()); ++i) {
     const auto nearest = std::min_element(distances.begin(), distances.end());
     const uint32_t row = entries_[static_cast<size_t>(nearest - distances.begin())];
     if (job->Meet(row)) scratch->pool.Insert(*nearest, row);
-    *nearest = kFarthest;
+    *nearest = kNoDistance;
   }
   return absl::OkStatus();
 }

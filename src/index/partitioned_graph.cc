@@ -23,7 +23,7 @@ constexpr uint64_t kLeastRowsOfPart = 2048;
 constexpr uint64_t kMostParts = 4096;
 constexpr uint64_t kShareLeft = 32;    // of the memory, for what is not worth counting
 constexpr double kRoomOfParts = 1.15;  // for rows twice: so that most find it in the nearest parts
-constexpr uint32_t kRowsBetweenChecks = 1 << 12;
+constexpr uint32_t kCopiesBetweenChecks = 1 << 12;
 
 // What is held of every row, and of those of a part, beside its graph.
 constexpr uint64_t kBytesOfRow = 2 * sizeof(uint32_t);
@@ -148,7 +148,7 @@ class PartitionedBuilder {
     float* const vectors = copies.as<float>().data();
     float* const norms = vectors + rows.size() * dim;
     for (size_t i = 0; i < rows.size(); ++i) {
-      if (i % kRowsBetweenChecks == 0) VECDB_RETURN_IF_ERROR(context_.Check());
+      if (i % kCopiesBetweenChecks == 0) VECDB_RETURN_IF_ERROR(context_.Check());
       std::memcpy(vectors + i * dim, view_.row(rows[i]), dim * sizeof(float));
       if (view_.inverse_norms != nullptr) norms[i] = view_.inverse_norms[rows[i]];
     }

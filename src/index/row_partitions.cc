@@ -12,7 +12,7 @@ namespace vecdb::index {
 namespace {
 
 constexpr uint32_t kRowsOfBlock = 4096;
-constexpr uint32_t kRowsOfPiece = 64;
+constexpr uint32_t kComparedAtOnce = 64;
 
 // Places rows one after the other, so that the order of threads makes no difference.
 class RowPlacer {
@@ -45,11 +45,11 @@ absl::Status CompareBlock(const VectorView& view, Metric metric, const codec::Ce
   const auto dim = static_cast<size_t>(view.dim);
   distances->resize((end - begin) * centroids.count());
   return base::ParallelFor(
-      host.executor, Priority::kBackground, (end - begin + kRowsOfPiece - 1) / kRowsOfPiece,
+      host.executor, Priority::kBackground, (end - begin + kComparedAtOnce - 1) / kComparedAtOnce,
       context, [&](size_t piece, size_t) {
         std::vector<float> scaled(dim);
-        const uint32_t from = begin + static_cast<uint32_t>(piece) * kRowsOfPiece;
-        for (uint32_t row = from; row < std::min(end, from + kRowsOfPiece); ++row) {
+        const uint32_t from = begin + static_cast<uint32_t>(piece) * kComparedAtOnce;
+        for (uint32_t row = from; row < std::min(end, from + kComparedAtOnce); ++row) {
           const float scale = metric == Metric::kCosine ? view.inverse_norms[row] : 1;
           for (size_t d = 0; d < dim; ++d) scaled[d] = view.row(row)[d] * scale;
           centroids.Compare(scaled.data(), &(*distances)[(row - begin) * centroids.count()]);
