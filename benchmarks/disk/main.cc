@@ -261,7 +261,7 @@ class DiskBench {
       p99.push_back(Percentile(times, 0.99));
       VECDB_ASSIGN_OR_RETURN(
           chain.emplace_back(),
-          probe.ChainSeconds(static_cast<size_t>(point.reads + point.hits + 0.5), 0.99));
+          probe.ChainSeconds(static_cast<size_t>(std::max(1.0, point.reads + 0.5)), 0.99));
       VECDB_ASSIGN_OR_RETURN(deep.emplace_back(), probe.ReadsPerSecond(kProbeDepth, kProbeSeconds));
       VECDB_RETURN_IF_ERROR(Pass(*written.index, point, kInFlight, &seconds).status());
       qps8.push_back(num_queries / seconds);

@@ -168,9 +168,10 @@ class IndexBuilder {
   IndexBuilder(int32_t dim, IndexSpec spec, const Host& host = {});
 
   /// Lets a DISKANN graph that host.budget has no room for be built in parts that overlap, one
-  /// after the other: in about twice the time, with a recall that is lower by less than 0.01. The
-  /// rows are then best a map of a file (RowStorage::kView). Without it, and for the other types,
-  /// such a build is ResourceExhausted.
+  /// after the other: in one and a half to twice the time, with a recall that is lower by some
+  /// thousandths (docs/sizing.md); how many parts depends on what memory is free. The rows are then
+  /// best a map of a file (RowStorage::kView). Without it, and for the other types, such a build is
+  /// ResourceExhausted. Without a store, Build is InvalidArgument.
   void UseScratch(BuildScratch scratch) { scratch_ = std::move(scratch); }
 
   /// Indexes `rows`, row-major, at most 2^31 - 1 of them; none gives an empty index. The graph is

@@ -95,6 +95,9 @@ absl::StatusOr<std::unique_ptr<Index>> IndexBuilder::Build(std::span<const float
   return base::OrOutOfMemory([&]() -> absl::StatusOr<std::unique_ptr<Index>> {
     VECDB_RETURN_IF_ERROR(api::CheckVectorSpec(spec_, dim_));
     VECDB_RETURN_IF_ERROR(api::CheckShape(rows, dim_));
+    if (scratch_.has_value() && scratch_->store == nullptr) {
+      return absl::InvalidArgumentError("the scratch of a build has no store");
+    }
     VECDB_RETURN_IF_ERROR(context.Check());
     VECDB_RETURN_IF_ERROR(index::CheckFinite(rows, dim_, "row", context));
     auto state = std::make_unique<index::IndexState>();

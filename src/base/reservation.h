@@ -11,6 +11,14 @@
 
 namespace vecdb::base {
 
+/// Whether so many bytes fit into `budget`, if need be without what its caches hold, which are
+/// emptied then.
+inline bool HasRoomFor(uint64_t bytes, MemoryBudget* budget) {
+  if (budget == nullptr || bytes <= budget->FreeBytes()) return true;
+  budget->DropCaches();
+  return bytes <= budget->FreeBytes();
+}
+
 /// A share of a memory budget for memory that is allocated elsewhere; given back on destruction.
 class Reservation {
  public:

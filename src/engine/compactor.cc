@@ -239,7 +239,8 @@ absl::Status Compaction::BuildOne(const format::IndexDefinition& wanted, const C
                            segment::BuildScalarIndex(*writes, column, wanted.spec, context));
     return absl::OkStatus();
   }
-  VECDB_ASSIGN_OR_RETURN(const auto vectors, writes->LoadVectors(column, context));
+  VECDB_ASSIGN_OR_RETURN(const auto vectors,
+                         segment::LoadVectorsToIndex(*writes, column, wanted.spec, context));
   VECDB_ASSIGN_OR_RETURN(segment::BuiltIndex built,
                          segment::BuildIndex(*writes, column, wanted.spec, *vectors, context,
                                              /*rows_done=*/nullptr, LargestSource(column)));

@@ -9,7 +9,6 @@
 #include "base/status_macros.h"
 #include "base/str_format.h"
 #include "engine/loader.h"
-#include "index/diskann_graph.h"
 #include "index/index_estimate.h"
 #include "schema/index_field.h"
 #include "segment/attach_index.h"
@@ -59,18 +58,6 @@ bool HasIndex(const segment::SealedSegment& segment, size_t column) {
          !segment.index_damaged(column);
 }
 
-// Whether memory has room for the rows of a segment and for an index of `spec` that is built from
-// them; others than DISKANN cannot be built without.
-bool HasRoomForRows(const segment::SealedSegment& segment, size_t column, const IndexSpec& spec) {
-  const auto* const diskann = std::get_if<DiskannParams>(&spec.params);
-  if (diskann == nullptr || segment.host().budget == nullptr) return true;
-  const int32_t dim = segment.info().schema.fields[column].dim;
-  const uint64_t rows = segment.num_rows() * (static_cast<uint64_t>(dim) + 1) * sizeof(float);
-  const uint64_t graph = index::DiskannGraphBytes(segment.num_rows(), dim, *diskann,
-                                                  base::MaxStrands(segment.host().executor));
-  return rows + graph <= segment.host().budget->FreeBytes();
-}
-
 // The vectors of a segment, checked, for an index of `spec`: those that are in memory, or read, or
 // mapped.
 absl::StatusOr<std::shared_ptr<const segment::ResidentVectors>> VectorsOf(
@@ -82,13 +69,7 @@ absl::StatusOr<std::shared_ptr<const segment::ResidentVectors>> VectorsOf(
                             (vectors->mapped == nullptr || vectors->mapped->unchecked_bytes() == 0);
     if (is_checked && vectors->view.rows != nullptr) return vectors;
   }
-  if (HasRoomForRows(*segment.sealed, column, spec)) {
-    return segment.sealed->LoadVectors(column, context);
-  }
-  VECDB_ASSIGN_OR_RETURN(auto vectors,
-                         segment.sealed->LoadVectors(column, context, {.mode = LoadMode::kMap}));
-  VECDB_RETURN_IF_ERROR(vectors->mapped->Check(segment.sealed->host().executor, context));
-  return vectors;
+  return segment::LoadVectorsToIndex(*segment.sealed, column, spec, context);
 }
 
 // In the store; 0 when it has gone.

@@ -5,7 +5,9 @@
 #include <utility>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "base/checksum.h"
+#include "base/out_of_memory.h"
 #include "base/random_id.h"
 #include "base/status_macros.h"
 #include "base/str_format.h"
@@ -14,6 +16,7 @@ namespace vecdb::index {
 namespace {
 
 constexpr size_t kRecordsAtOnce = 1024;
+constexpr absl::Duration kScratchDeleteLimit = absl::Seconds(10);
 
 uint32_t ChecksumOf(std::span<const uint32_t> record) {
   return static_cast<uint32_t>(base::Xxh3(std::as_bytes(record)));
@@ -36,7 +39,9 @@ absl::StatusOr<std::unique_ptr<ScratchObject>> ScratchObject::Create(const Build
 ScratchObject::~ScratchObject() {
   writer_ = nullptr;
   reader_ = nullptr;
-  store_->Delete(path_).IgnoreError();
+  base::OrOutOfMemory([&] {
+    return store_->Delete(path_, Context::WithTimeout(kScratchDeleteLimit));
+  }).IgnoreError();
 }
 
 absl::Status ScratchObject::Append(std::span<const uint32_t> records, const Context& context) {

@@ -1,11 +1,14 @@
 #include "index/diskann_builder.h"
 
+#include <algorithm>
 #include <memory>
 #include <optional>
+#include <span>
 #include <utility>
 #include <vector>
 
 #include "base/parallel_for.h"
+#include "base/reservation.h"
 #include "base/status_macros.h"
 #include "codec/product_codec.h"
 #include "index/diskann_graph.h"
@@ -18,18 +21,33 @@ namespace {
 
 constexpr size_t kLeastRowsLearntFrom = 2048;
 
+// Codes and places, with those of another order of pages, and the marks of searches for that.
+uint64_t BytesOfCoding(uint64_t num_rows, const IndexSpec& spec, int32_t dim,
+                       uint64_t num_strands) {
+  const auto code_bytes = static_cast<uint64_t>(DiskannCodecSpec(spec, dim).pq_m);
+  return num_rows * (code_bytes + 3 * sizeof(uint32_t) + num_strands);
+}
+
+uint64_t LearningBytes(uint64_t num_rows, const codec::CodecSpec& spec, uint64_t num_strands) {
+  return num_rows * static_cast<uint64_t>(spec.dim) * sizeof(float) +
+         codec::ProductTrainingBytes(num_rows, spec, num_strands);
+}
+
 // Nothing where the graph of all rows fits, or where parts would not either: its build then says
 // what does not.
 std::optional<PartitionPlan> PlanOf(const VectorView& view, const IndexSpec& spec,
                                     const BuildScratch* scratch, const Host& host) {
   if (scratch == nullptr || host.budget == nullptr) return std::nullopt;
   const uint64_t num_strands = base::MaxStrands(host.executor);
+  if (base::HasRoomFor(DiskannBuildBytes(view.num_rows, spec, view.dim, num_strands),
+                       host.budget)) {
+    return std::nullopt;
+  }
   const uint64_t free_bytes = host.budget->FreeBytes();
-  const auto& params = std::get<DiskannParams>(spec.params);
-  const auto code_bytes = static_cast<uint64_t>(DiskannCodecSpec(spec, view.dim).pq_m);
-  const uint64_t beside = view.num_rows * (2 * sizeof(uint32_t) + code_bytes);
-  const uint64_t graph = DiskannGraphBytes(view.num_rows, view.dim, params, num_strands);
-  if (graph + beside <= free_bytes) return std::nullopt;
+  const uint64_t coding =
+      BytesOfCoding(view.num_rows, spec, view.dim, num_strands) +
+      LearningBytes(kLeastRowsLearntFrom, DiskannCodecSpec(spec, view.dim), num_strands);
+  if (coding > free_bytes) return std::nullopt;
   return PlanPartitions(view.num_rows, view.dim, spec, num_strands, free_bytes);
 }
 
@@ -48,20 +66,39 @@ absl::StatusOr<OrderedGraph> BuildGraph(const VectorView& view, const IndexSpec&
 }
 
 // Rows that the codec of the walk is learnt from, where memory is limited.
-size_t RowsToLearnFrom(const VectorView& view, const codec::CodecSpec& spec, const Host& host) {
+size_t RowsToLearnFrom(const codec::CodecSpec& spec, const Host& host) {
   size_t rows = RowCodes::kMostSampledRows;
   if (host.budget == nullptr) return rows;
-  const uint64_t free_bytes = host.budget->FreeBytes();
-  const uint64_t row_bytes = static_cast<uint64_t>(view.dim) * sizeof(float);
   const uint64_t num_strands = base::MaxStrands(host.executor);
-  const auto needs = [&] {
-    return rows * row_bytes + codec::ProductTrainingBytes(rows, spec, num_strands);
-  };
-  while (rows > kLeastRowsLearntFrom && needs() > free_bytes) rows /= 2;
+  while (rows > kLeastRowsLearntFrom &&
+         LearningBytes(rows, spec, num_strands) > host.budget->FreeBytes()) {
+    rows /= 2;
+  }
   return rows;
 }
 
+// The pages that are read most often become the first, and with that those that a cache keeps.
+absl::Status OrderByTraffic(const VectorView& view, const IndexSpec& spec, BuiltPages* pages,
+                            DiskannParts* parts, const Host& host, const Context& context) {
+  VECDB_ASSIGN_OR_RETURN(const std::vector<uint32_t> order,
+                         PagesByTraffic(view, spec, parts, host, context));
+  VECDB_RETURN_IF_ERROR(pages->Renumber(order));
+  const std::span<const uint32_t> rows = pages->rows().as<const uint32_t>();
+  for (uint32_t place = 0; place < rows.size(); ++place) {
+    parts->places.as<uint32_t>()[rows[place]] = place;
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
+
+uint64_t DiskannBuildBytes(uint64_t num_rows, const IndexSpec& spec, int32_t dim,
+                           uint64_t num_strands) {
+  const auto& params = std::get<DiskannParams>(spec.params);
+  const uint64_t graph = DiskannGraphBytes(num_rows, dim, params, num_strands);
+  const uint64_t links = num_rows * DiskannDegree(params) * sizeof(uint32_t);
+  return std::max(graph + graph / 32, links + BytesOfCoding(num_rows, spec, dim, num_strands));
+}
 
 absl::StatusOr<DiskannParts> BuildDiskann(const VectorView& view, const IndexSpec& spec,
                                           const BuildScratch* scratch, const Host& host,
@@ -75,16 +112,14 @@ absl::StatusOr<DiskannParts> BuildDiskann(const VectorView& view, const IndexSpe
   parts.entry_row = graph.entry_row;
   VECDB_ASSIGN_OR_RETURN(parts.places, PlacesOf(graph.rows, host));
   const codec::CodecSpec codec = DiskannCodecSpec(spec, view.dim);
-  VECDB_ASSIGN_OR_RETURN(
-      parts.codes, RowCodes::Build(view, codec, host, context, RowsToLearnFrom(view, codec, host)));
+  VECDB_ASSIGN_OR_RETURN(parts.codes,
+                         RowCodes::Build(view, codec, host, context, RowsToLearnFrom(codec, host)));
   const auto pages = std::make_shared<BuiltPages>(parts.layout, std::move(graph.links),
                                                   std::move(graph.rows), view, host);
   parts.pages = pages;
   if (NumCachedPages(params, parts.layout) == 0) return parts;
-  VECDB_ASSIGN_OR_RETURN(const std::vector<uint32_t> order,
-                         PagesByTraffic(view, spec, &parts, host, context));
-  VECDB_RETURN_IF_ERROR(pages->Renumber(order));
-  VECDB_ASSIGN_OR_RETURN(parts.places, PlacesOf(pages->rows(), host));
+  const absl::Status ordered = OrderByTraffic(view, spec, pages.get(), &parts, host, context);
+  if (!ordered.ok() && !absl::IsResourceExhausted(ordered)) return ordered;
   return parts;
 }
 

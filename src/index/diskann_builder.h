@@ -14,6 +14,11 @@
 
 namespace vecdb::index {
 
+/// What BuildDiskann takes beside the rows to build the graph whole, without what it can do with
+/// less of: a sample to learn codes from.
+uint64_t DiskannBuildBytes(uint64_t num_rows, const IndexSpec& spec, int32_t dim,
+                           uint64_t num_strands);
+
 /// Builds a DISKANN index of `spec` over rows in memory. Its pages are made from these when they
 /// are read. With `scratch`, which may be null, it is built part by part where the memory budget
 /// has too little room for the graph. As BuildVectorIndex.

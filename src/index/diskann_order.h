@@ -12,8 +12,8 @@ namespace vecdb::index {
 
 /// The row of each place: from the entry of the graph outwards, each page begun with the row that
 /// has waited longest and filled with rows that its rows link to. So a read brings several rows
-/// that a walk may want (Wang et al., Starling, 2024), and the first pages are where every walk
-/// begins. ResourceExhausted, Cancelled, DeadlineExceeded.
+/// that a walk may want (Wang et al., Starling, 2024). ResourceExhausted, Cancelled,
+/// DeadlineExceeded.
 absl::StatusOr<base::LargeBuffer> OrderRows(const HnswGraph& graph, const DiskannLayout& layout,
                                             const Host& host, const Context& context);
 

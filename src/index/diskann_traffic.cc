@@ -95,7 +95,8 @@ absl::StatusOr<std::vector<uint32_t>> PagesByTraffic(const VectorView& view, con
   parts->pages = std::make_shared<CountedPages>(pages, layout.page_bytes, &reads);
   absl::Status status;
   {
-    DiskannIndex trial(view, spec, std::move(*parts), host);
+    // Without the rows, as they are in the pages: what is wrong with these is an error.
+    DiskannIndex trial({.num_rows = view.num_rows, .dim = view.dim}, spec, std::move(*parts), host);
     status = SearchForRows(trial, view, host, context);
     *parts = std::move(trial).Release();
   }

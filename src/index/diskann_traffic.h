@@ -16,7 +16,7 @@ namespace vecdb::index {
 /// The pages of an index that was built, those first that searches for a sample of the rows read
 /// most often, then by number; the last one last. For as many of them as a cache keeps, they are
 /// what it should keep. The same for any number of threads. Cancelled, DeadlineExceeded,
-/// ResourceExhausted.
+/// ResourceExhausted; what the links return that are not in memory.
 absl::StatusOr<std::vector<uint32_t>> PagesByTraffic(const VectorView& view, const IndexSpec& spec,
                                                      DiskannParts* parts, const Host& host,
                                                      const Context& context);

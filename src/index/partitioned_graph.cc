@@ -20,10 +20,11 @@ namespace vecdb::index {
 namespace {
 
 constexpr uint64_t kLeastRowsOfPart = 2048;
-constexpr uint64_t kMostParts = 4096;
+constexpr uint64_t kMostParts = 512;   // each is an open file until all are merged
 constexpr uint64_t kShareLeft = 32;    // of the memory, for what is not worth counting
 constexpr double kRoomOfParts = 1.15;  // for rows twice: so that most find it in the nearest parts
 constexpr uint32_t kCopiesBetweenChecks = 1 << 12;
+constexpr size_t kRecordsOfRead = 256;
 
 // What is held of every row, and of those of a part, beside its graph.
 constexpr uint64_t kBytesOfRow = 2 * sizeof(uint32_t);
@@ -76,7 +77,9 @@ class PartitionedBuilder {
     VECDB_RETURN_IF_ERROR(Prepare());
     for (uint32_t part = 0; part < plan_.num_parts; ++part) {
       VECDB_RETURN_IF_ERROR(LinkPart(part));
-      if (rows_done != nullptr) *rows_done = uint64_t{view_.num_rows} * part / plan_.num_parts;
+      if (rows_done != nullptr) {
+        *rows_done = uint64_t{view_.num_rows} * (part + 1) / (plan_.num_parts + 1);
+      }
     }
     for (uint32_t part = 0; part < plan_.num_parts; ++part) {
       VECDB_RETURN_IF_ERROR(MergePart(part));
@@ -176,6 +179,9 @@ class PartitionedBuilder {
     const uint32_t begin = begins_[number];
     const uint32_t count = begins_[number + 1] - begin;
     if (count == 0) return absl::OkStatus();
+    VECDB_ASSIGN_OR_RETURN(const base::Reservation reserved,
+                           base::Reservation::Make(host_.budget, count * kBytesOfMember,
+                                                   "rows of a part", MemoryUse::kBuilds));
     const uint64_t words = uint64_t{count} * degree();
     VECDB_ASSIGN_OR_RETURN(base::LargeBuffer links,
                            base::LargeBuffer::Make(words * sizeof(uint32_t), host_,
@@ -189,18 +195,33 @@ class PartitionedBuilder {
 
   // Adds what the rows have for links in their second parts; returns the rows.
   absl::StatusOr<std::vector<uint32_t>> AddOtherLinks(uint32_t number, base::LargeBuffer* links) {
-    std::vector<uint32_t> next(plan_.num_parts);
-    for (uint32_t i = 0; i < plan_.num_parts; ++i) next[i] = parts_[i].begins[number];
     std::vector<uint32_t> rows;
-    std::vector<uint32_t> others(degree());
+    std::vector<std::vector<uint32_t>> of_second(plan_.num_parts);  // places among `rows`
     for (uint32_t row = 0; row < view_.num_rows; ++row) {
       if (partitions_.first(row) != number) continue;
-      const uint16_t second = partitions_.second(row);
-      VECDB_RETURN_IF_ERROR(parts_[second].links->Read(next[second]++, others, context_));
-      MergeLinks(links->as<uint32_t>().subspan(rows.size() * degree(), degree()), others);
+      of_second[partitions_.second(row)].push_back(static_cast<uint32_t>(rows.size()));
       rows.push_back(row);
     }
+    for (uint32_t second = 0; second < plan_.num_parts; ++second) {
+      VECDB_RETURN_IF_ERROR(AddLinksOf(number, second, of_second[second], links));
+    }
     return rows;
+  }
+
+  // Those that part `second` has for rows whose first part is `number`: they lie together.
+  absl::Status AddLinksOf(uint32_t number, uint32_t second, std::span<const uint32_t> places,
+                          base::LargeBuffer* links) {
+    const Part& part = parts_[second];
+    for (size_t at = 0; at < places.size(); at += kRecordsOfRead) {
+      const size_t count = std::min(kRecordsOfRead, places.size() - at);
+      reading_.resize(count * degree());
+      VECDB_RETURN_IF_ERROR(part.links->Read(part.begins[number] + at, reading_, context_));
+      for (size_t i = 0; i < count; ++i) {
+        MergeLinks(links->as<uint32_t>().subspan(places[at + i] * degree(), degree()),
+                   std::span<const uint32_t>(reading_).subspan(i * degree(), degree()));
+      }
+    }
+    return absl::OkStatus();
   }
 
   // In turn from both, as each has its nearest first.
@@ -264,6 +285,7 @@ class PartitionedBuilder {
   uint32_t entry_row_ = kNoRow;
   std::vector<Part> parts_;
   std::unique_ptr<ScratchObject> merged_;
+  std::vector<uint32_t> reading_;
   std::vector<uint32_t> merging_;
 };
 
@@ -282,11 +304,15 @@ std::optional<PartitionPlan> PlanPartitions(uint64_t num_rows, int32_t dim, cons
     }
   }
   if (fits < kLeastRowsOfPart) return std::nullopt;
+  // All parts but one have room for every row twice.
   const auto needed = static_cast<double>(2 * num_rows) * kRoomOfParts;
-  const auto num_parts = static_cast<uint64_t>(needed / static_cast<double>(fits)) + 1;
+  const uint64_t num_parts = std::max(static_cast<uint64_t>(needed / static_cast<double>(fits)),
+                                      (2 * num_rows + fits - 1) / fits) +
+                             1;
   if (num_parts > kMostParts) return std::nullopt;
-  return PartitionPlan{.num_parts = static_cast<uint32_t>(std::max<uint64_t>(2, num_parts)),
-                       .most_rows = static_cast<uint32_t>(fits)};
+  const auto count = static_cast<uint32_t>(num_parts);
+  if (RowPartitions::LeastBytes(num_rows, dim, count) > free_bytes) return std::nullopt;
+  return PartitionPlan{.num_parts = count, .most_rows = static_cast<uint32_t>(fits)};
 }
 
 absl::StatusOr<OrderedGraph> BuildPartitionedGraph(const VectorView& view, const IndexSpec& spec,

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/parallel_for.h"
+#include "base/reservation.h"
 #include "base/status_macros.h"
 #include "codec/kmeans.h"
 
@@ -12,6 +13,8 @@ namespace vecdb::index {
 namespace {
 
 constexpr uint32_t kRowsOfBlock = 4096;
+constexpr size_t kMostPerCentroid = 256;
+constexpr size_t kLeastPerCentroid = 16;
 constexpr uint32_t kComparedAtOnce = 64;
 
 // Places rows one after the other, so that the order of threads makes no difference.
@@ -19,14 +22,15 @@ class RowPlacer {
  public:
   RowPlacer(uint32_t count, uint32_t most_rows) : sizes_(count), most_rows_(most_rows) {}
 
-  // The nearest part with room but `other`.
+  // The nearest part with room but `other`: there is one, as all parts but one have room for all.
   uint16_t Place(std::span<const float> distances, uint32_t other) {
-    size_t nearest = 0;
+    size_t nearest = distances.size();
     float least = std::numeric_limits<float>::infinity();
     for (size_t part = 0; part < distances.size(); ++part) {
       const bool is_free = part != other && sizes_[part] < most_rows_;
       if (!is_free || distances[part] > least) continue;
-      if (distances[part] == least && sizes_[nearest] <= sizes_[part]) continue;
+      const bool is_tie = nearest < distances.size() && distances[part] == least;
+      if (is_tie && sizes_[nearest] <= sizes_[part]) continue;
       nearest = part;
       least = distances[part];
     }
@@ -58,7 +62,30 @@ absl::Status CompareBlock(const VectorView& view, Metric metric, const codec::Ce
       });
 }
 
+uint64_t DistancesBytes(uint32_t count) { return uint64_t{kRowsOfBlock} * count * sizeof(float); }
+
+uint64_t ClusteringBytes(uint64_t num_rows, int32_t dim, uint64_t count, uint64_t per_centroid) {
+  return codec::KMeansBytes(std::min(num_rows, per_centroid * count), static_cast<size_t>(dim),
+                            count);
+}
+
+// Fewer where memory has no room for more.
+size_t RowsPerCentroid(const VectorView& view, uint32_t count, const Host& host) {
+  size_t rows = kMostPerCentroid;
+  if (host.budget == nullptr) return rows;
+  while (rows > kLeastPerCentroid &&
+         ClusteringBytes(view.num_rows, view.dim, count, rows) > host.budget->FreeBytes()) {
+    rows /= 2;
+  }
+  return rows;
+}
+
 }  // namespace
+
+uint64_t RowPartitions::LeastBytes(uint64_t num_rows, int32_t dim, uint32_t count) {
+  return Bytes(num_rows) +
+         std::max(ClusteringBytes(num_rows, dim, count, kLeastPerCentroid), DistancesBytes(count));
+}
 
 absl::StatusOr<RowPartitions> RowPartitions::Make(const VectorView& view, Metric metric,
                                                   uint32_t count, uint32_t most_rows, uint64_t seed,
@@ -69,12 +96,19 @@ absl::StatusOr<RowPartitions> RowPartitions::Make(const VectorView& view, Metric
   VECDB_ASSIGN_OR_RETURN(
       partitions.parts_,
       base::LargeBuffer::Make(Bytes(view.num_rows), host, "the parts of rows", MemoryUse::kBuilds));
+  const auto dim = static_cast<size_t>(view.dim);
   VECDB_ASSIGN_OR_RETURN(
       const codec::KMeans trained,
-      codec::TrainKMeans(
-          {.rows = view.rows, .stride = static_cast<size_t>(view.dim), .count = view.num_rows},
-          static_cast<size_t>(view.dim),
-          {.k = count, .normalised = metric == Metric::kCosine, .seed = seed}, host, context));
+      codec::TrainKMeans({.rows = view.rows, .stride = dim, .count = view.num_rows}, dim,
+                         {.k = count,
+                          .normalised = metric == Metric::kCosine,
+                          .rows_per_centroid = RowsPerCentroid(view, count, host),
+                          .seed = seed},
+                         host, context));
+  VECDB_ASSIGN_OR_RETURN(
+      const base::Reservation compared,
+      base::Reservation::Make(host.budget, DistancesBytes(count), "how far parts are from rows",
+                              MemoryUse::kBuilds));
   RowPlacer placer(count, most_rows);
   uint16_t* out = partitions.parts_.as<uint16_t>().data();
   std::vector<float> distances;

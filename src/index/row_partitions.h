@@ -24,12 +24,16 @@ class RowPartitions {
     std::vector<uint32_t> begins;  ///< count() + 1: where the rows begin whose first part is that
   };
 
-  /// `count` parts, 2 to 65,535, of `most_rows` rows at most, which have room for every row twice.
+  /// `count` parts, 2 to 65,535, of `most_rows` rows at most; all of them but one have room for
+  /// every row twice, so that each row finds two.
   /// The centroids are those of k-means of a sample. The same for any number of threads.
   /// ResourceExhausted, Cancelled, DeadlineExceeded.
   static absl::StatusOr<RowPartitions> Make(const VectorView& view, Metric metric, uint32_t count,
                                             uint32_t most_rows, uint64_t seed, const Host& host,
                                             const Context& context);
+
+  /// The least that Make takes.
+  static uint64_t LeastBytes(uint64_t num_rows, int32_t dim, uint32_t count);
 
   /// Bytes held for `num_rows` rows.
   static uint64_t Bytes(uint64_t num_rows) { return 2 * num_rows * sizeof(uint16_t); }

@@ -86,7 +86,8 @@ class VamanaBuilder {
     VECDB_RETURN_IF_ERROR(Prepare());
     for (const bool is_last : {false, true}) {
       const float stretch = is_last && metric_ != Metric::kIp ? kStretch : 1;
-      list_size_ = params_.search_list_size / (is_last ? 1 : kFirstPassShare);
+      const size_t share = is_last ? 1 : kFirstPassShare;
+      list_size_ = std::max<size_t>(1, params_.search_list_size / share);
       for (const std::unique_ptr<VamanaStrand>& strand : strands_) {
         strand->selector.SetStretch(stretch, metric_);
       }

@@ -93,7 +93,8 @@ struct IndexSource {
 /// whatever the number of threads of host.executor. ResourceExhausted, Cancelled, DeadlineExceeded.
 /// `rows_done`, which may be null, rises to the number of rows while it is built. A graph of the
 /// same spec in `source` is continued where that is worthwhile. With `scratch`, which may be null,
-/// a graph that the memory budget has no room for may be built in parts.
+/// a graph that the memory budget has no room for may be built in parts, which what is free decides
+/// about.
 absl::StatusOr<std::unique_ptr<VectorIndex>> BuildVectorIndex(
     const VectorView& view, const IndexSpec& spec, const Host& host, const Context& context,
     std::atomic<uint64_t>* rows_done = nullptr, const IndexSource& source = {},

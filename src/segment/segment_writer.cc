@@ -7,6 +7,7 @@
 #include "base/byte_io.h"
 #include "base/parallel_for.h"
 #include "base/random_id.h"
+#include "base/reservation.h"
 #include "base/status_macros.h"
 #include "base/str_format.h"
 #include "format/column_file.h"
@@ -14,6 +15,7 @@
 #include "format/sealed_json.h"
 #include "format/vector_file.h"
 #include "index/calibrate.h"
+#include "index/diskann_builder.h"
 #include "schema/index_field.h"
 #include "schema/row_check.h"
 #include "segment/scalar_index_builder.h"
@@ -173,16 +175,35 @@ absl::StatusOr<SegmentIndexInfo> WriteIndex(const SealedSegment& segment, size_t
                           .calibration = *std::move(calibration)};
 }
 
+absl::StatusOr<std::shared_ptr<const ResidentVectors>> LoadVectorsToIndex(
+    const SealedSegment& segment, size_t column, const IndexSpec& spec, const Context& context) {
+  if (!std::holds_alternative<DiskannParams>(spec.params)) {
+    return segment.LoadVectors(column, context);
+  }
+  const Host& host = segment.host();
+  const int32_t dim = segment.info().schema.fields[column].dim;
+  const uint64_t rows = segment.num_rows() * (static_cast<uint64_t>(dim) + 1) * sizeof(float);
+  const uint64_t build =
+      index::DiskannBuildBytes(segment.num_rows(), spec, dim, base::MaxStrands(host.executor));
+  if (base::HasRoomFor(rows + build, host.budget)) return segment.LoadVectors(column, context);
+  VECDB_ASSIGN_OR_RETURN(auto vectors,
+                         segment.LoadVectors(column, context, {.mode = LoadMode::kMap}));
+  VECDB_RETURN_IF_ERROR(vectors->mapped->Check(host.executor, context));
+  return vectors;
+}
+
 absl::StatusOr<BuiltIndex> BuildIndex(const SealedSegment& segment, size_t column,
                                       const IndexSpec& spec, const ResidentVectors& vectors,
                                       const Context& context, std::atomic<uint64_t>* rows_done,
                                       const index::IndexSource& source) {
   VECDB_ASSIGN_OR_RETURN(ObjectPath folder, ObjectPath::Parse(segment.info().folder));
   const BuildScratch scratch{.store = segment.shared_store(), .folder = std::move(folder)};
+  // What a store has mapped it also writes and reads quickly.
+  const bool is_mapped = vectors.mapped != nullptr && vectors.mapped->bytes() > 0;
   BuiltIndex built;
   VECDB_ASSIGN_OR_RETURN(
       built.index, index::BuildVectorIndex(vectors.view, spec, segment.host(), context, rows_done,
-                                           source, &scratch));
+                                           source, is_mapped ? &scratch : nullptr));
   VECDB_ASSIGN_OR_RETURN(built.info,
                          WriteIndex(segment, column, *built.index, vectors.view, context));
   return built;
@@ -204,7 +225,8 @@ absl::StatusOr<SegmentInfo> WriteSegment(const GrowingSegment& rows,
                                BuildScalarIndex(*segment, wanted.column, wanted.spec, context));
         continue;
       }
-      VECDB_ASSIGN_OR_RETURN(const auto vectors, segment->LoadVectors(wanted.column, context));
+      VECDB_ASSIGN_OR_RETURN(const auto vectors,
+                             LoadVectorsToIndex(*segment, wanted.column, wanted.spec, context));
       VECDB_ASSIGN_OR_RETURN(BuiltIndex built,
                              BuildIndex(*segment, wanted.column, wanted.spec, *vectors, context));
       info.indexes.push_back(std::move(built.info));

@@ -45,6 +45,11 @@ absl::StatusOr<SegmentIndexInfo> WriteIndex(const SealedSegment& segment, size_t
                                             const index::VectorView& vectors,
                                             const Context& context);
 
+/// The vectors of a segment for BuildIndex: read, or mapped and checked where memory has no room
+/// for them beside an index of `spec` that is built without.
+absl::StatusOr<std::shared_ptr<const ResidentVectors>> LoadVectorsToIndex(
+    const SealedSegment& segment, size_t column, const IndexSpec& spec, const Context& context);
+
 /// Builds an index over the vectors of a segment and writes it beside them. `rows_done` and
 /// `source` as in index::BuildVectorIndex.
 absl::StatusOr<BuiltIndex> BuildIndex(const SealedSegment& segment, size_t column,

@@ -55,7 +55,7 @@ TEST_P(PartitionedGraphTest, LinksEveryRowAndLaysItInOnePage) {
   const IndexSpec spec = DiskannSpec(GetParam());
   const BuildScratch scratch = MemoryScratch();
   std::atomic<uint64_t> rows_done = 0;
-  auto graph = BuildPartitionedGraph(rows.view(), spec, {.num_parts = 5, .most_rows = 2800},
+  auto graph = BuildPartitionedGraph(rows.view(), spec, {.num_parts = 5, .most_rows = 3100},
                                      scratch, {}, {}, &rows_done);
   ASSERT_OK(graph);
   EXPECT_EQ(rows_done, kManyRows);
@@ -132,7 +132,7 @@ TEST(PartitionedBuildTest, ThreadsMakeNoDifference) {
   const TestRows rows = MixedRows(kManyRows, kDimOfMany, 20, 1);
   const auto pool = MakeThreadPool(3);
   const BuildScratch scratch = MemoryScratch();
-  const PartitionPlan plan{.num_parts = 4, .most_rows = 3500};
+  const PartitionPlan plan{.num_parts = 4, .most_rows = 4100};
   const IndexSpec spec = DiskannSpec(Metric::kL2);
   auto alone = BuildPartitionedGraph(rows.view(), spec, plan, scratch, {}, {}, nullptr);
   auto together = BuildPartitionedGraph(rows.view(), spec, plan, scratch, {.executor = pool.get()},
@@ -151,7 +151,7 @@ TEST(PartitionedBuildTest, ThreadsMakeNoDifference) {
 // A disk that is full, wherever it is: an error, and nothing is left behind.
 TEST(PartitionedBuildTest, AFullStoreLeavesNothingBehind) {
   const TestRows rows = MixedRows(3000, kDimOfMany, 20, 1);
-  const PartitionPlan plan{.num_parts = 3, .most_rows = 2400};
+  const PartitionPlan plan{.num_parts = 3, .most_rows = 3100};
   for (const std::string call : {"Create", "Append", "Finish", "Open", "ReadAt"}) {
     int nth = 1;
     for (;; nth += 1 + nth / 2) {
@@ -177,14 +177,38 @@ TEST(PartitionedBuildTest, AFullStoreLeavesNothingBehind) {
 
 TEST(PartitionedBuildTest, CancelStopsItAndLeavesNothingBehind) {
   const TestRows rows = MixedRows(3000, kDimOfMany, 20, 1);
-  const BuildScratch scratch = MemoryScratch();
-  const CancelToken token = CancelToken::Make();
-  token.Cancel();
-  const auto built = BuildPartitionedGraph(rows.view(), DiskannSpec(Metric::kL2),
-                                           {.num_parts = 3, .most_rows = 2400}, scratch, {},
-                                           {.cancel = token}, nullptr);
-  EXPECT_EQ(CodeOf(built), absl::StatusCode::kCancelled);
-  EXPECT_TRUE(scratch.store->List(scratch.folder)->empty());
+  for (const std::string call : {"Append", "ReadAt"}) {
+    const BuildScratch base = MemoryScratch();
+    const CancelToken token = CancelToken::Make();
+    const auto injector = std::make_shared<support::FaultInjector>();
+    injector->Arm({.call = call, .nth = 2, .mode = support::FaultMode::kSlow, .on_slow = [&] {
+                     token.Cancel();
+                   }});
+    const BuildScratch scratch{
+        .store = std::make_shared<support::FaultObjectStore>(base.store, injector),
+        .folder = base.folder};
+    const auto built = BuildPartitionedGraph(rows.view(), DiskannSpec(Metric::kL2),
+                                             {.num_parts = 3, .most_rows = 3100}, scratch, {},
+                                             {.cancel = token}, nullptr);
+    EXPECT_EQ(CodeOf(built), absl::StatusCode::kCancelled) << call;
+    EXPECT_TRUE(base.store->List(base.folder)->empty()) << call;
+  }
+}
+
+// A budget that refuses nothing counts what a plan takes.
+TEST(PartitionPlanTest, ABuildTakesNoMoreThanItWasPlannedFor) {
+  for (const int32_t dim : {16, 100}) {
+    const TestRows rows = RandomRows(20000, dim, 1);
+    const IndexSpec spec = DiskannSpec(Metric::kL2);
+    const uint64_t free_bytes = LittleMemory(rows.view());
+    const auto plan = PlanPartitions(20000, dim, spec, 1, free_bytes);
+    ASSERT_TRUE(plan.has_value());
+    MemoryBudget counted;
+    ASSERT_OK(BuildPartitionedGraph(rows.view(), spec, *plan, MemoryScratch(), {.budget = &counted},
+                                    {}, nullptr));
+    EXPECT_LE(counted.Report().peak_bytes, free_bytes) << dim;
+    EXPECT_GE((plan->num_parts - 1) * plan->most_rows, 2 * 20000U);
+  }
 }
 
 TEST(PartitionPlanTest, CutsUpNoMoreThanItHasTo) {

@@ -22,7 +22,7 @@ class RowPartitionsTest : public testing::TestWithParam<Metric> {};
 TEST_P(RowPartitionsTest, EveryRowIsInTwoPartsThatHaveRoom) {
   const TestRows rows = RandomRows(kPartitionedRows, 8, 1);
   constexpr uint32_t kParts = 7;
-  constexpr uint32_t kMostRows = 2 * kPartitionedRows / kParts + 50;
+  constexpr uint32_t kMostRows = 2 * kPartitionedRows / (kParts - 1) + 1;
   const auto made = RowPartitions::Make(rows.view(), GetParam(), kParts, kMostRows, 1, {}, {});
   ASSERT_OK(made);
   std::vector<int> times(kPartitionedRows);
@@ -53,7 +53,7 @@ TEST(RowPartitionsTest, RowsOfOneClusterShareAPart) {
   std::vector<float> values = RandomValues(1600, 1);
   for (size_t row = 0; row < 400; ++row) values[row * 4] += row % 2 == 0 ? 100.0F : -100.0F;
   const TestRows rows(std::move(values), 4);
-  const auto made = RowPartitions::Make(rows.view(), Metric::kL2, 2, 400, 1, {}, {});
+  const auto made = RowPartitions::Make(rows.view(), Metric::kL2, 2, 800, 1, {}, {});
   ASSERT_OK(made);
   for (uint32_t row = 0; row < 400; ++row) EXPECT_EQ(made->first(row), made->first(row % 2));
   EXPECT_NE(made->first(0), made->first(1));
@@ -61,7 +61,7 @@ TEST(RowPartitionsTest, RowsOfOneClusterShareAPart) {
 
 TEST(RowPartitionsTest, IdenticalRowsAreSpread) {
   const TestRows rows(std::vector<float>(4000, 1.0F), 4);
-  const auto made = RowPartitions::Make(rows.view(), Metric::kL2, 4, 520, 1, {}, {});
+  const auto made = RowPartitions::Make(rows.view(), Metric::kL2, 4, 700, 1, {}, {});
   ASSERT_OK(made);
   for (uint32_t part = 0; part < 4; ++part) {
     EXPECT_GE(made->MembersOf(part).rows.size(), 400U) << part;
@@ -71,9 +71,9 @@ TEST(RowPartitionsTest, IdenticalRowsAreSpread) {
 TEST(RowPartitionsTest, ThreadsMakeNoDifference) {
   const TestRows rows = RandomRows(kPartitionedRows, 8, 1);
   const auto pool = MakeThreadPool(3);
-  const auto alone = RowPartitions::Make(rows.view(), Metric::kL2, 5, 1300, 1, {}, {});
+  const auto alone = RowPartitions::Make(rows.view(), Metric::kL2, 5, 1600, 1, {}, {});
   const auto together =
-      RowPartitions::Make(rows.view(), Metric::kL2, 5, 1300, 1, {.executor = pool.get()}, {});
+      RowPartitions::Make(rows.view(), Metric::kL2, 5, 1600, 1, {.executor = pool.get()}, {});
   ASSERT_OK(alone);
   ASSERT_OK(together);
   for (uint32_t row = 0; row < kPartitionedRows; ++row) {
@@ -86,11 +86,11 @@ TEST(RowPartitionsTest, StopsWithTheContextAndTheBudget) {
   const TestRows rows = RandomRows(100, 8, 1);
   const CancelToken token = CancelToken::Make();
   token.Cancel();
-  EXPECT_EQ(CodeOf(RowPartitions::Make(rows.view(), Metric::kL2, 2, 110, 1, {}, {.cancel = token})),
+  EXPECT_EQ(CodeOf(RowPartitions::Make(rows.view(), Metric::kL2, 2, 210, 1, {}, {.cancel = token})),
             absl::StatusCode::kCancelled);
   MemoryBudget budget(300);
   EXPECT_EQ(
-      CodeOf(RowPartitions::Make(rows.view(), Metric::kL2, 2, 110, 1, {.budget = &budget}, {})),
+      CodeOf(RowPartitions::Make(rows.view(), Metric::kL2, 2, 210, 1, {.budget = &budget}, {})),
       absl::StatusCode::kResourceExhausted);
   EXPECT_EQ(budget.used_bytes(), 0U);
 }

@@ -131,6 +131,14 @@ TEST(VamanaBuilderTest, FewRowsAndEqualRowsAreAllReached) {
   EXPECT_OK(BuildVamana(RandomRows(0, 4, 1).view(), Metric::kL2, kVamanaParams, nullptr, {}, {}));
 }
 
+TEST(VamanaBuilderTest, TheShortestSearchListLinksAllRows) {
+  const TestRows rows = RandomRows(500, 8, 1);
+  const auto graph = BuildVamana(rows.view(), Metric::kL2, {.max_degree = 7, .search_list_size = 1},
+                                 nullptr, {}, {});
+  ASSERT_OK(graph);
+  ExpectIsVamana(*graph, 500);
+}
+
 TEST(VamanaBuilderTest, ProgressRisesToTheNumberOfRows) {
   const TestRows rows = RandomRows(300, 4, 3);
   std::atomic<uint64_t> done = 0;
