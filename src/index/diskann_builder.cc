@@ -21,16 +21,20 @@ namespace {
 
 constexpr size_t kLeastRowsLearntFrom = 2048;
 
-// Codes and places, with those of another order of pages, and the marks of searches for that.
-uint64_t BytesOfCoding(uint64_t num_rows, const IndexSpec& spec, int32_t dim,
-                       uint64_t num_strands) {
-  const auto code_bytes = static_cast<uint64_t>(DiskannCodecSpec(spec, dim).pq_m);
-  return num_rows * (code_bytes + 3 * sizeof(uint32_t) + num_strands);
-}
-
 uint64_t LearningBytes(uint64_t num_rows, const codec::CodecSpec& spec, uint64_t num_strands) {
   return num_rows * static_cast<uint64_t>(spec.dim) * sizeof(float) +
          codec::ProductTrainingBytes(num_rows, spec, num_strands);
+}
+
+// Codes, after what they are learnt with, and places, with those of another order of pages and the
+// marks of searches for that.
+uint64_t BytesOfCoding(uint64_t num_rows, const IndexSpec& spec, int32_t dim,
+                       uint64_t num_strands) {
+  const codec::CodecSpec codec = DiskannCodecSpec(spec, dim);
+  const uint64_t codes = num_rows * static_cast<uint64_t>(codec.pq_m);
+  const uint64_t learning =
+      LearningBytes(std::min<uint64_t>(num_rows, kLeastRowsLearntFrom), codec, num_strands);
+  return num_rows * (3 * sizeof(uint32_t) + num_strands) + std::max(codes, learning);
 }
 
 // Nothing where the graph of all rows fits, or where parts would not either: its build then says
@@ -44,9 +48,7 @@ std::optional<PartitionPlan> PlanOf(const VectorView& view, const IndexSpec& spe
     return std::nullopt;
   }
   const uint64_t free_bytes = host.budget->FreeBytes();
-  const uint64_t coding =
-      BytesOfCoding(view.num_rows, spec, view.dim, num_strands) +
-      LearningBytes(kLeastRowsLearntFrom, DiskannCodecSpec(spec, view.dim), num_strands);
+  const uint64_t coding = BytesOfCoding(view.num_rows, spec, view.dim, num_strands);
   if (coding > free_bytes) return std::nullopt;
   return PlanPartitions(view.num_rows, view.dim, spec, num_strands, free_bytes);
 }
