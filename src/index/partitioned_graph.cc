@@ -247,7 +247,7 @@ class PartitionedBuilder {
     }
     for (size_t i = 0; i < members.size(); ++i) {
       const std::span<uint32_t> room = links.as<uint32_t>().subspan(i * degree(), degree());
-      std::stable_partition(room.begin(), room.end(), [](uint32_t link) { return link != kNoRow; });
+      std::fill(std::remove(room.begin(), room.end(), kNoRow), room.end(), kNoRow);
     }
     HnswGraph graph;
     graph.num_rows = static_cast<uint32_t>(members.size());

@@ -8,6 +8,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "index/diskann_file.h"
@@ -154,7 +155,7 @@ TEST(PartitionedBuildTest, AFullStoreLeavesNothingBehind) {
   const PartitionPlan plan{.num_parts = 3, .most_rows = 3100};
   for (const std::string call : {"Create", "Append", "Finish", "Open", "ReadAt"}) {
     int nth = 1;
-    for (;; nth += 1 + nth / 2) {
+    for (;; nth *= 3) {
       const BuildScratch base = MemoryScratch();
       const auto injector = std::make_shared<support::FaultInjector>();
       injector->Arm({.call = call,
@@ -197,17 +198,17 @@ TEST(PartitionedBuildTest, CancelStopsItAndLeavesNothingBehind) {
 
 // A budget that refuses nothing counts what a plan takes.
 TEST(PartitionPlanTest, ABuildTakesNoMoreThanItWasPlannedFor) {
-  for (const int32_t dim : {16, 100}) {
-    const TestRows rows = RandomRows(20000, dim, 1);
+  for (const auto& [num_rows, dim] : {std::pair(20000U, 16), std::pair(12000U, 100)}) {
+    const TestRows rows = RandomRows(num_rows, dim, 1);
     const IndexSpec spec = DiskannSpec(Metric::kL2);
     const uint64_t free_bytes = LittleMemory(rows.view());
-    const auto plan = PlanPartitions(20000, dim, spec, 1, free_bytes);
+    const auto plan = PlanPartitions(num_rows, dim, spec, 1, free_bytes);
     ASSERT_TRUE(plan.has_value());
     MemoryBudget counted;
     ASSERT_OK(BuildPartitionedGraph(rows.view(), spec, *plan, MemoryScratch(), {.budget = &counted},
                                     {}, nullptr));
     EXPECT_LE(counted.Report().peak_bytes, free_bytes) << dim;
-    EXPECT_GE((plan->num_parts - 1) * plan->most_rows, 2 * 20000U);
+    EXPECT_GE((plan->num_parts - 1) * plan->most_rows, 2 * num_rows);
   }
 }
 
