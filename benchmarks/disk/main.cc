@@ -1,15 +1,18 @@
 // disk_bench: DISKANN against what the disk gives to random reads, and its builds within less
 // memory than the rows take. See ../README.md.
 #include <algorithm>
+#include <cstdint>
 #include <cstdio>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include "ann/engine.h"
 #include "ann/recall.h"
 #include "base/status_macros.h"
 #include "common/clocks.h"
@@ -96,12 +99,7 @@ struct WrittenIndex {
 };
 
 // How often a page was read, or found in memory, by all searches so far.
-struct PagesSoFar {
-  uint64_t reads = 0;
-  uint64_t hits = 0;
-};
-
-PagesSoFar PagesOf(const Index& index) {
+PageCounts PagesOf(const Index& index) {
   const auto& diskann =
       static_cast<const index::DiskannIndex&>(*index::IndexAccess::StateOf(index).index);
   return {diskann.page_reads(), diskann.page_hits()};
@@ -186,8 +184,11 @@ class DiskBench {
     std::optional<Point> at_95;
     for (const std::string& beamwidth : options_.beamwidths) {
       for (const std::string& search_list : options_.search_lists) {
-        VECDB_ASSIGN_OR_RETURN(const Point point, Measure(*written.index, std::stoi(search_list),
-                                                          std::stoi(beamwidth)));
+        int list = 0;
+        int width = 0;
+        VECDB_RETURN_IF_ERROR(ParseInt("--search-lists", search_list, 1, 65535, &list));
+        VECDB_RETURN_IF_ERROR(ParseInt("--beamwidths", beamwidth, 1, 128, &width));
+        VECDB_ASSIGN_OR_RETURN(const Point point, Measure(*written.index, list, width));
         std::printf("  beamwidth %2d search_list %3d: recall %.4f, %.2f pages read, %.2f cached\n",
                     point.beamwidth, point.search_list, point.recall, point.reads, point.hits);
         std::fflush(stdout);
@@ -206,7 +207,7 @@ class DiskBench {
 
   absl::StatusOr<Point> Measure(const Index& index, int search_list, int beamwidth) const {
     Point point{.search_list = search_list, .beamwidth = beamwidth};
-    const PagesSoFar before = PagesOf(index);
+    const PageCounts before = PagesOf(index);
     const size_t num_queries = dataset_.queries.num_rows();
     size_t hits = 0;
     size_t wanted = 0;
@@ -217,7 +218,7 @@ class DiskBench {
       hits += judge_.Hits(query, ids);
       wanted += judge_.Wanted(query);
     }
-    const PagesSoFar after = PagesOf(index);
+    const PageCounts after = PagesOf(index);
     const auto count = static_cast<double>(num_queries);
     point.recall = static_cast<double>(hits) / static_cast<double>(wanted);
     point.reads = static_cast<double>(after.reads - before.reads) / count;
