@@ -26,6 +26,7 @@ constexpr uint32_t kHits = 10;
 struct MergeOptions {
   std::string base{};
   std::string query{};
+  std::string index = "HNSW";
   int num_queries = 500;
   int num_merges = 10;
   int percent_replaced = 20;
@@ -87,12 +88,22 @@ class MergeBench {
  private:
   using IndexPtr = std::unique_ptr<index::VectorIndex>;
 
-  const IndexSpec spec_{.metric = Metric::kL2, .params = HnswParams{}};
+  bool is_on_disk() const { return options_.index == "DISKANN"; }
+
+  IndexSpec spec() const {
+    if (is_on_disk()) return {.metric = Metric::kL2, .params = DiskannParams{}};
+    return {.metric = Metric::kL2, .params = HnswParams{}};
+  }
+
+  SearchParams search_params() const {
+    if (is_on_disk()) return DiskannSearchParams{.search_list = options_.ef};
+    return HnswSearchParams{.ef = options_.ef};
+  }
 
   Host host() const { return {.executor = executor_.get()}; }
 
   absl::StatusOr<IndexPtr> Build(const Rows& rows, const index::IndexSource& source) {
-    return index::BuildVectorIndex(rows.view(), spec_, host(), {}, nullptr, source);
+    return index::BuildVectorIndex(rows.view(), spec(), host(), {}, nullptr, source);
   }
 
   // Rows go, as many come, and the index over those that there are then is built both ways.
@@ -130,10 +141,8 @@ class MergeBench {
         index::BuildVectorIndex(merged.view(), {.metric = Metric::kL2, .params = FlatParams{}},
                                 host(), {}));
     VECDB_ASSIGN_OR_RETURN(const Answers truth, Search(*flat, merged, {}));
-    VECDB_ASSIGN_OR_RETURN(const Answers of_anew,
-                           Search(*anew, merged, HnswSearchParams{options_.ef}));
-    VECDB_ASSIGN_OR_RETURN(const Answers of_continued,
-                           Search(*continued, merged, HnswSearchParams{options_.ef}));
+    VECDB_ASSIGN_OR_RETURN(const Answers of_anew, Search(*anew, merged, search_params()));
+    VECDB_ASSIGN_OR_RETURN(const Answers of_continued, Search(*continued, merged, search_params()));
     std::printf("%-6d %10.2f %10.2f %6.2fx | %.4f, %.4f | %.1f, %.1f\n", merge, anew_seconds,
                 continued_seconds, continued_seconds / anew_seconds, Recall(truth, of_anew),
                 Recall(truth, of_continued), of_anew.micros, of_continued.micros);
@@ -185,9 +194,12 @@ absl::Status Run(const MergeOptions& options) {
   if (queries.dim() != all.dim()) {
     return absl::InvalidArgumentError("--query: vectors of another length than those of --base");
   }
-  std::printf("%s\n%zu of %zu rows, dim %zu, l2, %d %% replaced by each merge, %d threads\n",
-              CpuName().c_str(), all.num_rows() * 4 / 5, all.num_rows(), all.dim(),
-              options.percent_replaced, options.num_threads);
+  if (options.index != "HNSW" && options.index != "DISKANN") {
+    return absl::InvalidArgumentError("--index: HNSW or DISKANN, not " + options.index);
+  }
+  std::printf("%s\n%s, %zu of %zu rows, dim %zu, l2, %d %% replaced by each merge, %d threads\n",
+              CpuName().c_str(), options.index.c_str(), all.num_rows() * 4 / 5, all.num_rows(),
+              all.dim(), options.percent_replaced, options.num_threads);
   return MergeBench(options, all, queries).Run();
 }
 
@@ -199,11 +211,12 @@ int main(int argc, char** argv) {
   vecdb::bench::Flags flags;
   flags.Add("base", "the rows", &options.base);
   flags.Add("query", "the queries", &options.query);
+  flags.Add("index", "HNSW or DISKANN", &options.index);
   flags.Add("queries", "of these, at most", &options.num_queries, 1, 1'000'000);
   flags.Add("merges", "one after the other", &options.num_merges, 1, 1000);
   flags.Add("replaced", "rows that a merge replaces, in percent", &options.percent_replaced, 1, 24);
   flags.Add("threads", "that build", &options.num_threads, 1, 256);
-  flags.Add("ef", "of the searches", &options.ef, 10, 32768);
+  flags.Add("ef", "of the searches, or search_list", &options.ef, 10, 32768);
   if (argc == 2 && std::string_view(argv[1]) == "--help") {
     std::printf("%s", flags.Help().c_str());
     return 0;

@@ -13,6 +13,7 @@
 #include "codec/product_codec.h"
 #include "index/diskann_graph.h"
 #include "index/diskann_order.h"
+#include "index/diskann_source.h"
 #include "index/diskann_traffic.h"
 #include "index/partitioned_graph.h"
 
@@ -53,14 +54,36 @@ std::optional<PartitionPlan> PlanOf(const VectorView& view, const IndexSpec& spe
   return PlanPartitions(view.num_rows, view.dim, spec, num_strands, free_bytes);
 }
 
+// The graph to continue; without rows where there is none.
+absl::StatusOr<HnswGraph> ReadSource(const DiskannSource& source, const VectorView& view,
+                                     const IndexSpec& spec, const Host& host,
+                                     const Context& context) {
+  if (source.parts == nullptr || !IsWorthwhile(source.rows, view.num_rows)) return HnswGraph();
+  const uint64_t num_strands = base::MaxStrands(host.executor);
+  const DiskannLayout& layout = source.parts->layout;
+  const uint64_t links = uint64_t{layout.num_rows} * layout.degree * sizeof(uint32_t);
+  if (!base::HasRoomFor(links + DiskannBuildBytes(view.num_rows, spec, view.dim, num_strands),
+                        host.budget)) {
+    return HnswGraph();
+  }
+  auto graph = ReadDiskannGraph(*source.parts, host, context);
+  if (graph.ok()) return graph;
+  VECDB_RETURN_IF_ERROR(context.Check());
+  return HnswGraph();
+}
+
 absl::StatusOr<OrderedGraph> BuildGraph(const VectorView& view, const IndexSpec& spec,
                                         const DiskannLayout& layout, const BuildScratch* scratch,
-                                        const Host& host, const Context& context,
-                                        std::atomic<uint64_t>* rows_done) {
+                                        const DiskannSource& source, const Host& host,
+                                        const Context& context, std::atomic<uint64_t>* rows_done) {
   if (const std::optional<PartitionPlan> plan = PlanOf(view, spec, scratch, host)) {
     return BuildPartitionedGraph(view, spec, *plan, *scratch, host, context, rows_done);
   }
-  VECDB_ASSIGN_OR_RETURN(HnswGraph graph, BuildDiskannGraph(view, spec, host, context, rows_done));
+  VECDB_ASSIGN_OR_RETURN(HnswGraph old, ReadSource(source, view, spec, host, context));
+  const GraphSource from{.graph = old.num_rows == 0 ? nullptr : &old, .rows = source.rows};
+  VECDB_ASSIGN_OR_RETURN(HnswGraph graph,
+                         BuildDiskannGraph(view, spec, host, context, rows_done, from));
+  old = {};
   OrderedGraph ordered{.entry_row = graph.entry_row};
   VECDB_ASSIGN_OR_RETURN(ordered.rows, OrderRows(graph, layout, host, context));
   ordered.links = std::make_unique<GraphLinks>(std::move(graph));
@@ -104,13 +127,13 @@ uint64_t DiskannBuildBytes(uint64_t num_rows, const IndexSpec& spec, int32_t dim
 
 absl::StatusOr<DiskannParts> BuildDiskann(const VectorView& view, const IndexSpec& spec,
                                           const BuildScratch* scratch, const Host& host,
-                                          const Context& context,
-                                          std::atomic<uint64_t>* rows_done) {
+                                          const Context& context, std::atomic<uint64_t>* rows_done,
+                                          const DiskannSource& source) {
   const auto& params = std::get<DiskannParams>(spec.params);
   DiskannParts parts;
   parts.layout = DiskannLayout::Of(view.num_rows, view.dim, DiskannDegree(params));
-  VECDB_ASSIGN_OR_RETURN(OrderedGraph graph,
-                         BuildGraph(view, spec, parts.layout, scratch, host, context, rows_done));
+  VECDB_ASSIGN_OR_RETURN(OrderedGraph graph, BuildGraph(view, spec, parts.layout, scratch, source,
+                                                        host, context, rows_done));
   parts.entry_row = graph.entry_row;
   VECDB_ASSIGN_OR_RETURN(parts.places, PlacesOf(graph.rows, host));
   const codec::CodecSpec codec = DiskannCodecSpec(spec, view.dim);

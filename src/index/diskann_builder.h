@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <span>
 
 #include "absl/status/statusor.h"
 #include "index/diskann_file.h"
@@ -19,12 +20,22 @@ namespace vecdb::index {
 uint64_t DiskannBuildBytes(uint64_t num_rows, const IndexSpec& spec, int32_t dim,
                            uint64_t num_strands);
 
+/// An index whose rows, but for some that have gone, are among those of one that is to be built.
+/// Borrows both.
+struct DiskannSource {
+  const DiskannParts* parts = nullptr;
+  std::span<const uint32_t> rows{};  ///< as IndexSource::rows
+};
+
 /// Builds a DISKANN index of `spec` over rows in memory. Its pages are made from these when they
 /// are read. With `scratch`, which may be null, it is built part by part where the memory budget
-/// has too little room for the graph. As BuildVectorIndex.
+/// has too little room for the graph. The graph of `source`, an index of the same spec, is read and
+/// continued where that is worthwhile, memory has room for both and nothing of it is damaged. As
+/// BuildVectorIndex.
 absl::StatusOr<DiskannParts> BuildDiskann(const VectorView& view, const IndexSpec& spec,
                                           const BuildScratch* scratch, const Host& host,
-                                          const Context& context, std::atomic<uint64_t>* rows_done);
+                                          const Context& context, std::atomic<uint64_t>* rows_done,
+                                          const DiskannSource& source = {});
 
 }  // namespace vecdb::index
 

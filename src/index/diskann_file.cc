@@ -24,28 +24,6 @@ uint64_t UpToPage(uint64_t offset) {
   return (offset + store::kPageBytes - 1) / store::kPageBytes * store::kPageBytes;
 }
 
-// Calls `use(page)` for pages 0 to `count` - 1, one after the other, several being read at a time.
-template <class Use>
-absl::Status ReadInOrder(const DiskannParts& parts, uint32_t count, const Context& context,
-                         Use use) {
-  if (count == 0) return absl::OkStatus();
-  const size_t slots = std::min<size_t>(kPagesAtOnce, count);
-  VECDB_ASSIGN_OR_RETURN(const std::unique_ptr<store::ReadQueue> queue,
-                         parts.pages->MakeQueue(slots));
-  uint32_t begun = 0;
-  for (uint32_t page = 0; page < count; ++page) {
-    for (; begun < count && begun < page + slots; ++begun) {
-      queue->Start(begun % slots, parts.pages->begin() + uint64_t{begun} * parts.layout.page_bytes);
-    }
-    VECDB_RETURN_IF_ERROR(queue->Submit());
-    VECDB_RETURN_IF_ERROR(queue->Wait(page % slots, context));
-    const std::byte* const bytes = queue->buffer(page % slots);
-    VECDB_RETURN_IF_ERROR(CheckPage(parts.layout, page, parts.places.as<const uint32_t>(), bytes));
-    VECDB_RETURN_IF_ERROR(use(bytes));
-  }
-  return absl::OkStatus();
-}
-
 absl::Status ReadDiskannHead(const format::SectionFile& file, const IndexMeta& meta,
                              const Context& context, codec::CodecSpec* codec, DiskannParts* parts) {
   VECDB_ASSIGN_OR_RETURN(const std::string bytes,
@@ -115,16 +93,38 @@ absl::Status ReadCache(const format::SectionFile& file, uint32_t num_pages, cons
                                            uint64_t{num_pages} * parts->layout.page_bytes, host,
                                            "cached pages of a DISKANN index", MemoryUse::kIndexes));
   std::byte* out = parts->cache.data();
-  const absl::Status status = ReadInOrder(*parts, num_pages, context, [&](const std::byte* page) {
-    std::memcpy(out, page, parts->layout.page_bytes);
-    out += parts->layout.page_bytes;
-    return absl::OkStatus();
-  });
+  const absl::Status status =
+      ReadPagesInOrder(*parts, num_pages, context, [&](uint32_t, const std::byte* page) {
+        std::memcpy(out, page, parts->layout.page_bytes);
+        out += parts->layout.page_bytes;
+        return absl::OkStatus();
+      });
   if (!absl::IsDataLoss(status)) return status;
   return file.Damaged(std::string(status.message()));
 }
 
 }  // namespace
+
+absl::Status ReadPagesInOrder(
+    const DiskannParts& parts, uint32_t count, const Context& context,
+    const std::function<absl::Status(uint32_t page, const std::byte* bytes)>& use) {
+  if (count == 0) return absl::OkStatus();
+  const size_t slots = std::min<size_t>(kPagesAtOnce, count);
+  VECDB_ASSIGN_OR_RETURN(const std::unique_ptr<store::ReadQueue> queue,
+                         parts.pages->MakeQueue(slots));
+  uint32_t begun = 0;
+  for (uint32_t page = 0; page < count; ++page) {
+    for (; begun < count && begun < page + slots; ++begun) {
+      queue->Start(begun % slots, parts.pages->begin() + uint64_t{begun} * parts.layout.page_bytes);
+    }
+    VECDB_RETURN_IF_ERROR(queue->Submit());
+    VECDB_RETURN_IF_ERROR(queue->Wait(page % slots, context));
+    const std::byte* const bytes = queue->buffer(page % slots);
+    VECDB_RETURN_IF_ERROR(CheckPage(parts.layout, page, parts.places.as<const uint32_t>(), bytes));
+    VECDB_RETURN_IF_ERROR(use(page, bytes));
+  }
+  return absl::OkStatus();
+}
 
 uint32_t DiskannDegree(const DiskannParams& params) {
   return static_cast<uint32_t>((params.max_degree + 1) / 2 * 2);
@@ -164,7 +164,7 @@ absl::Status WriteDiskann(const DiskannParts& parts, format::SectionWriter& writ
   const uint64_t padding = UpToPage(writer.offset()) - writer.offset();
   VECDB_RETURN_IF_ERROR(
       writer.Append(std::span(zeros).first(static_cast<size_t>(padding)), context));
-  return ReadInOrder(parts, layout.num_pages(), context, [&](const std::byte* page) {
+  return ReadPagesInOrder(parts, layout.num_pages(), context, [&](uint32_t, const std::byte* page) {
     return writer.Append({page, layout.page_bytes}, context);
   });
 }

@@ -1,7 +1,9 @@
 #ifndef VECDB_INDEX_DISKANN_FILE_H_
 #define VECDB_INDEX_DISKANN_FILE_H_
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 
 #include "absl/status/status.h"
@@ -50,6 +52,12 @@ codec::CodecSpec DiskannCodecSpec(const IndexSpec& spec, int32_t dim);
 
 /// Pages of an index of `spec` that are to be kept in memory.
 uint32_t NumCachedPages(const DiskannParams& params, const DiskannLayout& layout);
+
+/// Calls `use(page, bytes)` for pages 0 to `count` - 1, one after the other and checked, several
+/// being read at a time. DataLoss for a damaged one; what the store and `use` return.
+absl::Status ReadPagesInOrder(
+    const DiskannParts& parts, uint32_t count, const Context& context,
+    const std::function<absl::Status(uint32_t page, const std::byte* bytes)>& use);
 
 absl::Status WriteDiskann(const DiskannParts& parts, format::SectionWriter& writer,
                           const Context& context);

@@ -24,7 +24,8 @@ bool BuildsOnCodes(int32_t dim) { return dim >= kLeastDimOfCodes; }
 
 absl::StatusOr<HnswGraph> BuildDiskannGraph(const VectorView& view, const IndexSpec& spec,
                                             const Host& host, const Context& context,
-                                            std::atomic<uint64_t>* rows_done) {
+                                            std::atomic<uint64_t>* rows_done,
+                                            const GraphSource& source) {
   const auto& params = std::get<DiskannParams>(spec.params);
   std::optional<RowCodes> codes;
   if (BuildsOnCodes(view.dim)) {
@@ -36,7 +37,7 @@ absl::StatusOr<HnswGraph> BuildDiskannGraph(const VectorView& view, const IndexS
                                                   host, context));
   }
   return BuildVamana(view, spec.metric, ParamsOf(params), codes.has_value() ? &*codes : nullptr,
-                     host, context, rows_done);
+                     host, context, rows_done, source);
 }
 
 uint64_t DiskannGraphBytes(uint64_t num_rows, int32_t dim, const DiskannParams& params,

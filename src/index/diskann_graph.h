@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "absl/status/statusor.h"
+#include "index/graph_source.h"
 #include "index/hnsw_graph.h"
 #include "index/vector_view.h"
 #include "vecdb/context.h"
@@ -20,7 +21,8 @@ bool BuildsOnCodes(int32_t dim);
 /// The graph of a DISKANN index of `spec` over rows in memory. As BuildVamana.
 absl::StatusOr<HnswGraph> BuildDiskannGraph(const VectorView& view, const IndexSpec& spec,
                                             const Host& host, const Context& context,
-                                            std::atomic<uint64_t>* rows_done);
+                                            std::atomic<uint64_t>* rows_done,
+                                            const GraphSource& source = {});
 
 /// The most that BuildDiskannGraph takes beside the rows.
 uint64_t DiskannGraphBytes(uint64_t num_rows, int32_t dim, const DiskannParams& params,

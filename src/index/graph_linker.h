@@ -40,6 +40,7 @@ struct LinkerSpec {
   Metric metric = Metric::kL2;
   size_t ef = 0;       ///< candidates to look at
   bool defer = false;  ///< links back wait for Apply
+  float stretch = 1;   ///< of TakeLinksOver, as NeighborSelector::SetStretch
 };
 
 /// The distances that links are chosen by: of codes that are fine enough, else of the rows.

@@ -25,7 +25,9 @@ class LinkTaker {
         distance_(MakeRowDistance(spec)),
         selector_(MakeRowDistance(spec)),
         from_(source.graph->level(0)),
-        to_(graph->level(0)) {}
+        to_(graph->level(0)) {
+    selector_.SetStretch(spec.stretch, spec.metric);
+  }
 
   // The list of a row of the source that is still there.
   void Take(uint32_t old_row) {
@@ -95,11 +97,14 @@ class LinkTaker {
 
 }  // namespace
 
+bool IsWorthwhile(std::span<const uint32_t> rows, uint32_t num_rows) {
+  const auto num_gone = std::count(rows.begin(), rows.end(), kNoRow);
+  const size_t num_left = rows.size() - static_cast<size_t>(num_gone);
+  return num_left > 0 && 2 * num_left >= rows.size() && 4 * num_left >= num_rows;
+}
+
 bool IsWorthwhile(const GraphSource& source, uint32_t num_rows, uint32_t m) {
-  if (source.graph == nullptr || source.graph->m != m) return false;
-  const auto num_gone = std::count(source.rows.begin(), source.rows.end(), kNoRow);
-  const size_t num_left = source.rows.size() - static_cast<size_t>(num_gone);
-  return num_left > 0 && 2 * num_left >= source.rows.size() && 4 * num_left >= num_rows;
+  return source.graph != nullptr && source.graph->m == m && IsWorthwhile(source.rows, num_rows);
 }
 
 absl::Status TakeLinksOver(const GraphSource& source, const LinkerSpec& spec, const Host& host,

@@ -19,7 +19,11 @@ struct GraphSource {
 };
 
 /// Whether taking links over spares work and harms no search: at least half of the rows of the
-/// source are still there, they are a quarter of the `num_rows` new ones, and lists are as long.
+/// source, of which `rows` says where they are now, are still there, and they are a quarter of the
+/// `num_rows` new ones.
+bool IsWorthwhile(std::span<const uint32_t> rows, uint32_t num_rows);
+
+/// The same, and lists are as long.
 bool IsWorthwhile(const GraphSource& source, uint32_t num_rows, uint32_t m);
 
 /// Writes the lists of level 0 that rows had in `source` to `graph`. A list that has lost links to

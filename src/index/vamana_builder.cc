@@ -8,11 +8,13 @@
 #include <utility>
 #include <vector>
 
+#include "base/large_buffer.h"
 #include "base/parallel_for.h"
 #include "base/reservation.h"
 #include "base/status_macros.h"
 #include "codec/sampling.h"
 #include "index/coded_query.h"
+#include "index/graph_linker.h"
 #include "index/hnsw_order.h"
 #include "index/hnsw_repair.h"
 #include "index/hnsw_search.h"
@@ -82,22 +84,15 @@ class VamanaBuilder {
         context_(context),
         kernels_(simd::KernelsFor(metric)) {}
 
-  absl::StatusOr<HnswGraph> Build(std::atomic<uint64_t>* rows_done) {
+  absl::StatusOr<HnswGraph> Build(const GraphSource& source, std::atomic<uint64_t>* rows_done) {
+    const bool continues = IsWorthwhile(source, view_.num_rows, HalfDegree());
+    if (continues) MarkTaken(source);
     VECDB_RETURN_IF_ERROR(Prepare());
-    for (const bool is_last : {false, true}) {
-      const float stretch = is_last && metric_ != Metric::kIp ? kStretch : 1;
-      const size_t share = is_last ? 1 : kFirstPassShare;
-      list_size_ = std::max<size_t>(1, params_.search_list_size / share);
-      for (const std::unique_ptr<VamanaStrand>& strand : strands_) {
-        strand->selector.SetStretch(stretch, metric_);
-      }
-      for (uint32_t done = 0; done < view_.num_rows;) {
-        const uint32_t count = BatchSize(done, is_last);
-        VECDB_RETURN_IF_ERROR(LinkBatch(done, count, is_last));
-        done += count;
-        if (rows_done != nullptr) *rows_done = is_last ? (view_.num_rows + done) / 2 : done / 2;
-      }
+    if (continues) {
+      const LinkerSpec spec{.view = view_, .codes = codes_, .metric = metric_, .stretch = kStretch};
+      VECDB_RETURN_IF_ERROR(TakeLinksOver(source, spec, host_, context_, &graph_));
     }
+    for (const bool is_last : {false, true}) VECDB_RETURN_IF_ERROR(LinkRows(is_last, rows_done));
     VECDB_RETURN_IF_ERROR(ConnectAllRows(view_, metric_, kernels_, params_.search_list_size,
                                          context_, &strands_.front()->scratch, &graph_));
     if (rows_done != nullptr) *rows_done = view_.num_rows;
@@ -105,11 +100,34 @@ class VamanaBuilder {
   }
 
  private:
+  uint32_t HalfDegree() const { return (params_.max_degree + 1) / 2; }
+
+  void MarkTaken(const GraphSource& source) {
+    is_taken_.resize(view_.num_rows);
+    for (const uint32_t row : source.rows) {
+      if (row != kNoRow) is_taken_[row] = true;
+    }
+  }
+
+  bool IsTaken(uint32_t row) const { return !is_taken_.empty() && is_taken_[row]; }
+
+  // In an order of chance; the levels of it are of no use here.
+  absl::Status ListRowsToLink() {
+    VECDB_ASSIGN_OR_RETURN(const HnswOrder order,
+                           HnswOrder::Make(view_.num_rows, 1 << 16, params_.seed, host_));
+    VECDB_ASSIGN_OR_RETURN(
+        to_link_, base::LargeBuffer::Make(size_t{view_.num_rows} * sizeof(uint32_t), host_,
+                                          "the order of rows to link", MemoryUse::kBuilds));
+    for (uint32_t place = 0; place < view_.num_rows; ++place) {
+      const uint32_t row = order.row(place);
+      if (!IsTaken(row)) to_link_.as<uint32_t>()[num_to_link_++] = row;
+    }
+    return absl::OkStatus();
+  }
+
   absl::Status Prepare() {
-    const uint32_t half = (params_.max_degree + 1) / 2;
-    // Rows in an order of chance; the levels are of no use here.
-    VECDB_ASSIGN_OR_RETURN(order_, HnswOrder::Make(view_.num_rows, 1 << 16, params_.seed, host_));
-    VECDB_ASSIGN_OR_RETURN(graph_, HnswGraph::Make(view_.num_rows, half, {}, host_));
+    VECDB_RETURN_IF_ERROR(ListRowsToLink());
+    VECDB_ASSIGN_OR_RETURN(graph_, HnswGraph::Make(view_.num_rows, HalfDegree(), {}, host_));
     std::memset(graph_.base_links.data(), 0xff, graph_.base_links.size());
     VECDB_ASSIGN_OR_RETURN(graph_.entry_row, FindMiddle());
     level_ = graph_.level(0);
@@ -131,7 +149,8 @@ class VamanaBuilder {
                             : RowDistance(view_, metric_, kernels_);
   }
 
-  // The row of a sample that is nearest to the mean of it.
+  // The row of a sample that is nearest to the mean of it, of those that have links where any have:
+  // every walk begins there.
   absl::StatusOr<uint32_t> FindMiddle() const {
     const auto dim = static_cast<size_t>(view_.dim);
     const std::vector<uint32_t> sample =
@@ -147,8 +166,13 @@ class VamanaBuilder {
     }
     VECDB_RETURN_IF_ERROR(context_.Check());
     uint32_t nearest = sample.front();
+    if (!is_taken_.empty()) {
+      const auto taken = std::find(is_taken_.begin(), is_taken_.end(), true);
+      nearest = static_cast<uint32_t>(taken - is_taken_.begin());
+    }
     double least = std::numeric_limits<double>::infinity();
     for (const uint32_t row : sample) {
+      if (!is_taken_.empty() && !is_taken_[row]) continue;
       double distance = 0;
       for (size_t d = 0; d < dim; ++d) {
         const double mean = sum[d] / static_cast<double>(sample.size());
@@ -162,14 +186,31 @@ class VamanaBuilder {
     return nearest;
   }
 
+  // One pass over the rows that are to be linked.
+  absl::Status LinkRows(bool is_last, std::atomic<uint64_t>* rows_done) {
+    list_size_ = std::max<size_t>(1, params_.search_list_size / (is_last ? 1 : kFirstPassShare));
+    for (const std::unique_ptr<VamanaStrand>& strand : strands_) {
+      strand->selector.SetStretch(is_last ? kStretch : 1, metric_);
+    }
+    const uint32_t begun = view_.num_rows - num_to_link_ + (is_last ? num_to_link_ / 2 : 0);
+    for (uint32_t done = 0; done < num_to_link_;) {
+      const uint32_t count = BatchSize(done, is_last);
+      VECDB_RETURN_IF_ERROR(LinkBatch(done, count, is_last));
+      done += count;
+      if (rows_done != nullptr) *rows_done = begun + done / 2;
+    }
+    return absl::OkStatus();
+  }
+
   uint32_t BatchSize(uint32_t done, bool is_last) const {
     const uint32_t most = MostOfBatch(view_.num_rows);
     const uint32_t grown = is_last ? most : std::max<uint32_t>(1, done);
-    return std::min({grown, most, view_.num_rows - done});
+    return std::min({grown, most, num_to_link_ - done});
   }
 
-  // Links the rows from `first` on in order_. They see the graph without each other.
+  // Links the rows from `first` on in to_link_. They see the graph without each other.
   absl::Status LinkBatch(uint32_t first, uint32_t count, bool is_last) {
+    const std::span<const uint32_t> rows = to_link_.as<const uint32_t>().subspan(first, count);
     new_links_.resize(size_t{count} * level_.degree);
     for (const std::unique_ptr<VamanaStrand>& strand : strands_) strand->links.clear();
     const absl::Status chosen = base::ParallelFor(
@@ -178,15 +219,14 @@ class VamanaBuilder {
           const auto begin = static_cast<uint32_t>(task * kRowsOfTask);
           const uint32_t end = std::min<uint32_t>(count, begin + kRowsOfTask);
           for (uint32_t i = begin; i < end; ++i) {
-            VECDB_RETURN_IF_ERROR(ChooseLinks(order_.row(first + i), is_last,
-                                              &new_links_[size_t{i} * level_.degree],
-                                              strands_[strand].get()));
+            VECDB_RETURN_IF_ERROR(ChooseLinks(
+                rows[i], is_last, &new_links_[size_t{i} * level_.degree], strands_[strand].get()));
           }
           return absl::OkStatus();
         });
     VECDB_RETURN_IF_ERROR(chosen);
     for (uint32_t i = 0; i < count; ++i) {
-      std::memcpy(level_.of(order_.row(first + i)), &new_links_[size_t{i} * level_.degree],
+      std::memcpy(level_.of(rows[i]), &new_links_[size_t{i} * level_.degree],
                   level_.degree * sizeof(uint32_t));
     }
     return AnswerLinks();
@@ -319,8 +359,10 @@ class VamanaBuilder {
   const Host host_;
   const Context& context_;
   const simd::DistanceKernels& kernels_;
-  size_t list_size_ = 0;  // of the pass under way
-  HnswOrder order_;
+  size_t list_size_ = 0;       // of the pass under way
+  base::LargeBuffer to_link_;  // rows, the first num_to_link_
+  uint32_t num_to_link_ = 0;
+  std::vector<bool> is_taken_;  // rows that have their links; empty: none
   HnswGraph graph_;
   HnswLevel level_;
   base::Reservation reserved_;
@@ -340,10 +382,10 @@ uint64_t VamanaBytes(uint64_t num_rows, const VamanaParams& params, uint64_t num
 absl::StatusOr<HnswGraph> BuildVamana(const VectorView& view, Metric metric,
                                       const VamanaParams& params, const RowCodes* codes,
                                       const Host& host, const Context& context,
-                                      std::atomic<uint64_t>* rows_done) {
+                                      std::atomic<uint64_t>* rows_done, const GraphSource& source) {
   VECDB_RETURN_IF_ERROR(context.Check());
   if (view.num_rows == 0) return HnswGraph::Make(0, (params.max_degree + 1) / 2, {}, host);
-  return VamanaBuilder(view, metric, params, codes, host, context).Build(rows_done);
+  return VamanaBuilder(view, metric, params, codes, host, context).Build(source, rows_done);
 }
 
 }  // namespace vecdb::index

@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "absl/status/statusor.h"
+#include "index/graph_source.h"
 #include "index/hnsw_graph.h"
 #include "index/row_codes.h"
 #include "index/vector_view.h"
@@ -33,10 +34,14 @@ uint64_t VamanaBytes(uint64_t num_rows, const VamanaParams& params, uint64_t num
 /// Walks compare `codes` where they are not null. The graph has entry_row, no upper levels, and
 /// room for max_degree links a row or, where that is odd, one more. `rows_done`, which may be null,
 /// rises to the number of rows. ResourceExhausted, Cancelled, DeadlineExceeded.
+///
+/// A graph in `source` of which enough rows are left is continued (FreshDiskANN: Singh et al.
+/// 2021): these keep their links, as TakeLinksOver says, and the others alone are linked.
 absl::StatusOr<HnswGraph> BuildVamana(const VectorView& view, Metric metric,
                                       const VamanaParams& params, const RowCodes* codes,
                                       const Host& host, const Context& context,
-                                      std::atomic<uint64_t>* rows_done = nullptr);
+                                      std::atomic<uint64_t>* rows_done = nullptr,
+                                      const GraphSource& source = {});
 
 }  // namespace vecdb::index
 

@@ -38,6 +38,12 @@ GraphSource GraphOf(const IndexSource& source, const IndexSpec& spec) {
   return {.graph = &index->graph(), .rows = source.rows};
 }
 
+DiskannSource PagesOf(const IndexSource& source, const IndexSpec& spec) {
+  const auto* const index = dynamic_cast<const DiskannIndex*>(source.index);
+  if (index == nullptr || index->spec() != spec) return {};
+  return {.parts = &index->parts(), .rows = source.rows};
+}
+
 }  // namespace
 
 std::optional<codec::CodecSpec> WalkedSpec(const IndexSpec& spec, int32_t dim) {
@@ -163,8 +169,8 @@ absl::StatusOr<std::unique_ptr<VectorIndex>> BuildVectorIndex(
     return std::make_unique<IvfIndex>(view, spec, std::move(lists), std::move(copies), host);
   }
   if (std::holds_alternative<DiskannParams>(spec.params)) {
-    VECDB_ASSIGN_OR_RETURN(DiskannParts parts,
-                           BuildDiskann(view, spec, scratch, host, context, rows_done));
+    VECDB_ASSIGN_OR_RETURN(DiskannParts parts, BuildDiskann(view, spec, scratch, host, context,
+                                                            rows_done, PagesOf(source, spec)));
     return std::make_unique<DiskannIndex>(view, spec, std::move(parts), host);
   }
   const auto* hnsw = std::get_if<HnswParams>(&spec.params);

@@ -10,6 +10,7 @@
 
 #include "index/hnsw_builder.h"
 #include "index/hnsw_testing.h"
+#include "index/merge_testing.h"
 #include "index/vector_index.h"
 #include "support/seeded_random.h"
 #include "vecdb/executor.h"
@@ -22,43 +23,12 @@ using support::SeededRandom;
 constexpr HnswParams kParams = {.m = 8, .ef_construction = 64};
 constexpr int32_t kSourceDim = 8;
 
-// Some rows of `rows`, in the order of `numbers`.
-TestRows Picked(const TestRows& rows, const std::vector<uint32_t>& numbers) {
-  std::vector<float> values;
-  const VectorView view = rows.view();
-  for (const uint32_t number : numbers) {
-    values.insert(values.end(), view.row(number), view.row(number) + view.dim);
-  }
-  return TestRows(std::move(values), view.dim);
-}
-
-struct Merge {
-  HnswGraph Build(const HnswGraph& source, const HnswParams& params = kParams,
-                  const Host& host = {}) const {
-    auto graph = BuildHnswGraph(new_rows.view(), Metric::kL2, params, nullptr, host, {}, nullptr,
-                                {.graph = &source, .rows = map});
-    EXPECT_TRUE(graph.ok()) << graph.status();
-    return *std::move(graph);
-  }
-
-  TestRows old_rows;
-  TestRows new_rows;
-  std::vector<uint32_t> map{};
-};
-
-// Rows 0 to num_old - 1 are in a graph; then one in `gone` goes, and the rest of `rows` comes.
-Merge MergeOf(const TestRows& rows, uint32_t num_old, uint32_t gone) {
-  std::vector<uint32_t> old_numbers(num_old);
-  std::iota(old_numbers.begin(), old_numbers.end(), 0u);
-  std::vector<uint32_t> map(num_old, kNoRow);
-  std::vector<uint32_t> numbers;
-  for (uint32_t row = 0; row < num_old; ++row) {
-    if (gone > 0 && row % gone == 0) continue;
-    map[row] = static_cast<uint32_t>(numbers.size());
-    numbers.push_back(row);
-  }
-  for (uint32_t row = num_old; row < rows.view().num_rows; ++row) numbers.push_back(row);
-  return {Picked(rows, old_numbers), Picked(rows, numbers), std::move(map)};
+HnswGraph BuildMerged(const MergedRows& merge, const HnswGraph& source,
+                      const HnswParams& params = kParams, const Host& host = {}) {
+  auto graph = BuildHnswGraph(merge.new_rows.view(), Metric::kL2, params, nullptr, host, {},
+                              nullptr, {.graph = &source, .rows = merge.map});
+  EXPECT_TRUE(graph.ok()) << graph.status();
+  return *std::move(graph);
 }
 
 TEST(GraphSourceTest, ItIsWorthwhileWhenEnoughRowsAreLeft) {
@@ -82,29 +52,29 @@ TEST(GraphSourceTest, EveryRowIsReachableWhateverGoesAndComes) {
     for (const uint32_t num_old : {300u, 800u, 900u}) {
       for (const uint32_t gone : {0u, 2u, 5u}) {
         SCOPED_TRACE(testing::Message() << num_old << " rows, one in " << gone << " gone");
-        const Merge merge = MergeOf(rows, num_old, gone);
+        const MergedRows merge = MergeRows(rows, num_old, gone);
         const HnswGraph old = BuildGraph(merge.old_rows, Metric::kL2, kParams);
-        ExpectSoundGraph(merge.Build(old));
+        ExpectSoundGraph(BuildMerged(merge, old));
       }
     }
   }
 }
 
 TEST(GraphSourceTest, TheSameBytesAtEveryNumberOfThreads) {
-  const Merge merge = MergeOf(ClusteredRows(2000, kSourceDim, 20, 4), 1500, 5);
+  const MergedRows merge = MergeRows(ClusteredRows(2000, kSourceDim, 20, 4), 1500, 5);
   const HnswGraph old = BuildGraph(merge.old_rows, Metric::kL2, kParams);
-  const HnswGraph alone = merge.Build(old);
+  const HnswGraph alone = BuildMerged(merge, old);
   EXPECT_FALSE(SameGraph(alone, BuildGraph(merge.new_rows, Metric::kL2, kParams)));
   for (const int threads : {1, 2, 4}) {
     const auto executor = MakeThreadPool(threads);
-    EXPECT_TRUE(SameGraph(alone, merge.Build(old, kParams, {.executor = executor.get()})));
+    EXPECT_TRUE(SameGraph(alone, BuildMerged(merge, old, kParams, {.executor = executor.get()})));
   }
 }
 
 TEST(GraphSourceTest, WhatIsNotWorthwhileIsBuiltAnew) {
-  const Merge merge = MergeOf(RandomRows(2000, kSourceDim, 5), 300, 2);
+  const MergedRows merge = MergeRows(RandomRows(2000, kSourceDim, 5), 300, 2);
   const HnswGraph old = BuildGraph(merge.old_rows, Metric::kL2, kParams);
-  EXPECT_TRUE(SameGraph(merge.Build(old), BuildGraph(merge.new_rows, Metric::kL2, kParams)));
+  EXPECT_TRUE(SameGraph(BuildMerged(merge, old), BuildGraph(merge.new_rows, Metric::kL2, kParams)));
 }
 
 std::vector<Candidate> NearestOf(const VectorIndex& index, const VectorView& view,
@@ -138,7 +108,7 @@ TEST(GraphSourceTest, RecallStaysWhatItIsOfGraphsThatAreBuiltAnew) {
   SeededRandom random(7);
   std::vector<uint32_t> numbers(3000);
   std::iota(numbers.begin(), numbers.end(), 0u);
-  auto rows = std::make_unique<TestRows>(Picked(all, numbers));
+  auto rows = std::make_unique<TestRows>(PickedRows(all, numbers));
   auto index = *BuildVectorIndex(rows->view(), spec, {}, {});
   for (int merge = 0; merge < 10; ++merge) {
     std::vector<uint32_t> map(numbers.size(), kNoRow);
@@ -153,7 +123,7 @@ TEST(GraphSourceTest, RecallStaysWhatItIsOfGraphsThatAreBuiltAnew) {
       const auto number = static_cast<uint32_t>(random.Below(6000));
       if (!before.contains(number)) left.push_back(number);
     }
-    auto merged = std::make_unique<TestRows>(Picked(all, left));
+    auto merged = std::make_unique<TestRows>(PickedRows(all, left));
     auto next = BuildVectorIndex(merged->view(), spec, {}, {}, nullptr,
                                  {.index = index.get(), .rows = map});
     ASSERT_TRUE(next.ok()) << next.status();
@@ -166,7 +136,7 @@ TEST(GraphSourceTest, RecallStaysWhatItIsOfGraphsThatAreBuiltAnew) {
 }
 
 TEST(GraphSourceTest, AnIndexOfAnotherSpecIsNotContinued) {
-  const Merge merge = MergeOf(RandomRows(1200, kSourceDim, 8), 900, 5);
+  const MergedRows merge = MergeRows(RandomRows(1200, kSourceDim, 8), 900, 5);
   const auto old = BuildVectorIndex(merge.old_rows.view(),
                                     {.metric = Metric::kL2, .params = IvfFlatParams{}}, {}, {});
   ASSERT_TRUE(old.ok());
@@ -178,7 +148,7 @@ TEST(GraphSourceTest, AnIndexOfAnotherSpecIsNotContinued) {
 }
 
 TEST(GraphSourceTest, StopsWhenCancelled) {
-  const Merge merge = MergeOf(RandomRows(1200, kSourceDim, 9), 900, 5);
+  const MergedRows merge = MergeRows(RandomRows(1200, kSourceDim, 9), 900, 5);
   const HnswGraph old = BuildGraph(merge.old_rows, Metric::kL2, kParams);
   const CancelToken token = CancelToken::Make();
   token.Cancel();

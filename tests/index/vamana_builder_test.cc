@@ -9,6 +9,7 @@
 
 #include "index/hnsw_search.h"
 #include "index/index_testing.h"
+#include "index/merge_testing.h"
 #include "index/query_distance.h"
 #include "index/walk_scratch.h"
 #include "support/status_testing.h"
@@ -144,6 +145,69 @@ TEST(VamanaBuilderTest, ProgressRisesToTheNumberOfRows) {
   std::atomic<uint64_t> done = 0;
   ASSERT_OK(BuildVamana(rows.view(), Metric::kL2, kVamanaParams, nullptr, {}, {}, &done));
   EXPECT_EQ(done.load(), 300U);
+}
+
+HnswGraph Continued(const MergedRows& merge, const HnswGraph& old,
+                    const VamanaParams& params = kVamanaParams, const Host& host = {}) {
+  auto graph = BuildVamana(merge.new_rows.view(), Metric::kL2, params, nullptr, host, {}, nullptr,
+                           {.graph = &old, .rows = merge.map});
+  EXPECT_OK(graph);
+  return *std::move(graph);
+}
+
+TEST(VamanaBuilderTest, AGraphIsContinuedWhateverGoesAndComes) {
+  for (const TestRows& rows :
+       {MixedRows(900, 8, 20, 1), TestRows(std::vector<float>(900 * size_t{8}, 0.5f), 8)}) {
+    for (const uint32_t max_degree : {3U, 16U}) {
+      const VamanaParams params{.max_degree = max_degree, .search_list_size = 40};
+      for (const uint32_t num_old : {300U, 800U, 900U}) {
+        for (const uint32_t gone : {0U, 2U, 5U}) {
+          SCOPED_TRACE(testing::Message() << num_old << " rows, one in " << gone << " gone");
+          const MergedRows merge = MergeRows(rows, num_old, gone);
+          const auto old = BuildVamana(merge.old_rows.view(), Metric::kL2, params, nullptr, {}, {});
+          ASSERT_OK(old);
+          ExpectIsVamana(Continued(merge, *old, params), merge.new_rows.view().num_rows);
+        }
+      }
+    }
+  }
+}
+
+TEST(VamanaBuilderTest, AContinuedGraphIsAsGoodAndTheSameAtAnyNumberOfThreads) {
+  const MergedRows merge = MergeRows(MixedRows(3000, 24, 20, 1), 2200, 5);
+  const auto old = BuildVamana(merge.old_rows.view(), Metric::kL2, kVamanaParams, nullptr, {}, {});
+  const auto anew = BuildVamana(merge.new_rows.view(), Metric::kL2, kVamanaParams, nullptr, {}, {});
+  ASSERT_OK(old);
+  ASSERT_OK(anew);
+  const HnswGraph continued = Continued(merge, *old);
+  EXPECT_NE(LinksOfVamana(continued), LinksOfVamana(*anew));
+  EXPECT_GE(RecallOfVamana(continued, merge.new_rows, Metric::kL2, 30),
+            RecallOfVamana(*anew, merge.new_rows, Metric::kL2, 30) - 0.01);
+  const auto executor = MakeThreadPool(4);
+  EXPECT_EQ(LinksOfVamana(continued),
+            LinksOfVamana(Continued(merge, *old, kVamanaParams, {.executor = executor.get()})));
+}
+
+TEST(VamanaBuilderTest, WithTooFewRowsLeftOrListsOfAnotherLengthItIsBuiltAnew) {
+  const MergedRows merge = MergeRows(RandomRows(1000, 8, 5), 200, 2);
+  const auto old = BuildVamana(merge.old_rows.view(), Metric::kL2, kVamanaParams, nullptr, {}, {});
+  const auto anew = BuildVamana(merge.new_rows.view(), Metric::kL2, kVamanaParams, nullptr, {}, {});
+  EXPECT_EQ(LinksOfVamana(Continued(merge, *old)), LinksOfVamana(*anew));
+  const MergedRows all = MergeRows(RandomRows(1000, 8, 5), 900, 0);
+  const VamanaParams longer{.max_degree = 24, .search_list_size = 40};
+  const auto source = BuildVamana(all.old_rows.view(), Metric::kL2, kVamanaParams, nullptr, {}, {});
+  const auto wanted = BuildVamana(all.new_rows.view(), Metric::kL2, longer, nullptr, {}, {});
+  EXPECT_EQ(LinksOfVamana(Continued(all, *source, longer)), LinksOfVamana(*wanted));
+}
+
+TEST(VamanaBuilderTest, ProgressOfAContinuedGraphBeginsWithTheRowsThatHaveLinks) {
+  const MergedRows merge = MergeRows(RandomRows(1000, 4, 3), 900, 0);
+  const auto old = BuildVamana(merge.old_rows.view(), Metric::kL2, kVamanaParams, nullptr, {}, {});
+  ASSERT_OK(old);
+  std::atomic<uint64_t> done = 0;
+  ASSERT_OK(BuildVamana(merge.new_rows.view(), Metric::kL2, kVamanaParams, nullptr, {}, {}, &done,
+                        {.graph = &*old, .rows = merge.map}));
+  EXPECT_EQ(done.load(), 1000U);
 }
 
 TEST(VamanaBuilderTest, MemoryAndCancellationAreHonoured) {
