@@ -32,7 +32,8 @@ uint64_t LearningBytes(uint64_t num_rows, const codec::CodecSpec& spec, uint64_t
 uint64_t BytesOfCoding(uint64_t num_rows, const IndexSpec& spec, int32_t dim,
                        uint64_t num_strands) {
   const codec::CodecSpec codec = DiskannCodecSpec(spec, dim);
-  const uint64_t codes = num_rows * static_cast<uint64_t>(codec.pq_m);
+  const uint64_t codes =
+      num_rows * static_cast<uint64_t>(codec.pq_m) + CodeBounds::BytesFor(num_rows);
   const uint64_t learning =
       LearningBytes(std::min<uint64_t>(num_rows, kLeastRowsLearntFrom), codec, num_strands);
   return num_rows * (3 * sizeof(uint32_t) + num_strands) + std::max(codes, learning);
@@ -139,6 +140,7 @@ absl::StatusOr<DiskannParts> BuildDiskann(const VectorView& view, const IndexSpe
   const codec::CodecSpec codec = DiskannCodecSpec(spec, view.dim);
   VECDB_ASSIGN_OR_RETURN(parts.codes,
                          RowCodes::Build(view, codec, host, context, RowsToLearnFrom(codec, host)));
+  VECDB_ASSIGN_OR_RETURN(parts.bounds, CodeBounds::Build(view, parts.codes, host, context));
   const auto pages = std::make_shared<BuiltPages>(parts.layout, std::move(graph.links),
                                                   std::move(graph.rows), view, host);
   parts.pages = pages;

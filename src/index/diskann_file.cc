@@ -159,6 +159,7 @@ absl::Status WriteDiskann(const DiskannParts& parts, format::SectionWriter& writ
   VECDB_RETURN_IF_ERROR(writer.AddSection(kDiskannHeadTag, base::AsBytes(head.str()), context));
   VECDB_RETURN_IF_ERROR(writer.AddSection(kDiskannPlacesTag, parts.places.bytes(), context));
   VECDB_RETURN_IF_ERROR(parts.codes.Write(kWalkCodesTags, writer, context));
+  VECDB_RETURN_IF_ERROR(parts.bounds.Write(writer, context));
   VECDB_RETURN_IF_ERROR(writer.BeginSection(kDiskannPagesTag, context));
   const std::array<std::byte, store::kPageBytes> zeros = {};
   const uint64_t padding = UpToPage(writer.offset()) - writer.offset();
@@ -181,6 +182,7 @@ absl::StatusOr<DiskannParts> ReadDiskann(const format::SectionFile& file, const 
   VECDB_RETURN_IF_ERROR(CheckPlaces(file, parts.places.as<const uint32_t>(), host, context));
   VECDB_ASSIGN_OR_RETURN(parts.codes,
                          RowCodes::Read(file, kWalkCodesTags, codec, meta.num_rows, host, context));
+  VECDB_ASSIGN_OR_RETURN(parts.bounds, CodeBounds::Read(file, meta.num_rows, host, context));
   VECDB_RETURN_IF_ERROR(FindPages(file, host, &parts));
   const auto& params = std::get<DiskannParams>(meta.spec.params);
   VECDB_RETURN_IF_ERROR(

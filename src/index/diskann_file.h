@@ -11,6 +11,7 @@
 #include "base/large_buffer.h"
 #include "codec/codec_spec.h"
 #include "format/section_file.h"
+#include "index/code_bounds.h"
 #include "index/diskann_layout.h"
 #include "index/diskann_pages.h"
 #include "index/index_meta.h"
@@ -21,7 +22,8 @@
 
 namespace vecdb::index {
 
-// Sections of a DISKANN index, beside META and the codes of rows (kWalkCodesTags).
+// Sections of a DISKANN index, beside META, the codes of rows (kWalkCodesTags) and their errors
+// (kCodeBoundsTag; files from before there were such have none).
 //
 //   DSKH  room for links u32, nodes per page u32, bytes per page u32, pages u32, row of the entry
 //         u32 (kNoRow without rows), parts and bits of PQ i32
@@ -38,10 +40,13 @@ struct DiskannParts {
   uint32_t entry_row = kNoRow;
   base::LargeBuffer places;  ///< by row
   RowCodes codes;            ///< by row
+  CodeBounds bounds;         ///< of these; may be empty
   std::shared_ptr<const DiskannPages> pages;
   base::LargeBuffer cache;  ///< the first pages, which are read most often; checked
 
-  uint64_t bytes() const { return places.size() + codes.bytes() + pages->bytes() + cache.size(); }
+  uint64_t bytes() const {
+    return places.size() + codes.bytes() + bounds.bytes() + pages->bytes() + cache.size();
+  }
 };
 
 /// Room for links that each node has.

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/out_of_memory.h"
+#include "base/reservation.h"
 #include "base/status_macros.h"
 #include "base/str_format.h"
 #include "codec/sampling.h"
@@ -22,6 +23,7 @@
 #include "index/poller.h"
 #include "index/query_distance.h"
 #include "index/reservoir.h"
+#include "index/rows_by_bound.h"
 #include "index/top_rows.h"
 #include "index/walk_scratch.h"
 #include "schema/search_params.h"
@@ -249,6 +251,15 @@ absl::Status DiskannIndex::ReadPages(Job* job, Next next, Use use) const {
   }
 }
 
+// The same where pages lead nowhere: their rows are compared.
+template <class Next>
+absl::Status DiskannIndex::ReadAndOffer(Job* job, Next next) const {
+  return ReadPages(job, next, [&](uint32_t page, const std::byte* bytes) {
+    OfferNodes(job, page, bytes);
+    return job->poller.Read(parts_.layout.NodesOf(page), 0);
+  });
+}
+
 absl::Status DiskannIndex::Walk(Job* job) const {
   Scratch* const scratch = job->scratch;
   const std::span<const uint32_t> places = parts_.places.as<const uint32_t>();
@@ -368,15 +379,12 @@ absl::Status DiskannIndex::ScanByCodes(Job* job) const {
     }
     return kNoPage;
   };
-  return ReadPages(job, next, [&](uint32_t page, const std::byte* bytes) {
-    OfferNodes(job, page, bytes);
-    return job->poller.Read(parts_.layout.NodesOf(page), 0);
-  });
+  return ReadAndOffer(job, next);
 }
 
-// Reads every page with an allowed row that was not read before.
+// Exact: reads pages with allowed rows that were not read before, of rows that may be in the answer
+// by what their codes say.
 absl::Status DiskannIndex::ScanAll(Job* job) const {
-  const std::span<const uint32_t> places = parts_.places.as<const uint32_t>();
   const base::RowMask& mask = job->query.mask;
   if (view_.rows != nullptr) {
     TopRows& top = job->scratch->top;
@@ -384,6 +392,30 @@ absl::Status DiskannIndex::ScanAll(Job* job) const {
     return ScanRows(view_, spec_.metric, job->query.vector, mask, 0, job->context, &top,
                     &job->num_scanned);
   }
+  if (parts_.bounds.empty()) return ScanAllPages(job);
+  const auto reserved =
+      base::Reservation::Make(host_.budget, job->plan.num_allowed * sizeof(Candidate),
+                              "rows that may be in an answer", MemoryUse::kQueries);
+  if (!reserved.ok()) return ScanAllPages(job);
+  const CodeBounds::OfQuery bounds(parts_.bounds, parts_.codes.codec().spec(), job->query.vector);
+  RowsByBound rows(bounds, job->query.limits);
+  rows.Reserve(job->plan.num_allowed);
+  VECDB_RETURN_IF_ERROR(
+      ScanCodes(parts_.codes, *job->scratch->walked, mask, job->context, &rows, &job->num_scanned));
+  rows.Finish();
+  return ReadAndOffer(job, [&] {
+    for (;;) {
+      const uint32_t row = rows.Next(job->scratch->top.worst());
+      if (row == kNoRow) return kNoPage;
+      const uint32_t page = parts_.layout.PageOf(parts_.places.as<const uint32_t>()[row]);
+      if (!job->IsMarked(page)) return page;
+    }
+  });
+}
+
+absl::Status DiskannIndex::ScanAllPages(Job* job) const {
+  const std::span<const uint32_t> places = parts_.places.as<const uint32_t>();
+  const base::RowMask& mask = job->query.mask;
   std::vector<bool> wanted(parts_.layout.num_pages(), mask.all());
   for (uint32_t row = 0; row < view_.num_rows && !mask.all(); ++row) {
     if (row % kRowsPerWord == 0 && mask.allowed != nullptr &&
@@ -394,16 +426,11 @@ absl::Status DiskannIndex::ScanAll(Job* job) const {
     if (mask.Contains(row)) wanted[parts_.layout.PageOf(places[row])] = true;
   }
   uint32_t at = 0;
-  const auto next = [&] {
+  return ReadAndOffer(job, [&] {
     for (; at < wanted.size(); ++at) {
       if (wanted[at] && !job->IsMarked(at)) return at;
     }
     return kNoPage;
-  };
-  return ReadPages(job, next, [&](uint32_t page, const std::byte* bytes) {
-    job->num_scanned += parts_.layout.NodesOf(page);
-    OfferNodes(job, page, bytes);
-    return job->poller.Spend(parts_.layout.page_bytes / sizeof(float));
   });
 }
 

@@ -24,10 +24,11 @@ namespace vecdb::index {
 /// that an answer does not depend on the speed of a disk.
 ///
 /// With a mask of few rows, these are compared by code and the best of them read; with one of more,
-/// the walk keeps so many more candidates. Where a walk found too few, the same; with limits, every
-/// page with an allowed row is read. So min(k, rows in mask and limits) come back always. A page
-/// that is damaged is reported to the log, and the rows are compared where the view has them; else
-/// DataLoss.
+/// the walk keeps so many more candidates. Where a walk found too few, the same; with limits, the
+/// pages of all allowed rows are read that may lie within them, and as near as the answers found,
+/// by their codes and the errors of these (CodeBounds). So min(k, rows in mask and limits) come
+/// back always. A page that is damaged is reported to the log, and the rows are compared where the
+/// view has them; else DataLoss.
 class DiskannIndex final : public VectorIndex {
  public:
   DiskannIndex(const VectorView& view, const IndexSpec& spec, DiskannParts parts, const Host& host);
@@ -59,8 +60,11 @@ class DiskannIndex final : public VectorIndex {
   absl::Status Enter(Job* job) const;
   absl::Status ScanByCodes(Job* job) const;
   absl::Status ScanAll(Job* job) const;
+  absl::Status ScanAllPages(Job* job) const;
   template <class Next, class Use>
   absl::Status ReadPages(Job* job, Next next, Use use) const;
+  template <class Next>
+  absl::Status ReadAndOffer(Job* job, Next next) const;
   const std::byte* CachedPage(uint32_t page) const;
   void OfferNodes(Job* job, uint32_t page, const std::byte* bytes) const;
   absl::Status FollowNodes(Job* job, uint32_t page, const std::byte* bytes) const;

@@ -184,14 +184,31 @@ absl::Status ScanAnswers(AnswerDistance* distance, int32_t dim, const base::RowM
   return Scan(distance, mask.num_rows, dim, mask, 0, context, top).Run(num_scanned);
 }
 
-absl::Status ScanCodes(const RowCodes& codes, const codec::CodeDistance& distance,
-                       const base::RowMask& mask, const Context& context, Reservoir* nearest,
-                       uint64_t* num_scanned) {
+namespace {
+
+template <class Top>
+absl::Status ScanCodesFor(Top* top, const RowCodes& codes, const codec::CodeDistance& distance,
+                          const base::RowMask& mask, const Context& context,
+                          uint64_t* num_scanned) {
   VECDB_RETURN_IF_ERROR(context.Check());
   if (mask.num_rows == 0) return absl::OkStatus();
   CodesOfScan rows(codes, distance);
   const int32_t dim = codes.codec().spec().dim;
-  return Scan(&rows, mask.num_rows, dim, mask, 0, context, nearest).Run(num_scanned);
+  return Scan(&rows, mask.num_rows, dim, mask, 0, context, top).Run(num_scanned);
+}
+
+}  // namespace
+
+absl::Status ScanCodes(const RowCodes& codes, const codec::CodeDistance& distance,
+                       const base::RowMask& mask, const Context& context, Reservoir* nearest,
+                       uint64_t* num_scanned) {
+  return ScanCodesFor(nearest, codes, distance, mask, context, num_scanned);
+}
+
+absl::Status ScanCodes(const RowCodes& codes, const codec::CodeDistance& distance,
+                       const base::RowMask& mask, const Context& context, RowsByBound* rows,
+                       uint64_t* num_scanned) {
+  return ScanCodesFor(rows, codes, distance, mask, context, num_scanned);
 }
 
 }  // namespace vecdb::index

@@ -9,6 +9,7 @@
 #include "index/answer_distance.h"
 #include "index/reservoir.h"
 #include "index/row_codes.h"
+#include "index/rows_by_bound.h"
 #include "index/top_rows.h"
 #include "index/vector_view.h"
 #include "vecdb/context.h"
@@ -30,6 +31,9 @@ absl::Status ScanAnswers(AnswerDistance* distance, int32_t dim, const base::RowM
 /// The same by codes, with a distance whose query is set.
 absl::Status ScanCodes(const RowCodes& codes, const codec::CodeDistance& distance,
                        const base::RowMask& mask, const Context& context, Reservoir* nearest,
+                       uint64_t* num_scanned);
+absl::Status ScanCodes(const RowCodes& codes, const codec::CodeDistance& distance,
+                       const base::RowMask& mask, const Context& context, RowsByBound* rows,
                        uint64_t* num_scanned);
 
 }  // namespace vecdb::index

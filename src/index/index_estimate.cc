@@ -75,9 +75,10 @@ absl::StatusOr<IndexEstimate> EstimateGraph(uint64_t num_rows, int32_t dim, cons
   return estimate;
 }
 
-// A code, and the place in the pages.
+// A code, its error, and the place in the pages.
 uint64_t DiskannRowBytes(const DiskannParams& params, int32_t dim) {
-  return static_cast<uint64_t>(schema::EffectiveCodeParts(params, dim)) + sizeof(uint32_t);
+  return static_cast<uint64_t>(schema::EffectiveCodeParts(params, dim)) + sizeof(uint8_t) +
+         sizeof(uint32_t);
 }
 
 uint64_t DiskannCacheBytes(const DiskannParams& params, uint64_t num_rows, int32_t dim) {

@@ -152,6 +152,7 @@ std::span<const uint32_t> VectorIndexTags() {
                                        kDiskannHeadTag,
                                        kDiskannPlacesTag,
                                        kDiskannPagesTag,
+                                       kCodeBoundsTag,
                                        kWalkCodesTags.head,
                                        kWalkCodesTags.codes,
                                        kRefineCodesTags.head,

@@ -56,11 +56,14 @@ TEST(DiskannFileTest, EveryTruncatedAndMissingSectionIsDataLoss) {
   const TestRows rows = RandomRows(kDiskannFileRows, 8, 2);
   const auto built = BuildDiskannIndex(rows.view(), DiskannSpec(Metric::kL2));
   const Sections sections = ReadSections(*WriteFile(*built));
-  ASSERT_EQ(sections.size(), 6U);
+  ASSERT_EQ(sections.size(), 7U);
   for (const auto& [tag, bytes] : sections) {
-    Sections without = sections;
-    without.erase(tag);
-    EXPECT_EQ(CodeOf(LoadSections(without, rows.view())), absl::StatusCode::kDataLoss);
+    // Files from before there were errors of codes have none: diskann_index_test.cc.
+    if (tag != kCodeBoundsTag) {
+      Sections without = sections;
+      without.erase(tag);
+      EXPECT_EQ(CodeOf(LoadSections(without, rows.view())), absl::StatusCode::kDataLoss);
+    }
     for (const size_t size : {size_t{0}, bytes.size() / 2, bytes.size() - 1}) {
       Sections shorter = sections;
       shorter[tag] = bytes.substr(0, size);

@@ -153,7 +153,36 @@ TEST_P(DiskannIndexTest, LimitsOnDistancesGiveEveryRowWithin) {
       for (const VectorIndex* index : indexes()) {
         EXPECT_EQ(Find(*index, query), Expected(query));
       }
+      SearchCounts counts;
+      query.counts = &counts;
+      EXPECT_EQ(Find(*from_disk_, query), Expected(query));
+      EXPECT_LT(counts.page_reads, PartsOf(*from_disk_).layout.num_pages() / 2);
+      query.counts = nullptr;
     }
+  }
+}
+
+TEST_P(DiskannIndexTest, WithoutErrorsOfCodesOrMemoryForThemLimitsAreExactAllTheSame) {
+  const auto anew = BuildDiskannIndex(rows_.view(), DiskannSpec(GetParam()));
+  DiskannParts parts = std::move(static_cast<DiskannIndex&>(*anew)).Release();
+  parts.bounds = {};
+  const auto old = Load(
+      *WriteFile(DiskannIndex(rows_.view(), DiskannSpec(GetParam()), std::move(parts), Host())));
+  MemoryBudget budget;
+  const auto poor = Load(*memory_, {.budget = &budget});
+  for (uint32_t i = 0; i < 5; ++i) {
+    RowQuery query = QueryOf(i);
+    query.limits.max_distance = Expected(query).back().distance;
+    Find(*poor, query);
+    budget.SetLimit(budget.used_bytes());
+    for (const VectorIndex* index : {old.get(), poor.get()}) {
+      SearchCounts counts;
+      query.counts = &counts;
+      EXPECT_EQ(Find(*index, query), Expected(query));
+      EXPECT_EQ(counts.page_reads, PartsOf(*index).layout.num_pages());
+    }
+    query.counts = nullptr;
+    budget.SetLimit(0);
   }
 }
 
