@@ -60,6 +60,10 @@ mon_data_avail_warn = 5
 public_addr = 127.0.0.1
 cluster_addr = 127.0.0.1
 ms_bind_msgr2 = false
+# With the map of monitors in a file the others know the id of the cluster before they ask for it:
+# without, the object store now and then asks for a place of its own as of cluster 0 and ends.
+[osd]
+monmap = $dir/monmap
 [client.rgw]
 rgw_frontends = beast endpoint=127.0.0.1:$port
 CONFIG
@@ -78,6 +82,19 @@ wait_for() {
 }
 
 osd_is_up() { timeout 10 ceph -c "$1/ceph.conf" -s 2>/dev/null | grep -q '1 up'; }
+new_osd() { timeout 30 ceph -c "$1/ceph.conf" osd new "$2" >/dev/null; }
+
+start_osd() {
+  for _ in 1 2 3; do
+    if ceph-osd -c "$1/ceph.conf" -i 0 >/dev/null 2>&1; then
+      wait_for 60 osd_is_up "$1" && return
+      kill "$(cat "$1/run/osd.0.pid")" 2>/dev/null || true
+    fi
+  done
+  tail -n 20 "$1/log/osd.0.log" >&2
+  return 1
+}
+
 gateway_answers() { curl -s -m 2 -o /dev/null "http://127.0.0.1:$1/"; }
 
 make_bucket() {
@@ -100,10 +117,9 @@ start() {
   ceph-mgr "${config[@]}" -i a
   # The monitor is told the id first, or the object store never comes up.
   osd_id=$(cat /proc/sys/kernel/random/uuid)
-  timeout 30 ceph "${config[@]}" osd new "$osd_id" >/dev/null
+  wait_for 4 new_osd "$dir" "$osd_id"
   ceph-osd "${config[@]}" -i 0 --mkfs --osd-uuid "$osd_id" >/dev/null 2>&1
-  ceph-osd "${config[@]}" -i 0 >/dev/null 2>&1
-  wait_for 60 osd_is_up "$dir"
+  start_osd "$dir"
   radosgw "${config[@]}" -n client.rgw >"$dir/log/rgw.out" 2>&1 </dev/null
   wait_for 120 gateway_answers "$port"
   timeout 60 radosgw-admin "${config[@]}" user create --uid=vecdb --display-name=vecdb \
@@ -133,7 +149,12 @@ run() {
   trap 'stop "$dir"' EXIT
   trap 'exit 130' INT TERM HUP
   # Daemons keep what they are started with open: their output must not be that of the test.
-  start "$dir" >"$dir.settings" || { echo "Ceph does not start" >&2; exit 1; }
+  # In a shell of its own, where a failed command ends it.
+  bash "${BASH_SOURCE[0]}" start "$dir" >"$dir.settings" || {
+    tail -n 5 "$dir"/log/*.log >&2
+    echo "Ceph does not start" >&2
+    exit 1
+  }
   mapfile -t settings <"$dir.settings"
   rm -f "$dir.settings"
   env "${settings[@]}" "$@"
