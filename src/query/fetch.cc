@@ -45,6 +45,7 @@ Column PickFrom(std::span<const Column> parts, std::span<const Source> from) {
       return Column(type, 0, PickNumbers(parts, from, [](const Column& c) { return c.doubles(); }));
     case DataType::kFloatVector: {
       Column::Vectors vectors;
+      vectors.owned.reserve(from.size() * static_cast<size_t>(parts[0].dim()));
       for (const Source& source : from) {
         const auto vector = parts[source.part].vector(source.row);
         vectors.owned.insert(vectors.owned.end(), vector.begin(), vector.end());
@@ -53,6 +54,7 @@ Column PickFrom(std::span<const Column> parts, std::span<const Source> from) {
     }
     default: {
       Column::Strings strings;
+      strings.ends.reserve(from.size());
       for (const Source& source : from) {
         strings.bytes.append(parts[source.part].string(source.row));
         strings.ends.push_back(strings.bytes.size());
@@ -107,6 +109,7 @@ absl::StatusOr<RowBatch> FetchRows(const std::shared_ptr<const Schema>& schema,
       VECDB_ASSIGN_OR_RETURN(parts.emplace_back(),
                              segments[reads.segments[i]].Gather(column, reads.rows[i], context));
     }
+    VECDB_RETURN_IF_ERROR(context.Check());
     // With one part the rows were read in the order of the places.
     batch.SetColumn(NameOf(*schema, column),
                     parts.size() == 1 ? std::move(parts[0]) : PickFrom(parts, reads.sources));
