@@ -135,6 +135,14 @@ void SearchPages(const index::VectorIndex& searched, uint32_t num_rows, bool has
       Require(status.ok() || (!has_rows && absl::IsDataLoss(status)),
               "a search answers, or tells of damage");
       if (status.ok()) CheckAllowedOnce(found, query, masked ? num_rows / 2 : num_rows);
+      // Errors of codes that are too small leave rows out; nothing else comes in.
+      query.limits = {.min_distance = -5, .max_distance = 20};
+      if (!searched.Search(query, {}, &found).ok()) continue;
+      Require(found.size() <= k, "no more rows than are wanted");
+      for (const Candidate& one : found) {
+        Require(query.mask.Contains(one.row) && query.limits.Contains(one.distance, one.row),
+                "a row lies within the limits");
+      }
     }
   }
 }
