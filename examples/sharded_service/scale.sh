@@ -24,8 +24,10 @@ measure() {
   local maps=() map
   for map in "$@"; do maps+=(--map "$map"); done
   taskset -c "$cores" "$programs/sharded_load" "${maps[@]}" --seconds 1 --threads 4 >/dev/null
-  taskset -c "$cores" "$programs/sharded_load" "${maps[@]}" --seconds "$seconds" --threads 4 |
-    tee /dev/stderr | awk '{ print $1 }'
+  local figures
+  figures=$(taskset -c "$cores" "$programs/sharded_load" "${maps[@]}" --seconds "$seconds" --threads 4)
+  echo "$figures" >&2
+  echo "${figures%% *}"
 }
 
 reader() {

@@ -117,9 +117,9 @@ class SearchResult {
  public:
   /// A result made of its parts, as it was in the process that searched: send `rows()`, the scores,
   /// the number of hits of each query and what was asked for. InvalidArgument, naming what, when
-  /// they do not belong together: a schema without one key, a column or `scores` of another length
-  /// than the key's, a score that is NaN, `ends` that fall or stop elsewhere than the rows. The
-  /// order of the hits is trusted.
+  /// they do not belong together: no metric, a schema without one key, a column or `scores` of
+  /// another length than the key's, a score that is NaN, `ends` that fall or stop elsewhere than
+  /// the rows. The order of the hits is trusted.
   static absl::StatusOr<SearchResult> Make(SearchResultParts parts);
 
   explicit SearchResult(std::unique_ptr<query::ResultRows> rows);

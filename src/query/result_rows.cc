@@ -14,6 +14,18 @@ namespace {
 
 using schema::Quoted;
 
+// One that was cast from a number may be none.
+absl::Status CheckMetric(Metric metric) {
+  switch (metric) {
+    case Metric::kL2:
+    case Metric::kIp:
+    case Metric::kCosine:
+      return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(
+      base::StrFormat("metric: %d is none", static_cast<int32_t>(metric)));
+}
+
 absl::Status CheckColumnLength(const RowBatch& batch, std::string_view field) {
   const Column* column = batch.column(field);
   if (column == nullptr || column->num_rows() == batch.num_rows()) return absl::OkStatus();
@@ -74,6 +86,7 @@ absl::Status CheckResultBatch(const RowBatch& batch) {
 }
 
 absl::StatusOr<std::unique_ptr<ResultRows>> ResultRows::Make(SearchResultParts parts) {
+  VECDB_RETURN_IF_ERROR(CheckMetric(parts.shape.metric));
   VECDB_RETURN_IF_ERROR(CheckResultBatch(parts.rows));
   VECDB_RETURN_IF_ERROR(CheckScores(parts));
   VECDB_RETURN_IF_ERROR(CheckEnds(parts.ends, parts.scores.size()));

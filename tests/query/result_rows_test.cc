@@ -74,6 +74,9 @@ TEST(ResultRowsTest, PartsThatDoNotBelongTogetherAreRefused) {
   parts = ThreeRows();
   parts.ends.clear();
   EXPECT_EQ(MessageOf(std::move(parts)), "ends: the hits of the last query stop at 0 of 3 rows");
+  parts = ThreeRows();
+  parts.shape.metric = static_cast<Metric>(0);
+  EXPECT_EQ(MessageOf(std::move(parts)), "metric: 0 is none");
 }
 
 TEST(ResultRowsTest, RowsThatAreNoneAreRefused) {

@@ -117,6 +117,7 @@ TEST(AnswerCodecTest, ResultsOfEveryTypeComeBackAsTheyWere) {
 TEST(AnswerCodecTest, WhatIsNoResultIsRefused) {
   EXPECT_TRUE(absl::IsInvalidArgument(FromMessage(Answer()).status()));
   Answer answer;
+  answer.set_metric(static_cast<int32_t>(vecdb::Metric::kIp));
   Column* key = answer.add_columns();
   key->set_name("id");
   key->set_primary_key(true);
