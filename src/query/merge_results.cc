@@ -67,9 +67,8 @@ class Batches {
       if (model.column(field) == nullptr) continue;
       std::vector<const Column*> parts;
       for (const RowBatch* batch : batches_) {
-        // Batches without rows may have no columns.
-        const Column* column = batch->column(field);
-        parts.push_back(column != nullptr ? column : model.column(field));
+        // Batches without rows may have no columns, or other ones.
+        parts.push_back((batch->num_rows() > 0 ? *batch : model).column(field));
       }
       joined.SetColumn(field, JoinColumns(parts, rows));
     }
@@ -235,7 +234,6 @@ class Merger {
   }
 
   std::vector<Found> EachOnce(std::vector<Found> all) const {
-    if (results_.size() == 1) return all;
     std::unordered_set<schema::Key, HashOfKey> seen;
     std::erase_if(all,
                   [&](const Found& hit) { return !seen.insert(batches_.KeyAt(hit.place)).second; });

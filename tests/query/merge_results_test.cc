@@ -258,6 +258,20 @@ TEST(MergeResultsTest, AnswersWithoutHitsHaveNoColumnsAndAreMerged) {
   EXPECT_TRUE(none->hits(0).empty());
 }
 
+TEST(MergeResultsTest, ColumnsOfAnswersWithoutHitsDoNotCount) {
+  Schema schema = SchemaOf(DataType::kInt64);
+  schema.fields[3].type = DataType::kInt8;
+  RowBatch rows(schema);
+  rows.SetInt64("key", std::vector<int64_t>()).SetInt8("group", std::vector<int8_t>());
+  const auto merged =
+      vecdb::MergeResults(Several(*SearchResult::Make({.rows = std::move(rows), .ends = {0}}),
+                                  ResultOf({{.score = 1, .id = 4, .tag = "t", .group = 5000}})),
+                          {});
+  ASSERT_OK(merged);
+  ASSERT_EQ(merged->hits(0).size(), 1u);
+  EXPECT_EQ(merged->hits(0)[0].GetInt64("group"), 5000);
+}
+
 TEST(MergeResultsTest, MergedAnswersCanBeMergedAgain) {
   const auto left = vecdb::MergeResults(
       Several(ResultOf({{.score = 1, .id = 1}}), ResultOf({{.score = 2, .id = 2}})), {});
