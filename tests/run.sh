@@ -6,7 +6,7 @@ set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . cmake/setup.sh
-install_packages core tests benchmarks ceph
+install_packages core tests benchmarks grpc ceph
 
 # clang 14's sanitizers cannot place their shadow memory where the kernel randomises addresses by
 # more bits than they were made for.

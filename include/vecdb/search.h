@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "vecdb/consistency.h"
 #include "vecdb/index_spec.h"
 #include "vecdb/row_batch.h"
@@ -55,6 +56,8 @@ struct SearchRequest {
   bool allow_partial = false;
 };
 
+struct MergeOptions;
+
 namespace query {
 struct ResultRows;
 }
@@ -85,10 +88,40 @@ class Hit {
   const query::ResultRows* rows_;
 };
 
+/// What an answer is an answer to, as far as its order and its length go.
+struct ResultShape {
+  Metric metric = Metric::kL2;
+  int32_t limit = 10;      ///< as in SearchRequest
+  int32_t offset = 0;      ///< as in SearchRequest
+  std::string group_by{};  ///< as in SearchRequest
+  int32_t group_size = 1;  ///< as in SearchRequest
+
+  friend bool operator==(const ResultShape&, const ResultShape&) = default;
+};
+
+/// A SearchResult as plain values, for one that comes from another process; see SearchResult::Make.
+struct SearchResultParts {
+  ResultShape shape{};
+  /// As SearchResult::rows: keys and output fields of all hits, one query after another. Vectors
+  /// may be borrowed, and must then stay as they are while the result lives.
+  RowBatch rows{Schema{}};
+  std::vector<float> scores{};  ///< of each row
+  std::vector<size_t> ends{};   ///< the rows of query i end before row `ends[i]`
+  bool partial = false;
+  SearchStats stats{};
+};
+
 /// The answers to a search: for each query its hits, best first, equal scores by key, each row
 /// once. Movable; its hits stay valid. Immutable, hence thread-safe.
 class SearchResult {
  public:
+  /// A result made of its parts, as it was in the process that searched: send `rows()`, the scores,
+  /// the number of hits of each query and what was asked for. InvalidArgument, naming what, when
+  /// they do not belong together: no metric, a schema without one key, a column or `scores` of
+  /// another length than the key's, a score that is NaN, `ends` that fall or stop elsewhere than
+  /// the rows. The order of the hits is trusted.
+  static absl::StatusOr<SearchResult> Make(SearchResultParts parts);
+
   explicit SearchResult(std::unique_ptr<query::ResultRows> rows);
   SearchResult(SearchResult&&) noexcept;
   SearchResult& operator=(SearchResult&&) noexcept;
@@ -98,6 +131,9 @@ class SearchResult {
 
   /// The hits of one query, 0 to num_queries() - 1: min(limit, rows left after the offset) of them.
   std::span<const Hit> hits(size_t query) const;
+
+  /// What was asked for.
+  const ResultShape& shape() const;
 
   /// True when rows of damaged segments are missing; see SearchRequest::allow_partial.
   bool partial() const;
@@ -109,6 +145,9 @@ class SearchResult {
   const RowBatch& rows() const;
 
  private:
+  friend absl::StatusOr<SearchResult> MergeResults(std::span<const SearchResult> results,
+                                                   const MergeOptions& options);
+
   std::unique_ptr<query::ResultRows> rows_;
 };
 

@@ -35,6 +35,7 @@
 #include "vecdb/load.h"           // IWYU pragma: export
 #include "vecdb/log.h"            // IWYU pragma: export
 #include "vecdb/memory_budget.h"  // IWYU pragma: export
+#include "vecdb/merge_results.h"  // IWYU pragma: export
 #include "vecdb/metrics.h"        // IWYU pragma: export
 #include "vecdb/object_store.h"   // IWYU pragma: export
 #include "vecdb/query.h"          // IWYU pragma: export

@@ -1,5 +1,7 @@
 #include <utility>
 
+#include "base/out_of_memory.h"
+#include "base/status_macros.h"
 #include "query/result_rows.h"
 #include "vecdb/search.h"
 
@@ -65,6 +67,13 @@ std::span<const float> Hit::GetFloatVector(std::string_view field) const {
   return column->vector(row_);
 }
 
+absl::StatusOr<SearchResult> SearchResult::Make(SearchResultParts parts) {
+  return base::OrOutOfMemory([&]() -> absl::StatusOr<SearchResult> {
+    VECDB_ASSIGN_OR_RETURN(auto rows, query::ResultRows::Make(std::move(parts)));
+    return SearchResult(std::move(rows));
+  });
+}
+
 SearchResult::SearchResult(std::unique_ptr<query::ResultRows> rows) : rows_(std::move(rows)) {}
 SearchResult::SearchResult(SearchResult&&) noexcept = default;
 SearchResult& SearchResult::operator=(SearchResult&&) noexcept = default;
@@ -76,6 +85,8 @@ std::span<const Hit> SearchResult::hits(size_t query) const {
   const size_t begin = query == 0 ? 0 : rows_->ends[query - 1];
   return std::span(rows_->hits).subspan(begin, rows_->ends[query] - begin);
 }
+
+const ResultShape& SearchResult::shape() const { return rows_->shape; }
 
 bool SearchResult::partial() const { return rows_->partial; }
 

@@ -82,6 +82,7 @@ absl::StatusOr<SearchResult> SearchCursor::Next(const Context& context) {
     auto rows = engine_->FetchHits(search_, batch, context);
     if (absl::IsDataLoss(rows.status()) && LeaveOutUnreadable(batch, context)) continue;
     VECDB_RETURN_IF_ERROR(rows.status());
+    (*rows)->shape.limit = static_cast<int32_t>(batch_size_);
     (*rows)->partial = partial_;
     if (count > 0) {
       last_distance_ = batch.back().distance;

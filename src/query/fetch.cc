@@ -3,72 +3,20 @@
 #include <algorithm>
 #include <string>
 #include <string_view>
-#include <type_traits>
 #include <utility>
 
 #include "base/status_macros.h"
 #include "base/str_format.h"
+#include "query/join_columns.h"
 
 namespace vecdb::query {
 namespace {
-
-// The values of several columns of one type, put together in the order of `from`.
-struct Source {
-  uint32_t part = 0;
-  uint32_t row = 0;
-};
-
-template <typename Values>
-auto PickNumbers(std::span<const Column> parts, std::span<const Source> from, Values values_of) {
-  std::vector<std::remove_cvref_t<decltype(values_of(parts[0])[0])>> picked;
-  picked.reserve(from.size());
-  for (const Source& source : from) picked.push_back(values_of(parts[source.part])[source.row]);
-  return picked;
-}
-
-Column PickFrom(std::span<const Column> parts, std::span<const Source> from) {
-  const DataType type = parts[0].type();
-  switch (type) {
-    case DataType::kBool:
-      return Column(type, 0, PickNumbers(parts, from, [](const Column& c) { return c.bools(); }));
-    case DataType::kInt8:
-      return Column(type, 0, PickNumbers(parts, from, [](const Column& c) { return c.int8s(); }));
-    case DataType::kInt16:
-      return Column(type, 0, PickNumbers(parts, from, [](const Column& c) { return c.int16s(); }));
-    case DataType::kInt32:
-      return Column(type, 0, PickNumbers(parts, from, [](const Column& c) { return c.int32s(); }));
-    case DataType::kInt64:
-      return Column(type, 0, PickNumbers(parts, from, [](const Column& c) { return c.int64s(); }));
-    case DataType::kFloat:
-      return Column(type, 0, PickNumbers(parts, from, [](const Column& c) { return c.floats(); }));
-    case DataType::kDouble:
-      return Column(type, 0, PickNumbers(parts, from, [](const Column& c) { return c.doubles(); }));
-    case DataType::kFloatVector: {
-      Column::Vectors vectors;
-      vectors.owned.reserve(from.size() * static_cast<size_t>(parts[0].dim()));
-      for (const Source& source : from) {
-        const auto vector = parts[source.part].vector(source.row);
-        vectors.owned.insert(vectors.owned.end(), vector.begin(), vector.end());
-      }
-      return Column(type, parts[0].dim(), std::move(vectors));
-    }
-    default: {
-      Column::Strings strings;
-      strings.ends.reserve(from.size());
-      for (const Source& source : from) {
-        strings.bytes.append(parts[source.part].string(source.row));
-        strings.ends.push_back(strings.bytes.size());
-      }
-      return Column(type, 0, std::move(strings));
-    }
-  }
-}
 
 // Which rows to read of each segment that has any, and where each place finds its row among them.
 struct Reads {
   std::vector<uint32_t> segments;           // the number of each part
   std::vector<std::vector<uint32_t>> rows;  // of each part
-  std::vector<Source> sources;              // of each place
+  std::vector<PartRow> sources;             // of each place
 };
 
 Reads PlanReads(size_t num_segments, std::span<const RowPlace> places) {
@@ -87,6 +35,12 @@ Reads PlanReads(size_t num_segments, std::span<const RowPlace> places) {
     reads.rows[part].push_back(place.row);
   }
   return reads;
+}
+
+std::vector<const Column*> PointersTo(const std::vector<Column>& columns) {
+  std::vector<const Column*> pointers;
+  for (const Column& column : columns) pointers.push_back(&column);
+  return pointers;
 }
 
 std::string_view NameOf(const Schema& schema, size_t column) {
@@ -111,8 +65,9 @@ absl::StatusOr<RowBatch> FetchRows(const std::shared_ptr<const Schema>& schema,
     }
     VECDB_RETURN_IF_ERROR(context.Check());
     // With one part the rows were read in the order of the places.
-    batch.SetColumn(NameOf(*schema, column),
-                    parts.size() == 1 ? std::move(parts[0]) : PickFrom(parts, reads.sources));
+    batch.SetColumn(NameOf(*schema, column), parts.size() == 1
+                                                 ? std::move(parts[0])
+                                                 : JoinColumns(PointersTo(parts), reads.sources));
   }
   return batch;
 }

@@ -9,46 +9,13 @@
 #include "base/row_mask.h"
 #include "base/status_macros.h"
 #include "base/str_format.h"
+#include "query/group_value.h"
 #include "vecdb/filter.h"
 
 namespace vecdb::query {
 namespace {
 
 constexpr uint32_t kMinRows = 64;  // looked for at once
-
-FilterValue ValueAt(const Column& column, size_t row) {
-  switch (column.type()) {
-    case DataType::kBool:
-      return column.bools()[row] != 0;
-    case DataType::kInt8:
-      return column.int8s()[row];
-    case DataType::kInt16:
-      return column.int16s()[row];
-    case DataType::kInt32:
-      return column.int32s()[row];
-    case DataType::kInt64:
-      return column.int64s()[row];
-    case DataType::kFloat:
-      return column.floats()[row];
-    case DataType::kDouble:
-      return column.doubles()[row];
-    default:
-      return column.string(row);
-  }
-}
-
-// What tells values apart: their bytes.
-std::string BytesOf(const FilterValue& value) {
-  if (const auto* text = value.get_if<std::string>()) return *text;
-  double real = 0;
-  if (const auto* number = value.get_if<double>()) {
-    real = *number + 0.0;  // -0.0 is 0.0
-    return {reinterpret_cast<const char*>(&real), sizeof(real)};
-  }
-  const auto* integer = value.get_if<int64_t>();
-  const int64_t number = integer != nullptr ? *integer : *value.get_if<bool>();
-  return {reinterpret_cast<const char*>(&number), sizeof(number)};
-}
 
 // One value and its best rows.
 struct Group {
@@ -153,8 +120,8 @@ class Grouping {
                                                            std::span(&column, 1), context_));
     const Column* values = batch.column(search_.schema->fields[column].name);
     for (size_t i = 0; i < found.size(); ++i) {
-      const FilterValue value = ValueAt(*values, i);
-      const auto [at, is_new] = numbers_.try_emplace(BytesOf(value), groups_.size());
+      const FilterValue value = GroupValueAt(*values, i);
+      const auto [at, is_new] = numbers_.try_emplace(GroupBytes(value), groups_.size());
       if (is_new) groups_.push_back({.value = value});
       groups_[at->second].rows.push_back(found[i]);
     }
@@ -185,11 +152,11 @@ class Grouping {
     std::sort(groups_.begin(), groups_.end(), [this](const Group& a, const Group& b) {
       return ComesBefore(search_, a.rows[0], b.rows[0]);
     });
-    for (size_t i = 0; i < groups_.size(); ++i) numbers_[BytesOf(groups_[i].value)] = i;
+    for (size_t i = 0; i < groups_.size(); ++i) numbers_[GroupBytes(groups_[i].value)] = i;
   }
 
   void KeepWanted() {
-    for (size_t i = wanted_; i < groups_.size(); ++i) numbers_.erase(BytesOf(groups_[i].value));
+    for (size_t i = wanted_; i < groups_.size(); ++i) numbers_.erase(GroupBytes(groups_[i].value));
     if (groups_.size() > wanted_) groups_.resize(wanted_);
   }
 

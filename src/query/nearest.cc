@@ -107,9 +107,9 @@ void KeepBest(const SnapshotSearch& search, uint32_t k, std::vector<Found>* foun
 }  // namespace
 
 bool ComesBefore(const SnapshotSearch& search, const Found& a, const Found& b) {
-  if (a.distance != b.distance) return a.distance < b.distance;
-  return KeyOf(search.segments[a.place.segment], a.place.row) <
-         KeyOf(search.segments[b.place.segment], b.place.row);
+  return ComesBefore(a, b, [&search](const RowPlace& place) {
+    return KeyOf(search.segments[place.segment], place.row);
+  });
 }
 
 absl::StatusOr<Selections> SelectAll(const SnapshotSearch& search, const Context& context) {

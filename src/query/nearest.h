@@ -68,7 +68,15 @@ struct Selections {
   bool partial() const { return std::find(skipped.begin(), skipped.end(), true) != skipped.end(); }
 };
 
-/// Whether a row comes before another in the order of results: by (distance, key).
+/// Whether a row comes before another in the order of results: by (distance, key). `key_of(place)`
+/// is asked for rows at equal distances alone.
+template <typename KeyOf>
+bool ComesBefore(const Found& a, const Found& b, KeyOf key_of) {
+  if (a.distance != b.distance) return a.distance < b.distance;
+  return key_of(a.place) < key_of(b.place);
+}
+
+/// The same for rows of the segments of a search.
 bool ComesBefore(const SnapshotSearch& search, const Found& a, const Found& b);
 
 /// Evaluates the filter of a search, and reads what tells the rows of the time from later ones.

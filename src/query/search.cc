@@ -102,6 +102,17 @@ SearchStats StatsOf(const SnapshotSearch& search, const Selections& selections,
   return stats;
 }
 
+ResultShape ShapeOf(const SnapshotSearch& search) {
+  ResultShape shape{.metric = search.metric,
+                    .limit = static_cast<int32_t>(search.limit),
+                    .offset = static_cast<int32_t>(search.offset)};
+  if (search.group_column.has_value()) {
+    shape.group_by = search.schema->fields[*search.group_column].name;
+    shape.group_size = static_cast<int32_t>(search.group_size);
+  }
+  return shape;
+}
+
 // Reads all values of a column of a segment, unless that is left out anyway.
 absl::Status ReadColumn(const SegmentView& segment, size_t column, const Context& context) {
   if (!segment.reads_sealed() || !segment.search_damage().ok()) return absl::OkStatus();
@@ -169,6 +180,7 @@ absl::StatusOr<std::unique_ptr<ResultRows>> FetchAll(const SnapshotSearch& searc
   VECDB_ASSIGN_OR_RETURN(RowBatch rows, FetchRows(search.schema, search.segments, places,
                                                   search.output_columns, context));
   auto result = std::make_unique<ResultRows>(std::move(rows));
+  result->shape.metric = search.metric;
   result->keys = result->rows.column(search.schema->fields[search.output_columns[0]].name);
   result->hits.reserve(places.size());
   return result;
@@ -217,6 +229,7 @@ absl::StatusOr<std::unique_ptr<ResultRows>> Search(const SnapshotSearch& search,
   }
   ResultRows& rows = **result;
   for (const std::vector<Found>& of_query : answers->hits) AddHits(search.metric, of_query, &rows);
+  rows.shape = ShapeOf(search);
   rows.partial = selections.partial();
   rows.stats = StatsOf(search, selections, answers->stats);
   rows.stats.filter_ms = filter_ms;

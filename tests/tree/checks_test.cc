@@ -113,10 +113,13 @@ TEST(DependencyIncludesTest, EachDependencyHasItsPlace) {
       {"src/base/a.cc", "#include <liburing.h>\n#include <hwy/highway.h>\n"},
       {"src/schema/a.h", "#include <nlohmann/json.hpp>\n"},
       {"src/simd/a.h", "#include <hwy/highway.h>\n"},
+      {"src/api/a.cc", "#include <grpcpp/grpcpp.h>\n#include <google/protobuf/message.h>\n"},
       {"include/vecdb/a.h", "#include <Eigen/Dense>\n"},
   });
   EXPECT_EQ(CheckDependencyIncludes(tree),
             (Violations{"include/vecdb/a.h:1: <Eigen/Dense> belongs in .cc files only",
+                        "src/api/a.cc:1: only examples/ includes <grpcpp/grpcpp.h>",
+                        "src/api/a.cc:2: only examples/ includes <google/protobuf/message.h>",
                         "src/base/a.cc:1: only src/store/ includes <liburing.h>",
                         "src/base/a.cc:2: only src/simd/ includes <hwy/highway.h>",
                         "src/index/a.cc:1: only src/faiss/ includes <faiss/Index.h>",

@@ -49,6 +49,9 @@ constexpr Dependency kDependencies[] = {
     {"prometheus/", "src/metrics/", true},
     {"pugixml", "src/s3/", false},
     {"openssl/", "src/s3/", false},
+    // examples/sharded_service alone, which this does not look at
+    {"grpc", "examples/", false},
+    {"google/protobuf/", "examples/", false},
 };
 
 void AddReachable(const std::string& folder, std::set<std::string>& reachable) {
