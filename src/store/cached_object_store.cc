@@ -167,20 +167,24 @@ class CachedStoreImpl final : public CachedObjectStore {
   absl::StatusOr<Arrived> Bring(const ObjectPath& path, uint64_t fetch_up_to, Priority priority,
                                 const Context& context) {
     const FlightKey key(KeyOf(path), fetch_up_to);
-    if (auto file = core_->directory->FindOpen(key.first); file != nullptr) {
-      return Arrived{.file = std::move(file)};
+    for (;;) {
+      if (auto file = core_->directory->FindOpen(key.first); file != nullptr) {
+        return Arrived{.file = std::move(file)};
+      }
+      const std::shared_ptr<Flight> flight = JoinFlight(key, path);
+      VECDB_ASSIGN_OR_RETURN(const bool is_done, WaitForFlight(*flight, context));
+      if (!is_done) {
+        auto outcome = base::OrOutOfMemory([&] { return flight->arrival.Run(priority, context); });
+        if (!LeaveFlight(key, flight, outcome)) return outcome.status();
+      }
+      base::MutexLock lock(&mutex_);
+      // It may have been looked for before it was made, and this call have begun after that.
+      if (is_done && absl::IsNotFound(flight->outcome.status())) continue;
+      VECDB_RETURN_IF_ERROR(flight->outcome.status());
+      return Arrived{.file = *flight->outcome,
+                     .object = is_done ? nullptr : flight->arrival.object(),
+                     .was_fetched = flight->arrival.was_fetched()};
     }
-    const std::shared_ptr<Flight> flight = JoinFlight(key, path);
-    VECDB_ASSIGN_OR_RETURN(const bool is_done, WaitForFlight(*flight, context));
-    if (!is_done) {
-      auto outcome = base::OrOutOfMemory([&] { return flight->arrival.Run(priority, context); });
-      if (!LeaveFlight(key, flight, outcome)) return outcome.status();
-    }
-    base::MutexLock lock(&mutex_);
-    VECDB_RETURN_IF_ERROR(flight->outcome.status());
-    return Arrived{.file = *flight->outcome,
-                   .object = is_done ? nullptr : flight->arrival.object(),
-                   .was_fetched = flight->arrival.was_fetched()};
   }
 
   std::shared_ptr<Flight> JoinFlight(const FlightKey& key, const ObjectPath& path) {
