@@ -26,6 +26,12 @@ constexpr size_t kMaxStoreNameBytes = 4096;
 constexpr uint64_t kMaxRangeBytes = uint64_t{1} << 30;
 constexpr int kMaxParallelRanges = 64;
 
+// Its own text: copies would share a count, which the system's Abseil takes down where the thread
+// sanitizer does not see it.
+absl::Status CopyOf(const absl::Status& status) {
+  return absl::Status(status.code(), status.message());
+}
+
 // An arrival that one caller is at, and others wait for. Guarded by the mutex of the store but for
 // the arrival, which is its holder's.
 struct Flight {
@@ -72,7 +78,7 @@ class CachedStoreImpl final : public CachedObjectStore {
                                                        const Context& context) override {
     return base::OrOutOfMemory([&]() -> absl::StatusOr<std::unique_ptr<ObjectWriter>> {
       VECDB_ASSIGN_OR_RETURN(auto writer, core_->store->Create(path, context));
-      if (options_.use(path) != CacheUse::kStore) core_->directory->Remove(KeyOf(path));
+      if (options_.use(path) != CacheUse::kStore) Forget(KeyOf(path));
       return writer;
     });
   }
@@ -81,10 +87,8 @@ class CachedStoreImpl final : public CachedObjectStore {
     return base::OrOutOfMemory([&]() -> absl::Status {
       if (options_.use(path) == CacheUse::kStore) return core_->store->Delete(path, context);
       const std::string key = KeyOf(path);
-      DoomFlights(key);
       VECDB_RETURN_IF_ERROR(core_->store->Delete(path, context));
-      DoomFlights(key);  // those begun since
-      core_->directory->Remove(key);
+      Forget(key);
       return absl::OkStatus();
     });
   }
@@ -134,9 +138,7 @@ class CachedStoreImpl final : public CachedObjectStore {
   absl::Status Drop(const ObjectPath& path, const Context& context) override {
     return base::OrOutOfMemory([&]() -> absl::Status {
       VECDB_RETURN_IF_ERROR(context.Check());
-      const std::string key = KeyOf(path);
-      DoomFlights(key);
-      core_->directory->Remove(key);
+      Forget(KeyOf(path));
       return absl::OkStatus();
     });
   }
@@ -180,7 +182,7 @@ class CachedStoreImpl final : public CachedObjectStore {
       base::MutexLock lock(&mutex_);
       // It may have been looked for before it was made, and this call have begun after that.
       if (is_done && absl::IsNotFound(flight->outcome.status())) continue;
-      VECDB_RETURN_IF_ERROR(flight->outcome.status());
+      if (!flight->outcome.ok()) return CopyOf(flight->outcome.status());
       return Arrived{.file = *flight->outcome,
                      .object = is_done ? nullptr : flight->arrival.object(),
                      .was_fetched = flight->arrival.was_fetched()};
@@ -216,7 +218,11 @@ class CachedStoreImpl final : public CachedObjectStore {
     flight->is_busy = false;
     changed_.NotifyAll();
     if (IsOfContext(outcome.status())) return false;
-    flight->outcome = outcome;
+    if (outcome.ok()) {
+      flight->outcome = outcome;
+    } else {
+      flight->outcome = CopyOf(outcome.status());
+    }
     flight->is_done = true;
     EraseFlight(key, flight.get());
     return true;
@@ -228,7 +234,14 @@ class CachedStoreImpl final : public CachedObjectStore {
     if (found != flights_.end() && found->second.lock().get() == flight) flights_.erase(found);
   }
 
-  // What is on its way is not to be kept, and nobody new waits for it.
+  // First what is on its way is not to be kept any more, then what is kept goes; then nobody is to
+  // join a call that has found it before that.
+  void Forget(const std::string& key) {
+    DoomFlights(key);
+    core_->directory->Remove(key);
+    DoomFlights(key);
+  }
+
   void DoomFlights(const std::string& key) {
     base::MutexLock lock(&mutex_);
     for (auto it = flights_.lower_bound({key, 0}); it != flights_.end() && it->first.first == key;

@@ -55,10 +55,10 @@ absl::Status ObjectFetch::Continue(Priority priority, const Context& context) {
       base::ParallelFor(host_.executor, priority, std::min(lanes_, left), context,
                         [&](size_t, size_t) { return RunLane(context); });
   base::MutexLock lock(&mutex_);
-  if (!status_.ok()) return status_;
+  if (!status_.ok()) return std::move(status_);
   if (appended_ == num_ranges_) return absl::OkStatus();
   failed_here_ = run.ok();
-  return run.ok() ? memory_ : run;  // that of the context, or no lane has got a buffer
+  return run.ok() ? std::move(memory_) : run;  // that of the context, or no lane has got a buffer
 }
 
 // A lane without memory leaves the ranges to the others.
@@ -67,7 +67,7 @@ absl::Status ObjectFetch::RunLane(const Context& context) {
                                         "a range of an object on its way to the cache");
   if (!buffer.ok()) {
     base::MutexLock lock(&mutex_);
-    memory_ = buffer.status();
+    memory_ = std::move(buffer).status();
     return absl::OkStatus();
   }
   uint64_t range = 0;
@@ -76,7 +76,7 @@ absl::Status ObjectFetch::RunLane(const Context& context) {
     const absl::Status brought =
         base::OrOutOfMemory([&] { return BringRange(range, buffer->bytes(), context, &is_here); });
     // Others wait for this range, so it must not be left without a word.
-    if (!brought.ok()) Stop(range, brought, is_here);
+    if (!brought.ok()) Stop(range, std::move(brought), is_here);
   }
   return absl::OkStatus();
 }
@@ -119,12 +119,12 @@ absl::Status ObjectFetch::WaitForTurn(uint64_t range, const Context& context) {
   return absl::OkStatus();
 }
 
-void ObjectFetch::Stop(uint64_t range, const absl::Status& status, bool is_here) {
+void ObjectFetch::Stop(uint64_t range, absl::Status status, bool is_here) {
   base::MutexLock lock(&mutex_);
   changed_.NotifyAll();
   if (range >= stopped_at_) return;
   stopped_at_ = range;
-  status_ = status;
+  status_ = std::move(status);
   failed_here_ = is_here;
 }
 

@@ -51,7 +51,7 @@ class ObjectFetch {
   absl::Status BringRange(uint64_t range, std::span<std::byte> buffer, const Context& context,
                           bool* is_here);
   absl::Status WaitForTurn(uint64_t range, const Context& context);
-  void Stop(uint64_t range, const absl::Status& status, bool is_here);
+  void Stop(uint64_t range, absl::Status status, bool is_here);
 
   const std::shared_ptr<const ObjectReader> object_;
   AppendFile* const file_;
