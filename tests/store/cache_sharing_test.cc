@@ -5,6 +5,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <cstdio>
 #include <functional>
 #include <string>
 #include <vector>
@@ -145,6 +146,7 @@ TEST_F(CacheSharingTest, KilledProcessLeavesNothingThatIsServedWrongly) {
     ASSERT_EQ(store->usage().damaged_files, 0U);
     ASSERT_EQ(store->usage().failures, 0U);
   }
+  std::printf("seed %llu, %d kills, 0 wrong reads\n", static_cast<unsigned long long>(seed), kills);
 }
 
 }  // namespace
