@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/file_path.h"
+#include "base/numbered_name.h"
 #include "base/out_of_memory.h"
 #include "base/random_id.h"
 #include "base/status_macros.h"
@@ -16,6 +17,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kLookAtLock{2};
 constexpr int kFolderTries = 3;
+constexpr uint64_t kSpareShare = 32;  // of the budget, one part is made free beyond need
 
 // The entries of a folder that may be missing.
 absl::StatusOr<std::vector<DirectoryEntry>> ListIfThere(FileSystem& files,
@@ -319,22 +321,66 @@ absl::StatusOr<std::unique_ptr<CachePart>> CacheDirectory::Reserve(const std::st
                                                                    uint64_t size_bytes,
                                                                    const Context& context) {
   if (size_bytes > budget_bytes_) return nullptr;
+  const uint64_t allowed = budget_bytes_ - size_bytes;
   VECDB_ASSIGN_OR_RETURN(const auto pass, room_.Enter(context));
   VECDB_ASSIGN_OR_RETURN(const auto lock, LockAll(context));
+  VECDB_ASSIGN_OR_RETURN(std::optional<uint64_t> used, TakeTotal());
+  if (!used.has_value() || *used > allowed) {
+    VECDB_ASSIGN_OR_RETURN(const Contents contents, MakeRoom(allowed));
+    used = contents.bytes();
+  }
+  if (*used > allowed) {
+    PutTotal(*used);
+    return nullptr;
+  }
+  VECDB_ASSIGN_OR_RETURN(auto part, BeginOrEvict(key, size_bytes));
+  PutTotal(*used + size_bytes);
+  return part;
+}
+
+// The number is taken away before anything changes: whoever dies then leaves none.
+absl::StatusOr<std::optional<uint64_t>> CacheDirectory::TakeTotal() {
+  VECDB_ASSIGN_OR_RETURN(const auto entries, ListIfThere(*files_, kCacheTotal));
+  std::optional<uint64_t> total;
+  size_t num_files = 0;
+  for (const DirectoryEntry& entry : entries) {
+    if (entry.is_directory) continue;
+    ++num_files;
+    total = base::NumberInName(entry.name, "");
+    VECDB_RETURN_IF_ERROR(files_->Unlink(base::JoinPath(kCacheTotal, entry.name)));
+  }
+  return num_files == 1 ? total : std::nullopt;
+}
+
+void CacheDirectory::PutTotal(uint64_t bytes) {
+  const std::string path = base::JoinPath(kCacheTotal, base::NumberedName(bytes, ""));
+  if (!absl::IsNotFound(files_->CreateFile(path).status())) return;
+  if (!files_->CreateDirectories(kCacheTotal).ok()) return;
+  files_->CreateFile(path).status().IgnoreError();
+}
+
+// Lists what there is, and makes it at most `allowed_bytes` as far as that goes.
+absl::StatusOr<CacheDirectory::Contents> CacheDirectory::MakeRoom(uint64_t allowed_bytes) {
   VECDB_ASSIGN_OR_RETURN(Contents contents, ListAll());
-  const uint64_t allowed = budget_bytes_ - size_bytes;
-  if (contents.kept_bytes + contents.part_bytes > allowed && !contents.parts.empty()) {
+  if (contents.bytes() > allowed_bytes && !contents.parts.empty()) {
     RemoveLeftovers();
     VECDB_ASSIGN_OR_RETURN(contents, ListAll());
   }
-  uint64_t used = contents.kept_bytes + contents.part_bytes;
-  if (used > allowed) used -= Evict(contents, used - allowed);
+  if (contents.bytes() > allowed_bytes) {
+    // Small objects that would be next go as well, so that the next fetches need not list again.
+    Evict(contents, contents.bytes() - allowed_bytes, budget_bytes_ / kSpareShare);
+  }
   CountHeld(contents);
-  if (used > allowed) return nullptr;
+  return contents;
+}
+
+// A disk that is smaller than the budget is as if that were reached.
+absl::StatusOr<std::unique_ptr<CachePart>> CacheDirectory::BeginOrEvict(const std::string& key,
+                                                                        uint64_t size_bytes) {
   auto part = Begin(key, size_bytes);
-  // The disk is smaller than the budget: as if it were reached.
   if (!absl::IsResourceExhausted(part.status())) return part;
-  const bool has_room = Evict(contents, size_bytes) > 0;
+  VECDB_ASSIGN_OR_RETURN(Contents contents, ListAll());
+  const bool has_room = Evict(contents, size_bytes, 0) > 0;
   CountHeld(contents);
   return has_room ? Begin(key, size_bytes) : std::move(part);
 }
@@ -353,9 +399,9 @@ absl::StatusOr<std::unique_ptr<CachePart>> CacheDirectory::Begin(const std::stri
   return part;
 }
 
-// Takes what it removes out of `contents`, and gives the bytes. Nothing goes where it is known
-// beforehand to be in vain.
-uint64_t CacheDirectory::Evict(Contents& contents, uint64_t wanted_bytes) {
+// Takes what it removes out of `contents`, and gives the bytes: those wanted, and up to
+// `spare_bytes` more. Nothing goes where it is known beforehand to be in vain.
+uint64_t CacheDirectory::Evict(Contents& contents, uint64_t wanted_bytes, uint64_t spare_bytes) {
   uint64_t evictable = 0;
   for (const Kept& kept : contents.kept) {
     if (!IsOpen(kept.name)) evictable += kept.name.size_bytes;
@@ -365,9 +411,12 @@ uint64_t CacheDirectory::Evict(Contents& contents, uint64_t wanted_bytes) {
     return std::tie(a.used_ms, a.use, a.name.key) < std::tie(b.used_ms, b.use, b.name.key);
   });
   uint64_t freed = 0;
+  bool is_enough = false;
   std::erase_if(contents.kept, [&](const Kept& kept) {
-    if (freed >= wanted_bytes || !EvictOne(kept.name)) return false;
-    freed += kept.name.size_bytes;
+    const uint64_t size_bytes = kept.name.size_bytes;
+    is_enough |= freed >= wanted_bytes && freed + size_bytes > wanted_bytes + spare_bytes;
+    if (is_enough || !EvictOne(kept.name)) return false;
+    freed += size_bytes;
     return true;
   });
   contents.kept_bytes -= freed;

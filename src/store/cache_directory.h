@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -46,6 +47,9 @@ class CachePart {
 ///
 ///   room       is made under `lock`: what is kept and what is under way, by the sizes in their
 ///              names, is at most the budget with the new part, whose name is given there and then.
+///              So that not every fetch lists all there is, `total` has a number in its file's
+///              name: it grows with each part, what goes is not taken off, and when it reaches the
+///              budget, or is missing because somebody died while it was changed, all is listed.
 ///   a fetch    holds the lock of its key, so that others wait for it and find the object then.
 ///   publishing links the part to its place under objects/, when all its bytes are written. They
 ///              are not synced: what a power cut takes is found by the checksum.
@@ -117,6 +121,8 @@ class CacheDirectory {
     std::vector<CachePartName> parts;
     uint64_t kept_bytes = 0;
     uint64_t part_bytes = 0;
+
+    uint64_t bytes() const { return kept_bytes + part_bytes; }
   };
 
   CacheDirectory(std::shared_ptr<FileSystem> files, uint64_t budget_bytes, const Clock& clock,
@@ -136,7 +142,12 @@ class CacheDirectory {
   void CountHeld(const Contents& contents);
   void RemoveLeftovers();
   absl::Status RemoveParts(const std::string& key);
-  uint64_t Evict(Contents& contents, uint64_t wanted_bytes);
+  absl::StatusOr<std::optional<uint64_t>> TakeTotal();
+  void PutTotal(uint64_t bytes);
+  absl::StatusOr<Contents> MakeRoom(uint64_t allowed_bytes);
+  absl::StatusOr<std::unique_ptr<CachePart>> BeginOrEvict(const std::string& key,
+                                                          uint64_t size_bytes);
+  uint64_t Evict(Contents& contents, uint64_t wanted_bytes, uint64_t spare_bytes);
   bool EvictOne(const CacheName& name);
   bool IsOpen(const CacheName& name);
   absl::StatusOr<std::shared_ptr<CacheFile>> OpenOnDisk(const std::string& key, bool* has_many);

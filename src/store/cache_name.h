@@ -17,12 +17,14 @@ namespace vecdb::store {
 ///   fetching/<key>                               locked by the process that fetches the object
 ///   fetching/<key>-<size>-<random id>            what it has fetched so far
 ///   lock                                         locked while room is made
+///   total/<20 digits>                            at most so many bytes are kept or under way
 ///
 /// A file is under objects/ only once all of its bytes were written, and its name says what they
 /// must be. Sizes are decimal, the others hexadecimal.
 inline constexpr char kCacheObjects[] = "objects";
 inline constexpr char kCacheFetching[] = "fetching";
 inline constexpr char kCacheLock[] = "lock";
+inline constexpr char kCacheTotal[] = "total";
 
 /// 32 hexadecimal digits that stand for an object of a store: 128 bits of a hash of both names.
 std::string CacheKeyOf(std::string_view store_name, const ObjectPath& path);

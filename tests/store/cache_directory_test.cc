@@ -132,6 +132,41 @@ TEST_F(CacheDirectoryTest, TwoObjectsOfOneKeyAreBothForgotten) {
   EXPECT_OK(directory->OpenKept(KeyOf(1)));
 }
 
+TEST_F(CacheDirectoryTest, BudgetHoldsWhateverTheTotalSaysOrWhenItIsMissing) {
+  auto a = Open(1000);
+  auto b = Open(1000);
+  const auto total = [&] { return FilesBelow(folder_.path() + "/total"); };
+  const std::string x(100, 'x');
+  for (int i = 0; i < 5; ++i) ASSERT_OK(Keep(i % 2 == 0 ? *a : *b, KeyOf(i), x));
+  EXPECT_EQ(total(), std::vector<std::string>{"00000000000000000500"});
+  // What goes is not taken off, so that the number is too large, until it matters.
+  a->Remove(KeyOf(0));
+  ASSERT_OK(Keep(*b, KeyOf(0), x));
+  EXPECT_EQ(total(), std::vector<std::string>{"00000000000000000600"});
+  for (int i = 5; i < 10; ++i) ASSERT_OK(Keep(*a, KeyOf(i), x));
+  EXPECT_EQ(total(), std::vector<std::string>{"00000000000000001000"});
+  EXPECT_EQ(FilesBelow(folder_.path() + "/objects").size(), 10U);
+  // None, two, or one that is no number: all is listed.
+  for (const auto& names :
+       {std::vector<std::string>{}, {"00000000000000000001", "00000000000000000002"}, {"x"}}) {
+    for (const std::string& name : total()) ASSERT_OK(files_->Unlink("total/" + name));
+    for (const std::string& name : names) {
+      ASSERT_OK(support::WriteFile(*files_, "total/" + name, ""));
+    }
+    ASSERT_OK(Keep(*b, KeyOf(20 + static_cast<int>(names.size())), x));
+    EXPECT_EQ(FilesBelow(folder_.path() + "/objects").size(), 10U);
+    EXPECT_EQ(total(), std::vector<std::string>{"00000000000000001000"});
+  }
+}
+
+TEST_F(CacheDirectoryTest, SmallObjectsGoBeforeTheirTimeSoThatNotEachFetchListsAll) {
+  auto directory = Open(32'000);
+  for (int i = 0; i < 64; ++i) ASSERT_OK(Keep(*directory, KeyOf(i), std::string(500, 'x')));
+  EXPECT_EQ(counters_->Usage().evicted_objects, 0U);
+  ASSERT_OK(Keep(*directory, KeyOf(64), std::string(500, 'x')));
+  EXPECT_EQ(counters_->Usage().evicted_objects, 3U);  // the one needed, and 1000 bytes
+}
+
 TEST_F(CacheDirectoryTest, SameObjectOfTwoProcessesIsKeptOnce) {
   auto a = Open(1000);
   auto b = Open(1000);
