@@ -19,6 +19,7 @@
 /// Close.
 
 #include "vecdb/advise.h"         // IWYU pragma: export
+#include "vecdb/cached_store.h"   // IWYU pragma: export
 #include "vecdb/clock.h"          // IWYU pragma: export
 #include "vecdb/collection.h"     // IWYU pragma: export
 #include "vecdb/consistency.h"    // IWYU pragma: export

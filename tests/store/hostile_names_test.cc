@@ -50,7 +50,12 @@ class HostileNamesTest : public ::testing::Test {
     EXPECT_OK(local);
     local_ = *local;
     const auto memory = MakeMemoryObjectStore();
-    stores_ = {memory, local_, *WithPrefix(memory, "p/q"), *WithPrefix(local_, "p/q")};
+    stores_ = {memory, local_, *WithPrefix(memory, "p/q"), *WithPrefix(local_, "p/q"),
+               *OpenCachedObjectStore(MakeMemoryObjectStore(),
+                                      {.directory = (base() / "cache").string(),
+                                       .store_name = "../../outside",
+                                       .budget_bytes = 1 << 20,
+                                       .use = [](const ObjectPath&) { return CacheUse::kWhole; }})};
     for (const auto& store : stores_) EXPECT_OK(PutObject(*store, PathOf("a/object"), "bytes"));
     before_ = TreeOf(base());
   }
@@ -66,7 +71,13 @@ class HostileNamesTest : public ::testing::Test {
   }
 
   void ExpectNothingTouched() {
-    const Tree after = TreeOf(base());
+    Tree after = TreeOf(base());
+    // What a cache keeps has names of digits alone: folders and a number stay when they are empty.
+    std::erase_if(after, [](const auto& entry) {
+      const std::string_view path = entry.first;
+      return path == "cache/total" || path.starts_with("cache/total/") ||
+             path.starts_with("cache/objects/");
+    });
     EXPECT_EQ(after, before_);
     checks_ += after.size();
     std::printf("%zu checks\n", checks_);

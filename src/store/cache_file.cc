@@ -1,0 +1,114 @@
+#include "store/cache_file.h"
+
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+#include <vector>
+
+#include "base/checksum.h"
+#include "base/file_descriptor.h"
+#include "base/large_buffer.h"
+#include "base/parallel_for.h"
+#include "base/status_macros.h"
+#include "base/str_format.h"
+
+namespace vecdb::store {
+namespace {
+
+constexpr size_t kVerifyLanes = 4;
+
+bool TryFlock(int descriptor, int operation) {
+  const int result = base::RetryOnInterrupt([&] { return ::flock(descriptor, operation); });
+  // A file system without such locks keeps nobody from evicting: what is open stays readable.
+  return result == 0 || errno != EWOULDBLOCK;
+}
+
+// False when the file is being evicted, or has lost its name since it was opened.
+bool TryPin(const RandomAccessFile& file) {
+  const int descriptor = file.descriptor();
+  if (descriptor < 0) return true;
+  if (!TryFlock(descriptor, LOCK_SH | LOCK_NB)) return false;
+  struct stat info {};
+  return ::fstat(descriptor, &info) != 0 || info.st_nlink > 0;
+}
+
+absl::Status GoneMeanwhile(const CacheName& name) {
+  return absl::NotFoundError(base::StrFormat("'%s' is being removed", name.path()));
+}
+
+absl::Status NotWhatWasFetched(const CacheName& name, std::string_view why) {
+  return absl::DataLossError(base::StrFormat("'%s' %s", name.path(), why));
+}
+
+}  // namespace
+
+uint64_t ChecksumOfPieces(std::span<const uint64_t> checksums) {
+  return base::Xxh3(std::as_bytes(checksums));
+}
+
+bool LockForEviction(const RandomAccessFile& file) {
+  return file.descriptor() < 0 || TryFlock(file.descriptor(), LOCK_EX | LOCK_NB);
+}
+
+absl::StatusOr<std::shared_ptr<CacheFile>> CacheFile::Open(
+    FileSystem& files, const CacheName& name, const std::string& path,
+    std::shared_ptr<CacheCounters> counters) {
+  VECDB_ASSIGN_OR_RETURN(auto file, files.OpenForRead(path));
+  if (file->size() != name.size_bytes) {
+    return NotWhatWasFetched(name, base::StrFormat("has %d bytes", file->size()));
+  }
+  if (!TryPin(*file)) return GoneMeanwhile(name);
+  return std::shared_ptr<CacheFile>(new CacheFile(name, std::move(file), std::move(counters)));
+}
+
+CacheFile::CacheFile(CacheName name, std::unique_ptr<RandomAccessFile> file,
+                     std::shared_ptr<CacheCounters> counters)
+    : name_(std::move(name)), file_(std::move(file)), counters_(std::move(counters)) {
+  CacheCounters::Add(counters_->open_bytes, name_.size_bytes);
+}
+
+CacheFile::~CacheFile() { CacheCounters::Subtract(counters_->open_bytes, name_.size_bytes); }
+
+absl::Status CacheFile::Verify(const Host& host, const Context& context) const {
+  const uint64_t num_pieces = NumCachePieces(name_.size_bytes);
+  std::vector<uint64_t> checksums(num_pieces);
+  std::atomic<uint64_t> next = 0;  // hands out pieces; ParallelFor publishes their results
+  const absl::Status read = base::ParallelFor(
+      host.executor, Priority::kSearch, std::min<size_t>(kVerifyLanes, num_pieces), context,
+      [&](size_t, size_t) { return ReadPieces(next, checksums, host, context); });
+  VECDB_RETURN_IF_ERROR(read);
+  if (ChecksumOfPieces(checksums) == name_.checksum) return absl::OkStatus();
+  return NotWhatWasFetched(name_, "does not have the checksum in its name");
+}
+
+absl::Status CacheFile::ReadPieces(std::atomic<uint64_t>& next, std::span<uint64_t> checksums,
+                                   const Host& host, const Context& context) const {
+  uint64_t piece = next.fetch_add(1);
+  if (piece >= checksums.size()) return absl::OkStatus();
+  VECDB_ASSIGN_OR_RETURN(base::LargeBuffer buffer,
+                         base::LargeBuffer::Make(std::min(kCachePieceBytes, name_.size_bytes), host,
+                                                 "a piece of a kept object"));
+  for (; piece < checksums.size(); piece = next.fetch_add(1)) {
+    VECDB_RETURN_IF_ERROR(context.Check());
+    const uint64_t offset = piece * kCachePieceBytes;
+    const auto bytes = buffer.bytes().first(std::min(kCachePieceBytes, name_.size_bytes - offset));
+    VECDB_RETURN_IF_ERROR(file_->ReadAt(offset, bytes));
+    checksums[piece] = base::Xxh3(bytes);
+  }
+  return absl::OkStatus();
+}
+
+void CacheFile::Touch(int64_t now_ms) const {
+  if (file_->descriptor() < 0) return;
+  struct timespec now {};
+  now.tv_sec = static_cast<time_t>(now_ms / 1000);
+  now.tv_nsec = static_cast<decltype(now.tv_nsec)>(now_ms % 1000 * 1'000'000);
+  const struct timespec times[2] = {now, now};  // of access, of change
+  // Another user's file may refuse: the order of eviction is worse for it.
+  (void)::futimens(file_->descriptor(), times);
+}
+
+}  // namespace vecdb::store

@@ -1,0 +1,350 @@
+#include <algorithm>
+#include <atomic>
+#include <map>
+#include <string_view>
+#include <utility>
+
+#include "base/look_again.h"
+#include "base/mutex.h"
+#include "base/out_of_memory.h"
+#include "base/parallel_for.h"
+#include "base/status_macros.h"
+#include "base/str_format.h"
+#include "store/cache_counters.h"
+#include "store/cache_directory.h"
+#include "store/cache_name.h"
+#include "store/cached_reader.h"
+#include "store/object_arrival.h"
+#include "store/pause.h"
+#include "vecdb/cached_store.h"
+
+namespace vecdb {
+namespace store {
+namespace {
+
+constexpr size_t kMaxStoreNameBytes = 4096;
+constexpr uint64_t kMaxRangeBytes = uint64_t{1} << 30;
+constexpr int kMaxParallelRanges = 64;
+
+// Its own text: copies would share a count, which the system's Abseil takes down where the thread
+// sanitizer does not see it.
+absl::Status CopyOf(const absl::Status& status) {
+  return absl::Status(status.code(), status.message());
+}
+
+// An arrival that one caller is at, and others wait for. Guarded by the mutex of the store but for
+// the arrival, which is its holder's.
+struct Flight {
+  Flight(std::shared_ptr<CacheCore> core, const ObjectPath& path, const std::string& key,
+         uint64_t fetch_up_to_bytes)
+      : arrival(std::move(core), path, key, fetch_up_to_bytes) {}
+
+  ObjectArrival arrival;
+  bool is_busy = false;
+  bool is_done = false;
+  absl::StatusOr<std::shared_ptr<CacheFile>> outcome = nullptr;
+};
+
+// What a call got of an arrival.
+struct Arrived {
+  std::shared_ptr<CacheFile> file{};             // nullptr: to be read from the store
+  std::shared_ptr<const ObjectReader> object{};  // as it was opened there, if it was
+  bool was_fetched = false;
+};
+
+class CachedStoreImpl final : public CachedObjectStore {
+ public:
+  CachedStoreImpl(std::shared_ptr<CacheCore> core, CachedStoreOptions options)
+      : core_(std::move(core)), options_(std::move(options)) {}
+
+  absl::StatusOr<std::unique_ptr<ObjectReader>> Open(const ObjectPath& path,
+                                                     const Context& context) override {
+    return base::OrOutOfMemory([&]() -> absl::StatusOr<std::unique_ptr<ObjectReader>> {
+      VECDB_RETURN_IF_ERROR(context.Check());
+      const CacheUse use = options_.use(path);
+      if (use == CacheUse::kStore) return core_->store->Open(path, context);
+      const uint64_t fetch_up_to = use == CacheUse::kWhole ? options_.whole_up_to_bytes : 0;
+      VECDB_ASSIGN_OR_RETURN(Arrived arrived, Bring(path, fetch_up_to, Priority::kSearch, context));
+      CacheCounters& counters = *core_->counters;
+      if (arrived.file == nullptr) return OpenPassed(path, std::move(arrived.object), context);
+      CacheCounters::Add(arrived.was_fetched ? counters.misses : counters.hits);
+      return std::make_unique<CachedReader>(std::move(arrived.file), core_->store, path,
+                                            core_->counters);
+    });
+  }
+
+  // A name that is about to be given for the first time, or anew, is that of nothing kept.
+  absl::StatusOr<std::unique_ptr<ObjectWriter>> Create(const ObjectPath& path,
+                                                       const Context& context) override {
+    return base::OrOutOfMemory([&]() -> absl::StatusOr<std::unique_ptr<ObjectWriter>> {
+      VECDB_ASSIGN_OR_RETURN(auto writer, core_->store->Create(path, context));
+      if (options_.use(path) != CacheUse::kStore) Forget(KeyOf(path));
+      return writer;
+    });
+  }
+
+  absl::Status Delete(const ObjectPath& path, const Context& context) override {
+    return base::OrOutOfMemory([&]() -> absl::Status {
+      if (options_.use(path) == CacheUse::kStore) return core_->store->Delete(path, context);
+      const std::string key = KeyOf(path);
+      VECDB_RETURN_IF_ERROR(core_->store->Delete(path, context));
+      Forget(key);
+      return absl::OkStatus();
+    });
+  }
+
+  absl::StatusOr<std::vector<ObjectInfo>> List(const ObjectPath& prefix,
+                                               const Context& context) override {
+    return core_->store->List(prefix, context);
+  }
+
+  absl::StatusOr<std::unique_ptr<StoreLock>> Lock(const Context& context) override {
+    return core_->store->Lock(context);
+  }
+
+  absl::StatusOr<PrefetchResult> Prefetch(std::span<const ObjectPath> paths,
+                                          const Context& context) override {
+    return base::OrOutOfMemory([&]() -> absl::StatusOr<PrefetchResult> {
+      VECDB_RETURN_IF_ERROR(context.Check());
+      std::vector<ObjectPath> kept;
+      for (const ObjectPath& path : paths) {
+        if (options_.use(path) != CacheUse::kStore) kept.push_back(path);
+      }
+      return FetchAll(kept, context);
+    });
+  }
+
+  absl::StatusOr<PrefetchResult> PrefetchBelow(const ObjectPath& prefix,
+                                               const Context& context) override {
+    return base::OrOutOfMemory([&]() -> absl::StatusOr<PrefetchResult> {
+      VECDB_ASSIGN_OR_RETURN(const auto infos, core_->store->List(prefix, context));
+      std::vector<ObjectPath> kept;
+      uint64_t bytes = 0;
+      for (const ObjectInfo& info : infos) {
+        if (options_.use(info.path) == CacheUse::kStore) continue;
+        kept.push_back(info.path);
+        bytes += info.size_bytes;
+      }
+      if (bytes > options_.budget_bytes) {
+        return absl::ResourceExhaustedError(
+            base::StrFormat("the %d objects below '%s' take %d bytes, the budget of the cache is "
+                            "%d",
+                            kept.size(), prefix.str(), bytes, options_.budget_bytes));
+      }
+      return FetchAll(kept, context);
+    });
+  }
+
+  absl::Status Drop(const ObjectPath& path, const Context& context) override {
+    return base::OrOutOfMemory([&]() -> absl::Status {
+      VECDB_RETURN_IF_ERROR(context.Check());
+      Forget(KeyOf(path));
+      return absl::OkStatus();
+    });
+  }
+
+  CacheUsage usage() const override { return core_->counters->Usage(); }
+
+  std::vector<MetricFamily> CollectMetrics() const override {
+    return CacheMetrics(usage(), options_.budget_bytes);
+  }
+
+ private:
+  using FlightKey = std::pair<std::string, uint64_t>;  // of the object; up to what it is fetched
+
+  std::string KeyOf(const ObjectPath& path) const { return CacheKeyOf(options_.store_name, path); }
+
+  absl::StatusOr<std::unique_ptr<ObjectReader>> OpenPassed(
+      const ObjectPath& path, std::shared_ptr<const ObjectReader> object, const Context& context) {
+    if (object == nullptr) {
+      CacheCounters::Add(core_->counters->store_opens);
+      VECDB_ASSIGN_OR_RETURN(object, core_->store->Open(path, context));
+    }
+    CacheCounters::Add(core_->counters->passed_opens);
+    return std::make_unique<PassedReader>(std::move(object), core_->counters);
+  }
+
+  // One caller brings the object. Others wait, and go on where it stops because its context says
+  // so.
+  absl::StatusOr<Arrived> Bring(const ObjectPath& path, uint64_t fetch_up_to, Priority priority,
+                                const Context& context) {
+    const FlightKey key(KeyOf(path), fetch_up_to);
+    for (;;) {
+      if (auto file = core_->directory->FindOpen(key.first); file != nullptr) {
+        return Arrived{.file = std::move(file)};
+      }
+      const std::shared_ptr<Flight> flight = JoinFlight(key, path);
+      VECDB_ASSIGN_OR_RETURN(const bool is_done, WaitForFlight(*flight, context));
+      if (!is_done) {
+        auto outcome = base::OrOutOfMemory([&] { return flight->arrival.Run(priority, context); });
+        if (!LeaveFlight(key, flight, outcome)) return outcome.status();
+      }
+      base::MutexLock lock(&mutex_);
+      // It may have been looked for before it was made, and this call have begun after that.
+      if (is_done && absl::IsNotFound(flight->outcome.status())) continue;
+      if (!flight->outcome.ok()) return CopyOf(flight->outcome.status());
+      return Arrived{.file = *flight->outcome,
+                     .object = is_done ? nullptr : flight->arrival.object(),
+                     .was_fetched = flight->arrival.was_fetched()};
+    }
+  }
+
+  std::shared_ptr<Flight> JoinFlight(const FlightKey& key, const ObjectPath& path) {
+    base::MutexLock lock(&mutex_);
+    std::shared_ptr<Flight> flight = flights_[key].lock();
+    if (flight == nullptr) {
+      std::erase_if(flights_, [](const auto& known) { return known.second.expired(); });
+      flight = std::make_shared<Flight>(core_, path, key.first, key.second);
+      flights_[key] = flight;
+    }
+    return flight;
+  }
+
+  // True when it has ended; false when it is the caller's to go on with.
+  absl::StatusOr<bool> WaitForFlight(Flight& flight, const Context& context) {
+    base::MutexLock lock(&mutex_);
+    while (flight.is_busy && !flight.is_done) {
+      VECDB_RETURN_IF_ERROR(context.Check());
+      changed_.WaitUntil(&mutex_, base::LookAgain(context));
+    }
+    if (!flight.is_done) flight.is_busy = true;
+    return flight.is_done;
+  }
+
+  // False when the caller was stopped, and the flight is somebody else's.
+  bool LeaveFlight(const FlightKey& key, const std::shared_ptr<Flight>& flight,
+                   const absl::StatusOr<std::shared_ptr<CacheFile>>& outcome) {
+    base::MutexLock lock(&mutex_);
+    flight->is_busy = false;
+    changed_.NotifyAll();
+    if (IsOfContext(outcome.status())) return false;
+    if (outcome.ok()) {
+      flight->outcome = outcome;
+    } else {
+      flight->outcome = CopyOf(outcome.status());
+    }
+    flight->is_done = true;
+    EraseFlight(key, flight.get());
+    return true;
+  }
+
+  void EraseFlight(const FlightKey& key, const Flight* flight)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    const auto found = flights_.find(key);
+    if (found != flights_.end() && found->second.lock().get() == flight) flights_.erase(found);
+  }
+
+  // First what is on its way is not to be kept any more, then what is kept goes; then nobody is to
+  // join a call that has found it before that.
+  void Forget(const std::string& key) {
+    DoomFlights(key);
+    core_->directory->Remove(key);
+    DoomFlights(key);
+  }
+
+  void DoomFlights(const std::string& key) {
+    base::MutexLock lock(&mutex_);
+    for (auto it = flights_.lower_bound({key, 0}); it != flights_.end() && it->first.first == key;
+         it = flights_.erase(it)) {
+      if (const auto flight = it->second.lock()) flight->arrival.Doom();
+    }
+  }
+
+  absl::StatusOr<PrefetchResult> FetchAll(const std::vector<ObjectPath>& paths,
+                                          const Context& context) {
+    std::vector<Arrived> arrived(paths.size());
+    const absl::Status fetched = base::ParallelFor(
+        core_->host.executor, Priority::kBackground, paths.size(), context,
+        [&](size_t i, size_t) -> absl::Status {
+          VECDB_ASSIGN_OR_RETURN(
+              arrived[i], Bring(paths[i], options_.budget_bytes, Priority::kBackground, context));
+          return absl::OkStatus();
+        });
+    VECDB_RETURN_IF_ERROR(fetched);
+    PrefetchResult result{.objects = paths.size()};
+    for (const Arrived& one : arrived) {
+      if (one.file == nullptr) {
+        ++result.left_out;
+        continue;
+      }
+      result.bytes += one.file->name().size_bytes;
+      if (one.was_fetched) ++result.fetched_objects;
+    }
+    return result;
+  }
+
+  const std::shared_ptr<CacheCore> core_;
+  const CachedStoreOptions options_;
+  base::Mutex mutex_;  // a leaf
+  base::CondVar changed_;
+  std::map<FlightKey, std::weak_ptr<Flight>> flights_ ABSL_GUARDED_BY(mutex_);
+};
+
+absl::Status CheckOptions(const std::shared_ptr<ObjectStore>& store,
+                          const CachedStoreOptions& options) {
+  if (store == nullptr) return absl::InvalidArgumentError("a cache needs a store");
+  if (options.directory.empty() == (options.file_system == nullptr)) {
+    return absl::InvalidArgumentError(
+        "CachedStoreOptions: one of directory and file_system is to be given");
+  }
+  if (options.store_name.empty() || options.store_name.size() > kMaxStoreNameBytes) {
+    return absl::InvalidArgumentError(
+        base::StrFormat("CachedStoreOptions::store_name has %d bytes, 1 to %d are allowed",
+                        options.store_name.size(), kMaxStoreNameBytes));
+  }
+  if (options.budget_bytes == 0) {
+    return absl::InvalidArgumentError(
+        "CachedStoreOptions::budget_bytes is 0, at least 1 is allowed");
+  }
+  if (options.range_bytes == 0 || options.range_bytes % kCachePieceBytes != 0 ||
+      options.range_bytes > kMaxRangeBytes) {
+    return absl::InvalidArgumentError(base::StrFormat(
+        "CachedStoreOptions::range_bytes is %d, a multiple of %d up to %d is allowed",
+        options.range_bytes, kCachePieceBytes, kMaxRangeBytes));
+  }
+  if (options.parallel_ranges < 1 || options.parallel_ranges > kMaxParallelRanges) {
+    return absl::InvalidArgumentError(
+        base::StrFormat("CachedStoreOptions::parallel_ranges is %d, 1 to %d are allowed",
+                        options.parallel_ranges, kMaxParallelRanges));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::shared_ptr<CachedObjectStore>> OpenCache(std::shared_ptr<ObjectStore> store,
+                                                             CachedStoreOptions options,
+                                                             const Host& host) {
+  VECDB_RETURN_IF_ERROR(CheckOptions(store, options));
+  std::shared_ptr<FileSystem> files = options.file_system;
+  if (files == nullptr) {
+    VECDB_ASSIGN_OR_RETURN(files, OpenLocalFileSystem(options.directory));
+  }
+  if (!options.use) options.use = DefaultCacheUse;
+  auto core = std::make_shared<CacheCore>();
+  core->store = std::move(store);
+  core->counters = std::make_shared<CacheCounters>();
+  core->ranges = {.range_bytes = options.range_bytes, .parallel_ranges = options.parallel_ranges};
+  core->host = host;
+  const Clock& clock = host.clock == nullptr ? SystemClock() : *host.clock;
+  VECDB_ASSIGN_OR_RETURN(
+      core->directory,
+      CacheDirectory::Open(std::move(files), options.budget_bytes, clock, core->counters));
+  return std::make_shared<CachedStoreImpl>(std::move(core), std::move(options));
+}
+
+}  // namespace
+}  // namespace store
+
+CacheUse DefaultCacheUse(const ObjectPath& path) {
+  const std::string_view text = path.str();
+  const bool is_of_segment =
+      text.starts_with("segments/") || text.find("/segments/") != std::string_view::npos;
+  return is_of_segment ? CacheUse::kWhole : CacheUse::kStore;
+}
+
+absl::StatusOr<std::shared_ptr<CachedObjectStore>> OpenCachedObjectStore(
+    std::shared_ptr<ObjectStore> store, CachedStoreOptions options, const Host& host) {
+  return base::OrOutOfMemory(
+      [&] { return store::OpenCache(std::move(store), std::move(options), host); });
+}
+
+}  // namespace vecdb
