@@ -37,7 +37,7 @@ Column JoinColumns(std::span<const Column* const> parts, std::span<const PartRow
       return Column(type, 0, JoinNumbers(parts, rows, [](const Column& c) { return c.doubles(); }));
     case DataType::kFloatVector: {
       Column::Vectors vectors;
-      vectors.owned.reserve(from.size() * static_cast<size_t>(parts[0]->dim()));
+      vectors.owned.reserve(rows.size() * static_cast<size_t>(parts[0]->dim()));
       for (const PartRow& from : rows) {
         const auto vector = parts[from.part]->vector(from.row);
         vectors.owned.insert(vectors.owned.end(), vector.begin(), vector.end());
@@ -46,7 +46,7 @@ Column JoinColumns(std::span<const Column* const> parts, std::span<const PartRow
     }
     default: {
       Column::Strings strings;
-      strings.ends.reserve(from.size());
+      strings.ends.reserve(rows.size());
       for (const PartRow& from : rows) {
         strings.bytes.append(parts[from.part]->string(from.row));
         strings.ends.push_back(strings.bytes.size());
