@@ -23,9 +23,10 @@ constexpr size_t kMaxSpareBytes = size_t{4} << 20;
 }  // namespace
 
 Journal::Journal(std::unique_ptr<LogPlace> place, LogIdentity identity, LogSet files,
-                 uint64_t previous_end, uint64_t file_bytes, std::vector<PendingRecord> carried)
+                 uint64_t previous_end, uint64_t file_bytes, std::vector<PendingRecord> carried,
+                 bool is_fenced)
     : place_(std::move(place)),
-      fence_(place_->grows() || files.empty() ? 0 : files.last_number() + 1),
+      fence_(place_->grows() || files.empty() ? 0 : files.last_number() + (is_fenced ? 0 : 1)),
       writer_(place_.get(), std::move(identity), files.empty() ? 0 : files.last_number(),
               previous_end, file_bytes, std::move(carried)),
       files_(std::move(files)) {

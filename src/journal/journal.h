@@ -40,9 +40,11 @@ struct LogProgress {
 class Journal {
  public:
   /// Continues a log whose files are `files`; the last stops being part of it at `previous_end`,
-  /// and `carried` are the records behind that, which begin the next file.
+  /// and `carried` are the records behind that, which begin the next file. `is_fenced` says that
+  /// the last file is one of FenceLog.
   Journal(std::unique_ptr<LogPlace> place, LogIdentity identity, LogSet files,
-          uint64_t previous_end, uint64_t file_bytes, std::vector<PendingRecord> carried = {});
+          uint64_t previous_end, uint64_t file_bytes, std::vector<PendingRecord> carried = {},
+          bool is_fenced = false);
 
   /// Counts in `counts` from now on. Called before the log is used by several threads.
   void CountIn(std::shared_ptr<LogCounts> counts) { counts_ = std::move(counts); }
@@ -89,7 +91,7 @@ class Journal {
   /// Deletes the files below `first_needed`, a number that a committed manifest holds. What cannot
   /// be deleted now is left, and so is the object that fences an older writer: one that sleeps
   /// would make its number anew, and acknowledge a write that nobody ever reads. Garbage collection
-  /// removes it after the grace period.
+  /// leaves it, too.
   void DeleteBelow(uint64_t first_needed);
 
   /// Deletes every file, after a committed manifest has said that the log is not needed.
