@@ -10,6 +10,7 @@
 #include "common/machine.h"
 #include "journal/read_bench.h"
 #include "journal/recovery_bench.h"
+#include "journal/store_bench.h"
 #include "journal/write_bench.h"
 #include "storage/rows.h"
 
@@ -24,8 +25,9 @@ struct JournalOptions {
   int open_rows = 1'000'000;
   int read_rows = 100'000;
   int num_queries = 5000;
+  int put_ms = 20;
   std::string directory{};
-  std::vector<std::string> parts = {"write", "replay", "open", "read", "pinned"};
+  std::vector<std::string> parts = {"write", "store", "replay", "open", "read", "pinned"};
 };
 
 Flags MakeFlags(JournalOptions& options) {
@@ -38,8 +40,9 @@ Flags MakeFlags(JournalOptions& options) {
   flags.Add("read-rows", "of the collection that is searched", &options.read_rows, 2000,
             10'000'000);
   flags.Add("queries", "of each half of a run", &options.num_queries, 100, 1'000'000);
+  flags.Add("put-ms", "that a put takes of the store in memory", &options.put_ms, 1, 10'000);
   flags.Add("dir", "where databases are made, and removed again", &options.directory);
-  flags.Add("parts", "of write, replay, open, read, pinned", &options.parts);
+  flags.Add("parts", "of write, store, replay, open, read, pinned", &options.parts);
   return flags;
 }
 
@@ -58,6 +61,21 @@ absl::Status RunWrites(const Matrix& rows, const JournalOptions& options, int ro
               report.one_writer, report.one_writer / report.best_probe());
   std::printf("  %-3d writers          %10.0f batches/s, %.2f of one writer\n", options.num_writers,
               report.many_writers, report.many_writers / report.one_writer);
+  return absl::OkStatus();
+}
+
+absl::Status RunStoreWrites(const Matrix& rows, const JournalOptions& options) {
+  VECDB_ASSIGN_OR_RETURN(const StoreWriteReport report,
+                         MeasureStoreWrites(rows, {.num_runs = options.num_runs,
+                                                   .put_ms = options.put_ms,
+                                                   .num_writers = options.num_writers}));
+  std::printf(
+      "\ndurable inserts of 1 row, journal in a store whose puts take %d ms (medians of %d)\n",
+      options.put_ms, options.num_runs);
+  std::printf("  1 writer             %10.1f batches/s\n", report.one_writer);
+  std::printf("  %-3d writers          %10.1f batches/s, %.1f of one put at a time; %.1f a put\n",
+              options.num_writers, report.many_writers, report.many_writers / report.one_writer,
+              report.batches_per_put);
   return absl::OkStatus();
 }
 
@@ -118,6 +136,7 @@ absl::Status Run(const JournalOptions& options) {
       status = RunWrites(rows, options, 1);
       if (status.ok()) status = RunWrites(rows, options, 1000);
     }
+    if (part == "store") status = RunStoreWrites(rows, options);
     if (part == "replay") status = RunReplay(options);
     if (part == "open") status = RunOpen(rows, options);
     if (part == "read") status = RunReads(rows, options);

@@ -36,8 +36,21 @@ struct DatabaseOptions {
   std::shared_ptr<FileSystem> journal_directory{};
   /// Opens for reading alone, beside a writer in this or another process: nothing is written or
   /// locked. Shows the state of Open or of the last Refresh, the journal's writes included when it
-  /// can be read from here. NotFound when there is no database.
+  /// can be read from here. NotFound when there is no database. See Database::OpenReadOnly.
   bool read_only = false;
+  /// Of a database for reading alone: it refreshes itself this often, up to a tenth sooner or later
+  /// by chance so that many readers do not ask at once, on a thread of its own that ends with
+  /// Close, whatever executor the host brings. 0: only Refresh does, and reads whose level of
+  /// consistency asks for it. At most a day.
+  int64_t refresh_interval_ms = 0;
+  /// Of a database for reading alone: reads the journal too, so that rows are searchable before
+  /// they are flushed. False saves its requests, and shows what has been flushed.
+  bool tail_journal = true;
+  /// Of a database for reading alone: keeps what it reads from being collected by leases in the
+  /// store that run so long, and that every refresh renews. 0: it writes nothing, and the writer's
+  /// gc_grace_ms is what there is. Otherwise a second to a day: longer than the time between two
+  /// refreshes, and than clocks of machines differ.
+  int64_t reader_lease_ms = 0;
   /// Opens for writing a store that does not create objects only if they are absent, or says so
   /// wrongly. Then nothing but this promise keeps two writers from destroying each other's data.
   bool i_promise_single_writer = false;
@@ -55,7 +68,7 @@ struct DatabaseOptions {
   bool map_when_full = false;
   /// Objects that nothing names any more are deleted when they are older than this, 0 to a year:
   /// longer than a commit may take, than clocks of machines differ, and than a read-only database
-  /// goes without Refresh.
+  /// without a lease goes without Refresh.
   int64_t gc_grace_ms = 3'600'000;
   /// Threads of the database's own pool when the host brings no executor; 0 means one per core.
   int32_t num_threads = 0;
@@ -106,6 +119,13 @@ class Database {
   static absl::StatusOr<std::unique_ptr<Database>> Open(const DatabaseOptions& options,
                                                         const Context& context = {});
 
+  /// Opens a database for reading alone, beside the one process that writes it: Open with
+  /// `read_only` set. NotFound when there is none.
+  ///
+  ///     auto reader = Database::OpenReadOnly({.store = bucket, .refresh_interval_ms = 500});
+  static absl::StatusOr<std::unique_ptr<Database>> OpenReadOnly(DatabaseOptions options,
+                                                                const Context& context = {});
+
   /// Closes without flushing, as a crash would: what is durable is found by the next opening.
   ~Database();
 
@@ -143,7 +163,8 @@ class Database {
   absl::Status DropCollection(std::string_view name, const Context& context = {});
 
   /// Reads the newest catalog and the newest state of each open collection, in a database that was
-  /// opened for reading alone; otherwise there is nothing to do.
+  /// opened for reading alone; otherwise there is nothing to do. A collection that cannot be read
+  /// now keeps the state that it has, and the others go on; the first error is returned.
   absl::Status Refresh(const Context& context = {});
 
   /// Deletes what nothing needs any more: old manifests and catalogs, replaced objects, what

@@ -90,9 +90,10 @@ enum class ErrorSource : int32_t {
   kBuild = 2,       ///< of an index; searches go without it
   kCompaction = 3,  ///< tried again later
   kGarbage = 4,     ///< collection of garbage, tried again
+  kRefresh = 5,     ///< of a database for reading alone, by itself; what it shows grows older
 };
 
-/// "writes", "flush", "build", "compaction", "garbage".
+/// "writes", "flush", "build", "compaction", "garbage", "refresh".
 std::string_view ErrorSourceName(ErrorSource source);
 
 struct ErrorEvent {

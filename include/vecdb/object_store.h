@@ -122,6 +122,13 @@ class ObjectStore {
   virtual absl::StatusOr<std::vector<ObjectInfo>> List(const ObjectPath& prefix,
                                                        const Context& context = {}) = 0;
 
+  /// The same without the objects up to and including the name `after`, which need not exist: what
+  /// has come since a list of growing names was looked at last. The default lists all of them;
+  /// stores that can begin in the middle do.
+  virtual absl::StatusOr<std::vector<ObjectInfo>> ListAfter(const ObjectPath& prefix,
+                                                            const ObjectPath& after,
+                                                            const Context& context = {});
+
   /// Takes the store for one writer. FailedPrecondition when another writer, in this process or
   /// another, holds it. A store that has no such notion returns a lock that excludes nobody.
   virtual absl::StatusOr<std::unique_ptr<StoreLock>> Lock(const Context& context = {}) = 0;

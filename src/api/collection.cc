@@ -33,8 +33,9 @@ absl::StatusOr<WriteResult> CountedWrite(const engine::CollectionHandle& handle,
 absl::StatusOr<std::unique_ptr<query::ResultRows>> SearchRows(engine::CollectionHandle& handle,
                                                               const SearchRequest& request,
                                                               const Context& context) {
-  VECDB_ASSIGN_OR_RETURN(const auto engine, handle.ForRead(request.consistency, context));
-  return engine->Search(request, context);
+  return handle.Read(request.consistency, context, [&](engine::CollectionEngine& engine) {
+    return engine.Search(request, context);
+  });
 }
 
 }  // namespace
@@ -101,8 +102,9 @@ absl::StatusOr<RowBatch> Collection::Get(const Keys& keys, std::span<const std::
                                          const Consistency& consistency,
                                          const Context& context) const {
   return Counted(*handle_, Operation::kGet, [&]() -> absl::StatusOr<RowBatch> {
-    VECDB_ASSIGN_OR_RETURN(const auto engine, handle_->ForRead(consistency, context));
-    return engine->Get(keys, fields, consistency, context);
+    return handle_->Read(consistency, context, [&](engine::CollectionEngine& engine) {
+      return engine.Get(keys, fields, consistency, context);
+    });
   });
 }
 
@@ -112,8 +114,9 @@ absl::StatusOr<uint64_t> Collection::Count(const Context& context) const {
 absl::StatusOr<uint64_t> Collection::Count(const Consistency& consistency,
                                            const Context& context) const {
   return Counted(*handle_, Operation::kCount, [&]() -> absl::StatusOr<uint64_t> {
-    VECDB_ASSIGN_OR_RETURN(const auto engine, handle_->ForRead(consistency, context));
-    return engine->Count(consistency, context);
+    return handle_->Read(consistency, context, [&](engine::CollectionEngine& engine) {
+      return engine.Count(consistency, context);
+    });
   });
 }
 
@@ -123,16 +126,18 @@ absl::StatusOr<uint64_t> Collection::Count(const RowFilter& filter, const Contex
 absl::StatusOr<uint64_t> Collection::Count(const RowFilter& filter, const Consistency& consistency,
                                            const Context& context) const {
   return Counted(*handle_, Operation::kCount, [&]() -> absl::StatusOr<uint64_t> {
-    VECDB_ASSIGN_OR_RETURN(const auto engine, handle_->ForRead(consistency, context));
-    return engine->CountWhere(filter, consistency, context);
+    return handle_->Read(consistency, context, [&](engine::CollectionEngine& engine) {
+      return engine.CountWhere(filter, consistency, context);
+    });
   });
 }
 
 absl::StatusOr<RowBatch> Collection::Query(const QueryRequest& request,
                                            const Context& context) const {
   return Counted(*handle_, Operation::kQuery, [&]() -> absl::StatusOr<RowBatch> {
-    VECDB_ASSIGN_OR_RETURN(const auto engine, handle_->ForRead(request.consistency, context));
-    return engine->Query(request, context);
+    return handle_->Read(request.consistency, context, [&](engine::CollectionEngine& engine) {
+      return engine.Query(request, context);
+    });
   });
 }
 
@@ -159,8 +164,9 @@ absl::StatusOr<std::unique_ptr<SearchIterator>> Collection::OpenSearchIterator(
 absl::StatusOr<SearchStats> Collection::Explain(const SearchRequest& request,
                                                 const Context& context) const {
   return Counted(*handle_, Operation::kExplain, [&]() -> absl::StatusOr<SearchStats> {
-    VECDB_ASSIGN_OR_RETURN(const auto engine, handle_->ForRead(request.consistency, context));
-    return engine->Explain(request, context);
+    return handle_->Read(request.consistency, context, [&](engine::CollectionEngine& engine) {
+      return engine.Explain(request, context);
+    });
   });
 }
 

@@ -31,6 +31,12 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(const DatabaseOptions& 
   });
 }
 
+absl::StatusOr<std::unique_ptr<Database>> Database::OpenReadOnly(DatabaseOptions options,
+                                                                 const Context& context) {
+  options.read_only = true;
+  return Open(options, context);
+}
+
 absl::StatusOr<std::unique_ptr<Collection>> Database::CreateCollection(
     std::string_view name, const Schema& schema, const CollectionOptions& options,
     const Context& context) {

@@ -29,12 +29,17 @@ bool IsOlderThanGrace(int64_t modified_ms, int64_t limit_ms, const GarbageOption
 // cut, or a sleeper has made them anew. Their dates say nothing.
 absl::StatusOr<uint64_t> LowestRetained(const VersionStore& versions, const VersionList& list,
                                         const GarbageOptions& options) {
+  uint64_t held = std::numeric_limits<uint64_t>::max();
+  if (options.lowest_held) {
+    VECDB_ASSIGN_OR_RETURN(held, options.lowest_held());
+  }
   const auto& all = list.versions;
   auto version = std::find_if(all.begin(), all.end(), [&](const VersionInfo& info) {
     return info.number >= list.boundary();
   });
   if (version == all.end()) return Disturbed(versions, list.boundary());
   for (; version + 1 != all.end(); ++version) {
+    if (version->number >= held) break;
     const int64_t replaced_ms = (version + 1)->modified_ms;
     if (!IsOlderThanGrace(replaced_ms, options.now_ms, options)) break;
   }

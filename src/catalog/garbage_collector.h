@@ -18,10 +18,10 @@ namespace vecdb::catalog {
 // only they named or that nobody ever named (orphans of a crash or a lost race).
 //
 // A version is in retention when it is the newest, or when the one that replaced it is younger than
-// the grace period: a reader in another process may just have opened it. Versions above one in
-// retention are in retention too. An object goes when no version in retention names it, no live
-// snapshot pins it, and it was older than the grace period when the oldest running job began: a job
-// commits only at its end what it has written.
+// the grace period: a reader in another process may just have opened it. One that is held is in
+// retention, and versions above one in retention are too. An object goes when no version in
+// retention names it, no live snapshot pins it, and it was older than the grace period when the
+// oldest running job began: a job commits only at its end what it has written.
 
 struct GarbageOptions {
   int64_t grace_ms = 3'600'000;  ///< longer than any commit takes, and than clocks differ
@@ -31,6 +31,10 @@ struct GarbageOptions {
   /// Of the writer that collects, which must be the newest; 0 when the caller knows it is.
   uint64_t epoch = 0;
   bool dry_run = false;  ///< delete nothing, and report what would be
+  /// Gives the lowest version that somebody elsewhere holds, with all above it; the largest number
+  /// when nobody does. Called when the versions have been listed: who holds one from then on looks
+  /// for the newest after that. Null: nobody holds any.
+  std::function<absl::StatusOr<uint64_t>()> lowest_held{};
 };
 
 struct GarbageReport {

@@ -96,6 +96,16 @@ absl::StatusOr<ObjectPath> VersionStore::BoundaryPathOf(uint64_t number) const {
 
 absl::StatusOr<VersionList> VersionStore::List(const Context& context) const {
   VECDB_ASSIGN_OR_RETURN(const auto objects, store_->List(folder_, context));
+  return ToVersions(objects);
+}
+
+absl::StatusOr<VersionList> VersionStore::ListAfter(uint64_t number, const Context& context) const {
+  VECDB_ASSIGN_OR_RETURN(const ObjectPath known, PathOf(number));
+  VECDB_ASSIGN_OR_RETURN(const auto objects, store_->ListAfter(folder_, known, context));
+  return ToVersions(objects);
+}
+
+VersionList VersionStore::ToVersions(const std::vector<ObjectInfo>& objects) const {
   VersionList list;
   for (const ObjectInfo& object : objects) {
     std::string_view name(object.path.str());

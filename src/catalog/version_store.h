@@ -79,6 +79,11 @@ class VersionStore {
 
   absl::StatusOr<VersionList> List(const Context& context) const;
 
+  /// What has come behind version `number`, and the boundaries: one request, however many versions
+  /// there are. To ask for the next number instead would find nothing for ever once that had been
+  /// collected.
+  absl::StatusOr<VersionList> ListAfter(uint64_t number, const Context& context) const;
+
   /// Commits `body`, a JSON object, as the version behind `base` and gives that. Aborted when
   /// another writer has committed it. Unknown when it cannot be told whether the commit landed, or
   /// it landed and may not last: stop writing and open again. Any other error: it did not land and
@@ -95,6 +100,7 @@ class VersionStore {
   absl::Status DeleteBoundary(uint64_t number, const Context& context) const;
 
  private:
+  VersionList ToVersions(const std::vector<ObjectInfo>& objects) const;
   absl::StatusOr<ObjectPath> PathOf(uint64_t number) const;
   absl::StatusOr<ObjectPath> BoundaryPathOf(uint64_t number) const;
   absl::StatusOr<std::unique_ptr<ObjectWriter>> StartPut(const Version& next,

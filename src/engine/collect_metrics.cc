@@ -365,6 +365,22 @@ void AddCollectionMemory(const MemoryReport& report, const Labels& labels, Metri
              BytesOrInfinity(report.limit_bytes));
 }
 
+void AddReader(const CollectionEngine& collection, const Labels& labels, MetricsBuilder* out) {
+  if (!collection.read_only()) return;
+  const CollectionMetrics& metrics = *collection.metrics();
+  const std::pair<const char*, const CollectionMetrics::Counter*> found[] = {
+      {"nothing", &metrics.refreshes_of_nothing},
+      {"journal", &metrics.refreshes_of_journal},
+      {"manifest", &metrics.refreshes_of_manifest}};
+  for (const auto& [name, count] : found) {
+    out->Counter("vecdb_reader_refreshes_total", "Refreshes of a reader, by what had come.",
+                 With(labels, "found", name), *count);
+  }
+  out->Gauge("vecdb_reader_age_seconds",
+             "For how long writes may be missing in what a reader shows.", labels,
+             collection.AgeSeconds());
+}
+
 void AddState(CollectionEngine* collection, const Labels& labels, MetricsBuilder* out) {
   const auto description = collection->Describe();
   const auto segments = collection->Segments();
@@ -400,6 +416,7 @@ void AddCollectionMetrics(CollectionEngine* collection, MetricsBuilder* out) {
   AddWrites(*metrics, labels, out);
   AddWork(*metrics, labels, out);
   AddTrouble(*metrics, labels, out);
+  AddReader(*collection, labels, out);
   AddState(collection, labels, out);
 }
 

@@ -66,6 +66,9 @@ CollectionCore::CollectionCore(const Environment& environment, std::string id, O
     live_rows_ += segment.info.num_rows - segment.info.num_deletes;
   }
   if (read_only()) {
+    auto pinned = std::make_shared<View>(*view_);
+    pinned->pin = std::make_shared<const ManifestPin>(ManifestPin{version.number});
+    view_ = std::move(pinned);
     write_error_ = absl::FailedPreconditionError("the database was opened for reading alone");
   }
 }

@@ -28,6 +28,7 @@
 #include "engine/collection_metrics.h"
 #include "engine/database_metrics.h"
 #include "engine/memory_accounts.h"
+#include "engine/reader_lease.h"
 #include "format/manifest.h"
 #include "journal/journal.h"
 #include "query/segment_view.h"
@@ -51,6 +52,8 @@ struct Environment {
   base::HybridClock* clock = nullptr;
   int32_t max_result_rows = 0;
   int64_t gc_grace_ms = 3'600'000;
+  bool tail_journal = true;  ///< of a database for reading alone
+  int64_t reader_lease_ms = 0;
   std::shared_ptr<MemoryAccounts> accounts{};
   /// Releases other collections than the asking one until so many bytes are free in its budget, as
   /// far as options allow; null when they do not.
@@ -89,6 +92,7 @@ struct View {
   /// Rows that were deleted or had expired up to here may be missing: no earlier state can be read
   /// from this.
   uint64_t history_from = 0;
+  std::shared_ptr<const ManifestPin> pin{};  ///< of the manifest, when this is read alone
 
   const format::IndexDefinition* FindIndex(std::string_view field) const;
   /// Of a view that is loaded: whether this is.

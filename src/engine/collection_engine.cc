@@ -16,6 +16,7 @@
 #include "engine/journal_setup.h"
 #include "engine/load_manager.h"
 #include "engine/loader.h"
+#include "engine/open_core.h"
 #include "engine/read_point.h"
 #include "engine/verify.h"
 
@@ -60,44 +61,6 @@ absl::Status CollectionEngine::Create(const Environment& environment, const std:
 
 namespace {
 
-absl::StatusOr<format::Manifest> ReadManifest(const catalog::Version& version,
-                                              const std::string& id, std::string_view name) {
-  VECDB_ASSIGN_OR_RETURN(
-      format::Manifest manifest,
-      format::ManifestFromJson(
-          base::StrFormat("collections/%s/manifest, version %d", id, version.number),
-          version.body));
-  if (manifest.collection_id == id && manifest.schema.Validate().ok() &&
-      manifest.options.journal != JournalPlace::kAuto && ValidateOptions(manifest.options).ok()) {
-    return manifest;
-  }
-  return absl::DataLossError(
-      base::StrFormat("collection %s: impossible manifest version %d", name, version.number));
-}
-
-absl::Status NoManifest(std::string_view name, const ObjectPath& folder) {
-  return absl::DataLossError(
-      base::StrFormat("collection %s: no manifest in %s", name, folder.str()));
-}
-
-// The state of a collection whose manifest was committed, or, with null `manifests`, found as
-// `version`.
-std::shared_ptr<CollectionCore> MakeCore(const Environment& environment, const std::string& id,
-                                         std::string_view name, const ObjectPath& folder,
-                                         format::Manifest manifest, const catalog::Version& version,
-                                         std::unique_ptr<catalog::VersionWriter> manifests) {
-  environment.clock->Observe(manifest.flushed_timestamp);
-  auto core = std::make_shared<CollectionCore>(environment, id, folder, std::move(manifest),
-                                               version, std::move(manifests));
-  core->set_name(name);
-  return core;
-}
-
-bool KeepsItselfLoaded(const CollectionCore& core) {
-  return core.options().load == LoadPolicy::kKeepLoaded &&
-         format::HasVectorIndex(core.manifest().indexes);
-}
-
 // Commits the newest manifest once more in a new epoch, which fences an older writer.
 absl::StatusOr<std::shared_ptr<CollectionCore>> TakeOver(const Environment& environment,
                                                          const std::string& id,
@@ -126,7 +89,7 @@ absl::StatusOr<std::shared_ptr<CollectionEngine>> CollectionEngine::Open(
     const Environment& environment, const std::string& id, std::string_view name,
     const OpenOptions& options, const Context& context) {
   VECDB_ASSIGN_OR_RETURN(auto core, TakeOver(environment, id, name, context));
-  VECDB_RETURN_IF_ERROR(OpenSegments(core.get(), nullptr, context));
+  VECDB_RETURN_IF_ERROR(OpenSegments(core.get(), {}, context));
   std::shared_ptr<CollectionEngine> engine(new CollectionEngine(std::move(core)));
   CollectionCore* opened = engine->core_.get();
   VECDB_ASSIGN_OR_RETURN(engine->parts_->recovery,
@@ -139,92 +102,6 @@ absl::StatusOr<std::shared_ptr<CollectionEngine>> CollectionEngine::Open(
   BuildBehind(opened, engine->parts_);
   CompactBehind(opened, engine->parts_);
   return engine;
-}
-
-namespace {
-
-// A writer at work may rotate and delete logs and collect manifests while they are read, and a log
-// that is appended to while it is read looks as if a record in the middle were missing.
-constexpr int kReadTries = 5;
-
-bool MayBeARace(const absl::Status& status) {
-  return absl::IsDataLoss(status) || absl::IsNotFound(status);
-}
-
-}  // namespace
-
-absl::StatusOr<std::shared_ptr<CollectionEngine>> CollectionEngine::OpenReadOnly(
-    const Environment& environment, const std::string& id, std::string_view name,
-    CollectionEngine* before, const Context& context) {
-  const Snapshot old = before == nullptr ? Snapshot() : before->core_->Read();
-  for (int attempt = 1;; ++attempt) {
-    VECDB_ASSIGN_OR_RETURN(const auto engine, ReadNewest(environment, id, name, old.view.get(),
-                                                         attempt == kReadTries, context));
-    if (engine == nullptr) continue;
-    CollectionCore* core = engine->core_.get();
-    const bool was_loaded = old.view != nullptr && old.view->loaded;
-    if (KeepsItselfLoaded(*core) ||
-        (was_loaded && format::HasVectorIndex(core->manifest().indexes))) {
-      const LoadOptions options = was_loaded ? old.view->load : LoadOptions{};
-      VECDB_RETURN_IF_ERROR(engine->parts_->loads->Load(options, context));
-    }
-    return engine;
-  }
-}
-
-// One look at the newest state, with what `old` has in memory. Null when the writer was in the way,
-// unless this is the last try.
-absl::StatusOr<std::shared_ptr<CollectionEngine>> CollectionEngine::ReadNewest(
-    const Environment& environment, const std::string& id, std::string_view name, const View* old,
-    bool last_try, const Context& context) {
-  VECDB_ASSIGN_OR_RETURN(const ObjectPath folder, ObjectPath::Parse("collections/" + id));
-  VECDB_ASSIGN_OR_RETURN(const ObjectPath manifest_folder, folder.Join("manifest"));
-  const catalog::VersionStore manifests(environment.store.get(), manifest_folder, "manifest");
-  const int64_t begun_ms = environment.host.clock->NowMillis();
-  VECDB_ASSIGN_OR_RETURN(const auto newest, manifests.ReadNewest(context));
-  if (!newest.has_value()) return NoManifest(name, manifest_folder);
-  VECDB_ASSIGN_OR_RETURN(format::Manifest manifest, ReadManifest(*newest, id, name));
-  const uint64_t flushed = manifest.flushed_timestamp;
-  auto core = MakeCore(environment, id, name, folder, std::move(manifest), *newest, nullptr);
-  VECDB_RETURN_IF_ERROR(OpenSegments(core.get(), old, context));
-  std::shared_ptr<CollectionEngine> engine(new CollectionEngine(std::move(core)));
-  const auto complete =
-      ReadJournal(engine->core_.get(), &engine->parts_->writer, &engine->parts_->recovery, context);
-  if (!last_try && MayBeARace(complete.status())) return nullptr;
-  VECDB_RETURN_IF_ERROR(complete.status());
-  VECDB_RETURN_IF_ERROR(engine->parts_->writer.ShowCommitted(context));
-  if (!last_try && !*complete) {
-    // No log where the manifest says: it may have been ended by a manifest that is newer.
-    VECDB_ASSIGN_OR_RETURN(const catalog::VersionList versions, manifests.List(context));
-    if (versions.newest() != newest->number) return nullptr;
-  }
-  engine->parts_->settled_timestamp = *complete ? TimestampAt(begun_ms) - 1 : flushed;
-  engine->parts_->service_timestamp = *complete ? TimestampAt(begun_ms + 1) - 1 : flushed;
-  return engine;
-}
-
-absl::StatusOr<std::shared_ptr<CollectionEngine>> CollectionEngine::Reread(const Context& context) {
-  const CollectionCall call(*core_, context);
-  VECDB_RETURN_IF_ERROR(call.status());
-  return OpenReadOnly(core_->environment(), core_->id(), core_->name(), this, context);
-}
-
-uint64_t CollectionEngine::settled_timestamp() const { return parts_->settled_timestamp; }
-
-uint64_t CollectionEngine::service_timestamp() const { return parts_->service_timestamp; }
-
-uint64_t CollectionEngine::RequiredTimestamp(const Consistency& consistency) const {
-  return vecdb::engine::RequiredTimestamp(*core_, consistency);
-}
-
-bool CollectionEngine::IsStrong(const Consistency& consistency) const {
-  return vecdb::engine::IsStrong(*core_, consistency);
-}
-
-absl::Status CollectionEngine::AwaitTime(const Consistency& consistency, const Context& context) {
-  const CollectionCall call(*core_, context);
-  VECDB_RETURN_IF_ERROR(call.status());
-  return vecdb::engine::AwaitTime(*core_, consistency, context);
 }
 
 absl::Status CollectionEngine::CloseFlushed(const absl::Status& reason, const Context& context) {
@@ -243,6 +120,7 @@ void CollectionEngine::Shutdown(const absl::Status& reason) {
   parts_->recall.Forget();
   core_->DropView();
   parts_->writer.Forget();
+  if (parts_->lease != nullptr) parts_->lease->Release();
 }
 
 void CollectionEngine::Resume() {

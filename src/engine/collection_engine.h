@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "engine/collection_core.h"
@@ -24,6 +25,7 @@
 namespace vecdb::engine {
 
 struct FailedBuilds;
+struct FollowedJournal;
 
 /// One collection alive: the inside of every Collection handle on it. Thread-safe.
 ///
@@ -48,14 +50,25 @@ class CollectionEngine {
   static absl::StatusOr<std::shared_ptr<CollectionEngine>> OpenReadOnly(
       const Environment& environment, const std::string& id, std::string_view name,
       CollectionEngine* before, const Context& context);
-  /// A new engine on the newest state, for a collection that is read alone.
-  absl::StatusOr<std::shared_ptr<CollectionEngine>> Reread(const Context& context);
+  using Install = absl::FunctionRef<void(std::shared_ptr<CollectionEngine> successor)>;
+  /// Brings a collection that is read alone up to the newest state. While its manifest is the same
+  /// that costs one request, and one more for a journal that it tails, and further ones for what
+  /// has come into that; otherwise `install` is called with a new engine, which shares what is the
+  /// same and is to take the place of this one. By one thread at a time.
+  absl::Status Follow(Install install, const Context& context);
   bool read_only() const { return core_->read_only(); }
+  /// Tells log, listener and metrics of a Follow behind that failed.
+  void NoteRefreshError(const absl::Status& error) const;
   /// For reading alone: every write up to this time has been read, whenever it came.
   uint64_t settled_timestamp() const;
   /// Every write up to this time that was durable when this engine was opened has been read. The
   /// millisecond of the opening lies between the two: writes may still have come in it.
   uint64_t service_timestamp() const;
+  uint64_t manifest_version() const { return core_->manifest_version(); }
+  /// Of a collection that is read alone: whether its manifest is the newest still. One request.
+  absl::StatusOr<bool> IsNewest(const Context& context);
+  /// For how long writes may be missing, by this clock; 0 for a collection that is written.
+  double AgeSeconds() const;
   /// What reads at `consistency` ask service_timestamp() to be.
   uint64_t RequiredTimestamp(const Consistency& consistency) const;
   bool IsStrong(const Consistency& consistency) const;
@@ -174,8 +187,10 @@ class CollectionEngine {
   explicit CollectionEngine(std::shared_ptr<CollectionCore> core);
 
   static absl::StatusOr<std::shared_ptr<CollectionEngine>> ReadNewest(
-      const Environment& environment, const std::string& id, std::string_view name, const View* old,
-      bool last_try, const Context& context);
+      const Environment& environment, const std::string& id, std::string_view name,
+      const CollectionEngine* before, bool last_try, const Context& context);
+  absl::StatusOr<bool> FollowJournal(const Context& context);
+  void SetFollowed(FollowedJournal followed, int64_t begun_ms);
 
   absl::StatusOr<WriteResult> Write(const RowBatch& rows, bool replace, const WriteOptions& options,
                                     const Context& context);

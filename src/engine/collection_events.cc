@@ -12,7 +12,7 @@ namespace {
 constexpr std::array<std::string_view, engine::kNumStallReasons> kStallReasonNames = {
     "growing_rows", "journal", "memory"};
 constexpr std::array<std::string_view, engine::kNumErrorSources> kErrorSourceNames = {
-    "writes", "flush", "build", "compaction", "garbage"};
+    "writes", "flush", "build", "compaction", "garbage", "refresh"};
 
 }  // namespace
 

@@ -14,20 +14,69 @@ std::shared_ptr<CollectionEngine> CollectionHandle::engine() const {
 }
 
 void CollectionHandle::Replace(std::shared_ptr<CollectionEngine> engine) {
-  base::MutexLock lock(&mutex_);
-  engine_.swap(engine);
+  absl::Status closed;
+  {
+    base::MutexLock lock(&mutex_);
+    closed = closed_;
+    if (closed.ok()) engine_.swap(engine);
+  }
+  if (!closed.ok()) engine->Shutdown(closed);
+}
+
+void CollectionHandle::Shutdown(const absl::Status& reason) {
+  std::shared_ptr<CollectionEngine> last;
+  {
+    base::MutexLock lock(&mutex_);
+    if (closed_.ok()) closed_ = reason;
+    last = engine_;
+  }
+  last->Shutdown(reason);
 }
 
 absl::Status CollectionHandle::Refresh(const Context& context) {
   VECDB_ASSIGN_OR_RETURN(const auto pass, refresh_gate_.Enter(context));
   const std::shared_ptr<CollectionEngine> before = engine();
   if (!before->read_only()) return absl::OkStatus();
-  VECDB_ASSIGN_OR_RETURN(auto after, before->Reread(context));
-  Replace(after);
-  before->Retire(
-      absl::UnavailableError("the collection was refreshed while it was loading; load it again"));
-  after->CheckMappedBehind();
-  return absl::OkStatus();
+  // Inside a call of `before`, so that whoever closes the database waits for it.
+  const auto install = [&](std::shared_ptr<CollectionEngine> after) {
+    Replace(after);
+    before->Retire(
+        absl::UnavailableError("the collection was refreshed while it was loading; load it again"));
+    after->CheckMappedBehind();
+  };
+  return before->Follow(install, context);
+}
+
+namespace {
+
+// Whether a snapshot is of an older manifest than an engine that reads alone.
+bool IsOlder(const vecdb::Snapshot& snapshot, const CollectionEngine& current) {
+  const auto& pin = snapshot.state()->view->pin;
+  return pin != nullptr && pin->version < current.manifest_version();
+}
+
+}  // namespace
+
+absl::StatusOr<std::shared_ptr<CollectionEngine>> CollectionHandle::AfterCollection(
+    CollectionEngine& current, const Consistency& consistency, const absl::Status& error,
+    const Context& context) {
+  if (!absl::IsNotFound(error) && !absl::IsDataLoss(error)) return nullptr;
+  absl::Status refreshed;
+  const bool is_snapshot = consistency.kind() == Consistency::Kind::kSnapshot;
+  if (is_snapshot && IsOlder(*consistency.snapshot(), current)) {
+    refreshed = absl::FailedPreconditionError("a snapshot stays as it is");
+  } else {
+    const auto is_newest = current.IsNewest(context);
+    if (is_newest.ok() && *is_newest) return nullptr;  // it is not there, or is damaged
+    refreshed = is_snapshot || !is_newest.ok() ? is_newest.status() : Refresh(context);
+    if (is_snapshot) refreshed.Update(absl::FailedPreconditionError("a snapshot stays as it is"));
+  }
+  if (refreshed.ok()) return engine();
+  return absl::UnavailableError(
+      base::StrFormat("the state that this reader shows may have been collected by the writer "
+                      "(%s); Refresh, and see "
+                      "DatabaseOptions::reader_lease_ms: %s",
+                      std::string(error.message()), std::string(refreshed.message())));
 }
 
 absl::StatusOr<std::shared_ptr<CollectionEngine>> CollectionHandle::ForRead(

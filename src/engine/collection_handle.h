@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "base/gate.h"
 #include "base/mutex.h"
+#include "base/status_macros.h"
 #include "engine/collection_engine.h"
 #include "vecdb/consistency.h"
 #include "vecdb/context.h"
@@ -27,7 +28,10 @@ class CollectionHandle {
   CollectionMetrics& metrics() const { return *metrics_; }
 
   std::shared_ptr<CollectionEngine> engine() const;
+  /// An engine that comes after Shutdown is shut down.
   void Replace(std::shared_ptr<CollectionEngine> engine);
+  /// Shuts the engine of now down, and whichever comes later.
+  void Shutdown(const absl::Status& reason);
 
   /// The engine for a read: of a read-only database one that is fresh enough for `consistency`.
   /// FailedPrecondition for kStrong when the journal cannot be read from here; Unavailable when the
@@ -35,14 +39,36 @@ class CollectionHandle {
   absl::StatusOr<std::shared_ptr<CollectionEngine>> ForRead(const Consistency& consistency,
                                                             const Context& context);
 
+  /// Calls `read` with that engine. Where objects are missing because the writer has collected what
+  /// a read-only database still shows, it calls it again with the newest state. Unavailable when
+  /// that cannot be had, or is not what was asked for.
+  template <typename Call>
+  auto Read(const Consistency& consistency, const Context& context, Call read)
+      -> decltype(read(std::declval<CollectionEngine&>())) {
+    VECDB_ASSIGN_OR_RETURN(const auto current, ForRead(consistency, context));
+    auto result = read(*current);
+    if (result.ok() || !current->read_only()) return result;
+    VECDB_ASSIGN_OR_RETURN(const auto newer,
+                           AfterCollection(*current, consistency, result.status(), context));
+    return newer == nullptr ? std::move(result) : read(*newer);
+  }
+
   /// Reads the newest state of a read-only collection; nothing to do for one that writes.
   absl::Status Refresh(const Context& context);
 
  private:
+  // The state to read instead when `error` of a read of `current` comes of garbage collection; null
+  // when it does not.
+  absl::StatusOr<std::shared_ptr<CollectionEngine>> AfterCollection(CollectionEngine& current,
+                                                                    const Consistency& consistency,
+                                                                    const absl::Status& error,
+                                                                    const Context& context);
+
   const std::shared_ptr<CollectionMetrics> metrics_;
   base::Gate refresh_gate_;    // one at a time
   mutable base::Mutex mutex_;  // a leaf
   std::shared_ptr<CollectionEngine> engine_ ABSL_GUARDED_BY(mutex_);
+  absl::Status closed_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace vecdb::engine

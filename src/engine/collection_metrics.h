@@ -111,7 +111,7 @@ struct SearchCounts {
 };
 
 inline constexpr size_t kNumStallReasons = 3;
-inline constexpr size_t kNumErrorSources = 5;
+inline constexpr size_t kNumErrorSources = 6;
 
 /// What a collection counts. The database has it as long as it has the collection, so that opening
 /// that anew, or Refresh, sets nothing back. Thread-safe, without a lock; what has never happened
@@ -157,6 +157,10 @@ class CollectionMetrics {
   std::array<Counter, kNumStallReasons> stalls_by_reason{};
   std::array<Counter, kNumErrorSources> errors_by_source{};
   journal::LogCounts journal;
+  // Of a collection that is read alone, by what its refreshes found.
+  Counter refreshes_of_nothing = 0;
+  Counter refreshes_of_journal = 0;
+  Counter refreshes_of_manifest = 0;
 
  private:
   // What a search has wanted; the pages that its queries read are shared out evenly among them.

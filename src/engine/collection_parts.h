@@ -11,6 +11,7 @@
 #include "engine/collection_engine.h"
 #include "engine/compaction_jobs.h"
 #include "engine/index_jobs.h"
+#include "engine/journal_setup.h"
 #include "engine/live_recall.h"
 #include "engine/load_manager.h"
 #include "engine/writer.h"
@@ -34,10 +35,13 @@ struct CollectionEngine::Parts {
   IndexJobs indexes;
   CompactionJobs compactions;
   LiveRecall recall;
-  std::shared_ptr<LoadManager> loads;         // set before the collection is used
-  RecoveryReport recovery;                    // written before the collection is used
-  uint64_t service_timestamp = 0;             // the same
-  uint64_t settled_timestamp = 0;             // the same
+  std::shared_ptr<LoadManager> loads;  // set before the collection is used
+  RecoveryReport recovery;             // written before the collection is used
+  // Of a collection that is read alone.
+  FollowedJournal followed;                     // guarded by the gate of refreshing
+  std::shared_ptr<ReaderLease> lease;           // null without; set before the collection is used
+  std::atomic<uint64_t> service_timestamp = 0;  // grow while it is followed; order nothing else,
+  std::atomic<uint64_t> settled_timestamp = 0;  // as what they tell of was published before
   std::atomic<bool> flush_scheduled = false;  // at most one flush waits behind; orders nothing else
   std::atomic<int> num_builders = 0;          // scheduled or at work; about, orders nothing
   std::atomic<bool> build_asked = false;      // since a builder began to look

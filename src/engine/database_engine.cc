@@ -24,6 +24,8 @@ constexpr size_t kMaxCollections = 65536;
 constexpr int32_t kMaxResultRowsLimit = 1 << 20;
 constexpr int32_t kMaxThreads = 1024;
 constexpr int64_t kMaxGraceMillis = 366LL * 86'400'000;
+constexpr int64_t kMaxRefreshMillis = 86'400'000;
+constexpr int64_t kMinLeaseMillis = 1000;
 constexpr uint64_t kMaxIdentityBytes = 64 << 10;
 constexpr char kJournalLock[] = ".lock";  // in a directory of journals alone
 
@@ -44,6 +46,16 @@ absl::Status CheckOptions(const DatabaseOptions& options) {
   if (options.num_threads < 0 || options.num_threads > kMaxThreads) {
     return absl::InvalidArgumentError(
         base::StrFormat("num_threads %d: must be 0 to %d", options.num_threads, kMaxThreads));
+  }
+  if (options.refresh_interval_ms < 0 || options.refresh_interval_ms > kMaxRefreshMillis) {
+    return absl::InvalidArgumentError(base::StrFormat(
+        "refresh_interval_ms %d: must be 0 to %d", options.refresh_interval_ms, kMaxRefreshMillis));
+  }
+  if (options.reader_lease_ms != 0 &&
+      (options.reader_lease_ms < kMinLeaseMillis || options.reader_lease_ms > kMaxRefreshMillis)) {
+    return absl::InvalidArgumentError(base::StrFormat("reader_lease_ms %d: must be 0, or %d to %d",
+                                                      options.reader_lease_ms, kMinLeaseMillis,
+                                                      kMaxRefreshMillis));
   }
   if (options.max_index_builds < 0 || options.max_index_builds > kMaxThreads) {
     return absl::InvalidArgumentError(base::StrFormat("max_index_builds %d: must be 0 to %d",
@@ -73,12 +85,10 @@ absl::Status Closed() {
   return base::ErrorOrCode(absl::StatusCode::kFailedPrecondition, "the database is closed");
 }
 
-std::optional<format::CatalogEntry> FindById(const std::vector<format::CatalogEntry>& entries,
-                                             const std::string& id) {
-  for (const format::CatalogEntry& entry : entries) {
-    if (entry.id == id && !entry.dropped) return entry;
-  }
-  return std::nullopt;
+bool HasId(const std::vector<format::CatalogEntry>& entries, const std::string& id) {
+  return std::any_of(entries.begin(), entries.end(), [&](const format::CatalogEntry& entry) {
+    return entry.id == id && !entry.dropped;
+  });
 }
 
 }  // namespace
@@ -93,6 +103,8 @@ DatabaseEngine::DatabaseEngine(const DatabaseOptions& options, Places places)
       .journal_files = std::move(places.journal_files),
       .max_result_rows = options.max_result_rows,
       .gc_grace_ms = options.gc_grace_ms,
+      .tail_journal = options.tail_journal,
+      .reader_lease_ms = options.reader_lease_ms,
       .accounts = std::make_shared<MemoryAccounts>(
           options.host.budget,
           options.memory_limit_bytes == 0 ? MemoryBudget::kNoLimit : options.memory_limit_bytes)};
@@ -155,64 +167,6 @@ absl::StatusOr<std::shared_ptr<DatabaseEngine>> DatabaseEngine::Open(const Datab
   VECDB_RETURN_IF_ERROR(engine->ReadCatalog(context));
   engine->RemoveDropped(context);
   return engine;
-}
-
-absl::StatusOr<std::shared_ptr<DatabaseEngine>> DatabaseEngine::OpenReadOnly(
-    const DatabaseOptions& options, const Context& context) {
-  VECDB_ASSIGN_OR_RETURN(Places places, OpenPlaces(options));
-  std::shared_ptr<DatabaseEngine> engine(new DatabaseEngine(options, std::move(places)));
-  VECDB_ASSIGN_OR_RETURN(const ObjectPath path, ObjectPath::Parse("vecdb.json"));
-  const auto document = GetObject(*engine->store_, path, kMaxIdentityBytes, context);
-  if (absl::IsNotFound(document.status())) {
-    return absl::NotFoundError("there is no database: object vecdb.json is missing");
-  }
-  VECDB_RETURN_IF_ERROR(document.status());
-  VECDB_RETURN_IF_ERROR(format::UnsealJson(path.str(), "database", *document).status());
-  VECDB_RETURN_IF_ERROR(engine->RereadCatalog(context));
-  return engine;
-}
-
-absl::StatusOr<DatabaseEngine::Entries> DatabaseEngine::ReadNewestEntries(const Context& context) {
-  VECDB_ASSIGN_OR_RETURN(const ObjectPath folder, ObjectPath::Parse("catalog"));
-  const catalog::VersionStore versions(store_.get(), folder, "catalog");
-  VECDB_ASSIGN_OR_RETURN(const auto newest, versions.ReadNewest(context));
-  if (!newest.has_value()) return absl::DataLossError("catalog: missing");
-  return format::CatalogFromJson(base::StrFormat("catalog, version %d", newest->number),
-                                 newest->body);
-}
-
-absl::Status DatabaseEngine::RereadCatalog(const Context& context) {
-  VECDB_ASSIGN_OR_RETURN(Entries entries, ReadNewestEntries(context));
-  base::MutexLock lock(&mutex_);
-  entries_ = std::move(entries);
-  return absl::OkStatus();
-}
-
-// Collections that were dropped meanwhile end as they do where they were dropped.
-absl::Status DatabaseEngine::Refresh(const Context& context) {
-  VECDB_ASSIGN_OR_RETURN(const auto pass, BeginDdl(context));
-  if (!read_only_) return absl::OkStatus();
-  VECDB_RETURN_IF_ERROR(RereadCatalog(context));
-  std::map<std::string, std::shared_ptr<CollectionHandle>> open;
-  {
-    base::MutexLock lock(&mutex_);
-    open = open_;
-  }
-  for (const auto& one : open) {
-    if (const auto entry = FindById(ReadEntries(), one.first); entry.has_value()) {
-      one.second->engine()->set_name(entry->name);
-      const absl::Status refreshed = one.second->Refresh(context);
-      if (refreshed.ok()) continue;
-      // It is damaged, or was dropped after the catalog had been read.
-      VECDB_RETURN_IF_ERROR(RereadCatalog(context));
-      if (FindById(ReadEntries(), one.first).has_value()) return refreshed;
-    }
-    one.second->engine()->Shutdown(absl::FailedPreconditionError("the collection was dropped"));
-    metrics().Forget(one.first);
-    base::MutexLock lock(&mutex_);
-    open_.erase(one.first);
-  }
-  return absl::OkStatus();
 }
 
 absl::Status DatabaseEngine::ProbeStore(bool promised, const Context& context) {
@@ -372,8 +326,8 @@ absl::StatusOr<std::shared_ptr<CollectionHandle>> DatabaseEngine::OpenCollection
   auto opened = OpenLocked(entry, options, context);
   if (!read_only_ || !absl::IsDataLoss(opened.status())) return opened;
   // It is damaged, or was dropped after the catalog had been read.
-  VECDB_ASSIGN_OR_RETURN(const Entries newest, ReadNewestEntries(context));
-  if (FindById(newest, entry.id).has_value()) return opened;
+  VECDB_ASSIGN_OR_RETURN(const auto newest, ReadCatalogBehind(0, context));
+  if (HasId(newest->entries, entry.id)) return opened;
   return absl::NotFoundError(base::StrFormat("collection \"%s\" does not exist any more", name));
 }
 
@@ -556,6 +510,18 @@ MemoryReport DatabaseEngine::ReportMemory() const {
 }
 
 absl::Status DatabaseEngine::Close(const Context& context) {
+  EndFollowing();
+  const absl::Status closed = CloseCollections(context);
+  if (!CheckOpen().ok()) {
+    Abandon();
+  } else {
+    BeginFollowing();
+  }
+  return closed;
+}
+
+// The database is open still when that is to be tried again.
+absl::Status DatabaseEngine::CloseCollections(const Context& context) {
   absl::Status refused;
   {
     VECDB_ASSIGN_OR_RETURN(const auto pass, ddl_gate_.Enter(context));
@@ -574,7 +540,6 @@ absl::Status DatabaseEngine::Close(const Context& context) {
     base::MutexLock lock(&mutex_);
     closed_ = true;
   }
-  Abandon();
   return refused;
 }
 
@@ -583,6 +548,7 @@ void DatabaseEngine::Abandon() {
     base::MutexLock lock(&mutex_);
     closed_ = true;
   }
+  EndFollowing();
   // A call that was inside the gate has seen an open database and may still add a collection.
   const auto pass = ddl_gate_.Enter({});
   decltype(open_) open;  // not a copy, which takes memory
@@ -590,7 +556,7 @@ void DatabaseEngine::Abandon() {
     base::MutexLock lock(&mutex_);
     open.swap(open_);
   }
-  for (const auto& collection : open) collection.second->engine()->Shutdown(Closed());
+  for (const auto& collection : open) collection.second->Shutdown(Closed());
   open.clear();
   pool_.reset();
   lock_.reset();

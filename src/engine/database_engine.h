@@ -2,8 +2,10 @@
 #define VECDB_ENGINE_DATABASE_ENGINE_H_
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,6 +16,7 @@
 #include "base/hybrid_clock.h"
 #include "base/mutex.h"
 #include "base/throttle.h"
+#include "base/ticker.h"
 #include "catalog/version_writer.h"
 #include "engine/collection_handle.h"
 #include "format/manifest.h"
@@ -61,6 +64,11 @@ class DatabaseEngine {
  private:
   using Entries = std::vector<format::CatalogEntry>;
 
+  struct Catalog {
+    uint64_t number = 0;  // of the version
+    Entries entries{};
+  };
+
   // Where a database lies.
   struct Places {
     std::shared_ptr<ObjectStore> store{};
@@ -84,8 +92,20 @@ class DatabaseEngine {
   absl::StatusOr<base::Gate::Pass> BeginDdl(const Context& context);
   /// The same for a call that changes something.
   absl::StatusOr<base::Gate::Pass> BeginChange(const Context& context);
-  absl::StatusOr<Entries> ReadNewestEntries(const Context& context);
-  absl::Status RereadCatalog(const Context& context);
+
+  // Of reading alone, in database_following.cc.
+  using OnRefreshError =
+      std::function<void(const CollectionEngine* collection, const absl::Status& error)>;
+  void BeginFollowing();
+  void EndFollowing();
+  void TellOfRefresh(const CollectionEngine* collection, const absl::Status& error) const;
+  absl::StatusOr<std::optional<Catalog>> ReadCatalogBehind(uint64_t number, const Context& context);
+  absl::Status LookAtCatalog(const Context& context);
+  absl::StatusOr<std::vector<std::shared_ptr<CollectionHandle>>> FollowCatalog(
+      const Context& context);
+  absl::Status RefreshAll(const OnRefreshError& on_error, const Context& context);
+
+  absl::Status CloseCollections(const Context& context);
   absl::StatusOr<std::shared_ptr<CollectionEngine>> OpenEngine(const format::CatalogEntry& entry,
                                                                const OpenOptions& options,
                                                                const Context& context);
@@ -117,6 +137,9 @@ class DatabaseEngine {
   Entries entries_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, std::shared_ptr<CollectionHandle>> open_ ABSL_GUARDED_BY(mutex_);  // by id
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;
+  uint64_t read_catalog_ ABSL_GUARDED_BY(mutex_) = 0;  // version of entries_, for reading alone
+  int64_t refresh_interval_ms_ = 0;                    // set by opening
+  std::unique_ptr<base::Ticker> follower_ ABSL_GUARDED_BY(mutex_);  // null when nothing follows
 };
 
 }  // namespace vecdb::engine

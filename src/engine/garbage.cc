@@ -9,7 +9,9 @@
 #include "base/status_macros.h"
 #include "base/str_format.h"
 #include "catalog/garbage_collector.h"
+#include "engine/reader_lease.h"
 #include "engine/segment_objects.h"
+#include "format/log_file.h"
 #include "journal/log_name.h"
 
 namespace vecdb::engine {
@@ -90,6 +92,9 @@ absl::Status CollectLogObjects(ObjectStore& store, const ObjectPath& folder,
     const size_t slash = name.rfind('/');
     const size_t begin = folder.str().size() + 1;
     if (slash < begin) continue;
+    // An object without records may be what keeps a writer that sleeps, however long, from making
+    // its number anew. There is one for each time that somebody took over from a crash.
+    if (object.size_bytes == format::kLogHeaderBytes) continue;
     if (!IsStale(manifest, name.substr(begin, slash - begin), name.substr(slash + 1))) continue;
     const bool removed =
         object.modified_ms < young_from_ms && store.Delete(object.path, context).ok();
@@ -122,7 +127,12 @@ absl::StatusOr<GarbageReport> CollectCollection(const CollectionCore& core, int6
       catalog::CollectGarbage(
           *core.store(), versions, segments, References,
           [&core](const std::string& name) { return core.IsPinned(name); },
-          {.grace_ms = grace_ms, .now_ms = now, .oldest_job_ms = oldest_job, .epoch = core.epoch()},
+          {.grace_ms = grace_ms,
+           .now_ms = now,
+           .oldest_job_ms = oldest_job,
+           .epoch = core.epoch(),
+           .lowest_held =
+               [&] { return LowestLeased(*core.store(), core.folder(), now, grace_ms, context); }},
           context));
   GarbageReport report = ToPublic(collected);
   // The newest manifest was read by now: a log that it does not name was never named, or is not

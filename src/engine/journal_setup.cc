@@ -9,6 +9,7 @@
 #include "base/status_macros.h"
 #include "base/str_format.h"
 #include "engine/flush.h"
+#include "journal/log_fence.h"
 #include "journal/log_reader.h"
 
 namespace vecdb::engine {
@@ -16,6 +17,8 @@ namespace {
 
 // A file that has come to this is followed by another; flushes begin a new one, too.
 constexpr uint64_t kLogFileBytes = 64ULL << 20;
+// What a reader keeps of a journal in memory.
+constexpr uint64_t kKeptLogBytes = 64ULL << 20;
 
 absl::StatusOr<std::unique_ptr<journal::LogPlace>> OpenPlace(const CollectionCore& core,
                                                              const std::string& log_id) {
@@ -47,23 +50,26 @@ absl::StatusOr<journal::LogReader> OpenLog(const CollectionCore& core,
                                   salvage, core.host(), context);
 }
 
-// Applies what the segments do not have yet.
+// Applies what the segments do not have yet. Borrows everything.
+journal::LogReader::Apply ReplayInto(CollectionCore* core, Writer* writer, RecoveryReport* report,
+                                     const Context& context) {
+  const uint64_t flushed = core->manifest().flushed_timestamp;
+  return [=, &context](std::string_view name, const format::LogRecord& record) -> absl::Status {
+    if (record.sequence <= flushed && !base::Sabotaged(5)) return absl::OkStatus();
+    VECDB_ASSIGN_OR_RETURN(const format::WriteRecord write,
+                           format::DecodeWrite(name, core->schema(), record.payload));
+    VECDB_ASSIGN_OR_RETURN(const WriteResult applied,
+                           writer->Replay(write, record.sequence, context));
+    report->num_records += 1;
+    report->num_rows += applied.insert_count;
+    report->num_deleted_rows += applied.delete_count;
+    return absl::OkStatus();
+  };
+}
+
 absl::Status ReplayAll(CollectionCore* core, Writer* writer, const journal::LogReader& reader,
                        RecoveryReport* report, const Context& context) {
-  const uint64_t flushed = core->manifest().flushed_timestamp;
-  return reader.ForEach(
-      [&](std::string_view name, const format::LogRecord& record) -> absl::Status {
-        if (record.sequence <= flushed && !base::Sabotaged(5)) return absl::OkStatus();
-        VECDB_ASSIGN_OR_RETURN(const format::WriteRecord write,
-                               format::DecodeWrite(name, core->schema(), record.payload));
-        VECDB_ASSIGN_OR_RETURN(const WriteResult applied,
-                               writer->Replay(write, record.sequence, context));
-        report->num_records += 1;
-        report->num_rows += applied.insert_count;
-        report->num_deleted_rows += applied.delete_count;
-        return absl::OkStatus();
-      },
-      core->host(), context);
+  return reader.ForEach(ReplayInto(core, writer, report, context), core->host(), context);
 }
 
 absl::Status WithAdvice(const absl::Status& status, std::string_view collection,
@@ -94,19 +100,17 @@ absl::Status GoOnWithout(CollectionCore* core, const absl::Status& missing, Reco
 
 absl::Status Continue(CollectionCore* core, Writer* writer,
                       std::unique_ptr<journal::LogPlace> place, const journal::LogReader& reader,
-                      const Context& context) {
+                      bool is_fenced, const Context& context) {
   const std::string log_id = core->manifest().journal.id;
   if (!reader.findings().damage.empty()) {
     // What was saved goes into segments, so that nothing rests on the damaged files any more.
     VECDB_RETURN_IF_ERROR(Flush(core, writer, context));
     return AbandonLog(core, context);
   }
-  const bool grows = place->grows();
   VECDB_ASSIGN_OR_RETURN(auto tail, reader.ReadTail(core->host(), context));
   auto log = std::make_shared<journal::Journal>(std::move(place), IdentityOf(*core, log_id),
                                                 reader.files(), reader.durable_end(), kLogFileBytes,
-                                                std::move(tail));
-  if (!grows) VECDB_RETURN_IF_ERROR(log->BeginFile(context));  // fences an older writer
+                                                std::move(tail), is_fenced);
   core->SetJournal(std::move(log));
   return absl::OkStatus();
 }
@@ -167,6 +171,11 @@ absl::StatusOr<RecoveryReport> RecoverJournal(CollectionCore* core, Writer* writ
   if (state.id.empty()) return report;
   const auto begin = std::chrono::steady_clock::now();
   VECDB_ASSIGN_OR_RETURN(auto place, OpenPlace(*core, state.id));
+  bool is_fenced = false;
+  if (!place->grows()) {
+    VECDB_ASSIGN_OR_RETURN(is_fenced, journal::FenceLog(place.get(), IdentityOf(*core, state.id),
+                                                        state.first_file, core->host(), context));
+  }
   const auto reader = OpenLog(*core, state, place.get(), options.salvage, context);
   if (absl::IsNotFound(reader.status())) {
     if (options.without_journal) {
@@ -190,28 +199,66 @@ absl::StatusOr<RecoveryReport> RecoverJournal(CollectionCore* core, Writer* writ
   report.torn_file = found.torn_file;
   if (!found.damage.empty()) report.lost = "everything behind: " + found.damage;
   VECDB_RETURN_IF_ERROR(ReplayAll(core, writer, *reader, &report, context));
-  VECDB_RETURN_IF_ERROR(Continue(core, writer, std::move(place), *reader, context));
+  VECDB_RETURN_IF_ERROR(Continue(core, writer, std::move(place), *reader, is_fenced, context));
   report.seconds = SecondsSince(begin);
   LogReport(*core, report);
   return report;
 }
 
-absl::StatusOr<bool> ReadJournal(CollectionCore* core, Writer* writer, RecoveryReport* report,
-                                 const Context& context) {
-  const std::string log_id = core->manifest().journal.id;
-  if (log_id.empty()) return core->options().journal != JournalPlace::kNone;
+namespace {
+
+// With what `before` has read of the same log.
+absl::StatusOr<std::shared_ptr<journal::KeptLogPlace>> OpenKept(const CollectionCore& core,
+                                                                const std::string& log_id,
+                                                                const FollowedJournal* before) {
+  if (before != nullptr && before->place != nullptr && before->log_id == log_id) {
+    before->place->Forget(core.manifest().journal.first_file);
+    return before->place;
+  }
+  VECDB_ASSIGN_OR_RETURN(auto place, OpenPlace(core, log_id));
+  const uint64_t kept_bytes = place->grows() ? 0 : kKeptLogBytes;
+  return std::make_shared<journal::KeptLogPlace>(std::move(place), kept_bytes);
+}
+
+}  // namespace
+
+absl::StatusOr<FollowedJournal> ReadJournal(CollectionCore* core, Writer* writer,
+                                            const FollowedJournal* before, RecoveryReport* report,
+                                            const Context& context) {
+  const format::JournalState state = core->manifest().journal;
+  FollowedJournal followed{.log_id = state.id};
+  if (state.id.empty()) {
+    followed.is_complete = core->options().journal != JournalPlace::kNone;
+    return followed;
+  }
+  if (!core->environment().tail_journal) return followed;
   const auto begin = std::chrono::steady_clock::now();
-  const auto place = OpenPlace(*core, log_id);
-  if (absl::IsFailedPrecondition(place.status())) return false;
+  auto place = OpenKept(*core, state.id, before);
+  if (absl::IsFailedPrecondition(place.status())) return followed;
   VECDB_RETURN_IF_ERROR(place.status());
-  const auto reader = OpenLog(*core, core->manifest().journal, place->get(), false, context);
-  if (absl::IsNotFound(reader.status())) return false;
+  followed.is_read = true;
+  const auto reader = OpenLog(*core, state, place->get(), false, context);
+  if (absl::IsNotFound(reader.status())) return followed;
   VECDB_RETURN_IF_ERROR(reader.status());
   report->num_files = reader->findings().num_files;
   report->journal_bytes = reader->findings().bytes;
   VECDB_RETURN_IF_ERROR(ReplayAll(core, writer, *reader, report, context));
   report->seconds = SecondsSince(begin);
-  return true;
+  followed.is_complete = true;
+  if ((*place)->grows()) return followed;
+  followed.place = *std::move(place);
+  followed.follower =
+      std::make_unique<journal::LogFollower>(followed.place, IdentityOf(*core, state.id), *reader);
+  return followed;
+}
+
+absl::StatusOr<uint64_t> ReadJournalOn(CollectionCore* core, Writer* writer,
+                                       std::span<const journal::LogFileInfo> news,
+                                       journal::LogFollower* follower, const Context& context) {
+  RecoveryReport report;
+  VECDB_RETURN_IF_ERROR(
+      follower->Read(news, ReplayInto(core, writer, &report, context), core->host(), context));
+  return report.num_rows;
 }
 
 absl::Status VerifyJournal(CollectionCore* core, VerifyReport* report, const Context& context) {

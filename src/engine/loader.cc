@@ -53,30 +53,49 @@ absl::Status CheckShard(const CollectionCore& core, int32_t shard) {
                                                     core.options().num_shards - 1));
 }
 
-absl::Status OpenSegments(CollectionCore* core, const View* before, const Context& context) {
+namespace {
+
+// Whether the two differ in indexes at most.
+bool SameRows(const SegmentInfo& a, SegmentInfo b) {
+  b.indexes = a.indexes;
+  return a == b;
+}
+
+absl::Status OpenSegment(const CollectionCore& core, const format::ManifestSegment& entry,
+                         const EarlierView& before, query::SegmentView* segment,
+                         const Context& context) {
+  segment->shard = entry.shard;
+  const query::SegmentView* known =
+      before.view == nullptr ? nullptr : FindSegment(*before.view, entry.info.folder);
+  const SegmentInfo* info = known == nullptr ? nullptr : &known->sealed->info();
+  if (info != nullptr && SameVectorIndexes(*info, entry.info)) segment->resident = known->resident;
+  if (info != nullptr && before.same_rows && SameRows(*info, entry.info)) {
+    segment->sealed = *info == entry.info ? known->sealed : known->sealed->WithInfo(entry.info);
+    return absl::OkStatus();
+  }
+  auto opened =
+      segment::SealedSegment::Open(core.store(), entry.info, core.host(), nullptr, context);
+  if (opened.ok()) {
+    segment->sealed = *std::move(opened);
+    return absl::OkStatus();
+  }
+  if (!absl::IsNotFound(opened.status()) && !absl::IsDataLoss(opened.status())) {
+    return opened.status();
+  }
+  segment->resident = nullptr;
+  segment->damage = SegmentDamage(core, entry.id, opened.status());
+  segment->damaged_info = std::make_shared<const SegmentInfo>(entry.info);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status OpenSegments(CollectionCore* core, const EarlierView& before, const Context& context) {
   const auto& entries = core->manifest().segments;
   std::vector<query::SegmentView> segments(entries.size());
   VECDB_RETURN_IF_ERROR(base::ParallelFor(
-      core->host().executor, Priority::kFlush, entries.size(), context,
-      [&](size_t i, size_t) -> absl::Status {
-        auto opened = segment::SealedSegment::Open(core->store(), entries[i].info, core->host(),
-                                                   nullptr, context);
-        segments[i].shard = entries[i].shard;
-        if (opened.ok()) {
-          segments[i].sealed = *std::move(opened);
-          const query::SegmentView* same =
-              before == nullptr ? nullptr : FindSegment(*before, entries[i].info.folder);
-          if (same != nullptr && SameVectorIndexes(same->sealed->info(), entries[i].info)) {
-            segments[i].resident = same->resident;
-          }
-          return absl::OkStatus();
-        }
-        if (!absl::IsNotFound(opened.status()) && !absl::IsDataLoss(opened.status())) {
-          return opened.status();
-        }
-        segments[i].damage = SegmentDamage(*core, entries[i].id, opened.status());
-        segments[i].damaged_info = std::make_shared<const SegmentInfo>(entries[i].info);
-        return absl::OkStatus();
+      core->host().executor, Priority::kFlush, entries.size(), context, [&](size_t i, size_t) {
+        return OpenSegment(*core, entries[i], before, &segments[i], context);
       }));
   core->EditView([&segments](View* view) { view->segments = std::move(segments); });
   return absl::OkStatus();

@@ -21,10 +21,16 @@ namespace vecdb::engine {
 const query::SegmentView* FindSegment(const View& view, std::string_view folder);
 const format::ManifestSegment* FindEntry(const format::Manifest& manifest, std::string_view folder);
 
+/// What an earlier state of a collection has in memory.
+struct EarlierView {
+  const View* view = nullptr;
+  bool same_rows = false;  ///< the rows of its segments, with their deletes, serve as they are
+};
+
 /// Opens every segment of the manifest and shows them to readers, unloaded. One whose files are
 /// damaged or gone is shown as damaged, and told to the log. For a collection that nobody uses yet;
-/// what `before`, an earlier view of it or null, has in memory is shared.
-absl::Status OpenSegments(CollectionCore* core, const View* before, const Context& context);
+/// what `before` has in memory is shared.
+absl::Status OpenSegments(CollectionCore* core, const EarlierView& before, const Context& context);
 
 /// Whether what is in memory for searches under one info serves under the other.
 bool SameVectorIndexes(const SegmentInfo& a, const SegmentInfo& b);

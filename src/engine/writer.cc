@@ -28,15 +28,34 @@ void ReserveDeletes(const View& view, std::span<const std::optional<query::RowPl
   }
 }
 
-// Deletes the live rows among `places` at `timestamp`, and counts them.
+// Deletes the live rows among `places` at `timestamp`, and counts them. Of a record that is
+// replayed those count, too, that an earlier reading of it has deleted: segments are shared by the
+// states that a reader goes through.
 uint64_t DeleteRows(const View& view, std::span<const std::optional<query::RowPlace>> places,
-                    uint64_t timestamp) {
+                    uint64_t timestamp, bool is_replayed) {
   uint64_t deleted = 0;
   for (const auto& place : places) {
-    if (place.has_value() && view.segments[place->segment].deletes()->Set(place->row, timestamp))
+    if (!place.has_value()) continue;
+    base::DeleteTimes& deletes = *view.segments[place->segment].deletes();
+    if (deletes.Set(place->row, timestamp) ||
+        (is_replayed && deletes.at(place->row) == timestamp)) {
       ++deleted;
+    }
   }
   return deleted;
+}
+
+// A row that is named twice is deleted once.
+void RemoveRepeated(KeyPlaces* places) {
+  std::erase(*places, std::nullopt);
+  const auto order = [](const auto& a, const auto& b) {
+    return std::pair(a->segment, a->row) < std::pair(b->segment, b->row);
+  };
+  std::sort(places->begin(), places->end(), order);
+  const auto same = [](const auto& a, const auto& b) {
+    return a->segment == b->segment && a->row == b->row;
+  };
+  places->erase(std::unique(places->begin(), places->end(), same), places->end());
 }
 
 uint64_t CountTrue(const std::vector<bool>& flags) {
@@ -345,10 +364,12 @@ absl::StatusOr<WriteResult> Writer::Replay(const format::WriteRecord& record, ui
                     .keys_are_new = !may_replace && record.kind == format::WriteKind::kInsert};
   core_->clock().Observe(timestamp);
   last_.timestamp = timestamp - 1;  // segments may have rows since the record before
-  VECDB_ASSIGN_OR_RETURN(const Prepared prepared, Prepare(batch, context));
+  VECDB_ASSIGN_OR_RETURN(Prepared prepared, Prepare(batch, context));
+  if (core_->read_only()) RemoveRepeated(&prepared.existing);
+  ReserveDeletes(*prepared.view, prepared.existing);
   std::list<AppliedWrite> listed(1);
   last_.timestamp = timestamp;
-  const WriteResult result = Apply(batch, prepared);
+  const WriteResult result = Apply(batch, prepared, core_->read_only());
   host_sequence_ = std::max(host_sequence_, record.host_sequence.value_or(0));
   listed.front() = last_;
   core_->Applied(std::move(listed));
@@ -398,9 +419,10 @@ absl::StatusOr<Writer::Prepared> Writer::Prepare(const Batch& batch, const Conte
 }
 
 // Applies a batch at last_.timestamp, beyond what readers see.
-WriteResult Writer::Apply(const Batch& batch, const Prepared& prepared) {
+WriteResult Writer::Apply(const Batch& batch, const Prepared& prepared, bool is_replayed) {
   WriteResult result{.timestamp = last_.timestamp};
-  const uint64_t deleted = DeleteRows(*prepared.view, prepared.existing, last_.timestamp);
+  const uint64_t deleted =
+      DeleteRows(*prepared.view, prepared.existing, last_.timestamp, is_replayed);
   result.delete_count = deleted - prepared.num_expired;
   if (batch.rows != nullptr) {
     AppendShards(*batch.rows, prepared.rows_of_shard, batch.auto_keys, last_.timestamp);

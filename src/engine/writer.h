@@ -60,7 +60,7 @@ class Writer {
   absl::Status ShowCommitted(const Context& context);
 
   /// Applies a record of the journal at its time, and shows it. For a collection that nobody uses
-  /// yet.
+  /// yet, or that is read alone.
   absl::StatusOr<WriteResult> Replay(const format::WriteRecord& record, uint64_t timestamp,
                                      const Context& context);
 
@@ -126,7 +126,7 @@ class Writer {
   std::optional<journal::PendingRecord> DeleteRecord(const schema::KeyColumn& keys,
                                                      const WriteOptions& options) const;
   absl::StatusOr<Prepared> Prepare(const Batch& batch, const Context& context);
-  WriteResult Apply(const Batch& batch, const Prepared& prepared);
+  WriteResult Apply(const Batch& batch, const Prepared& prepared, bool is_replayed = false);
   void AppendToJournal(journal::PendingRecord record, AppliedWrite* batch);
   absl::Status FindExisting(const Batch& batch, const Context& context, Prepared* prepared) const;
   absl::StatusOr<std::vector<bool>> FindExpiredNow(const View& view, const KeyPlaces& places,

@@ -15,6 +15,9 @@ namespace {
 
 // Records that nobody waits for are handed to the system when they come to this much.
 constexpr uint64_t kGatheredBytes = 1ULL << 20;
+// For so much of the time of a put the next one waits for others, and never longer than that.
+constexpr int kShareOfPut = 8;
+constexpr std::chrono::milliseconds kLongestGathering(20);
 // Buffers that are kept for further records.
 constexpr size_t kSpareBuffers = 4;
 constexpr size_t kMinSpareBytes = size_t{64} << 10;
@@ -23,9 +26,10 @@ constexpr size_t kMaxSpareBytes = size_t{4} << 20;
 }  // namespace
 
 Journal::Journal(std::unique_ptr<LogPlace> place, LogIdentity identity, LogSet files,
-                 uint64_t previous_end, uint64_t file_bytes, std::vector<PendingRecord> carried)
+                 uint64_t previous_end, uint64_t file_bytes, std::vector<PendingRecord> carried,
+                 bool is_fenced)
     : place_(std::move(place)),
-      fence_(place_->grows() || files.empty() ? 0 : files.last_number() + 1),
+      fence_(place_->grows() || files.empty() ? 0 : files.last_number() + (is_fenced ? 0 : 1)),
       writer_(place_.get(), std::move(identity), files.empty() ? 0 : files.last_number(),
               previous_end, file_bytes, std::move(carried)),
       files_(std::move(files)) {
@@ -55,6 +59,7 @@ uint64_t Journal::Append(PendingRecord record) {
   const uint64_t bytes = record.bytes.size();
   pending_.push_back(std::move(record));
   pending_bytes_ += bytes;
+  if (gathers_) appended_one_.NotifyOne();
   return ++appended_;
 }
 
@@ -99,6 +104,17 @@ void Journal::EndWriting(const absl::Status& status, LogProgress reached, LogSet
   changed_.NotifyAll();
 }
 
+void Journal::AwaitGroup() {
+  const auto end = std::chrono::steady_clock::now() +
+                   std::min<std::chrono::nanoseconds>(last_put_ / kShareOfPut, kLongestGathering);
+  gathers_ = true;
+  while (pending_.size() < group_size_ && pending_bytes_ < kGatheredBytes &&
+         std::chrono::steady_clock::now() < end) {
+    appended_one_.WaitUntil(&mutex_, end);
+  }
+  gathers_ = false;
+}
+
 // What is written next, and how far the log has come then.
 LogProgress Journal::TakePending(std::vector<PendingRecord>* records) {
   records->swap(pending_);
@@ -140,6 +156,7 @@ absl::Status Journal::Reach(uint64_t ticket, Durability level, const Context& co
     base::MutexLock lock(&mutex_);
     VECDB_ASSIGN_OR_RETURN(const bool writing, BeginWriting(ticket, level, context));
     if (!writing) return absl::OkStatus();
+    if (!place_->grows()) AwaitGroup();
     reached = TakePending(&records);
   }
   const auto begun = std::chrono::steady_clock::now();
@@ -148,6 +165,13 @@ absl::Status Journal::Reach(uint64_t ticket, Durability level, const Context& co
     if (status.ok()) status = writer_.Sync();
     reached.synced = reached.written;
     if (counts_ != nullptr) counts_->syncs.Add(std::chrono::steady_clock::now() - begun);
+  }
+  const auto duration = std::chrono::steady_clock::now() - begun;
+  {
+    // Before they are let go: those that wait now come with those that come back.
+    base::MutexLock lock(&mutex_);
+    group_size_ = records.size() + pending_.size();
+    last_put_ = duration;
   }
   EndWriting(status, reached, std::move(news));
   base::MutexLock lock(&mutex_);

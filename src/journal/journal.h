@@ -1,6 +1,8 @@
 #ifndef VECDB_JOURNAL_JOURNAL_H_
 #define VECDB_JOURNAL_JOURNAL_H_
 
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -35,14 +37,20 @@ struct LogProgress {
 /// finds nobody writing writes those of all who wait, with one sync, on its own thread.
 /// Thread-safe.
 ///
+/// In a log of objects, where each group is a put of many milliseconds, it first waits for the
+/// writers that the last put has let go, an eighth of the time of that put at most: otherwise each
+/// of them would miss every other put. Nobody waits for a writer that is alone.
+///
 /// After an error the log is dead: nothing is written to it any more, no sync is tried again, and
 /// what was on its way may or may not be found by the next opening.
 class Journal {
  public:
   /// Continues a log whose files are `files`; the last stops being part of it at `previous_end`,
-  /// and `carried` are the records behind that, which begin the next file.
+  /// and `carried` are the records behind that, which begin the next file. `is_fenced` says that
+  /// the last file is one of FenceLog.
   Journal(std::unique_ptr<LogPlace> place, LogIdentity identity, LogSet files,
-          uint64_t previous_end, uint64_t file_bytes, std::vector<PendingRecord> carried = {});
+          uint64_t previous_end, uint64_t file_bytes, std::vector<PendingRecord> carried = {},
+          bool is_fenced = false);
 
   /// Counts in `counts` from now on. Called before the log is used by several threads.
   void CountIn(std::shared_ptr<LogCounts> counts) { counts_ = std::move(counts); }
@@ -89,7 +97,7 @@ class Journal {
   /// Deletes the files below `first_needed`, a number that a committed manifest holds. What cannot
   /// be deleted now is left, and so is the object that fences an older writer: one that sleeps
   /// would make its number anew, and acknowledge a write that nobody ever reads. Garbage collection
-  /// removes it after the grace period.
+  /// leaves it, too.
   void DeleteBelow(uint64_t first_needed);
 
   /// Deletes every file, after a committed manifest has said that the log is not needed.
@@ -97,6 +105,7 @@ class Journal {
 
  private:
   // Waits for the right to write; false when `ticket` has reached `level` before that.
+  void AwaitGroup() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::StatusOr<bool> BeginWriting(uint64_t ticket, Durability level, const Context& context)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   LogProgress TakePending(std::vector<PendingRecord>* records)
@@ -119,6 +128,11 @@ class Journal {
   uint64_t appended_ ABSL_GUARDED_BY(mutex_) = 0;  // tickets given
   LogProgress progress_ ABSL_GUARDED_BY(mutex_);
   bool busy_ ABSL_GUARDED_BY(mutex_) = false;
+  // Of a log of objects: whoever is busy waits for records, of as many as were there lately.
+  base::CondVar appended_one_;
+  bool gathers_ ABSL_GUARDED_BY(mutex_) = false;
+  size_t group_size_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::chrono::nanoseconds last_put_ ABSL_GUARDED_BY(mutex_){};
   std::vector<std::string> spare_ ABSL_GUARDED_BY(mutex_);  // buffers that were written
   absl::Status error_ ABSL_GUARDED_BY(mutex_);
 };

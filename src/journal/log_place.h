@@ -29,6 +29,14 @@ class LogPlace {
   /// The files, by number. Empty when the place does not exist.
   virtual absl::StatusOr<std::vector<LogFileInfo>> List(const Context& context) = 0;
 
+  /// Those of them behind `number`.
+  virtual absl::StatusOr<std::vector<LogFileInfo>> ListAfter(uint64_t number,
+                                                             const Context& context) {
+    auto files = List(context);
+    if (files.ok()) std::erase_if(*files, [&](const auto& file) { return file.number <= number; });
+    return files;
+  }
+
   /// A whole file. NotFound when there is none of this number.
   virtual absl::StatusOr<base::LargeBuffer> Read(uint64_t number, const Host& host,
                                                  const Context& context) = 0;

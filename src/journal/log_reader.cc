@@ -129,6 +129,7 @@ absl::Status LogReader::CheckFiles(const LogExpectation& expected, std::vector<L
   for (auto file = checked.rbegin(); file != checked.rend(); ++file) {
     parts_.push_back({.number = file->number, .end = file->end});
     files_.Update(file->number, file->last_sequence, file->end);
+    last_sequence_ = std::max(last_sequence_, file->last_sequence);
     findings_.num_records += file->num_records;
     findings_.bytes += file->end - format::kLogHeaderBytes;
     findings_.torn_bytes += file->torn_bytes;

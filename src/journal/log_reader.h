@@ -54,6 +54,10 @@ class LogReader {
   /// left records behind it that the system holds in memory only, and that another sync need not
   /// bring to the disk after one that has failed.
   uint64_t durable_end() const { return durable_end_; }
+  /// Where the last file ends.
+  uint64_t end() const { return parts_.empty() ? 0 : parts_.back().end; }
+  /// That of the last record; 0 when there is none.
+  uint64_t last_sequence() const { return last_sequence_; }
   /// Those records, to be written into the next file. None when the file was written at once.
   absl::StatusOr<std::vector<PendingRecord>> ReadTail(const Host& host,
                                                       const Context& context) const;
@@ -84,6 +88,7 @@ class LogReader {
   LogPlace* place_;
   std::vector<Part> parts_;
   uint64_t durable_end_ = 0;  // of the last part
+  uint64_t last_sequence_ = 0;
   LogSet files_;
   Findings findings_;
 };

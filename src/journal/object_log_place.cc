@@ -18,14 +18,14 @@ class ObjectLogPlace : public LogPlace {
 
   absl::StatusOr<std::vector<LogFileInfo>> List(const Context& context) override {
     VECDB_ASSIGN_OR_RETURN(const auto objects, store_->List(folder_, context));
-    std::vector<LogFileInfo> found;
-    for (const ObjectInfo& object : objects) {
-      const auto number =
-          LogFileNumber(std::string_view(object.path.str()).substr(folder_.str().size() + 1));
-      if (!number.has_value()) continue;
-      found.push_back({.number = *number, .size_bytes = object.size_bytes});
-    }
-    return found;
+    return FilesAmong(objects);
+  }
+
+  absl::StatusOr<std::vector<LogFileInfo>> ListAfter(uint64_t number,
+                                                     const Context& context) override {
+    VECDB_ASSIGN_OR_RETURN(const ObjectPath path, PathOf(number));
+    VECDB_ASSIGN_OR_RETURN(const auto objects, store_->ListAfter(folder_, path, context));
+    return FilesAmong(objects);
   }
 
   absl::StatusOr<base::LargeBuffer> Read(uint64_t number, const Host& host,
@@ -67,6 +67,17 @@ class ObjectLogPlace : public LogPlace {
   }
 
  private:
+  std::vector<LogFileInfo> FilesAmong(const std::vector<ObjectInfo>& objects) const {
+    std::vector<LogFileInfo> found;
+    for (const ObjectInfo& object : objects) {
+      const auto number =
+          LogFileNumber(std::string_view(object.path.str()).substr(folder_.str().size() + 1));
+      if (!number.has_value()) continue;
+      found.push_back({.number = *number, .size_bytes = object.size_bytes});
+    }
+    return found;
+  }
+
   absl::StatusOr<ObjectPath> PathOf(uint64_t number) const {
     return folder_.Join(LogFileName(number));
   }

@@ -51,7 +51,7 @@ class S3Store final : public S3ObjectStore {
     if (requester_->options().writes == S3Writes::kProve) {
       return store::ProbeCreateIfAbsent(*this, folder, "S3Writes::kIPromiseSingleWriter", context);
     }
-    return ListOnce(folder, "", 1, context).status();
+    return ListOnce(folder, nullptr, "", 1, context).status();
   }
 
   absl::StatusOr<std::unique_ptr<ObjectReader>> Open(const ObjectPath& path,
@@ -100,7 +100,16 @@ class S3Store final : public S3ObjectStore {
                                                const Context& context) override {
     return base::OrOutOfMemory([&]() -> absl::StatusOr<std::vector<ObjectInfo>> {
       VECDB_RETURN_IF_ERROR(context.Check());
-      return ListAll(prefix, context);
+      return ListAll(prefix, nullptr, context);
+    });
+  }
+
+  absl::StatusOr<std::vector<ObjectInfo>> ListAfter(const ObjectPath& prefix,
+                                                    const ObjectPath& after,
+                                                    const Context& context) override {
+    return base::OrOutOfMemory([&]() -> absl::StatusOr<std::vector<ObjectInfo>> {
+      VECDB_RETURN_IF_ERROR(context.Check());
+      return ListAll(prefix, &after, context);
     });
   }
 
@@ -131,13 +140,18 @@ class S3Store final : public S3ObjectStore {
         base::StrFormat("%s was opened with S3Writes::kRefuse", requester_->address().name()));
   }
 
-  absl::StatusOr<ListPage> ListOnce(const ObjectPath& prefix, const std::string& token,
-                                    size_t max_keys, const Context& context) {
+  // `after` may be null.
+  absl::StatusOr<ListPage> ListOnce(const ObjectPath& prefix, const ObjectPath* after,
+                                    const std::string& token, size_t max_keys,
+                                    const Context& context) {
     // Sorted by name, as SigV4 wants it.
     std::string query;
     if (!token.empty()) query = "continuation-token=" + PercentEncode(token, false) + "&";
     base::StrAppendFormat(&query, "encoding-type=url&list-type=2&max-keys=%d&prefix=%s", max_keys,
                           PercentEncode(requester_->address().KeyOf(prefix) + "/", false));
+    if (after != nullptr) {
+      query += "&start-after=" + PercentEncode(requester_->address().KeyOf(*after), false);
+    }
     Call call{.operation = Operation::kList,
               .about = base::StrFormat("list of '%s'", prefix.str()),
               .request = {.method = Method::kGet,
@@ -147,13 +161,13 @@ class S3Store final : public S3ObjectStore {
     return ParseListPage(call.answer.body);
   }
 
-  absl::StatusOr<std::vector<ObjectInfo>> ListAll(const ObjectPath& prefix,
+  absl::StatusOr<std::vector<ObjectInfo>> ListAll(const ObjectPath& prefix, const ObjectPath* after,
                                                   const Context& context) {
     std::vector<ObjectInfo> infos;
     std::string token;
     for (size_t pages = 0; pages < kMaxPages; ++pages) {
-      VECDB_ASSIGN_OR_RETURN(ListPage page, ListOnce(prefix, token, 1000, context));
-      for (const ListedObject& object : page.objects) AddListed(object, prefix, infos);
+      VECDB_ASSIGN_OR_RETURN(ListPage page, ListOnce(prefix, after, token, 1000, context));
+      for (const ListedObject& object : page.objects) AddListed(object, prefix, after, infos);
       if (page.next_token.empty()) {
         SortByPath(infos);
         return infos;
@@ -165,11 +179,13 @@ class S3Store final : public S3ObjectStore {
         "the list of '%s' does not end: the server begins it again and again", prefix.str()));
   }
 
-  // Keys that no object of ours can have belong to somebody else.
-  void AddListed(const ListedObject& object, const ObjectPath& prefix,
+  // Keys that no object of ours can have belong to somebody else, and a server need not know where
+  // a list is to begin.
+  void AddListed(const ListedObject& object, const ObjectPath& prefix, const ObjectPath* after,
                  std::vector<ObjectInfo>& infos) const {
     auto path = requester_->address().PathOf(object.key);
     if (!path.ok() || !path->str().starts_with(prefix.str() + "/")) return;
+    if (after != nullptr && *path <= *after) return;
     infos.push_back({.path = *std::move(path),
                      .size_bytes = object.size_bytes,
                      .modified_ms = object.modified_ms});

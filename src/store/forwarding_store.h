@@ -30,6 +30,11 @@ class ForwardingStore : public ObjectStore {
                                                const Context& context) override {
     return base_->List(prefix, context);
   }
+  absl::StatusOr<std::vector<ObjectInfo>> ListAfter(const ObjectPath& prefix,
+                                                    const ObjectPath& after,
+                                                    const Context& context) override {
+    return base_->ListAfter(prefix, after, context);
+  }
   absl::StatusOr<std::unique_ptr<StoreLock>> Lock(const Context& context) override {
     return base_->Lock(context);
   }

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstring>
 #include <map>
 #include <utility>
@@ -138,12 +139,18 @@ class MemoryObjectStore : public ObjectStore {
 
   absl::StatusOr<std::vector<ObjectInfo>> List(const ObjectPath& prefix,
                                                const Context& context) override {
+    return ListAfter(prefix, prefix, context);
+  }
+
+  absl::StatusOr<std::vector<ObjectInfo>> ListAfter(const ObjectPath& prefix,
+                                                    const ObjectPath& after,
+                                                    const Context& context) override {
     VECDB_RETURN_IF_ERROR(context.Check());
     const std::string below = prefix.str() + "/";
     std::vector<ObjectInfo> infos;
     base::MutexLock lock(&shared_->mutex);
     // Names such as "a.b" lie between "a" and "a/b", so the range is walked by its string prefix.
-    for (auto it = shared_->objects.upper_bound(prefix);
+    for (auto it = shared_->objects.upper_bound(std::max(prefix, after));
          it != shared_->objects.end() && it->first.str().starts_with(prefix.str()); ++it) {
       if (!it->first.str().starts_with(below)) continue;
       infos.push_back({.path = it->first,

@@ -4,6 +4,14 @@
 
 namespace vecdb {
 
+absl::StatusOr<std::vector<ObjectInfo>> ObjectStore::ListAfter(const ObjectPath& prefix,
+                                                               const ObjectPath& after,
+                                                               const Context& context) {
+  VECDB_ASSIGN_OR_RETURN(std::vector<ObjectInfo> infos, List(prefix, context));
+  std::erase_if(infos, [&after](const ObjectInfo& info) { return info.path <= after; });
+  return infos;
+}
+
 absl::Status PutObject(ObjectStore& store, const ObjectPath& path, std::span<const std::byte> bytes,
                        const Context& context) {
   VECDB_ASSIGN_OR_RETURN(const std::unique_ptr<ObjectWriter> writer, store.Create(path, context));

@@ -31,12 +31,15 @@ class PrefixStore : public ObjectStore {
   absl::StatusOr<std::vector<ObjectInfo>> List(const ObjectPath& prefix,
                                                const Context& context) override {
     VECDB_ASSIGN_OR_RETURN(const ObjectPath whole, prefix_.Join(prefix.str()));
-    VECDB_ASSIGN_OR_RETURN(std::vector<ObjectInfo> infos, base_->List(whole, context));
-    for (ObjectInfo& info : infos) {
-      VECDB_ASSIGN_OR_RETURN(info.path,
-                             ObjectPath::Parse(info.path.str().substr(prefix_.str().size() + 1)));
-    }
-    return infos;
+    return WithoutPrefix(base_->List(whole, context));
+  }
+
+  absl::StatusOr<std::vector<ObjectInfo>> ListAfter(const ObjectPath& prefix,
+                                                    const ObjectPath& after,
+                                                    const Context& context) override {
+    VECDB_ASSIGN_OR_RETURN(const ObjectPath whole, prefix_.Join(prefix.str()));
+    VECDB_ASSIGN_OR_RETURN(const ObjectPath whole_after, prefix_.Join(after.str()));
+    return WithoutPrefix(base_->ListAfter(whole, whole_after, context));
   }
 
   absl::StatusOr<std::unique_ptr<StoreLock>> Lock(const Context& context) override {
@@ -44,6 +47,16 @@ class PrefixStore : public ObjectStore {
   }
 
  private:
+  absl::StatusOr<std::vector<ObjectInfo>> WithoutPrefix(
+      absl::StatusOr<std::vector<ObjectInfo>> infos) const {
+    VECDB_RETURN_IF_ERROR(infos.status());
+    for (ObjectInfo& info : *infos) {
+      VECDB_ASSIGN_OR_RETURN(info.path,
+                             ObjectPath::Parse(info.path.str().substr(prefix_.str().size() + 1)));
+    }
+    return infos;
+  }
+
   const std::shared_ptr<ObjectStore> base_;
   const ObjectPath prefix_;
 };

@@ -176,6 +176,7 @@ const std::vector<Case>& DatabaseCases() {
       {{"Database::Refresh", Code::kDataLoss},
        [](World& w) {
          const Reader reader(w);
+         EXPECT_OK(w.db->RenameCollection("c", "other"));
          ReplaceObject(*w.store, ObjectsWith(*w.store, "catalog/").back(), "damaged");
          return reader.db.database->Refresh();
        }},
@@ -393,6 +394,9 @@ const std::vector<Case>& ReadCases() {
       {{"Collection::Refresh", Code::kDataLoss},
        [](World& w) {
          const Reader reader(w);
+         EXPECT_OK(w.db->Close());
+         EXPECT_OK(w.db.TryOpen());
+         EXPECT_OK(w.db->OpenCollection("c"));  // another manifest
          ReplaceObject(*w.store, ObjectsWith(*w.store, "/manifest/").back(), "damaged");
          return reader.c->Refresh();
        }},

@@ -160,6 +160,36 @@ TEST_F(FencingTest, SleeperCannotAcknowledgeIntoALogThatIsGone) {
   }
 }
 
+// It sleeps until everything has been collected that ever may be.
+TEST_F(FencingTest, SleeperCannotAcknowledgeAfterAnyTime) {
+  for (const bool close : {false, true}) {
+    first_.Crash();
+    old_ = *first_->OpenCollection("c");
+    for (int64_t id = 0; id < 3; ++id) Put(*old_, &oracle_, {id}, "first");
+    second_.Crash();
+    TakeOver();
+    for (int round = 0; round < 3; ++round) {
+      for (int64_t id = 10; id < 14; ++id) Put(*new_, &oracle_, {id}, "second");
+      ASSERT_OK(new_->Flush());
+      if (close) {
+        ASSERT_OK(second_->Close());
+      }
+      clock_.Advance(3 * kGrace);
+      if (close) {
+        second_.Crash();
+        TakeOver();
+      }
+      ASSERT_OK(second_->CollectGarbage());
+    }
+    EXPECT_FALSE(old_->Insert(TaggedRows(schema_, {100}, "lost")).ok());
+    EXPECT_FALSE(old_->Flush().ok());
+    second_.Crash();
+    TakeOver();
+    ExpectSameRows(oracle_, *new_);
+    ASSERT_OK(second_->Close());
+  }
+}
+
 // The put itself sleeps: it was on its way when the second took over.
 TEST_F(FencingTest, PutThatSleepsDuringTheTakeoverIsNotAcknowledged) {
   Put(*old_, &oracle_, {1}, "first");

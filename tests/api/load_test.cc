@@ -145,7 +145,7 @@ TEST_F(LoadTest, ProgressSaysWhatIsLoadedNow) {
   EXPECT_EQ(c_->LoadProgress().percent, 0);
 }
 
-// The engine that loads is replaced by one that has not.
+// The engine that loads is replaced by one that has not, since there is another manifest.
 TEST_F(LoadTest, RefreshOfAReadOnlyCollectionStopsItsLoad) {
   Put(0, 40);
   Index("v");
@@ -154,7 +154,12 @@ TEST_F(LoadTest, RefreshOfAReadOnlyCollectionStopsItsLoad) {
   db_.options.read_only = true;
   db_.Crash();
   c_ = *db_->OpenCollection("c");
-  InsideRead("102.vec", [&] { EXPECT_OK(c_->Refresh()); });
+  InsideRead("102.vec", [&] {
+    EXPECT_OK(c_->Refresh());  // finds nothing, and stops nothing
+    TestDatabase writer(local_);
+    EXPECT_OK(writer->OpenCollection("c"));
+    EXPECT_OK(c_->Refresh());
+  });
   const auto job = c_->StartLoad();
   ASSERT_OK(job);
   EXPECT_EQ(CodeOf((*job)->Wait()), Code::kUnavailable);

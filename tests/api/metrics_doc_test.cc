@@ -65,17 +65,28 @@ std::string TypeText(MetricType type) {
                                       : "histogram";
 }
 
-std::map<std::string, DocumentedMetric> ReadExposed() {
-  TestDatabase db;
-  DoEverything(db);
-  std::map<std::string, DocumentedMetric> exposed;
-  for (const MetricFamily& family : db->CollectMetrics()) {
-    DocumentedMetric& one = exposed[family.name];
+void AddExposed(const Database& database, std::map<std::string, DocumentedMetric>* exposed) {
+  for (const MetricFamily& family : database.CollectMetrics()) {
+    DocumentedMetric& one = (*exposed)[family.name];
     one.type = TypeText(family.type);
     for (const MetricSample& sample : family.samples) {
       for (const auto& label : sample.labels) one.labels.insert(label.first);
     }
   }
+}
+
+// By a writer, and by a reader beside it.
+std::map<std::string, DocumentedMetric> ReadExposed() {
+  TestDatabase db;
+  DoEverything(db);
+  std::map<std::string, DocumentedMetric> exposed;
+  AddExposed(*db, &exposed);
+  TestDatabase reader(db.options.store);
+  reader.options.read_only = true;
+  const auto read = reader->OpenCollection(reader->ListCollections().front());
+  EXPECT_OK(read);
+  EXPECT_OK((*read)->Refresh());
+  AddExposed(*reader, &exposed);
   return exposed;
 }
 

@@ -296,7 +296,8 @@ TEST_P(SharedReadOnlyTest, CollectionsAreFollowedWithRefresh) {
   ExpectReaderSees(oracle_);
 }
 
-// The writer drops the collection between the reader's look at the catalog and at the collection.
+// The writer drops the collection between the reader's look at the catalog and at the collection. It
+// is noticed by the next refresh at the latest.
 TEST_P(SharedReadOnlyTest, CollectionDroppedDuringARefreshIsNoDamage) {
   OpenBoth();
   Write({1});
@@ -309,6 +310,7 @@ TEST_P(SharedReadOnlyTest, CollectionDroppedDuringARefreshIsNoDamage) {
       {.call = "List", .path_contains = "/manifest", .mode = FaultMode::kSlow, .on_slow = [&] {
          EXPECT_OK(writer_->DropCollection("c"));
        }});
+  EXPECT_OK(reader_->Refresh());
   EXPECT_OK(reader_->Refresh());
   EXPECT_FALSE(reader_->HasCollection("c"));
   EXPECT_EQ(CodeOf(read_->Count()), Code::kFailedPrecondition);

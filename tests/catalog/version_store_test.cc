@@ -57,6 +57,26 @@ class VersionStoreTest : public ::testing::Test {
 
 TEST_F(VersionStoreTest, StartsWithNone) { EXPECT_FALSE(Newest().has_value()); }
 
+TEST_F(VersionStoreTest, ListAfterGivesNewerVersionsAlsoWhenTheNextOneIsGone) {
+  for (uint64_t number = 1; number <= 4; ++number) PutForeign(number);
+  const auto numbers_after = [&](uint64_t number) {
+    const auto list = versions_.ListAfter(number, {});
+    EXPECT_OK(list);
+    std::vector<uint64_t> numbers;
+    for (const VersionInfo& info : list->versions) numbers.push_back(info.number);
+    return numbers;
+  };
+  using Numbers = std::vector<uint64_t>;
+  EXPECT_EQ(numbers_after(0), (Numbers{1, 2, 3, 4}));
+  EXPECT_EQ(numbers_after(2), (Numbers{3, 4}));
+  EXPECT_EQ(numbers_after(4), Numbers{});
+  ASSERT_OK(versions_.PutBoundary(4, {}));
+  for (uint64_t number = 1; number <= 3; ++number) ASSERT_OK(versions_.DeleteVersion(number, {}));
+  EXPECT_EQ(numbers_after(2), Numbers{4});
+  EXPECT_EQ(versions_.ListAfter(2, {})->boundary(), 4u);
+  EXPECT_EQ(versions_.ListAfter(4, {})->boundary(), 4u);
+}
+
 TEST_F(VersionStoreTest, EachCommitIsTheNewestAndNamesItsBase) {
   Version base;
   for (uint64_t number = 1; number <= 11; ++number) {

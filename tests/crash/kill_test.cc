@@ -65,16 +65,23 @@ class Child {
   }
 
   void Kill() { ::kill(process_, SIGKILL); }
+  void Stop() { ::kill(process_, SIGSTOP); }
+  void Continue() { ::kill(process_, SIGCONT); }
 
-  // Expects that it was killed, or has ended well.
-  void Wait() {
+  // Expects that it was killed, or has ended well, or, if it may be, was fenced.
+  void Wait(bool may_be_fenced = false) {
     int status = 0;
     ASSERT_EQ(::waitpid(process_, &status, 0), process_);
     const bool killed = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
-    EXPECT_TRUE(killed || (WIFEXITED(status) && WEXITSTATUS(status) == 0)) << "status " << status;
+    was_fenced_ = WIFEXITED(status) && WEXITSTATUS(status) == kFencedExit;
+    EXPECT_TRUE(killed || (may_be_fenced && was_fenced_) ||
+                (WIFEXITED(status) && WEXITSTATUS(status) == 0))
+        << "status " << status;
   }
+  bool was_fenced() const { return was_fenced_; }
 
  private:
+  bool was_fenced_ = false;
   pid_t process_ = -1;
   int pipe_ = -1;
 };
@@ -111,24 +118,25 @@ void WaitMicroseconds(uint64_t count) {
 struct Tally {
   int kills = 0;
   int in_opening = 0;
+  int fenced = 0;
   uint64_t acknowledged = 0;
 };
 
 // One directory, the program that is killed on it, and what must be there.
 class Chain {
  public:
-  Chain(uint64_t seed, Tally* tally, bool on_disk = false)
+  Chain(uint64_t seed, Tally* tally, bool on_disk = false, bool in_store = false)
       : seed_(seed),
         random_(seed),
         tally_(tally),
         directory_(on_disk),
+        place_((in_store ? kStorePlace : "") + directory_.path()),
         writers_(1 + random_.Below(2)) {}
 
   // Runs the program until it has told some of what it does, and kills it. `in_opening`: before it
   // has told of a write.
   void RunAndKill(bool in_opening) {
-    Child child({"write", directory_.path(), absl::StrCat(seed_), absl::StrCat(last_batch_ + 1),
-                 absl::StrCat(writers_.size())});
+    Child child(WriteArguments());
     const uint64_t num_records = in_opening ? 1 : 2 + random_.Below(70);
     const uint64_t wait = random_.Below(in_opening ? 4000 : 400);
     KillRecord record;
@@ -145,17 +153,51 @@ class Chain {
   // Opens and compares in this process, which has no threads for it, and leaves as a crash would.
   void Check() {
     ManualExecutor executor;
-    auto database = Database::Open({.path = directory_.path(), .host = {.executor = &executor}});
-    ASSERT_OK(database);
-    RowState found;
-    if ((*database)->HasCollection(kKillCollection)) {
-      const auto collection = (*database)->OpenCollection(kKillCollection);
-      ASSERT_OK(collection);
-      const auto rows = ReadState(**collection, KillSchema(), Keys());
-      ASSERT_OK(rows);
-      found = *rows;
+    const auto standby = OpenHere(executor);
+    ASSERT_OK(standby);
+    const auto found = standby->Rows(Keys());
+    ASSERT_OK(found);
+    Match(*found);
+  }
+
+  // What becomes of a writer whose place another one takes.
+  enum class Fate {
+    kKilled,
+    kBusy,     // goes on, and is ahead of the other at first
+    kSleeping  // wakes up when the other has gone on for a while
+  };
+
+  // This process takes over. Whatever the old writer was told, before or after, to be safe must be
+  // there; it ends as soon as it meets the newer one.
+  void RunAndTakeOver(Fate fate) {
+    Child child(WriteArguments());
+    const uint64_t num_records = 2 + random_.Below(70);
+    KillRecord record;
+    for (uint64_t i = 0; i < num_records && child.Read(&record); ++i) Note(record);
+    WaitMicroseconds(random_.Below(400));
+    if (fate == Fate::kKilled) child.Kill();
+    if (fate == Fate::kSleeping) child.Stop();
+    ManualExecutor executor;
+    auto standby = OpenHere(executor);
+    // The writer that is at work may have committed, or logged, just before each try.
+    for (int i = 0; i < 100 && !standby.ok(); ++i) standby = OpenHere(executor);
+    ASSERT_OK(standby);
+    const auto then = standby->AllRows();
+    ASSERT_OK(then);
+    if (standby->collection != nullptr) {
+      ASSERT_OK(standby->collection->Flush());
+      ASSERT_OK(standby->database->CollectGarbage());
     }
-    Match(found);
+    if (fate == Fate::kSleeping) child.Continue();
+    while (child.Read(&record)) Note(record);
+    child.Wait(fate != Fate::kKilled);
+    if (::testing::Test::HasFatalFailure()) return;
+    Match(*then);
+    const auto now = standby->Rows(Keys());
+    ASSERT_OK(now);
+    EXPECT_TRUE(*now == *then) << "the old writer has changed what the new one has";
+    ++tally_->kills;
+    if (child.was_fenced()) ++tally_->fenced;
   }
 
   void GoOn() {
@@ -164,7 +206,7 @@ class Chain {
 
   // Another process flushes and builds an index at once.
   void Finish() {
-    Child child({"finish", directory_.path()});
+    Child child({"finish", place_});
     KillRecord record;
     while (child.Read(&record)) {
     }
@@ -174,7 +216,7 @@ class Chain {
 
   // And a third one says what is there.
   void CheckByDump() {
-    Child child({"dump", directory_.path(), absl::StrCat(seed_), absl::StrCat(last_batch_),
+    Child child({"dump", place_, absl::StrCat(seed_), absl::StrCat(last_batch_),
                  absl::StrCat(writers_.size())});
     RowState found;
     KillRecord record;
@@ -187,6 +229,45 @@ class Chain {
   }
 
  private:
+  struct Standby {
+    std::unique_ptr<Database> database{};
+    std::unique_ptr<Collection> collection{};  // null before there is one
+
+    absl::StatusOr<RowState> Rows(const std::set<int64_t>& keys) const {
+      if (collection == nullptr) return RowState();
+      return ReadState(*collection, KillSchema(), keys);
+    }
+    // Of a writer that goes on not every key is known yet.
+    absl::StatusOr<RowState> AllRows() const {
+      if (collection == nullptr) return RowState();
+      const auto rows = collection->Query({.filter = "id >= 0", .limit = 16384});
+      if (!rows.ok()) return rows.status();
+      std::set<int64_t> keys;
+      for (size_t i = 0; i < rows->num_rows(); ++i) keys.insert(rows->column("id")->int64s()[i]);
+      return Rows(keys);
+    }
+  };
+
+  std::vector<std::string> WriteArguments() const {
+    return {"write", place_, absl::StrCat(seed_), absl::StrCat(last_batch_ + 1),
+            absl::StrCat(writers_.size())};
+  }
+
+  absl::StatusOr<Standby> OpenHere(Executor& executor) const {
+    auto options = KillDatabase(place_);
+    if (!options.ok()) return options.status();
+    options->host.executor = &executor;
+    options->gc_grace_ms = 0;  // its store is shared with nobody who reads
+    auto database = Database::Open(*options);
+    if (!database.ok()) return database.status();
+    Standby standby{.database = *std::move(database)};
+    if (!standby.database->HasCollection(kKillCollection)) return standby;
+    auto collection = standby.database->OpenCollection(kKillCollection);
+    if (!collection.ok()) return collection.status();
+    standby.collection = *std::move(collection);
+    return standby;
+  }
+
   std::set<int64_t> Keys() const {
     std::set<int64_t> keys;
     for (const PendingOracle& writer : writers_) {
@@ -228,6 +309,7 @@ class Chain {
   SeededRandom random_;
   Tally* const tally_;
   ChainDirectory directory_;
+  const std::string place_;
   std::vector<PendingOracle> writers_;
   std::vector<size_t> returned_;  // batches of each writer, when the last flush began
   uint8_t flushing_writer_ = 0;
@@ -276,6 +358,28 @@ TEST(KillTest, FiveKillsInARowThenFlushAndIndexLoseNothing) {
     if (HasFailure()) return;
   }
   Report("K2", seed, tally);
+}
+
+TEST(KillTest, StandbyTakesOverFromAWriterWithItsJournalInTheStore) {
+  const uint64_t seed = TestSeed("K3");
+  const int num_takeovers = ScaledCount(60);
+  constexpr int kTakeoversOfChain = 10;
+  using Fate = Chain::Fate;
+  Tally tally;
+  SeededRandom random(seed);
+  for (uint64_t chain_seed = seed; tally.kills < num_takeovers; ++chain_seed) {
+    SCOPED_TRACE(absl::StrCat("VECDB_TEST_SEED=", chain_seed));
+    Chain chain(chain_seed, &tally, /*on_disk=*/false, /*in_store=*/true);
+    for (int i = 0; i < kTakeoversOfChain && tally.kills < num_takeovers; ++i) {
+      const Fate fates[] = {Fate::kKilled, Fate::kBusy, Fate::kSleeping};
+      chain.RunAndTakeOver(fates[random.Below(3)]);
+      if (::testing::Test::HasFailure()) return;
+    }
+  }
+  std::printf("K3: seed %s, %d takeovers (%d writers fenced), %s acknowledged batches, 0 lost\n",
+              absl::StrCat(seed).c_str(), tally.kills, tally.fenced,
+              absl::StrCat(tally.acknowledged).c_str());
+  EXPECT_GT(tally.fenced, 0);
 }
 
 }  // namespace

@@ -4,8 +4,9 @@
 //   kill_writer finish DIRECTORY                            flushes and indexes, and closes
 //   kill_writer dump DIRECTORY SEED LAST_BATCH WRITERS      tells every row
 //
-// Records of KillRecord go to descriptor 3. An error that should not be goes to stderr, and the
-// program ends with 1.
+// DIRECTORY may be one of kStorePlace. Records of KillRecord go to descriptor 3. An error that
+// should not be goes to stderr, and the program ends with 1; with kFencedExit when another writer
+// of a store has taken over.
 #include <unistd.h>
 
 #include <cstdio>
@@ -29,7 +30,12 @@ void Tell(const KillRecord& record) {
   if (::write(kKillPipe, &record, sizeof(record)) != sizeof(record)) std::_Exit(2);
 }
 
+bool shares_store = false;  // with other writers
+
 [[noreturn]] void Fail(const char* call, const absl::Status& status) {
+  const bool is_fenced =
+      absl::IsUnknown(status) || absl::IsFailedPrecondition(status) || absl::IsAborted(status);
+  if (shares_store && is_fenced) std::_Exit(kFencedExit);
   std::fprintf(stderr, "kill_writer: %s: %s\n", call, status.ToString().c_str());
   std::_Exit(1);
 }
@@ -44,7 +50,11 @@ struct Opened {
 };
 
 Opened Open(const std::string& directory) {
-  auto database = Database::Open({.path = directory, .num_threads = 2});
+  auto options = KillDatabase(directory);
+  MustBeOk("options", options.status());
+  shares_store = options->path.empty();
+  options->num_threads = 2;
+  auto database = Database::Open(*options);
   MustBeOk("Open", database.status());
   auto collection =
       (*database)->HasCollection(kKillCollection)

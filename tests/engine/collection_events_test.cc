@@ -84,6 +84,7 @@ TEST_F(CollectionEventsTest, ReasonsAndSourcesHaveNames) {
   EXPECT_EQ(StallReasonName(StallReason::kMemory), "memory");
   EXPECT_EQ(ErrorSourceName(ErrorSource::kWrites), "writes");
   EXPECT_EQ(ErrorSourceName(ErrorSource::kGarbage), "garbage");
+  EXPECT_EQ(ErrorSourceName(ErrorSource::kRefresh), "refresh");
 }
 
 }  // namespace

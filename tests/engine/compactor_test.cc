@@ -122,7 +122,7 @@ TEST_F(CompactorTest, AWriterThatWasTakenOverChangesNothing) {
   EXPECT_EQ(core_->Read().view->segments.size(), 3u);
   EXPECT_EQ(CodeOf(RunCompaction(core_.get(), PlanOfAll(), {})),
             absl::StatusCode::kFailedPrecondition);
-  ASSERT_OK(OpenSegments(newer.get(), nullptr, {}));
+  ASSERT_OK(OpenSegments(newer.get(), {}, {}));
   EXPECT_EQ(newer->Read().view->segments.size(), 3u);
 }
 

@@ -128,7 +128,7 @@ TEST_F(IndexQueueTest, OneThatFailsKeepsNoOtherFromBeingBuilt) {
     ASSERT_OK(PutObject(*store_, path, bytes));
   }
   const auto core = MakeCore();  // the files are opened anew
-  ASSERT_OK(OpenSegments(core.get(), nullptr, {}));
+  ASSERT_OK(OpenSegments(core.get(), {}, {}));
   IndexJobs jobs(core.get());
   EXPECT_FALSE(jobs.BuildMissing("v", {}).ok());
   const IndexDescription description = *jobs.Describe("v");

@@ -41,7 +41,7 @@ TEST_F(LoaderTest, SegmentsAreFoundByTheirFolder) {
 
 TEST_F(LoaderTest, OpenedSegmentsAreShownUnloaded) {
   const auto core = MakeCore();
-  ASSERT_OK(OpenSegments(core.get(), nullptr, {}));
+  ASSERT_OK(OpenSegments(core.get(), {}, {}));
   const Snapshot snapshot = core->Read();
   ASSERT_EQ(snapshot.view->segments.size(), 2u);
   EXPECT_EQ(snapshot.live_rows, 40u);
@@ -55,7 +55,7 @@ TEST_F(LoaderTest, SegmentWhoseObjectIsMissingIsShownAsDamaged) {
   const std::string folder = core_->manifest().segments[0].info.folder;
   ASSERT_OK(store_->Delete(*ObjectPath::Parse(folder + "/columns.vseg")));
   const auto core = MakeCore();
-  ASSERT_OK(OpenSegments(core.get(), nullptr, {}));
+  ASSERT_OK(OpenSegments(core.get(), {}, {}));
   const query::SegmentView segment = core->Read().view->segments[0];
   EXPECT_EQ(CodeOf(segment.damage), absl::StatusCode::kDataLoss);
   EXPECT_EQ(segment.sealed, nullptr);
@@ -89,7 +89,7 @@ TEST_F(LoaderTest, IndexOfAScalarFieldLeavesWhatIsInMemory) {
   manifest.segments[0].info.indexes = {*built};
   ASSERT_OK(core_->Commit(manifest, {}));
   const auto core = MakeCore();
-  ASSERT_OK(OpenSegments(core.get(), before.get(), {}));
+  ASSERT_OK(OpenSegments(core.get(), {before.get()}, {}));
   EXPECT_EQ(core->Read().view->segments[0].resident, segment.resident);
   EXPECT_NE(segment.resident, nullptr);
 }

@@ -3,12 +3,14 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <latch>
 #include <memory>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "base/mutex.h"
 #include "journal/journal_testing.h"
 #include "support/fault_object_store.h"
 #include "support/power_cut_file_system.h"
@@ -449,6 +451,54 @@ TEST_F(JournalTest, ThoseWhoWaitForASyncThatFailsGetUnknown) {
   writing.join();
   waiting.join();
   EXPECT_EQ(CodeOf(log->error()), kUnknown);
+}
+
+// Those whom a put has let go come with the next one, not with the one after it.
+TEST(JournalGroupTest, PutsOfObjectsTakeAllWritersAlong) {
+  constexpr int kWriters = 4;
+  constexpr int kRecords = 3;
+  const auto faults = std::make_shared<support::FaultInjector>();
+  const std::shared_ptr<ObjectStore> store = MakeMemoryObjectStore();
+  Journal log(MakeObjectLogPlace(std::make_shared<support::FaultObjectStore>(store, faults),
+                                 support::PathOf(kFolder)),
+              MakeIdentity(), LogSet(), 0, kNoRotation);
+  ASSERT_OK(log.BeginFile({}));
+  faults->Arm({.call = "Finish", .sticky = true, .mode = support::FaultMode::kSlow, .on_slow = [] {
+                 std::this_thread::sleep_for(std::chrono::milliseconds(160));
+               }});
+  base::Mutex in_order;
+  uint64_t sequence = 0;
+  {
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < kWriters; ++i) {
+      threads.emplace_back([&] {
+        for (int record = 0; record < kRecords; ++record) {
+          uint64_t ticket = 0;
+          {
+            base::MutexLock lock(&in_order);
+            ticket = log.Append(MakeRecord(++sequence, "record"));
+          }
+          EXPECT_OK(log.Reach(ticket, Durability::kSynced, {}));
+        }
+      });
+    }
+  }
+  const auto place = MakeObjectLogPlace(store, support::PathOf(kFolder));
+  EXPECT_EQ(SequencesIn(*place), Sequences(1, kWriters * kRecords));
+  // The one of BeginFile, that of whoever was first, and one for each round of all.
+  EXPECT_LE(NumbersIn(*place).size(), 2u + kRecords);
+}
+
+TEST(JournalGroupTest, WriterThatIsAloneWaitsForNobody) {
+  const std::shared_ptr<ObjectStore> store = MakeMemoryObjectStore();
+  Journal log(MakeObjectLogPlace(store, support::PathOf(kFolder)), MakeIdentity(), LogSet(), 0,
+              kNoRotation);
+  ASSERT_OK(log.BeginFile({}));
+  for (uint64_t i = 1; i <= 20; ++i) {
+    ASSERT_OK(log.Reach(log.Append(MakeRecord(i, "record")), Durability::kSynced, {}));
+  }
+  const auto place = MakeObjectLogPlace(store, support::PathOf(kFolder));
+  EXPECT_EQ(NumbersIn(*place), Sequences(1, 21));
 }
 
 }  // namespace

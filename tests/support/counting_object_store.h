@@ -6,21 +6,49 @@
 #include <memory>
 #include <span>
 #include <utility>
+#include <vector>
 
 #include "store/forwarding_store.h"
 #include "vecdb/object_store.h"
 
 namespace vecdb::support {
 
-/// Passes everything on, and counts the bytes that are written. Thread-safe.
+/// Passes everything on, and counts the bytes that are written, and the calls that would be
+/// requests of a remote store. Thread-safe.
 class CountingObjectStore : public store::ForwardingStore {
  public:
   using ForwardingStore::ForwardingStore;
 
   uint64_t bytes_written() const { return bytes_written_.load(); }
+  uint64_t num_opens() const { return num_opens_.load(); }
+  uint64_t num_lists() const { return num_lists_.load(); }
+  uint64_t num_changes() const { return num_changes_.load(); }
+  /// Small objects come whole with Open.
+  uint64_t num_requests() const { return num_opens() + num_lists() + num_changes(); }
 
+  absl::StatusOr<std::unique_ptr<ObjectReader>> Open(const ObjectPath& path,
+                                                     const Context& context) override {
+    ++num_opens_;
+    return ForwardingStore::Open(path, context);
+  }
+  absl::Status Delete(const ObjectPath& path, const Context& context) override {
+    ++num_changes_;
+    return ForwardingStore::Delete(path, context);
+  }
+  absl::StatusOr<std::vector<ObjectInfo>> List(const ObjectPath& prefix,
+                                               const Context& context) override {
+    ++num_lists_;
+    return ForwardingStore::List(prefix, context);
+  }
+  absl::StatusOr<std::vector<ObjectInfo>> ListAfter(const ObjectPath& prefix,
+                                                    const ObjectPath& after,
+                                                    const Context& context) override {
+    ++num_lists_;
+    return ForwardingStore::ListAfter(prefix, after, context);
+  }
   absl::StatusOr<std::unique_ptr<ObjectWriter>> Create(const ObjectPath& path,
                                                        const Context& context) override {
+    ++num_changes_;
     auto writer = ForwardingStore::Create(path, context);
     if (!writer.ok()) return writer.status();
     return std::make_unique<Writer>(*std::move(writer), &bytes_written_);
@@ -44,6 +72,9 @@ class CountingObjectStore : public store::ForwardingStore {
   };
 
   std::atomic<uint64_t> bytes_written_ = 0;
+  std::atomic<uint64_t> num_opens_ = 0;
+  std::atomic<uint64_t> num_lists_ = 0;
+  std::atomic<uint64_t> num_changes_ = 0;
 };
 
 }  // namespace vecdb::support

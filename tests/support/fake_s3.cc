@@ -404,7 +404,8 @@ class FakeS3::Server {
 
   void List(const httplib::Request& request, httplib::Response& answer) {
     const std::string prefix = request.get_param_value("prefix");
-    const std::string after = request.get_param_value("continuation-token");
+    const std::string after = request.get_param_value(
+        request.has_param("continuation-token") ? "continuation-token" : "start-after");
     const size_t page = std::min(
         config.page_size, static_cast<size_t>(std::stoi(request.get_param_value("max-keys"))));
     const bool lags = config.lagging_lists > 0;

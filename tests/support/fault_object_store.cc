@@ -74,6 +74,14 @@ absl::StatusOr<std::vector<ObjectInfo>> FaultObjectStore::List(const ObjectPath&
   return injector_->Run("List", prefix.str(), [&] { return base_->List(prefix, context); });
 }
 
+// A kind of List.
+absl::StatusOr<std::vector<ObjectInfo>> FaultObjectStore::ListAfter(const ObjectPath& prefix,
+                                                                    const ObjectPath& after,
+                                                                    const Context& context) {
+  return injector_->Run("List", prefix.str(),
+                        [&] { return base_->ListAfter(prefix, after, context); });
+}
+
 absl::StatusOr<std::unique_ptr<StoreLock>> FaultObjectStore::Lock(const Context& context) {
   return injector_->Run("Lock", "", [&] { return base_->Lock(context); });
 }

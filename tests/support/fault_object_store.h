@@ -23,6 +23,9 @@ class FaultObjectStore : public ObjectStore {
   absl::Status Delete(const ObjectPath& path, const Context& context) override;
   absl::StatusOr<std::vector<ObjectInfo>> List(const ObjectPath& prefix,
                                                const Context& context) override;
+  absl::StatusOr<std::vector<ObjectInfo>> ListAfter(const ObjectPath& prefix,
+                                                    const ObjectPath& after,
+                                                    const Context& context) override;
   absl::StatusOr<std::unique_ptr<StoreLock>> Lock(const Context& context) override;
 
  private:

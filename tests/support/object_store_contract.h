@@ -183,6 +183,31 @@ TYPED_TEST_P(ObjectStoreContract, ListGivesWhatIsBelowThePrefixSorted) {
   EXPECT_EQ(this->Listing("unknown/prefix"), "");
 }
 
+TYPED_TEST_P(ObjectStoreContract, ListAfterBeginsBehindAName) {
+  ObjectStore& store = *this->store_;
+  for (const char* path : {"a/1", "a/2", "a/3", "a-b", "b/4"}) {
+    ASSERT_OK(PutObject(store, PathOf(path), "text"));
+  }
+  const auto after = [&](const char* name) {
+    const auto infos = store.ListAfter(PathOf("a"), PathOf(name));
+    if (!infos.ok()) return infos.status().ToString();
+    std::string text;
+    for (const ObjectInfo& info : *infos) {
+      text += info.path.str() + ":" + std::to_string(info.size_bytes) + " ";
+    }
+    return text;
+  };
+  EXPECT_EQ(after("a/0"), "a/1:4 a/2:4 a/3:4 ");
+  EXPECT_EQ(after("a/1"), "a/2:4 a/3:4 ");
+  EXPECT_EQ(after("a/11"), "a/2:4 a/3:4 ");
+  EXPECT_EQ(after("a/3"), "");
+  // Names outside of the prefix.
+  EXPECT_EQ(after("A"), "a/1:4 a/2:4 a/3:4 ");
+  EXPECT_EQ(after("b"), "");
+  EXPECT_OK(store.Delete(PathOf("a/1")));
+  EXPECT_EQ(after("a/1"), "a/2:4 a/3:4 ");
+}
+
 TYPED_TEST_P(ObjectStoreContract, LongestPathWorksEverywhere) {
   if constexpr (requires { TypeParam::kNamesAreShorter; }) GTEST_SKIP() << "as its comment says";
   const std::string part(63, 'x');
@@ -265,9 +290,10 @@ REGISTER_TYPED_TEST_SUITE_P(ObjectStoreContract, ObjectHoldsWhatWasAppendedInOrd
                             FirstOfTwoOpenWritersToFinishWins, WriterThatDoesNotFinishLeavesNothing,
                             FinishedWriterRefusesMore, DeleteIsIdempotentAndTakesOneObject,
                             ReaderOutlivesDeleteAndStore, ListGivesWhatIsBelowThePrefixSorted,
-                            LongestPathWorksEverywhere, NameThatIsAlsoAPrefixHarmsNothing,
-                            CancelledOrExpiredCallsDoNothing, WriterIsDeadAfterACancelledCall,
-                            LockHasOneHolderAtATime, LockDoesNotDisturbWritersOfTheSameStore);
+                            ListAfterBeginsBehindAName, LongestPathWorksEverywhere,
+                            NameThatIsAlsoAPrefixHarmsNothing, CancelledOrExpiredCallsDoNothing,
+                            WriterIsDeadAfterACancelledCall, LockHasOneHolderAtATime,
+                            LockDoesNotDisturbWritersOfTheSameStore);
 
 }  // namespace vecdb::support
 

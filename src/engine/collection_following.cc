@@ -1,0 +1,225 @@
+// How a CollectionEngine that is read alone follows its writer.
+#include <algorithm>
+#include <utility>
+
+#include "base/status_macros.h"
+#include "base/str_format.h"
+#include "engine/collection_call.h"
+#include "engine/collection_engine.h"
+#include "engine/collection_parts.h"
+#include "engine/journal_setup.h"
+#include "engine/load_manager.h"
+#include "engine/loader.h"
+#include "engine/open_core.h"
+#include "engine/read_point.h"
+
+namespace vecdb::engine {
+namespace {
+
+// A writer at work may rotate and delete logs and collect manifests while they are read, and a log
+// that is appended to while it is read looks as if a record in the middle were missing.
+constexpr int kReadTries = 5;
+
+bool MayBeARace(const absl::Status& status) {
+  return absl::IsDataLoss(status) || absl::IsNotFound(status);
+}
+
+bool HasDamage(const View& view) {
+  return std::any_of(view.segments.begin(), view.segments.end(),
+                     [](const auto& segment) { return !segment.damage.ok(); });
+}
+
+// Whether rows of segments, with the deletes that were read from the journal beside them, are what
+// they were: not when writes may have been lost with a journal that was given up, nor when they
+// came from files that a power cut may cut.
+bool SharesSegments(const CollectionCore& before, const CollectionCore& core) {
+  const std::string& old_log = before.manifest().journal.id;
+  return core.options().journal != JournalPlace::kDirectory &&
+         (old_log.empty() || old_log == core.manifest().journal.id);
+}
+
+absl::StatusOr<catalog::VersionStore> ManifestsOf(const Environment& environment,
+                                                  const ObjectPath& folder) {
+  VECDB_ASSIGN_OR_RETURN(const ObjectPath manifests, folder.Join("manifest"));
+  return catalog::VersionStore(environment.store.get(), manifests, "manifest");
+}
+
+// Null without.
+absl::StatusOr<std::shared_ptr<ReaderLease>> MakeLease(const Environment& environment,
+                                                       const std::string& id) {
+  if (environment.reader_lease_ms == 0) return nullptr;
+  VECDB_ASSIGN_OR_RETURN(ObjectPath folder, ObjectPath::Parse("collections/" + id));
+  return std::make_shared<ReaderLease>(environment.store, std::move(folder),
+                                       environment.reader_lease_ms, environment.host.clock);
+}
+
+}  // namespace
+
+absl::StatusOr<std::shared_ptr<CollectionEngine>> CollectionEngine::OpenReadOnly(
+    const Environment& environment, const std::string& id, std::string_view name,
+    CollectionEngine* before, const Context& context) {
+  const auto old = before == nullptr ? nullptr : before->core_->Read().view;
+  VECDB_ASSIGN_OR_RETURN(auto lease,
+                         before == nullptr ? MakeLease(environment, id) : before->parts_->lease);
+  for (int attempt = 1;; ++attempt) {
+    if (lease != nullptr) VECDB_RETURN_IF_ERROR(lease->Renew(context));
+    VECDB_ASSIGN_OR_RETURN(const auto engine, ReadNewest(environment, id, name, before,
+                                                         attempt == kReadTries, context));
+    if (engine == nullptr) continue;
+    if (lease != nullptr) lease->Use(engine->core_->Read().view->pin);
+    engine->parts_->lease = lease;
+    CollectionCore* core = engine->core_.get();
+    const bool was_loaded = old != nullptr && old->loaded;
+    if (KeepsItselfLoaded(*core) ||
+        (was_loaded && format::HasVectorIndex(core->manifest().indexes))) {
+      const LoadOptions options = was_loaded ? old->load : LoadOptions{};
+      VECDB_RETURN_IF_ERROR(engine->parts_->loads->Load(options, context));
+    }
+    return engine;
+  }
+}
+
+// One look at the newest state, with what `before` has in memory. Null when the writer was in the
+// way, unless this is the last try.
+absl::StatusOr<std::shared_ptr<CollectionEngine>> CollectionEngine::ReadNewest(
+    const Environment& environment, const std::string& id, std::string_view name,
+    const CollectionEngine* before, bool last_try, const Context& context) {
+  VECDB_ASSIGN_OR_RETURN(const ObjectPath folder, ObjectPath::Parse("collections/" + id));
+  VECDB_ASSIGN_OR_RETURN(const catalog::VersionStore manifests, ManifestsOf(environment, folder));
+  const int64_t begun_ms = environment.host.clock->NowMillis();
+  VECDB_ASSIGN_OR_RETURN(const auto newest, manifests.ReadNewest(context));
+  if (!newest.has_value()) return NoManifest(name, folder);
+  VECDB_ASSIGN_OR_RETURN(format::Manifest manifest, ReadManifest(*newest, id, name));
+  auto core = MakeCore(environment, id, name, folder, std::move(manifest), *newest, nullptr);
+  const std::shared_ptr<const View> old = before == nullptr ? nullptr : before->core_->Read().view;
+  const bool shares = before != nullptr && SharesSegments(*before->core_, *core);
+  VECDB_RETURN_IF_ERROR(OpenSegments(core.get(), {old.get(), shares}, context));
+  std::shared_ptr<CollectionEngine> engine(new CollectionEngine(std::move(core)));
+  Parts& parts = *engine->parts_;
+  auto followed = ReadJournal(engine->core_.get(), &parts.writer,
+                              before == nullptr ? nullptr : &before->parts_->followed,
+                              &parts.recovery, context);
+  if (!last_try && MayBeARace(followed.status())) return nullptr;
+  VECDB_RETURN_IF_ERROR(followed.status());
+  VECDB_RETURN_IF_ERROR(parts.writer.ShowCommitted(context));
+  // Objects that are not where the manifest says, or no log: what replaces them may be in a
+  // manifest that is newer.
+  const bool lacks_objects = HasDamage(*engine->core_->Read().view);
+  if (lacks_objects || !followed->is_complete) {
+    VECDB_ASSIGN_OR_RETURN(const catalog::VersionList later,
+                           manifests.ListAfter(newest->number, context));
+    if (!later.versions.empty()) {
+      if (!last_try) return nullptr;
+      if (lacks_objects) {
+        return absl::UnavailableError(base::StrFormat(
+            "collection %s: objects were collected while they were opened, %d times; "
+            "DatabaseOptions::gc_grace_ms of the writer is too short",
+            name, kReadTries));
+      }
+    }
+  }
+  engine->SetFollowed(*std::move(followed), begun_ms);
+  return engine;
+}
+
+void CollectionEngine::SetFollowed(FollowedJournal followed, int64_t begun_ms) {
+  const uint64_t flushed = core_->manifest().flushed_timestamp;
+  parts_->settled_timestamp = followed.is_complete ? TimestampAt(begun_ms) - 1 : flushed;
+  parts_->service_timestamp = followed.is_complete ? TimestampAt(begun_ms + 1) - 1 : flushed;
+  parts_->followed = std::move(followed);
+}
+
+absl::Status CollectionEngine::Follow(Install install, const Context& context) {
+  const CollectionCall call(*core_, context);
+  VECDB_RETURN_IF_ERROR(call.status());
+  if (parts_->lease != nullptr) VECDB_RETURN_IF_ERROR(parts_->lease->Renew(context));
+  CollectionMetrics& counts = core_->events().metrics();
+  const uint64_t read_before = core_->last_applied();
+  VECDB_ASSIGN_OR_RETURN(const bool is_same, FollowJournal(context));
+  if (is_same) {
+    const bool has_news = core_->last_applied() != read_before;
+    ++(has_news ? counts.refreshes_of_journal : counts.refreshes_of_nothing);
+    return absl::OkStatus();
+  }
+  VECDB_ASSIGN_OR_RETURN(
+      auto after, OpenReadOnly(core_->environment(), core_->id(), core_->name(), this, context));
+  install(std::move(after));
+  ++counts.refreshes_of_manifest;
+  return absl::OkStatus();
+}
+
+// False when the manifest is another one, or the journal cannot be read on.
+//
+// The journal is listed before the manifests. Files of a log are removed only after a manifest has
+// been committed that does not need them: as long as that of before is the newest, none of those
+// that had come by then is missing in the list.
+absl::StatusOr<bool> CollectionEngine::FollowJournal(const Context& context) {
+  FollowedJournal& followed = parts_->followed;
+  // Of files that grow nothing says what has come.
+  if (followed.is_read && followed.follower == nullptr) return false;
+  const int64_t begun_ms = core_->NowMillis();
+  std::vector<journal::LogFileInfo> news;
+  if (followed.follower != nullptr) {
+    VECDB_ASSIGN_OR_RETURN(news, followed.follower->ListNews(context));
+  }
+  VECDB_ASSIGN_OR_RETURN(const catalog::VersionStore manifests,
+                         ManifestsOf(core_->environment(), core_->folder()));
+  VECDB_ASSIGN_OR_RETURN(const catalog::VersionList later,
+                         manifests.ListAfter(core_->manifest_version(), context));
+  if (!later.versions.empty() || later.boundary() > core_->manifest_version()) return false;
+  if (!followed.is_complete) return true;  // what is flushed is the same
+  if (!news.empty()) {
+    const auto rows =
+        ReadJournalOn(core_.get(), &parts_->writer, news, followed.follower.get(), context);
+    if (MayBeARace(rows.status())) return false;
+    VECDB_RETURN_IF_ERROR(rows.status());
+    NoteFreshRows(*rows);
+  }
+  parts_->settled_timestamp = TimestampAt(begun_ms) - 1;
+  parts_->service_timestamp = TimestampAt(begun_ms + 1) - 1;
+  return true;
+}
+
+void CollectionEngine::NoteRefreshError(const absl::Status& error) const {
+  core_->Log(LogLevel::kWarning,
+             base::StrFormat("could not be refreshed, and shows what it did: %s",
+                             std::string(error.message())));
+  core_->events().Failed(
+      {.collection = core_->name(), .source = ErrorSource::kRefresh, .status = error});
+}
+
+uint64_t CollectionEngine::settled_timestamp() const { return parts_->settled_timestamp; }
+
+uint64_t CollectionEngine::service_timestamp() const { return parts_->service_timestamp; }
+
+absl::StatusOr<bool> CollectionEngine::IsNewest(const Context& context) {
+  const CollectionCall call(*core_, context);
+  VECDB_RETURN_IF_ERROR(call.status());
+  VECDB_ASSIGN_OR_RETURN(const catalog::VersionStore manifests,
+                         ManifestsOf(core_->environment(), core_->folder()));
+  VECDB_ASSIGN_OR_RETURN(const catalog::VersionList later,
+                         manifests.ListAfter(core_->manifest_version(), context));
+  return later.versions.empty() && later.boundary() <= core_->manifest_version();
+}
+
+double CollectionEngine::AgeSeconds() const {
+  if (!read_only()) return 0;
+  const auto read_ms = static_cast<int64_t>(service_timestamp() >> base::HybridClock::kCounterBits);
+  return static_cast<double>(std::max<int64_t>(core_->NowMillis() - read_ms, 0)) / 1000;
+}
+
+uint64_t CollectionEngine::RequiredTimestamp(const Consistency& consistency) const {
+  return vecdb::engine::RequiredTimestamp(*core_, consistency);
+}
+
+bool CollectionEngine::IsStrong(const Consistency& consistency) const {
+  return vecdb::engine::IsStrong(*core_, consistency);
+}
+
+absl::Status CollectionEngine::AwaitTime(const Consistency& consistency, const Context& context) {
+  const CollectionCall call(*core_, context);
+  VECDB_RETURN_IF_ERROR(call.status());
+  return vecdb::engine::AwaitTime(*core_, consistency, context);
+}
+
+}  // namespace vecdb::engine

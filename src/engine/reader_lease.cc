@@ -1,0 +1,130 @@
+#include "engine/reader_lease.h"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "base/numbered_name.h"
+#include "base/out_of_memory.h"
+#include "base/random_id.h"
+#include "base/status_macros.h"
+#include "base/str_format.h"
+
+namespace vecdb::engine {
+namespace {
+
+constexpr std::string_view kFolder = "readers";
+constexpr std::string_view kLeaseSuffix = ".lease";
+constexpr std::string_view kText = "a reader of vecdb holds the manifests that the name says\n";
+constexpr size_t kIdDigits = 32;
+constexpr size_t kNumberDigits = 20;
+constexpr absl::Duration kReleaseLimit = absl::Seconds(5);
+
+}  // namespace
+
+std::string ToString(const LeaseName& name) {
+  return base::StrFormat("%s-%s-%s-%s", name.reader, base::NumberedName(name.number, ""),
+                         base::NumberedName(name.version, ""),
+                         base::NumberedName(name.lease_ms, kLeaseSuffix));
+}
+
+std::optional<LeaseName> ParseLeaseName(std::string_view text) {
+  if (text.size() != kIdDigits + 3 * (1 + kNumberDigits) + kLeaseSuffix.size()) return std::nullopt;
+  LeaseName name{.reader = std::string(text.substr(0, kIdDigits))};
+  if (!base::IsRandomId(name.reader)) return std::nullopt;
+  text.remove_prefix(kIdDigits);
+  for (uint64_t* part : {&name.number, &name.version, &name.lease_ms}) {
+    const bool is_last = part == &name.lease_ms;
+    const std::string_view digits = is_last ? text.substr(1) : text.substr(1, kNumberDigits);
+    const auto number = base::NumberInName(digits, is_last ? kLeaseSuffix : "");
+    if (text.front() != '-' || !number.has_value()) return std::nullopt;
+    *part = *number;
+    text.remove_prefix(1 + kNumberDigits);
+  }
+  return name;
+}
+
+ReaderLease::ReaderLease(std::shared_ptr<ObjectStore> store, ObjectPath folder, int64_t lease_ms,
+                         const Clock* clock)
+    : store_(std::move(store)),
+      folder_(std::move(folder)),
+      lease_ms_(lease_ms),
+      clock_(clock),
+      reader_(base::RandomId()) {}
+
+void ReaderLease::Use(const std::shared_ptr<const ManifestPin>& pin) {
+  base::MutexLock lock(&mutex_);
+  std::erase_if(pins_, [](const auto& held) { return held.expired(); });
+  pins_.push_back(pin);
+}
+
+// Everything, as long as it is not known what will be read.
+uint64_t ReaderLease::LowestInUse() {
+  std::optional<uint64_t> lowest;
+  for (const auto& held : pins_) {
+    const auto pin = held.lock();
+    if (pin != nullptr) lowest = std::min(lowest.value_or(pin->version), pin->version);
+  }
+  return lowest.value_or(1);
+}
+
+absl::Status ReaderLease::Renew(const Context& context) {
+  const int64_t now = clock_->NowMillis();
+  LeaseName name{.reader = reader_, .lease_ms = static_cast<uint64_t>(lease_ms_)};
+  std::optional<ObjectPath> former;
+  {
+    base::MutexLock lock(&mutex_);
+    const int64_t age = now - held_from_ms_;
+    if (held_.has_value() && age >= 0 && age < lease_ms_ / 2) return absl::OkStatus();
+    name.number = ++num_leases_;
+    name.version = LowestInUse();
+    former = held_;
+  }
+  VECDB_ASSIGN_OR_RETURN(const ObjectPath path,
+                         folder_.Join(base::StrFormat("%s/%s", kFolder, ToString(name))));
+  VECDB_RETURN_IF_ERROR(PutObject(*store_, path, kText, context));
+  {
+    base::MutexLock lock(&mutex_);
+    held_ = path;
+    held_from_ms_ = now;
+  }
+  // One that stays expires.
+  if (former.has_value()) store_->Delete(*former, context).IgnoreError();
+  return absl::OkStatus();
+}
+
+void ReaderLease::Release() {
+  std::optional<ObjectPath> held;
+  {
+    base::MutexLock lock(&mutex_);
+    held.swap(held_);
+  }
+  if (!held.has_value()) return;
+  base::OrOutOfMemory([&] {
+    return store_->Delete(*held, Context::WithTimeout(kReleaseLimit));
+  }).IgnoreError();
+}
+
+absl::StatusOr<uint64_t> LowestLeased(ObjectStore& store, const ObjectPath& folder, int64_t now_ms,
+                                      int64_t grace_ms, const Context& context) {
+  VECDB_ASSIGN_OR_RETURN(const ObjectPath readers, folder.Join(kFolder));
+  VECDB_ASSIGN_OR_RETURN(const auto objects, store.List(readers, context));
+  uint64_t lowest = std::numeric_limits<uint64_t>::max();
+  for (const ObjectInfo& object : objects) {
+    const auto name =
+        ParseLeaseName(std::string_view(object.path.str()).substr(readers.str().size() + 1));
+    if (!name.has_value()) continue;
+    // In steps that cannot overflow, whatever the name says.
+    const auto lease_ms = static_cast<int64_t>(
+        std::min<uint64_t>(name->lease_ms, std::numeric_limits<int64_t>::max() / 4));
+    const int64_t age_ms = now_ms - object.modified_ms;
+    if (age_ms < lease_ms) {
+      lowest = std::min(lowest, name->version);
+    } else if (age_ms - lease_ms > grace_ms) {
+      store.Delete(object.path, context).IgnoreError();
+    }
+  }
+  return lowest;
+}
+
+}  // namespace vecdb::engine
