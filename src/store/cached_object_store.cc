@@ -98,6 +98,12 @@ class CachedStoreImpl final : public CachedObjectStore {
     return core_->store->List(prefix, context);
   }
 
+  absl::StatusOr<std::vector<ObjectInfo>> ListAfter(const ObjectPath& prefix,
+                                                    const ObjectPath& after,
+                                                    const Context& context) override {
+    return core_->store->ListAfter(prefix, after, context);
+  }
+
   absl::StatusOr<std::unique_ptr<StoreLock>> Lock(const Context& context) override {
     return core_->store->Lock(context);
   }
