@@ -41,7 +41,7 @@ struct MergeOptions {
 /// InvalidArgument, naming the answers and the values: none, a limit below 1, an offset below 0,
 /// answers that differ in number of queries, metric, `group_by`, `group_size`, key field or output
 /// fields, one with an offset or with a lower limit than `offset + limit`, one without the field to
-/// group by. ResourceExhausted without memory.
+/// group by.
 absl::StatusOr<SearchResult> MergeResults(std::span<const SearchResult> results,
                                           const MergeOptions& options);
 
@@ -51,8 +51,8 @@ absl::StatusOr<SearchResult> MergeResults(std::span<const SearchResult> results,
 /// them.
 ///
 /// InvalidArgument, naming the batches and the values: none, a batch whose columns are of unequal
-/// length, batches that differ in key field or columns, those of MergeOptions. ResourceExhausted
-/// without memory.
+/// length, batches that differ in key field or columns, a limit or an offset that MergeOptions does
+/// not allow.
 absl::StatusOr<RowBatch> MergeRows(std::span<const RowBatch> batches, const MergeOptions& options);
 
 }  // namespace vecdb

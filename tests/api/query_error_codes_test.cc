@@ -40,6 +40,9 @@ constexpr Documented kQueryCodes[] = {
     {"Collection::Search", Code::kInvalidArgument},
     {"Collection::Search", Code::kNotFound},
     {"Collection::Search", Code::kResourceExhausted},
+    {"SearchResult::Make", Code::kInvalidArgument},
+    {"MergeResults", Code::kInvalidArgument},
+    {"MergeRows", Code::kInvalidArgument},
 };
 
 using Case = CodeCase<World>;
@@ -179,6 +182,14 @@ const std::vector<Case>& SearchCases() {
          w.Squeeze();
          return w.Search({.filter = "tag == \"t\""});
        }},
+      {{"SearchResult::Make", Code::kInvalidArgument},
+       [](World& w) {
+         return SearchResult::Make({.rows = RowBatch(w.schema), .scores = {1}, .ends = {1}})
+             .status();
+       }},
+      {{"MergeResults", Code::kInvalidArgument},
+       [](World&) { return MergeResults({}, {}).status(); }},
+      {{"MergeRows", Code::kInvalidArgument}, [](World&) { return MergeRows({}, {}).status(); }},
   };
   return cases;
 }
