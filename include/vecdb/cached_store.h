@@ -33,13 +33,19 @@ namespace vecdb {
 
 /// What a cache does with an object.
 enum class CacheUse {
-  kStore,   ///< every call goes to the store, and nothing is kept or looked for
-  kWhole,   ///< fetched when it is opened, and read from the directory
+  kStore,  ///< every call goes to the store, and nothing is kept or looked for
+  kWhole,  ///< fetched when it is opened, and read from the directory
+  /// The same up to 1 MiB. A larger one, unless it is kept already, is read in ranges straight from
+  /// the store until 1 MiB and a 64th of it were read, or it is mapped: then it is fetched. For
+  /// files that are opened and may never be read.
+  kWhenRead,
   kRanges,  ///< read in ranges straight from the store, unless it is kept already (Prefetch)
 };
 
-/// kWhole for objects below a folder "segments", whose names the library makes at random and never
-/// gives twice; kStore for all others: versions of catalogs and manifests, logs.
+/// For objects below a folder "segments", whose names the library makes at random and never gives
+/// twice, kWhenRead for rows (`.vseg`, `.vec`), which are opened with their collection, and kWhole
+/// for what is opened to be read, indexes foremost. kStore for all others: versions of catalogs and
+/// manifests, logs.
 CacheUse DefaultCacheUse(const ObjectPath& path);
 
 struct CachedStoreOptions {
@@ -61,7 +67,7 @@ struct CachedStoreOptions {
   /// a name must not be deleted elsewhere and be given to other bytes. Thread-safe.
   std::function<CacheUse(const ObjectPath&)> use{};
 
-  /// Larger objects are kRanges, where they would be kWhole.
+  /// Larger objects are kRanges, where they would be kWhole or kWhenRead.
   uint64_t whole_up_to_bytes = std::numeric_limits<uint64_t>::max();
 
   /// An object is fetched in ranges of this size, a multiple of 4 MiB up to 1 GiB, of which up to
@@ -75,12 +81,12 @@ struct CachedStoreOptions {
 /// What a cache has done since it was opened, and what there is now.
 struct CacheUsage {
   uint64_t hits = 0;             ///< opens that found their object kept
-  uint64_t misses = 0;           ///< opens of kWhole objects that did not
+  uint64_t misses = 0;           ///< those that had to fetch it, kWhenRead when it was read
   uint64_t fetched_objects = 0;  ///< that were then kept
   uint64_t fetched_bytes = 0;    ///< read from the store for that, also where it came to nothing
   uint64_t fetch_reads = 0;      ///< ... in so many reads
   uint64_t store_opens = 0;      ///< objects opened in the store, for whatever use but kStore
-  uint64_t passed_opens = 0;     ///< opens whose reader goes to the store
+  uint64_t passed_opens = 0;     ///< opens whose reader goes to the store, at first at least
   uint64_t passed_reads = 0;     ///< reads of these: round trips, unless they are very large
   uint64_t passed_bytes = 0;
   uint64_t failed_reads = 0;     ///< of kept objects, after which the store was asked
@@ -125,7 +131,7 @@ struct PrefetchResult {
 /// Readers outlive it. Create and Lock are those of the store. Thread-safe.
 class CachedObjectStore : public ObjectStore {
  public:
-  /// Fetches objects that are kWhole or kRanges, several at a time and each in parallel ranges.
+  /// Fetches objects that are not kStore, several at a time and each in parallel ranges.
   /// What is kept already is not read. ResourceExhausted, before anything is fetched, when they are
   /// larger than the budget together; the errors of the store.
   virtual absl::StatusOr<PrefetchResult> Prefetch(std::span<const ObjectPath> paths,

@@ -52,7 +52,8 @@ struct Arrived {
   bool was_fetched = false;
 };
 
-class CachedStoreImpl final : public CachedObjectStore {
+class CachedStoreImpl final : public CachedObjectStore,
+                              public std::enable_shared_from_this<CachedStoreImpl> {
  public:
   CachedStoreImpl(std::shared_ptr<CacheCore> core, CachedStoreOptions options)
       : core_(std::move(core)), options_(std::move(options)) {}
@@ -63,11 +64,12 @@ class CachedStoreImpl final : public CachedObjectStore {
       VECDB_RETURN_IF_ERROR(context.Check());
       const CacheUse use = options_.use(path);
       if (use == CacheUse::kStore) return core_->store->Open(path, context);
-      const uint64_t fetch_up_to = use == CacheUse::kWhole ? options_.whole_up_to_bytes : 0;
-      VECDB_ASSIGN_OR_RETURN(Arrived arrived, Bring(path, fetch_up_to, Priority::kSearch, context));
-      CacheCounters& counters = *core_->counters;
-      if (arrived.file == nullptr) return OpenPassed(path, std::move(arrived.object), context);
-      CacheCounters::Add(arrived.was_fetched ? counters.misses : counters.hits);
+      VECDB_ASSIGN_OR_RETURN(Arrived arrived,
+                             Bring(path, FetchUpTo(use), Priority::kSearch, context));
+      if (arrived.file == nullptr) {
+        return OpenPassed(path, use, std::move(arrived.object), context);
+      }
+      CountArrived(arrived);
       return std::make_unique<CachedReader>(std::move(arrived.file), core_->store, path,
                                             core_->counters);
     });
@@ -160,14 +162,42 @@ class CachedStoreImpl final : public CachedObjectStore {
 
   std::string KeyOf(const ObjectPath& path) const { return CacheKeyOf(options_.store_name, path); }
 
+  // Objects of what size are fetched when they are opened.
+  uint64_t FetchUpTo(CacheUse use) const {
+    const uint64_t limit = options_.whole_up_to_bytes;
+    if (use == CacheUse::kWhole) return limit;
+    return use == CacheUse::kWhenRead ? std::min(limit, LazyReader::kMinBytes) : 0;
+  }
+
+  void CountArrived(const Arrived& arrived) {
+    CacheCounters& counters = *core_->counters;
+    CacheCounters::Add(arrived.was_fetched ? counters.misses : counters.hits);
+  }
+
   absl::StatusOr<std::unique_ptr<ObjectReader>> OpenPassed(
-      const ObjectPath& path, std::shared_ptr<const ObjectReader> object, const Context& context) {
+      const ObjectPath& path, CacheUse use, std::shared_ptr<const ObjectReader> object,
+      const Context& context) {
     if (object == nullptr) {
       CacheCounters::Add(core_->counters->store_opens);
       VECDB_ASSIGN_OR_RETURN(object, core_->store->Open(path, context));
     }
     CacheCounters::Add(core_->counters->passed_opens);
-    return std::make_unique<PassedReader>(std::move(object), core_->counters);
+    auto passed = std::make_unique<PassedReader>(std::move(object), core_->counters);
+    const bool is_lazy = use == CacheUse::kWhenRead && passed->size() > LazyReader::kMinBytes &&
+                         passed->size() <= options_.whole_up_to_bytes;
+    if (!is_lazy) return passed;
+    return std::make_unique<LazyReader>(std::move(passed), core_->store, path, core_->counters,
+                                        [self = shared_from_this(), path](const Context& reading) {
+                                          return self->FetchLate(path, reading);
+                                        });
+  }
+
+  absl::StatusOr<std::shared_ptr<CacheFile>> FetchLate(const ObjectPath& path,
+                                                       const Context& context) {
+    VECDB_ASSIGN_OR_RETURN(Arrived arrived,
+                           Bring(path, options_.whole_up_to_bytes, Priority::kSearch, context));
+    if (arrived.file != nullptr) CountArrived(arrived);
+    return std::move(arrived.file);
   }
 
   // One caller brings the object. Others wait, and go on where it stops because its context says
@@ -344,7 +374,9 @@ CacheUse DefaultCacheUse(const ObjectPath& path) {
   const std::string_view text = path.str();
   const bool is_of_segment =
       text.starts_with("segments/") || text.find("/segments/") != std::string_view::npos;
-  return is_of_segment ? CacheUse::kWhole : CacheUse::kStore;
+  if (!is_of_segment) return CacheUse::kStore;
+  const bool are_rows = text.ends_with(".vseg") || text.ends_with(".vec");
+  return are_rows ? CacheUse::kWhenRead : CacheUse::kWhole;
 }
 
 absl::StatusOr<std::shared_ptr<CachedObjectStore>> OpenCachedObjectStore(

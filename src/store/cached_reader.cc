@@ -12,6 +12,8 @@
 namespace vecdb::store {
 namespace {
 
+constexpr uint64_t kLazyShare = 64;  // of a large object, one part is read before it is fetched
+
 // Between two of these the context is looked at, as a local store does.
 constexpr size_t kReadBytes = size_t{1} << 20;
 
@@ -89,6 +91,61 @@ absl::Status PassedReader::ReadAt(uint64_t offset, std::span<std::byte> out,
   CacheCounters::Add(counters_->passed_reads);
   CacheCounters::Add(counters_->passed_bytes, out.size());
   return absl::OkStatus();
+}
+
+LazyReader::LazyReader(std::unique_ptr<const PassedReader> passed,
+                       std::shared_ptr<ObjectStore> store, const ObjectPath& path,
+                       std::shared_ptr<CacheCounters> counters, Fetch fetch)
+    : passed_(std::move(passed)),
+      store_(std::move(store)),
+      path_(path),
+      counters_(std::move(counters)),
+      fetch_(std::move(fetch)),
+      allowed_bytes_(kMinBytes + passed_->size() / kLazyShare) {}
+
+std::shared_ptr<const ObjectReader> LazyReader::Current() const {
+  base::MutexLock lock(&mutex_);
+  return current_;
+}
+
+absl::Status LazyReader::ReadAt(uint64_t offset, std::span<std::byte> out,
+                                const Context& context) const {
+  VECDB_RETURN_IF_ERROR(context.Check());
+  VECDB_RETURN_IF_ERROR(base::CheckReadRange(path_.str(), size(), offset, out.size()));
+  if (const auto current = Current()) return current->ReadAt(offset, out, context);
+  const uint64_t before = read_bytes_.fetch_add(out.size(), std::memory_order_relaxed);
+  if (before + out.size() <= allowed_bytes_) return passed_->ReadAt(offset, out, context);
+  return base::OrOutOfMemory([&]() -> absl::Status {
+    const auto fetched = FetchNow(context);
+    if (IsOfContext(fetched.status())) return fetched.status();
+    // What cannot be fetched now may be readable all the same.
+    if (!fetched.ok()) return passed_->ReadAt(offset, out, context);
+    return (*fetched)->ReadAt(offset, out, context);
+  });
+}
+
+absl::StatusOr<std::shared_ptr<const ObjectReader>> LazyReader::FetchNow(
+    const Context& context) const {
+  VECDB_ASSIGN_OR_RETURN(auto file, fetch_(context));
+  std::shared_ptr<const ObjectReader> reader = passed_;
+  // A file of another size is that of another object, which had its name since.
+  if (file != nullptr && file->name().size_bytes == size()) {
+    reader = std::make_shared<CachedReader>(std::move(file), store_, path_, counters_);
+  }
+  base::MutexLock lock(&mutex_);
+  if (current_ == nullptr) current_ = std::move(reader);
+  return current_;
+}
+
+absl::StatusOr<std::unique_ptr<MappedBytes>> LazyReader::Map() const {
+  if (const auto current = Current()) return current->Map();
+  VECDB_ASSIGN_OR_RETURN(const auto fetched, FetchNow({}));
+  return fetched->Map();
+}
+
+int LazyReader::descriptor() const {
+  const auto current = Current();
+  return current == nullptr ? passed_->descriptor() : current->descriptor();
 }
 
 }  // namespace vecdb::store

@@ -1,6 +1,8 @@
 #ifndef VECDB_STORE_CACHED_READER_H_
 #define VECDB_STORE_CACHED_READER_H_
 
+#include <atomic>
+#include <functional>
 #include <memory>
 #include <span>
 
@@ -56,6 +58,42 @@ class PassedReader final : public ObjectReader {
  private:
   const std::shared_ptr<const ObjectReader> base_;
   const std::shared_ptr<CacheCounters> counters_;
+};
+
+/// Reads an object from the store until it is worth to be kept: see CacheUse::kWhenRead. Whoever
+/// reads beyond that waits for the fetch, as its context allows.
+class LazyReader final : public ObjectReader {
+ public:
+  /// Fetches the object: its kept file, or nullptr where there is to be none.
+  using Fetch = std::function<absl::StatusOr<std::shared_ptr<CacheFile>>(const Context&)>;
+
+  /// What is larger than this is fetched when it is read; what is not, when it is opened.
+  static constexpr uint64_t kMinBytes = uint64_t{1} << 20;
+
+  LazyReader(std::unique_ptr<const PassedReader> passed, std::shared_ptr<ObjectStore> store,
+             const ObjectPath& path, std::shared_ptr<CacheCounters> counters, Fetch fetch);
+
+  uint64_t size() const override { return passed_->size(); }
+  absl::Status ReadAt(uint64_t offset, std::span<std::byte> out,
+                      const Context& context) const override;
+  /// Fetches the object, however long that takes.
+  absl::StatusOr<std::unique_ptr<MappedBytes>> Map() const override;
+  /// That of the file once there is one.
+  int descriptor() const override;
+
+ private:
+  std::shared_ptr<const ObjectReader> Current() const;
+  absl::StatusOr<std::shared_ptr<const ObjectReader>> FetchNow(const Context& context) const;
+
+  const std::shared_ptr<const PassedReader> passed_;
+  const std::shared_ptr<ObjectStore> store_;
+  const ObjectPath path_;
+  const std::shared_ptr<CacheCounters> counters_;
+  const Fetch fetch_;
+  const uint64_t allowed_bytes_;
+  mutable std::atomic<uint64_t> read_bytes_ = 0;  // relaxed: a figure
+  mutable base::Mutex mutex_;                     // a leaf
+  mutable std::shared_ptr<const ObjectReader> current_ ABSL_GUARDED_BY(mutex_);  // passed_ for good
 };
 
 }  // namespace vecdb::store

@@ -2,6 +2,8 @@
 // store is asked once.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -146,6 +148,42 @@ TEST_F(CachedDatabaseTest, IndexesReadInRangesAnswerTheSameAndAreCounted) {
   EXPECT_EQ(ranges.page_reads, direct.page_reads);
   // Each page is a round trip; beside them what loading reads.
   EXPECT_GE(usage.passed_reads, ranges.page_reads);
+}
+
+TEST_F(CachedDatabaseTest, LoadingAnIndexOnDiskDoesNotFetchTheRows) {
+  const Schema wide = TaggedSchema(300);
+  {
+    TestDatabase writer(memory_);
+    auto collection = *writer->CreateCollection("wide", wide);
+    ASSERT_OK(collection->Insert(TaggedRows(wide, Ids(0, kCachedRows), "t")));
+    ASSERT_OK(collection->Flush());
+    ASSERT_OK(collection->CreateIndex("v", CachedKinds()[2].spec));
+    ASSERT_OK(collection->WaitForIndex("v"));
+    ASSERT_OK(writer->Close());
+  }
+  const auto store = Open(OptionsOfCache());
+  TestDatabase db(store);
+  db.options.read_only = true;
+  auto collection = *db->OpenCollection("wide");
+  ASSERT_OK(collection->Load());
+  const std::vector<float> vector = GridVector(7, 300);
+  const auto found = collection->Search({.field = "v", .vectors = vector});
+  ASSERT_OK(found);
+  EXPECT_EQ(found->hits(0)[0].int64_key(), 7);
+  const auto is_kept = [&](uint64_t size_bytes) {
+    const std::string size = absl::StrCat("-", size_bytes, "-");
+    const auto kept = Kept();
+    return std::any_of(kept.begin(), kept.end(),
+                       [&](const std::string& name) { return Contains(name, size); });
+  };
+  int seen = 0;
+  const auto objects = memory_->List(PathOf("collections"));
+  for (const ObjectInfo& info : *objects) {
+    if (info.size_bytes < kMiB) continue;
+    EXPECT_EQ(is_kept(info.size_bytes), info.path.str().ends_with(".idx")) << info.path.str();
+    ++seen;
+  }
+  EXPECT_EQ(seen, 2);
 }
 
 TEST_F(CachedDatabaseTest, BudgetOfNearlyNothingCostsSpeedAlone) {

@@ -90,6 +90,25 @@ TEST_F(CachedObjectStoreRaceTest, CancelledCallersHandTheFetchOn) {
   EXPECT_EQ(store->usage().fetched_objects, 1U);
 }
 
+TEST_F(CachedObjectStoreRaceTest, ThreadsThatReadOneObjectFetchItOnce) {
+  CachedStoreOptions options = Options();
+  options.use = [](const ObjectPath&) { return CacheUse::kWhenRead; };
+  const auto store = Open(options);
+  const std::string text = Put("o", 8 * kMiB);
+  const auto reader = store->Open(PathOf("o"));
+  ASSERT_OK(reader);
+  InThreads(8, [&](int t) {
+    std::string out(kMiB, '\0');
+    const uint64_t at = static_cast<uint64_t>(t) * kMiB;
+    EXPECT_OK((*reader)->ReadAt(at, std::as_writable_bytes(std::span(out))));
+    EXPECT_TRUE(out == text.substr(at, kMiB));
+    EXPECT_OK((*reader)->Map());
+  });
+  EXPECT_EQ(store->usage().fetched_objects, 1U);
+  EXPECT_EQ(store->usage().fetched_bytes, 8 * kMiB);
+  EXPECT_GE((*reader)->descriptor(), 0);
+}
+
 TEST_F(CachedObjectStoreRaceTest, EverythingAtOnceNeverReadsAnythingElse) {
   constexpr size_t kObjects = 10;
   const auto pool = MakeThreadPool(2);

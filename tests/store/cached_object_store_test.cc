@@ -159,8 +159,10 @@ TEST_F(CachedObjectStoreTest, WhatIsNotOfASegmentIsNotKept) {
         Case{"catalog/00000000000000000001.json", CacheUse::kStore},
         Case{"collections/c/manifest/00000000000000000001.json", CacheUse::kStore},
         Case{"collections/c/journal/log-1/7.log", CacheUse::kStore},
-        Case{"collections/c/segments/s/columns.vseg", CacheUse::kWhole},
-        Case{"segments/s/columns.vseg", CacheUse::kWhole},
+        Case{"collections/c/segments/s/columns.vseg", CacheUse::kWhenRead},
+        Case{"segments/s/101-0.idx", CacheUse::kWhole},
+        Case{"segments/s/101.vec", CacheUse::kWhenRead},
+        Case{"segments/s/columns.vseg", CacheUse::kWhenRead},
         Case{"collections/segments", CacheUse::kStore}, Case{"my-segments/o", CacheUse::kStore}}) {
     EXPECT_EQ(DefaultCacheUse(PathOf(c.path)), c.use) << c.path;
   }
@@ -299,6 +301,77 @@ TEST_F(CachedObjectStoreTest, LargerObjectsMayBeReadInRanges) {
   EXPECT_EQ((*store->Open(PathOf("large")))->descriptor(), -1);
   EXPECT_EQ(store->usage().store_opens, 2U);
   EXPECT_EQ(store->usage().no_room, 0U);
+}
+
+CacheUse WhenRead(const ObjectPath&) { return CacheUse::kWhenRead; }
+
+TEST_F(CachedObjectStoreTest, ObjectThatIsOpenedAndHardlyReadIsNotFetched) {
+  CachedStoreOptions options = Options();
+  options.use = WhenRead;
+  const auto store = Open(options);
+  const std::string text = Put("large", 6 * kMiB);
+  const auto reader = store->Open(PathOf("large"));
+  ASSERT_OK(reader);
+  EXPECT_EQ((*reader)->descriptor(), -1);
+  std::string out(kMiB + 6 * kMiB / 64, '\0');
+  ASSERT_OK((*reader)->ReadAt(100, std::as_writable_bytes(std::span(out))));
+  EXPECT_TRUE(out == text.substr(100, out.size()));
+  EXPECT_EQ(store->usage().fetched_bytes, 0U);
+  EXPECT_EQ(store->usage().passed_bytes, out.size());
+  // The byte beyond is worth a fetch.
+  out.resize(1);
+  ASSERT_OK((*reader)->ReadAt(5000, std::as_writable_bytes(std::span(out))));
+  EXPECT_EQ(out, text.substr(5000, 1));
+  EXPECT_EQ(store->usage().fetched_objects, 1U);
+  EXPECT_EQ(store->usage().misses, 1U);
+  EXPECT_GE((*reader)->descriptor(), 0);
+  faults_->Disarm();
+  EXPECT_TRUE(TextOf(*store, "large") == text);
+  EXPECT_EQ(Calls("Open") + Calls("ReadAt"), 0);
+}
+
+TEST_F(CachedObjectStoreTest, ObjectOfAMegabyteOrThatIsMappedIsFetchedAtOnce) {
+  CachedStoreOptions options = Options();
+  options.use = WhenRead;
+  const auto store = Open(options);
+  Put("small", kMiB);
+  EXPECT_GE((*store->Open(PathOf("small")))->descriptor(), 0);
+  const std::string text = Put("large", kMiB + 1);
+  const auto reader = store->Open(PathOf("large"));
+  EXPECT_EQ((*reader)->descriptor(), -1);
+  const auto map = (*reader)->Map();
+  ASSERT_OK(map);
+  EXPECT_TRUE(std::string(reinterpret_cast<const char*>((*map)->bytes().data()),
+                          (*map)->bytes().size()) == text);
+}
+
+TEST_F(CachedObjectStoreTest, ObjectThatCannotBeFetchedWhenReadIsReadFromTheStore) {
+  CachedStoreOptions options = Options();
+  options.use = WhenRead;
+  options.budget_bytes = kMiB;
+  const auto store = Open(options);
+  const std::string text = Put("large", 3 * kMiB);
+  const auto reader = store->Open(PathOf("large"));
+  std::string out(text.size(), '\0');
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_OK((*reader)->ReadAt(0, std::as_writable_bytes(std::span(out))));
+    EXPECT_TRUE(out == text);
+  }
+  EXPECT_EQ(CodeOf((*reader)->Map()), absl::StatusCode::kUnimplemented);
+  EXPECT_EQ(store->usage().no_room, 1U);
+  // A fetch that fails leaves the read to the store; one that is stopped stops the read.
+  options.budget_bytes = 64 * kMiB;
+  const auto other = Open(options);
+  const auto again = other->Open(PathOf("large"));
+  faults_->Arm({.call = "ReadAt", .error = absl::UnavailableError("away")});
+  ASSERT_OK((*again)->ReadAt(0, std::as_writable_bytes(std::span(out))));
+  EXPECT_TRUE(out == text);
+  Context context{.cancel = CancelToken::Make()};
+  faults_->Arm(
+      {.call = "ReadAt", .mode = FaultMode::kSlow, .on_slow = [&] { context.cancel.Cancel(); }});
+  EXPECT_EQ(CodeOf((*again)->ReadAt(0, std::as_writable_bytes(std::span(out)), context)),
+            absl::StatusCode::kCancelled);
+  EXPECT_TRUE(OnTheirWay().empty());
 }
 
 TEST_F(CachedObjectStoreTest, PrefetchBringsWhatIsBelowAPrefix) {

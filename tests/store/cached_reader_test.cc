@@ -93,5 +93,29 @@ TEST(PassedReaderTest, ReadsAreCounted) {
   EXPECT_EQ(counters->Usage(), (CacheUsage{.passed_reads = 1, .passed_bytes = 4}));
 }
 
+TEST(LazyReaderTest, FileOfAnotherSizeIsNotRead) {
+  const auto store = MakeMemoryObjectStore();
+  const std::string text = support::RandomText(5, LazyReader::kMinBytes + 100);
+  ASSERT_OK(PutObject(*store, PathOf("o"), text));
+  const auto files = MakeMemoryFileSystem();
+  const auto counters = std::make_shared<CacheCounters>();
+  const CacheName other{.key = std::string(32, 'c'), .size_bytes = 5};
+  ASSERT_OK(files->CreateDirectories(other.folder()));
+  ASSERT_OK(support::WriteFile(*files, other.path(), "other"));
+  int fetches = 0;
+  const LazyReader reader(
+      std::make_unique<PassedReader>(store->Open(PathOf("o")).value(), counters), store,
+      PathOf("o"), counters, [&](const Context&) {
+        ++fetches;
+        return CacheFile::Open(*files, other, other.path(), counters);
+      });
+  std::string out(2 * LazyReader::kMinBytes / 2 + 50, '\0');
+  for (int i = 0; i < 4; ++i) {
+    ASSERT_OK(reader.ReadAt(0, std::as_writable_bytes(std::span(out)), {}));
+    EXPECT_TRUE(out == text.substr(0, out.size()));
+  }
+  EXPECT_EQ(fetches, 1);
+}
+
 }  // namespace
 }  // namespace vecdb::store
