@@ -296,8 +296,8 @@ TEST_P(SharedReadOnlyTest, CollectionsAreFollowedWithRefresh) {
   ExpectReaderSees(oracle_);
 }
 
-// The writer drops the collection between the reader's look at the catalog and at the collection. It
-// is noticed by the next refresh at the latest.
+// The writer drops the collection between the reader's look at the catalog and at the collection.
+// It is noticed by the next refresh at the latest.
 TEST_P(SharedReadOnlyTest, CollectionDroppedDuringARefreshIsNoDamage) {
   OpenBoth();
   Write({1});

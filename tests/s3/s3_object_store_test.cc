@@ -2,6 +2,7 @@
 
 #include <fstream>
 #include <string>
+#include <utility>
 
 #include "support/fake_s3.h"
 #include "support/hostile_names.h"
@@ -257,6 +258,46 @@ TEST_F(S3ObjectStoreTest, DatabaseLivesInABucket) {
   ASSERT_OK(found);
   EXPECT_EQ(found->hits(0)[0].score(), 0);
   EXPECT_FALSE(server_.objects().empty());
+}
+
+// With credentials that may not write, and at the price of what has come.
+TEST_F(S3ObjectStoreTest, ReaderFollowsTheBucket) {
+  const Schema schema = support::TaggedSchema();
+  support::TestDatabase writer(Open());
+  const auto written = writer->CreateCollection("docs", schema);
+  ASSERT_OK(written);
+  ASSERT_OK((*written)->Insert(support::TaggedRows(schema, support::Ids(0, 10), "t")));
+  S3Options options = OptionsFor(server_);
+  options.writes = S3Writes::kRefuse;
+  const auto bucket = OpenS3ObjectStore(options);
+  ASSERT_OK(bucket);
+  support::TestDatabase reader(*bucket);
+  reader.options.read_only = true;
+  const auto read = reader->OpenCollection("docs");
+  ASSERT_OK(read);
+  EXPECT_EQ(*(*read)->Count(), 10u);
+  // Lists and reads of a refresh.
+  const auto refresh = [&] {
+    const S3Usage before = (*bucket)->usage();
+    EXPECT_OK((*read)->Refresh());
+    const S3Usage after = (*bucket)->usage();
+    EXPECT_EQ(after.delete_requests, 0u);
+    return std::pair(after.write_requests - before.write_requests,
+                     after.read_requests - before.read_requests);
+  };
+  using Requests = std::pair<uint64_t, uint64_t>;
+  EXPECT_EQ(refresh(), Requests(2, 0));
+  ASSERT_OK((*written)->Insert(support::TaggedRows(schema, support::Ids(10, 10), "t")));
+  EXPECT_EQ(refresh(), Requests(2, 1));
+  EXPECT_EQ(*(*read)->Count(), 20u);
+  ASSERT_OK(writer->Close());  // flushes, and ends the journal
+  refresh();
+  EXPECT_EQ(*(*read)->Count(), 20u);
+  EXPECT_EQ(refresh(), Requests(1, 0));
+  for (const support::FakeS3Request& request : server_.requests()) {
+    if (request.target.find("start-after") != std::string::npos) return;
+  }
+  FAIL() << "no list began behind a name";
 }
 
 TEST_F(S3ObjectStoreTest, LagOfListsIsFoundOutByTheProof) {
