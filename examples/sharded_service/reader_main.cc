@@ -53,7 +53,7 @@ absl::Status Run(std::span<const char* const> arguments) {
   }
   const auto refresh_ms = flags->GetNumber("refresh-ms", 1000);
   if (!refresh_ms.ok()) return refresh_ms.status();
-  options.refresh = std::chrono::milliseconds(*refresh_ms);
+  options.database.refresh_interval_ms = *refresh_ms;
   const auto threads = flags->GetNumber("threads", 0);
   if (!threads.ok()) return threads.status();
   options.database.num_threads = *threads;

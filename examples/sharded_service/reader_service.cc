@@ -1,9 +1,7 @@
 #include "sharded_service/reader_service.h"
 
-#include <condition_variable>
-#include <iostream>
-#include <mutex>
-#include <optional>
+#include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "sharded_service/answer_codec.h"
@@ -44,17 +42,14 @@ vecdb::SearchRequest RequestOf(const ReaderRequest& message) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<ReaderService>> ReaderService::Open(ReaderOptions options) {
-  options.database.read_only = true;
-  auto database = vecdb::Database::Open(options.database);
+  auto database = vecdb::Database::OpenReadOnly(options.database);
   if (!database.ok()) return database.status();
   auto collection = (*database)->OpenCollection(options.collection);
   if (!collection.ok()) return collection.status();
   const absl::Status loaded = (*collection)->Load({.shards = options.shards});
   if (!loaded.ok()) return loaded;
-  std::unique_ptr<ReaderService> service(
+  return std::unique_ptr<ReaderService>(
       new ReaderService(*std::move(database), *std::move(collection)));
-  if (options.refresh.count() > 0) service->KeepFresh(options.refresh);
-  return service;
 }
 
 ReaderService::ReaderService(std::unique_ptr<vecdb::Database> database,
@@ -62,22 +57,6 @@ ReaderService::ReaderService(std::unique_ptr<vecdb::Database> database,
     : database_(std::move(database)), collection_(std::move(collection)) {}
 
 ReaderService::~ReaderService() = default;
-
-// What has been loaded stays loaded, and new segments of these shards are loaded with a refresh.
-void ReaderService::KeepFresh(std::chrono::milliseconds every) {
-  refresher_ = std::jthread([this, every](const std::stop_token& stop) {
-    std::mutex mutex;
-    std::condition_variable_any wake;
-    std::unique_lock lock(mutex);
-    while (!stop.stop_requested()) {
-      wake.wait_for(lock, stop, every, [] { return false; });
-      if (stop.stop_requested()) return;
-      // The state of before goes on being searched.
-      const absl::Status refreshed = database_->Refresh();
-      if (!refreshed.ok()) std::cerr << "refresh: " << refreshed << "\n";
-    }
-  });
-}
 
 grpc::Status ReaderService::Search(grpc::ServerContext* context, const ReaderRequest* request,
                                    Answer* answer) {

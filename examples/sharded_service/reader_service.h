@@ -3,11 +3,9 @@
 
 #include <vecdb/vecdb.h>
 
-#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -17,12 +15,12 @@
 namespace sharded_service {
 
 struct ReaderOptions {
-  /// Where the database is; it is opened for reading alone, whatever this says. A writer may be at
-  /// it in another process.
+  /// Where the database is, and how often to look for newer states (refresh_interval_ms): new
+  /// segments of the shards are loaded then. It is opened for reading alone, whatever this says; a
+  /// writer may be at it in another process.
   vecdb::DatabaseOptions database{};
   std::string collection{};
-  std::vector<int32_t> shards{};        ///< to load; none: all
-  std::chrono::milliseconds refresh{};  ///< between looks for newer states; 0: never
+  std::vector<int32_t> shards{};  ///< to load; none: all
 };
 
 /// Answers searches of some shards of a collection. Thread-safe.
@@ -38,12 +36,10 @@ class ReaderService final : public Reader::Service {
  private:
   ReaderService(std::unique_ptr<vecdb::Database> database,
                 std::unique_ptr<vecdb::Collection> collection);
-  void KeepFresh(std::chrono::milliseconds every);
 
   std::unique_ptr<vecdb::Database> database_;
   std::unique_ptr<vecdb::Collection> collection_;
   CancelWatch watch_;
-  std::jthread refresher_;  // ends before what it uses does
 };
 
 }  // namespace sharded_service

@@ -132,12 +132,13 @@ struct PrefetchResult {
 class CachedObjectStore : public ObjectStore {
  public:
   /// Fetches objects that are not kStore, several at a time and each in parallel ranges.
-  /// What is kept already is not read. ResourceExhausted, before anything is fetched, when they are
-  /// larger than the budget together; the errors of the store.
+  /// What is kept already is not read. Where the budget has no room for all of them, those that
+  /// were fetched first go again. The errors of the store.
   virtual absl::StatusOr<PrefetchResult> Prefetch(std::span<const ObjectPath> paths,
                                                   const Context& context = {}) = 0;
 
-  /// The same for all objects below `prefix`, a segment's folder for example.
+  /// The same for all objects below `prefix`, a segment's folder for example. ResourceExhausted,
+  /// before anything is fetched, when they are larger than the budget together.
   virtual absl::StatusOr<PrefetchResult> PrefetchBelow(const ObjectPath& prefix,
                                                        const Context& context = {}) = 0;
 
