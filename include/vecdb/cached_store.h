@@ -107,7 +107,7 @@ struct PrefetchResult {
   uint64_t objects = 0;          ///< that are to be kept, of those asked for
   uint64_t bytes = 0;            ///< of these
   uint64_t fetched_objects = 0;  ///< the others were kept before, or no room was found
-  uint64_t left_out = 0;         ///< no room was found, or the directory failed
+  uint64_t left_out = 0;         ///< no room was found, the directory failed, or it is empty
 
   friend bool operator==(const PrefetchResult&, const PrefetchResult&) = default;
 };

@@ -45,6 +45,15 @@ absl::StatusOr<catalog::VersionStore> ManifestsOf(const Environment& environment
   return catalog::VersionStore(environment.store.get(), manifests, "manifest");
 }
 
+// Whether a version is there, and the newest. One request; that of a collection which was dropped
+// is not there.
+absl::StatusOr<bool> IsLast(const catalog::VersionStore& manifests, uint64_t version,
+                            const Context& context) {
+  VECDB_ASSIGN_OR_RETURN(const catalog::VersionList found,
+                         manifests.ListAfter(version - 1, context));
+  return found.versions.size() == 1 && found.newest() == version && found.boundary() <= version;
+}
+
 // Null without.
 absl::StatusOr<std::shared_ptr<ReaderLease>> MakeLease(const Environment& environment,
                                                        const std::string& id) {
@@ -111,6 +120,11 @@ absl::StatusOr<std::shared_ptr<CollectionEngine>> CollectionEngine::ReadNewest(
                            manifests.ListAfter(newest->number, context));
     if (!later.versions.empty()) {
       if (!last_try) return nullptr;
+      if (!lacks_objects && followed->is_read) {
+        return absl::UnavailableError(base::StrFormat(
+            "collection %s: the writer has ended its journal while it was looked for, %d times",
+            name, kReadTries));
+      }
       if (lacks_objects) {
         return absl::UnavailableError(base::StrFormat(
             "collection %s: objects were collected while they were opened, %d times; "
@@ -165,10 +179,9 @@ absl::StatusOr<bool> CollectionEngine::FollowJournal(const Context& context) {
   }
   VECDB_ASSIGN_OR_RETURN(const catalog::VersionStore manifests,
                          ManifestsOf(core_->environment(), core_->folder()));
-  VECDB_ASSIGN_OR_RETURN(const catalog::VersionList later,
-                         manifests.ListAfter(core_->manifest_version(), context));
-  const bool is_newer = !later.versions.empty() || later.boundary() > core_->manifest_version();
-  if (is_newer && !base::Sabotaged(28)) return false;
+  VECDB_ASSIGN_OR_RETURN(const bool is_newest,
+                         IsLast(manifests, core_->manifest_version(), context));
+  if (!is_newest && !base::Sabotaged(28)) return false;
   if (!followed.is_complete) return true;  // what is flushed is the same
   if (!news.empty()) {
     const auto rows =
@@ -199,9 +212,7 @@ absl::StatusOr<bool> CollectionEngine::IsNewest(const Context& context) {
   VECDB_RETURN_IF_ERROR(call.status());
   VECDB_ASSIGN_OR_RETURN(const catalog::VersionStore manifests,
                          ManifestsOf(core_->environment(), core_->folder()));
-  VECDB_ASSIGN_OR_RETURN(const catalog::VersionList later,
-                         manifests.ListAfter(core_->manifest_version(), context));
-  return later.versions.empty() && later.boundary() <= core_->manifest_version();
+  return IsLast(manifests, core_->manifest_version(), context);
 }
 
 double CollectionEngine::AgeSeconds() const {

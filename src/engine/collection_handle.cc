@@ -63,6 +63,7 @@ absl::StatusOr<std::shared_ptr<CollectionEngine>> CollectionHandle::AfterCollect
   if (!absl::IsNotFound(error) && !absl::IsDataLoss(error)) return nullptr;
   absl::Status refreshed;
   const bool is_snapshot = consistency.kind() == Consistency::Kind::kSnapshot;
+  if (is_snapshot && consistency.snapshot() == nullptr) return nullptr;
   if (is_snapshot && IsOlder(*consistency.snapshot(), current)) {
     refreshed = absl::FailedPreconditionError("a snapshot stays as it is");
   } else {

@@ -173,8 +173,9 @@ absl::StatusOr<RecoveryReport> RecoverJournal(CollectionCore* core, Writer* writ
   VECDB_ASSIGN_OR_RETURN(auto place, OpenPlace(*core, state.id));
   bool is_fenced = false;
   if (!place->grows() && !base::Sabotaged(25)) {
-    VECDB_ASSIGN_OR_RETURN(is_fenced, journal::FenceLog(place.get(), IdentityOf(*core, state.id),
-                                                        state.first_file, core->host(), context));
+    VECDB_ASSIGN_OR_RETURN(
+        is_fenced, journal::FenceLog(place.get(), IdentityOf(*core, state.id),
+                                     {state.first_file, state.last_file}, core->host(), context));
   }
   const auto reader = OpenLog(*core, state, place.get(), options.salvage, context);
   if (absl::IsNotFound(reader.status())) {
@@ -193,6 +194,12 @@ absl::StatusOr<RecoveryReport> RecoverJournal(CollectionCore* core, Writer* writ
   }
   VECDB_RETURN_IF_ERROR(reader.status());
   const journal::LogReader::Findings& found = reader->findings();
+  // It has taken over while segments were opened here, and goes on behind what was read.
+  if (found.newest_epoch > core->epoch()) {
+    return absl::FailedPreconditionError(
+        base::StrFormat("collection %s: fenced: a newer writer has opened it (epoch %d > %d)",
+                        core->name(), found.newest_epoch, core->epoch()));
+  }
   report.num_files = found.num_files;
   report.journal_bytes = found.bytes;
   report.torn_bytes = found.torn_bytes;

@@ -49,13 +49,14 @@ absl::Status ForEachError(const VectorView& view, const RowCodes& codes, const H
         for (uint32_t i = 0; i < count; ++i) {
           const float* const row = view.row(begin + i);
           const float* const coded = &decoded[i * dim];
-          const double scale = scales ? double{view.inverse_norms[begin + i]} : 1;
+          const double norm = NormOf(row, dim);
+          const double scale = !scales ? 1 : norm > 0 ? 1 / norm : 0;
           double sum = 0;
           for (size_t d = 0; d < dim; ++d) {
             const double off = double{row[d]} * scale - double{coded[d]};
             sum += off * off;
           }
-          use(begin + i, strand, std::sqrt(sum), scales ? 1.0 : NormOf(row, dim));
+          use(begin + i, strand, std::sqrt(sum), scales ? 1.0 : norm);
         }
         return absl::OkStatus();
       });
@@ -120,23 +121,30 @@ CodeBounds::OfQuery::OfQuery(const CodeBounds& bounds, const codec::CodecSpec& c
     : errors_(bounds.errors()), metric_(codec.metric) {
   const auto dim = static_cast<size_t>(codec.dim);
   const double norm = metric_ == Metric::kCosine ? 1 : NormOf(query, dim);
+  constexpr double kLeast = std::numeric_limits<float>::min();
+  constexpr double kMost = std::numeric_limits<float>::max();
   const double largest = double{bounds.largest_norm()};
   step_ = double{bounds.largest_error()} / kErrorSteps;
   // Each number is off by half an ulp of what it is a sum of. Codes are of rows less their mean,
   // whose norm is no greater than the largest: so is that of what they stand for, about.
   const double units = static_cast<double>(codec.pq_m) + 2 * static_cast<double>(dim) + 64;
   const double rounding = units * double{std::numeric_limits<float>::epsilon()};
-  if (metric_ == Metric::kL2) {
-    slack_ = rounding * (norm + 3 * largest) * (norm + 3 * largest);
-  } else {
-    step_ *= norm;
-    slack_ = rounding * 3 * norm * largest;
+  const double greatest =
+      metric_ == Metric::kL2 ? (norm + 3 * largest) * (norm + 3 * largest) : 3 * norm * largest;
+  slack_ = rounding * greatest + units * kLeast;
+  if (metric_ != Metric::kL2) step_ *= norm;
+  // Beyond what floats can add up, and where a query cannot be made one of length 1, codes say
+  // nothing.
+  is_any_ = greatest > kMost / 4;
+  if (metric_ == Metric::kCosine) {
+    const double length = NormOf(query, dim);
+    is_any_ = length != 0 && (length < 4 * kLeast || length > kMost / 4);
   }
 }
 
 DistanceBounds CodeBounds::OfQuery::Of(uint32_t row, float distance) const {
   constexpr double kAny = std::numeric_limits<double>::infinity();
-  if (!std::isfinite(distance)) return {-kAny, kAny};
+  if (is_any_ || !std::isfinite(distance)) return {-kAny, kAny};
   const double error = step_ * errors_[row];
   if (metric_ != Metric::kL2) {
     return {double{distance} - error - slack_, double{distance} + error + slack_};

@@ -68,8 +68,9 @@ class CodeBounds {
    private:
     const uint8_t* const errors_;
     const Metric metric_;
-    double step_ = 0;   ///< of an error, in terms of a distance that is not squared
-    double slack_ = 0;  ///< for rounding, of either distance
+    double step_ = 0;      ///< of an error, in terms of a distance that is not squared
+    double slack_ = 0;     ///< for rounding, of either distance
+    bool is_any_ = false;  ///< nothing can be said
   };
 
  private:

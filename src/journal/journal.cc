@@ -25,11 +25,23 @@ constexpr size_t kMaxSpareBytes = size_t{4} << 20;
 
 }  // namespace
 
+namespace {
+
+// Of all that have taken over from one another, not of the last alone: each may sleep still.
+std::vector<uint64_t> FencesIn(const LogPlace& place, const LogSet& files, bool is_fenced) {
+  if (place.grows() || files.empty()) return {};
+  std::vector<uint64_t> fences = files.OfSize(format::kLogHeaderBytes);
+  if (!is_fenced) fences.push_back(files.last_number() + 1);
+  return fences;
+}
+
+}  // namespace
+
 Journal::Journal(std::unique_ptr<LogPlace> place, LogIdentity identity, LogSet files,
                  uint64_t previous_end, uint64_t file_bytes, std::vector<PendingRecord> carried,
                  bool is_fenced)
     : place_(std::move(place)),
-      fence_(place_->grows() || files.empty() ? 0 : files.last_number() + (is_fenced ? 0 : 1)),
+      fences_(FencesIn(*place_, files, is_fenced)),
       writer_(place_.get(), std::move(identity), files.empty() ? 0 : files.last_number(),
               previous_end, file_bytes, std::move(carried)),
       files_(std::move(files)) {
@@ -232,7 +244,7 @@ void Journal::DeleteBelow(uint64_t first_needed) {
     numbers = files_.RemoveBelow(first_needed);
   }
   for (const uint64_t number : numbers) {
-    if (number == fence_) continue;
+    if (std::find(fences_.begin(), fences_.end(), number) != fences_.end()) continue;
     base::OrOutOfMemory([&] { return place_->Remove(number); }).IgnoreError();
   }
 }

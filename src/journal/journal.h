@@ -116,8 +116,9 @@ class Journal {
   bool HasReached(uint64_t ticket, Durability level) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const std::unique_ptr<LogPlace> place_;
-  const uint64_t fence_;  // the number that an older writer would use next; 0: there is none
-  LogWriter writer_;      // of the thread that has set busy_
+  // The numbers that older writers would use next, one after the other: files without records.
+  const std::vector<uint64_t> fences_;
+  LogWriter writer_;                   // of the thread that has set busy_
   std::shared_ptr<LogCounts> counts_;  // may be null; set before the log is used
 
   mutable base::Mutex mutex_;  // a leaf

@@ -26,6 +26,7 @@ uint64_t EndOf(const std::vector<format::LogRecord>& records) {
 // A file that was read and found whole.
 struct LogReader::CheckedFile {
   uint64_t number = 0;
+  uint64_t epoch = 0;
   uint64_t previous_end = 0;
   uint64_t end = 0;
   uint64_t synced_end = 0;
@@ -69,6 +70,7 @@ absl::StatusOr<LogReader::CheckedFile> LogReader::CheckFile(const LogExpectation
   }
   VECDB_ASSIGN_OR_RETURN(format::LogScan scan, format::ScanLogFile(name, header, bytes.bytes()));
   CheckedFile checked{.number = number,
+                      .epoch = header.epoch,
                       .previous_end = header.previous_end,
                       .end = scan.end,
                       .synced_end = place_->grows() ? scan.synced_end : scan.end};
@@ -130,6 +132,7 @@ absl::Status LogReader::CheckFiles(const LogExpectation& expected, std::vector<L
     parts_.push_back({.number = file->number, .end = file->end});
     files_.Update(file->number, file->last_sequence, file->end);
     last_sequence_ = std::max(last_sequence_, file->last_sequence);
+    findings_.newest_epoch = std::max(findings_.newest_epoch, file->epoch);
     findings_.num_records += file->num_records;
     findings_.bytes += file->end - format::kLogHeaderBytes;
     findings_.torn_bytes += file->torn_bytes;

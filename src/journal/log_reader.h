@@ -34,8 +34,9 @@ class LogReader {
   struct Findings {
     uint64_t num_files = 0;
     uint64_t num_records = 0;
-    uint64_t bytes = 0;       ///< of records
-    uint64_t torn_bytes = 0;  ///< behind the last record: a crash cut them off
+    uint64_t bytes = 0;         ///< of records
+    uint64_t newest_epoch = 0;  ///< of the writers of the files
+    uint64_t torn_bytes = 0;    ///< behind the last record: a crash cut them off
     std::string torn_file{};
     std::string damage{};  ///< what was salvaged over; "" when nothing was damaged
   };

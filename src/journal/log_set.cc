@@ -35,6 +35,14 @@ uint64_t LogSet::FirstNeeded(uint64_t watermark) const {
   return first->number;
 }
 
+std::vector<uint64_t> LogSet::OfSize(uint64_t size_bytes) const {
+  std::vector<uint64_t> numbers;
+  for (const File& file : files_) {
+    if (file.size_bytes == size_bytes) numbers.push_back(file.number);
+  }
+  return numbers;
+}
+
 std::vector<uint64_t> LogSet::RemoveBelow(uint64_t number) {
   std::vector<uint64_t> removed;
   removed.reserve(files_.size());  // before the first is forgotten

@@ -31,6 +31,9 @@ class LogSet {
   /// it is being written.
   uint64_t FirstNeeded(uint64_t watermark) const;
 
+  /// The numbers of the files of this size.
+  std::vector<uint64_t> OfSize(uint64_t size_bytes) const;
+
   /// Forgets the files below `number` and returns theirs.
   std::vector<uint64_t> RemoveBelow(uint64_t number);
 

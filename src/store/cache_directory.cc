@@ -71,7 +71,8 @@ std::shared_ptr<CacheFile> CacheDirectory::FindKnown(const std::string& key, boo
   if (*is_barred) return nullptr;
   for (auto it = known_.lower_bound(key); it != known_.end() && it->first.starts_with(key); ++it) {
     if (!it->second.is_verified) continue;
-    if (auto file = it->second.open.lock()) return file;
+    auto file = it->second.open.lock();
+    if (file != nullptr && !file->is_removed()) return file;
   }
   return nullptr;
 }
@@ -293,6 +294,21 @@ absl::Status CacheDirectory::RemoveKept(const std::string& key, const std::strin
     it = it->first == but ? std::next(it) : known_.erase(it);
   }
   return status;
+}
+
+// What another process has put in its place, or is about to, stays.
+void CacheDirectory::RemoveDamaged(const CacheFile& file) {
+  const auto pass = names_.Enter({});
+  if (file.is_removed()) return;
+  const CacheName& name = file.name();
+  const absl::Status removed = files_->Unlink(name.path());
+  if (removed.ok()) {
+    CacheCounters::Subtract(counters_->held_objects);
+    CacheCounters::Subtract(counters_->held_bytes, name.size_bytes);
+  }
+  base::MutexLock lock(&mutex_);
+  known_.erase(name.file_name());
+  if (!removed.ok() && !absl::IsNotFound(removed)) barred_.insert(name.key);
 }
 
 void CacheDirectory::Remove(const std::string& key) {

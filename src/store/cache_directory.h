@@ -79,6 +79,9 @@ class CacheDirectory {
   bool IsVerified(const CacheName& name);
   void SetVerified(const CacheName& name);
 
+  /// Removes one file, which does not have the bytes that it should, and which is open.
+  void RemoveDamaged(const CacheFile& file);
+
   /// Removes what there is of a key, and what is on its way. Where that fails, this process does
   /// not answer from it any more.
   void Remove(const std::string& key);

@@ -72,6 +72,12 @@ CacheFile::CacheFile(CacheName name, std::unique_ptr<RandomAccessFile> file,
 
 CacheFile::~CacheFile() { CacheCounters::Subtract(counters_->open_bytes, name_.size_bytes); }
 
+bool CacheFile::is_removed() const {
+  struct stat status = {};
+  const int descriptor = file_->descriptor();
+  return descriptor >= 0 && ::fstat(descriptor, &status) == 0 && status.st_nlink == 0;
+}
+
 absl::Status CacheFile::Verify(const Host& host, const Context& context) const {
   const uint64_t num_pieces = NumCachePieces(name_.size_bytes);
   std::vector<uint64_t> checksums(num_pieces);

@@ -46,6 +46,9 @@ class CacheFile {
   const CacheName& name() const { return name_; }
   const RandomAccessFile& file() const { return *file_; }
 
+  /// Whether it has lost its name since, to whichever process. False where that cannot be told.
+  bool is_removed() const;
+
   /// Reads all of it. DataLoss when its bytes do not have the checksum in its name;
   /// ResourceExhausted when there is no memory to read it into.
   absl::Status Verify(const Host& host, const Context& context) const;

@@ -89,9 +89,9 @@ class CachedStoreImpl final : public CachedObjectStore,
     return base::OrOutOfMemory([&]() -> absl::Status {
       if (options_.use(path) == CacheUse::kStore) return core_->store->Delete(path, context);
       const std::string key = KeyOf(path);
-      VECDB_RETURN_IF_ERROR(core_->store->Delete(path, context));
-      Forget(key);
-      return absl::OkStatus();
+      const absl::Status deleted = core_->store->Delete(path, context);
+      Forget(key);  // also after an error, which may have come behind the deed
+      return deleted;
     });
   }
 
@@ -158,6 +158,13 @@ class CachedStoreImpl final : public CachedObjectStore,
   }
 
  private:
+  // What a prefetch has brought.
+  struct Kept {
+    bool is_there = false;
+    bool was_fetched = false;
+    uint64_t size_bytes = 0;
+  };
+
   using FlightKey = std::pair<std::string, uint64_t>;  // of the object; up to what it is fetched
 
   std::string KeyOf(const ObjectPath& path) const { return CacheKeyOf(options_.store_name, path); }
@@ -288,23 +295,23 @@ class CachedStoreImpl final : public CachedObjectStore,
 
   absl::StatusOr<PrefetchResult> FetchAll(const std::vector<ObjectPath>& paths,
                                           const Context& context) {
-    std::vector<Arrived> arrived(paths.size());
+    // What has come is not held open meanwhile: there may be more than there are descriptors.
+    std::vector<Kept> kept(paths.size());
     const absl::Status fetched = base::ParallelFor(
         core_->host.executor, Priority::kBackground, paths.size(), context,
         [&](size_t i, size_t) -> absl::Status {
-          VECDB_ASSIGN_OR_RETURN(
-              arrived[i], Bring(paths[i], options_.budget_bytes, Priority::kBackground, context));
+          VECDB_ASSIGN_OR_RETURN(const Arrived arrived, Bring(paths[i], options_.budget_bytes,
+                                                              Priority::kBackground, context));
+          if (arrived.file == nullptr) return absl::OkStatus();
+          kept[i] = {true, arrived.was_fetched, arrived.file->name().size_bytes};
           return absl::OkStatus();
         });
     VECDB_RETURN_IF_ERROR(fetched);
     PrefetchResult result{.objects = paths.size()};
-    for (const Arrived& one : arrived) {
-      if (one.file == nullptr) {
-        ++result.left_out;
-        continue;
-      }
-      result.bytes += one.file->name().size_bytes;
+    for (const Kept& one : kept) {
+      if (!one.is_there) ++result.left_out;
       if (one.was_fetched) ++result.fetched_objects;
+      result.bytes += one.size_bytes;
     }
     return result;
   }

@@ -139,8 +139,10 @@ absl::StatusOr<std::shared_ptr<const ObjectReader>> LazyReader::FetchNow(
 
 absl::StatusOr<std::unique_ptr<MappedBytes>> LazyReader::Map() const {
   if (const auto current = Current()) return current->Map();
-  VECDB_ASSIGN_OR_RETURN(const auto fetched, FetchNow({}));
-  return fetched->Map();
+  return base::OrOutOfMemory([&]() -> absl::StatusOr<std::unique_ptr<MappedBytes>> {
+    const auto fetched = FetchNow({});
+    return fetched.ok() ? (*fetched)->Map() : passed_->Map();
+  });
 }
 
 int LazyReader::descriptor() const {

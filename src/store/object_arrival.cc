@@ -86,8 +86,11 @@ absl::StatusOr<std::shared_ptr<CacheFile>> ObjectArrival::FindKept(const Context
   Log(core_->host, LogLevel::kWarning,
       base::StrFormat("object '%s' is fetched again, it was damaged in the cache: %s", path_.str(),
                       checked.message()));
-  if (file.ok()) file->reset();
-  core_->directory->Remove(key_);
+  if (file.ok()) {
+    core_->directory->RemoveDamaged(**file);
+  } else {
+    core_->directory->Remove(key_);
+  }
   return absl::NotFoundError(checked.message());
 }
 

@@ -17,8 +17,8 @@ class LogFenceTest : public ::testing::Test {
     auto records = MakeRecords(sequence, sequence);
     return old_.Write(records, &files_);
   }
-  absl::StatusOr<bool> Fence(uint64_t first_file = 1) {
-    return FenceLog(place_.get(), MakeIdentity(), first_file, {}, {});
+  absl::StatusOr<bool> Fence(const NeededFiles& needed = {.first = 1}) {
+    return FenceLog(place_.get(), MakeIdentity(), needed, {}, {});
   }
 
   const std::shared_ptr<ObjectStore> store_ = MakeMemoryObjectStore();
@@ -72,7 +72,8 @@ TEST_F(LogFenceTest, WriterThatIsAlwaysFasterIsAborted) {
 TEST_F(LogFenceTest, NothingIsMadeWhereThereIsNoLogOrTheLastFileIsDamaged) {
   EXPECT_FALSE(*Fence());
   ASSERT_OK(Write(1));
-  EXPECT_FALSE(*Fence(2));
+  EXPECT_FALSE(*Fence({.first = 2}));
+  EXPECT_FALSE(*Fence({.first = 1, .last = 2}));
   const auto path = support::PathOf(PathOfFile(1));
   const std::string whole = *GetObject(*store_, path, support::kNoLimit);
   for (const size_t size : {whole.size() - 1, whole.size() - 8, size_t{50}, size_t{0}}) {
@@ -81,6 +82,27 @@ TEST_F(LogFenceTest, NothingIsMadeWhereThereIsNoLogOrTheLastFileIsDamaged) {
     EXPECT_FALSE(*Fence()) << size;
     EXPECT_EQ(NumbersIn(*place_), Sequences(1, 1));
   }
+}
+
+// What is lost is found by reading the log: an empty file in its place would hide it.
+TEST_F(LogFenceTest, NothingIsMadeBehindAFileThatIsMissing) {
+  for (uint64_t sequence = 1; sequence <= 3; ++sequence) ASSERT_OK(Write(sequence));
+  EXPECT_FALSE(*Fence({.first = 1, .last = 4}));
+  ASSERT_OK(store_->Delete(support::PathOf(PathOfFile(2))));
+  EXPECT_FALSE(*Fence());
+  EXPECT_EQ(NumbersIn(*place_), (std::vector<uint64_t>{1, 3}));
+  EXPECT_TRUE(*Fence({.first = 3, .last = 3}));
+}
+
+TEST_F(LogFenceTest, ANewerWriterIsNotFenced) {
+  LogIdentity newer = MakeIdentity();
+  newer.epoch += 1;
+  LogWriter writer(of_old_.get(), newer, 0, 0, kNoRotation);
+  auto records = MakeRecords(1, 1);
+  ASSERT_OK(writer.Write(records, &files_));
+  EXPECT_EQ(CodeOf(Fence()), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(NumbersIn(*place_), Sequences(1, 1));
+  EXPECT_TRUE(*FenceLog(place_.get(), newer, {.first = 1}, {}, {}));
 }
 
 }  // namespace
