@@ -189,6 +189,7 @@ class CollectionEngine {
   static absl::StatusOr<std::shared_ptr<CollectionEngine>> ReadNewest(
       const Environment& environment, const std::string& id, std::string_view name,
       const CollectionEngine* before, bool last_try, const Context& context);
+  absl::Status FollowLoads(const View& old, CollectionEngine* after, const Context& context);
   absl::StatusOr<bool> FollowJournal(const Context& context);
   void SetFollowed(FollowedJournal followed, int64_t begun_ms);
 

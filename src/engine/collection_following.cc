@@ -156,11 +156,23 @@ absl::Status CollectionEngine::Follow(Install install, const Context& context) {
     ++(has_news ? counts.refreshes_of_journal : counts.refreshes_of_nothing);
     return absl::OkStatus();
   }
+  const std::shared_ptr<const View> old = core_->Read().view;
   VECDB_ASSIGN_OR_RETURN(
       auto after, OpenReadOnly(core_->environment(), core_->id(), core_->name(), this, context));
+  VECDB_RETURN_IF_ERROR(FollowLoads(*old, after.get(), context));
   install(std::move(after));
   ++counts.refreshes_of_manifest;
   return absl::OkStatus();
+}
+
+// What was loaded or released since `old` is so in `after` too, which may have taken long to open.
+absl::Status CollectionEngine::FollowLoads(const View& old, CollectionEngine* after,
+                                           const Context& context) {
+  const std::shared_ptr<const View> now = core_->Read().view;
+  if (now->loaded == old.loaded && now->load == old.load) return absl::OkStatus();
+  if (!now->loaded) return after->parts_->loads->Release(context);
+  if (!format::HasVectorIndex(after->core_->manifest().indexes)) return absl::OkStatus();
+  return after->parts_->loads->Load(now->load, context);
 }
 
 // False when the manifest is another one, or the journal cannot be read on.

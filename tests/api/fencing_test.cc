@@ -70,6 +70,25 @@ TEST_F(FencingTest, AcknowledgedWritesOfTheFirstAreFoundByTheSecond) {
   ExpectSameRows(oracle_, *new_);
 }
 
+// A second takeover, and what it collects of the log, do not free the number that the first writer
+// would use next.
+TEST_F(FencingTest, WriterThatHasSleptThroughTwoTakeoversIsStoppedToo) {
+  Put(*old_, &oracle_, Ids(0, 10), "of the first");
+  TakeOver();
+  second_.Crash();
+  TakeOver();
+  for (int64_t id = 20; id < 24; ++id) Put(*new_, &oracle_, {id}, "of the third");
+  ASSERT_OK(new_->Flush());
+  clock_.Advance(2 * kGrace);
+  ASSERT_OK(second_->CollectGarbage());
+  for (int attempt = 0; attempt < 3; ++attempt) {
+    EXPECT_NE(CodeOf(old_->Insert(TaggedRows(schema_, {100}, "late"))), Code::kOk);
+  }
+  second_.Crash();
+  TakeOver();
+  ExpectSameRows(oracle_, *new_);
+}
+
 // Each call that changes something, as the first one after the takeover. A write meets the newer
 // writer in the journal, where its outcome is Unknown; what commits is told that it is fenced.
 TEST_F(FencingTest, FirstCallOfTheFencedWriterIsRefusedAndDestroysNothing) {

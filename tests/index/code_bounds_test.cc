@@ -88,6 +88,31 @@ TEST(CodeBoundsTest, DistancesLieBetweenThem) {
   }
 }
 
+// Rows and queries whose norms have no inverse that is a float: codes are of another length then.
+TEST(CodeBoundsTest, CosinesOfTheLongestAndShortestRowsLieBetweenThem) {
+  for (const float scale : {3e37F, 1e38F, 1e-38F, 1e-40F}) {
+    const TestRows plain = RandomRows(60, 4, 1);
+    std::vector<float> values(plain.view().rows, plain.view().rows + 60 * 4);
+    for (size_t i = 0; i < values.size(); ++i) {
+      if (i / 4 % 2 == 0) values[i] *= scale;
+    }
+    const TestRows rows(std::move(values), 4);
+    const BoundedCodes coded(rows, Metric::kCosine, 4);
+    const auto distance = coded.codes.codec().MakeDistance();
+    for (uint32_t i = 0; i < 60 && !coded.bounds.empty(); ++i) {
+      const float* const query = rows.view().row(i);
+      distance->SetQuery(query);
+      const CodeBounds::OfQuery bounds(coded.bounds, coded.codes.codec().spec(), query);
+      const QueryDistance exact(rows.view(), Metric::kCosine, query);
+      for (uint32_t row = 0; row < 60; ++row) {
+        const DistanceBounds between = bounds.Of(row, distance->One(coded.codes.row(row)));
+        ASSERT_LE(between.least, double{exact.One(row)}) << scale << " " << i << " " << row;
+        ASSERT_GE(between.most, double{exact.One(row)}) << scale << " " << i << " " << row;
+      }
+    }
+  }
+}
+
 // Bounds that are always true are of no use: by far most rows can be told from the nearest.
 TEST(CodeBoundsTest, TheyTellMostRowsFromTheNearest) {
   const TestRows rows = MixedRows(kBoundedRows, 24, 20, 1);
