@@ -122,6 +122,44 @@ TEST_F(FollowingTest, NewManifestCostsWhatIsNew) {
   EXPECT_EQ(RequestsOfRefresh(), 3u);
 }
 
+TEST_F(FollowingTest, LoadAndReleaseDuringARefreshStay) {
+  OpenBoth({.load = LoadPolicy::kManual});
+  ASSERT_OK(written_->CreateIndex("v", Flat()));
+  Write(Ids(0, 10));
+  ASSERT_OK(written_->Flush());
+  ASSERT_OK(read_->Refresh());
+  const auto refresh_beside = [&](const std::function<void()>& call) {
+    Write({5}, "again");
+    ASSERT_OK(written_->Flush());
+    faults_->Arm({.call = "Open", .mode = FaultMode::kSlow, .on_slow = call});
+    ASSERT_OK(read_->Refresh());
+  };
+  refresh_beside([&] { ASSERT_OK(read_->Load()); });
+  EXPECT_EQ(read_->LoadState(), LoadState::kLoaded);
+  refresh_beside([&] { ASSERT_OK(read_->Release()); });
+  EXPECT_EQ(read_->LoadState(), LoadState::kNotLoaded);
+  ExpectSameRows(oracle_, *read_);
+}
+
+TEST_F(FollowingTest, DroppedCollectionIsNotTakenForOneWithoutNews) {
+  OpenBoth();
+  Write(Ids(0, 10));
+  ASSERT_OK(written_->Flush());
+  ASSERT_OK(read_->Refresh());
+  ASSERT_OK(read_->Refresh());
+  ASSERT_OK(writer_->DropCollection("c"));
+  EXPECT_NE(CodeOf(read_->Refresh()), Code::kOk);
+  EXPECT_NE(CodeOf(read_->Count(ConsistencyLevel::kStrong)), Code::kOk);
+}
+
+TEST_F(FollowingTest, NullSnapshotIsRefusedAtEveryDoor) {
+  OpenBoth();
+  Write(Ids(0, 10));
+  const Consistency null(std::shared_ptr<const Snapshot>{});
+  const std::vector<std::string> fields = {"no_such_field"};
+  EXPECT_EQ(CodeOf(read_->Get(Ids(0, 1), fields, null)), Code::kNotFound);
+}
+
 // Deletes of the journal are in segments that a later state shares: they count once in each.
 TEST_F(FollowingTest, DeletesStayCountedThroughManifests) {
   OpenBoth({.num_shards = 2});
