@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "base/status_macros.h"
-#include "common/clocks.h"
 #include "common/collection.h"
 #include "common/stats.h"
+#include "common/threads.h"
 #include "store/forwarding_store.h"
 #include "vecdb/database.h"
 
@@ -77,12 +77,7 @@ absl::StatusOr<Timing> TimeStoreInserts(const Matrix& rows, const StoreWriteOpti
     }
   };
   const int puts_before = store->num_puts();
-  const double start = WallSeconds();
-  std::vector<std::thread> writers;
-  for (int i = 1; i < num_writers; ++i) writers.emplace_back(write);
-  write();
-  for (std::thread& writer : writers) writer.join();
-  const double seconds = WallSeconds() - start;
+  const double seconds = SecondsTogether(num_writers, write);
   if (failures > 0) return absl::InternalError("inserts failed");
   return Timing{.batches_per_second = count / seconds,
                 .batches_per_put = static_cast<double>(count) / (store->num_puts() - puts_before)};

@@ -1,14 +1,13 @@
 #include "journal/write_bench.h"
 
 #include <atomic>
-#include <thread>
 #include <vector>
 
 #include "base/status_macros.h"
-#include "common/clocks.h"
 #include "common/collection.h"
 #include "common/stats.h"
 #include "common/temp_dir.h"
+#include "common/threads.h"
 #include "format/log_file.h"
 #include "format/write_record.h"
 #include "journal/probe.h"
@@ -50,12 +49,7 @@ absl::StatusOr<double> TimeInserts(const std::vector<RowBatch>& batches, size_t 
       if (!collection->Insert(batches[i]).ok()) ++failures;
     }
   };
-  const double start = WallSeconds();
-  std::vector<std::thread> writers;
-  for (int i = 1; i < num_writers; ++i) writers.emplace_back(write);
-  write();
-  for (std::thread& writer : writers) writer.join();
-  const double seconds = WallSeconds() - start;
+  const double seconds = SecondsTogether(num_writers, write);
   if (failures > 0) return absl::InternalError("inserts failed");
   return seconds;
 }

@@ -1,5 +1,7 @@
 #include "sharded_service/flags.h"
 
+#include <iostream>
+
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 
@@ -44,6 +46,14 @@ absl::StatusOr<int32_t> Flags::GetNumber(const std::string& name, int32_t otherw
   if (absl::SimpleAtoi(Get(name), &number) && number >= least) return number;
   return absl::InvalidArgumentError(
       absl::StrCat("--", name, " ", Get(name), ": must be a number of at least ", least));
+}
+
+int RunProgram(std::string_view name, int argc, const char* const* argv,
+               absl::Status (*run)(std::span<const char* const> arguments)) {
+  const std::span<const char* const> arguments(argv, static_cast<size_t>(argc));
+  const absl::Status status = run(arguments.subspan(1));
+  if (!status.ok()) std::cerr << name << ": " << status << "\n";
+  return status.ok() ? 0 : 1;
 }
 
 }  // namespace sharded_service

@@ -6,6 +6,7 @@
 #include <set>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -34,6 +35,11 @@ class Flags {
  private:
   std::map<std::string, std::vector<std::string>> values_;
 };
+
+/// What main() returns: 0, or 1 after `run` of the arguments behind the name of the program has
+/// failed and its error was written to stderr under `name`.
+int RunProgram(std::string_view name, int argc, const char* const* argv,
+               absl::Status (*run)(std::span<const char* const> arguments));
 
 }  // namespace sharded_service
 

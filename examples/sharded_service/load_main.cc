@@ -98,8 +98,5 @@ absl::Status Run(std::span<const char* const> arguments) {
 }  // namespace sharded_service
 
 int main(int argc, char** argv) {
-  const std::span<const char* const> arguments(argv, static_cast<size_t>(argc));
-  const absl::Status status = sharded_service::Run(arguments.subspan(1));
-  if (!status.ok()) std::cerr << "sharded_load: " << status << "\n";
-  return status.ok() ? 0 : 1;
+  return sharded_service::RunProgram("sharded_load", argc, argv, sharded_service::Run);
 }

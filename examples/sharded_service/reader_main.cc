@@ -4,7 +4,6 @@
 //
 // See README.md.
 
-#include <iostream>
 #include <span>
 #include <string>
 #include <utility>
@@ -67,8 +66,5 @@ absl::Status Run(std::span<const char* const> arguments) {
 
 int main(int argc, char** argv) {
   sharded_service::BlockStopSignals();
-  const std::span<const char* const> arguments(argv, static_cast<size_t>(argc));
-  const absl::Status status = sharded_service::Run(arguments.subspan(1));
-  if (!status.ok()) std::cerr << "sharded_reader: " << status << "\n";
-  return status.ok() ? 0 : 1;
+  return sharded_service::RunProgram("sharded_reader", argc, argv, sharded_service::Run);
 }

@@ -24,13 +24,6 @@ double NormOf(const float* row, size_t dim) {
   return std::sqrt(sum);
 }
 
-// Upwards, where it is not a float.
-float UpToFloat(double value) {
-  const auto rounded = static_cast<float>(value);
-  if (double{rounded} >= value) return rounded;
-  return std::nextafter(rounded, std::numeric_limits<float>::infinity());
-}
-
 // Calls `use(row, error, norm)` for every row, several at a time.
 template <class Use>
 absl::Status ForEachError(const VectorView& view, const RowCodes& codes, const Host& host,

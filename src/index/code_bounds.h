@@ -1,8 +1,10 @@
 #ifndef VECDB_INDEX_CODE_BOUNDS_H_
 #define VECDB_INDEX_CODE_BOUNDS_H_
 
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -22,6 +24,13 @@ namespace vecdb::index {
 //         each row u8: its error is at most so many 255ths of the largest
 
 inline constexpr uint32_t kCodeBoundsTag = format::Tag("CBND");
+
+/// The least float that is not below `value`.
+inline float UpToFloat(double value) {
+  const auto rounded = static_cast<float>(value);
+  if (double{rounded} >= value) return rounded;
+  return std::nextafter(rounded, std::numeric_limits<float>::infinity());
+}
 
 /// Between which two numbers the distance of a row lies.
 struct DistanceBounds {

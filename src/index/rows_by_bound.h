@@ -2,7 +2,6 @@
 #define VECDB_INDEX_ROWS_BY_BOUND_H_
 
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -31,10 +30,10 @@ class RowsByBound {
   void Offer(float distance, uint32_t row) {
     const DistanceBounds bounds = bounds_.Of(row, distance);
     if (bounds.least > double{limits_.farthest()}) return;
-    const float most = Up(bounds.most);
+    const float most = UpToFloat(bounds.most);
     if (most < limits_.min_distance) return;
     if (limits_.after != nullptr && !limits_.after->IsBefore(most, row)) return;
-    rows_.push_back({-Up(-bounds.least), row});
+    rows_.push_back({-UpToFloat(-bounds.least), row});
   }
 
   /// When all were offered, and before Next.
@@ -54,14 +53,6 @@ class RowsByBound {
  private:
   static bool IsFurther(const Candidate& a, const Candidate& b) {
     return a.distance != b.distance ? a.distance > b.distance : a.row > b.row;
-  }
-
-  // The least float that is not below.
-  static float Up(double value) {
-    const auto rounded = static_cast<float>(value);
-    return double{rounded} >= value
-               ? rounded
-               : std::nextafter(rounded, std::numeric_limits<float>::infinity());
   }
 
   const CodeBounds::OfQuery& bounds_;
