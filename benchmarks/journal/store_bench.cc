@@ -61,7 +61,8 @@ struct Timing {
 
 absl::StatusOr<Timing> TimeStoreInserts(const Matrix& rows, const StoreWriteOptions& options,
                                         int num_writers) {
-  const auto store = std::make_shared<SlowStore>(MakeMemoryObjectStore(), options.put_ms);
+  VECDB_ASSIGN_OR_RETURN(auto base, options.make_store());
+  const auto store = std::make_shared<SlowStore>(std::move(base), options.put_ms);
   VECDB_ASSIGN_OR_RETURN(const auto database, Database::Open({.store = store}));
   VECDB_ASSIGN_OR_RETURN(const auto collection,
                          database->CreateCollection("bench", BenchmarkSchema(rows.dim()),

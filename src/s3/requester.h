@@ -19,6 +19,7 @@
 #include "s3/counters.h"
 #include "s3/credentials.h"
 #include "s3/http.h"
+#include "s3/part_buffer.h"
 #include "s3/transfers.h"
 #include "vecdb/host.h"
 
@@ -30,7 +31,7 @@ struct Call {
   Operation operation = Operation::kGet;
   std::string about{};  ///< for messages: "object 'a'"
   HttpRequest request{};
-  std::vector<std::byte> body{};  ///< what `request` borrows, where nobody else keeps it
+  PartBuffer body{};  ///< what `request` borrows, where nobody else keeps it
 
   // Once it has ended:
   absl::Status status{};

@@ -68,15 +68,15 @@ absl::Status S3Writer::AppendAll(std::span<const std::byte> bytes, const Context
   while (!bytes.empty()) {
     if (buffer_.size() == part_bytes) VECDB_RETURN_IF_ERROR(SendPart(context));
     const auto piece = bytes.first(std::min<size_t>(bytes.size(), part_bytes - buffer_.size()));
-    buffer_.insert(buffer_.end(), piece.begin(), piece.end());
+    VECDB_RETURN_IF_ERROR(buffer_.Append(piece, part_bytes));
     bytes = bytes.subspan(piece.size());
   }
   return absl::OkStatus();
 }
 
 absl::Status S3Writer::FinishAll(const Context& context) {
-  if (!upload_.has_value()) return CreateWhole(*requester_, path_, buffer_, context);
-  if (!buffer_.empty()) VECDB_RETURN_IF_ERROR(SendPart(context));
+  if (!upload_.has_value()) return CreateWhole(*requester_, path_, buffer_.bytes(), context);
+  if (buffer_.size() > 0) VECDB_RETURN_IF_ERROR(SendPart(context));
   VECDB_RETURN_IF_ERROR(sending_.Wait(0, context));
   VECDB_ASSIGN_OR_RETURN(const auto etags, PartEtags());
   absl::Status status = CompleteUpload(*requester_, path_, *upload_, etags, context);
@@ -100,11 +100,11 @@ absl::Status S3Writer::SendPart(const Context& context) {
   Call& part = parts_.emplace_back();
   part.operation = Operation::kPutPart;
   part.about = base::StrFormat("part %d of object '%s'", parts_.size(), path_.str());
-  part.body = std::exchange(buffer_, {});
+  part.body = std::exchange(buffer_, TakeSpare());
   part.request.method = Method::kPut;
   part.request.url = requester_->address().UrlOf(
       path_, base::StrFormat("partNumber=%d&%s", parts_.size(), UploadQuery(*upload_)));
-  part.request.body = part.body;
+  part.request.body = part.body.bytes();
   sending_.Add(&part);
   return sending_.StartBehind(context);
 }
@@ -112,8 +112,16 @@ absl::Status S3Writer::SendPart(const Context& context) {
 void S3Writer::FreeSentParts() {
   for (; num_freed_ < parts_.size() && parts_[num_freed_].answer.is_success(); ++num_freed_) {
     parts_[num_freed_].request.body = {};
-    parts_[num_freed_].body = {};
+    spares_.push_back(std::exchange(parts_[num_freed_].body, {}));
   }
+}
+
+PartBuffer S3Writer::TakeSpare() {
+  if (spares_.empty()) return {};
+  PartBuffer spare = std::move(spares_.back());
+  spares_.pop_back();
+  spare.Clear();
+  return spare;
 }
 
 absl::StatusOr<std::vector<std::string>> S3Writer::PartEtags() const {

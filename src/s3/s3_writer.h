@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "s3/create_object.h"
+#include "s3/part_buffer.h"
 #include "s3/requester.h"
 #include "vecdb/object_store.h"
 
@@ -34,14 +35,16 @@ class S3Writer final : public ObjectWriter {
   absl::Status SendPart(const Context& context);
   absl::StatusOr<std::vector<std::string>> PartEtags() const;
   void FreeSentParts();
+  PartBuffer TakeSpare();
 
   const std::shared_ptr<Requester> requester_;
   const ObjectPath path_;
-  std::vector<std::byte> buffer_;
+  PartBuffer buffer_;
   std::optional<Upload> upload_;  // begun and neither completed nor given up
   std::deque<Call> parts_;
-  size_t num_freed_ = 0;  // of parts_, from the front
-  CallGroup sending_;     // after parts_, which it points to
+  std::vector<PartBuffer> spares_;  // the room of parts that have been sent
+  size_t num_freed_ = 0;            // of parts_, from the front
+  CallGroup sending_;               // after parts_, which it points to
   bool done_ = false;
 };
 

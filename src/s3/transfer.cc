@@ -198,6 +198,7 @@ int Transfer::OnProgress(void* self, curl_off_t, curl_off_t received, curl_off_t
 // libcurl may try again on a new connection by itself: what came before counts no more then.
 void Transfer::TakeHeader(std::string_view line) {
   last_progress_ = std::chrono::steady_clock::now();
+  if (line == "\r\n") has_headers_ = true;
   if (line.starts_with("HTTP/")) {
     attempt_.answer = {};
     return;

@@ -83,6 +83,7 @@ class Transfer {
   uint64_t received_bytes_ = 0;
   uint64_t ignored_bytes_ = 0;  // of an error that is longer than what is kept
   Time last_progress_{};
+  bool has_headers_ = false;              // since Transfers has looked
   bool is_behind_ = false;                // nobody waits for it yet
   std::atomic<bool> is_stopped_ = false;  // relaxed: looked at by whoever drives
   std::atomic<bool> is_done_ = false;     // release and acquire: publishes attempt_

@@ -1,5 +1,10 @@
 #include "s3/transfers.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -101,12 +106,43 @@ void Transfers::WorkBehind() {
   is_behind_ = false;
 }
 
+curl_socket_t Transfers::OpenSocket(void* self, curlsocktype, curl_sockaddr* address) {
+  const curl_socket_t opened =
+      socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+  if (opened == CURL_SOCKET_BAD) return opened;
+  const absl::Status noted =
+      base::OrOutOfMemory([&] { static_cast<Transfers*>(self)->sockets_.push_back(opened); });
+  if (noted.ok()) return opened;
+  close(opened);
+  return CURL_SOCKET_BAD;
+}
+
+int Transfers::CloseSocket(void* self, curl_socket_t socket) {
+  std::erase(static_cast<Transfers*>(self)->sockets_, socket);
+  return close(socket);
+}
+
+// Servers that send headers and body by two writes keep a body of less than a packet back until the
+// headers have been acknowledged (Nagle; Ceph's gateway by default), and the system acknowledges
+// them 40 ms later, in case it has something to tell along with it. libcurl does not say which
+// socket a transfer has before it is done, so it is told of all.
+void Transfers::AcknowledgeHeaders() {
+  bool any = false;
+  for (const auto& transfer : running_) any |= std::exchange(transfer->has_headers_, false);
+  if (!any) return;
+  const int on = 1;
+  for (const curl_socket_t each : sockets_) {
+    setsockopt(each, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof(on));
+  }
+}
+
 // Allocates nothing of ours, and so cannot be left half done. One round: lets libcurl work, and
 // sleeps until there is more to do only if nothing has ended.
 void Transfers::Drive(Time until) {
   AddWaiting();
   int num_running = 0;
   curl_multi_perform(multi_.get(), &num_running);
+  AcknowledgeHeaders();
   const bool finished = EndFinished();
   const bool stopped = EndStopped();
   if (finished || stopped) return;
@@ -131,7 +167,12 @@ void Transfers::Add(const std::shared_ptr<Transfer>& transfer) {
   transfer->last_progress_ = SteadyClock::now();
   const bool stopped = transfer->is_stopped_.load(std::memory_order_relaxed);
   if (stopped) return End(transfer.get(), CURLE_ABORTED_BY_CALLBACK);
-  if (curl_multi_add_handle(multi_.get(), transfer->easy_.get()) != CURLM_OK) {
+  CURL* const easy = transfer->easy_.get();
+  curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, &Transfers::OpenSocket);
+  curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, static_cast<void*>(this));
+  curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, &Transfers::CloseSocket);
+  curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, static_cast<void*>(this));
+  if (curl_multi_add_handle(multi_.get(), easy) != CURLM_OK) {
     End(transfer.get(), CURLE_OUT_OF_MEMORY);
   }
 }

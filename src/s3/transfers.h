@@ -67,8 +67,13 @@ class Transfers : public std::enable_shared_from_this<Transfers> {
 
   void WorkBehind();
 
+  // What libcurl opens and closes sockets by.
+  static curl_socket_t OpenSocket(void* self, curlsocktype purpose, curl_sockaddr* address);
+  static int CloseSocket(void* self, curl_socket_t socket);
+
   // Only by whoever drives.
   void Drive(Time until);
+  void AcknowledgeHeaders();
   void AddWaiting();
   void Add(const std::shared_ptr<Transfer>& transfer);
   bool EndFinished();
@@ -90,6 +95,7 @@ class Transfers : public std::enable_shared_from_this<Transfers> {
   std::atomic<size_t> num_behind_ = 0;  // of these
 
   // Of whoever drives: is_driven_ passes them on.
+  std::vector<curl_socket_t> sockets_;  // outlives multi_, which closes them
   const std::unique_ptr<CURLM, MultiDeleter> multi_;
   std::vector<std::shared_ptr<Transfer>> running_;
 };

@@ -5,7 +5,7 @@
 #   ceph_rgw.sh start DIR [PORT]    prints VECDB_S3_ENDPOINT and so on as shell assignments
 #   ceph_rgw.sh stop DIR
 #   ceph_rgw.sh run DIR COMMAND...  starts it, runs the command with these in its environment, stops it
-# Exits with 77, which CTest takes for skipped, where Ceph is not installed.
+# VECDB_CEPH_BYTES is how much it may hold, 4 GiB by default. Exits with 77, which CTest takes for skipped, where Ceph is not installed.
 set -euo pipefail
 
 access_key=VECDBTESTKEY
@@ -48,7 +48,7 @@ admin_socket = $dir/run/\$name.asok
 log_file = $dir/log/\$name.log
 pid_file = $dir/run/\$name.pid
 osd_objectstore = memstore
-memstore_device_bytes = 4294967296
+memstore_device_bytes = ${VECDB_CEPH_BYTES:-4294967296}
 osd_pool_default_size = 1
 osd_pool_default_min_size = 1
 osd_pool_default_pg_num = 8
@@ -66,6 +66,9 @@ ms_bind_msgr2 = false
 monmap = $dir/monmap
 [client.rgw]
 rgw_frontends = beast endpoint=127.0.0.1:$port
+# What is deleted gives its memory back within seconds instead of hours.
+rgw_gc_obj_min_wait = 1
+rgw_gc_processor_period = 5
 CONFIG
 }
 
