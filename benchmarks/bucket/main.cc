@@ -27,6 +27,7 @@ struct BucketOptions {
   int num_runs = 3;
   int num_objects = 16;
   int object_mib = 64;
+  std::vector<std::string> parallel = {"1", "2", "4", "8"};
   int num_writers = 16;
   int num_groups = 200;
   std::vector<std::string> parts = {"transfer", "write",          "HNSW",
@@ -40,6 +41,7 @@ Flags MakeFlags(BucketOptions& options) {
   flags.Add("runs", "of each measurement; the median counts", &options.num_runs, 1, 1000);
   flags.Add("objects", "that are sent and read", &options.num_objects, 1, 10'000);
   flags.Add("object-mib", "MiB of each", &options.object_mib, 1, 1024);
+  flags.Add("parallel", "processes of curl, threads of the library", &options.parallel);
   flags.Add("writers", "that write side by side", &options.num_writers, 2, 256);
   flags.Add("groups", "inserts of each writer", &options.num_groups, 1, 100'000);
   flags.Add("parts", "of transfer, write, HNSW, IVF_PQ, IVF_PQ_REFINED, DISKANN", &options.parts);
@@ -47,9 +49,12 @@ Flags MakeFlags(BucketOptions& options) {
 }
 
 absl::Status RunTransfers(const Bucket& bucket, const BucketOptions& options) {
-  const TransferOptions transfer{.num_runs = options.num_runs,
-                                 .num_objects = options.num_objects,
-                                 .object_bytes = static_cast<uint64_t>(options.object_mib) << 20};
+  TransferOptions transfer{.num_runs = options.num_runs,
+                           .num_objects = options.num_objects,
+                           .object_bytes = static_cast<uint64_t>(options.object_mib) << 20};
+  for (const std::string& count : options.parallel) {
+    VECDB_RETURN_IF_ERROR(ParseInt("--parallel", count, 1, 256, &transfer.parallel.emplace_back()));
+  }
   VECDB_ASSIGN_OR_RETURN(const std::vector<TransferRates> rates,
                          MeasureTransfers(bucket, transfer));
   std::printf("\n%d objects of %d MiB, MB/s (medians of %d, in turn)\n", options.num_objects,
@@ -104,6 +109,7 @@ absl::Status RunCold(const Bucket& bucket, const MadeRows& made, const BucketOpt
     cold.search = IvfSearchParams{.nprobe = 32};
   } else if (type == "DISKANN") {
     cold.params = DiskannParams{};
+    cold.search = DiskannSearchParams{.search_list = 32};
   } else {
     return absl::InvalidArgumentError("--parts: unknown part " + type);
   }

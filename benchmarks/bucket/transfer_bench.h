@@ -13,7 +13,7 @@ struct TransferOptions {
   int num_runs = 3;
   int num_objects = 16;
   uint64_t object_bytes = uint64_t{64} << 20;
-  std::vector<int> parallel = {1, 2, 4, 8};  ///< processes of curl, threads of the library
+  std::vector<int> parallel{};  ///< processes of curl, threads of the library
 };
 
 /// Medians of the runs, in bytes a second.

@@ -53,6 +53,10 @@ class ObjectReader {
   virtual absl::Status ReadAt(uint64_t offset, std::span<std::byte> out,
                               const Context& context = {}) const = 0;
 
+  /// How many bytes a read of much should ask for at a time, where each costs a round trip: what
+  /// the store fetches side by side. 0, the default: any number will do.
+  virtual uint64_t preferred_read_bytes() const { return 0; }
+
   /// Shows the whole object in memory; see MappedBytes for what that asks of it. Unimplemented, the
   /// default, where the store has no such thing: it is to be read then. DataLoss when the object
   /// has become shorter; ResourceExhausted.

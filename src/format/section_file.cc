@@ -22,11 +22,10 @@ constexpr uint64_t kFooterBytes = 64;
 constexpr uint64_t kTableEntryBytes = 40;
 constexpr uint16_t kCriticalFlag = 1;
 constexpr uint64_t kMaxFileBytes = 1ULL << 46;
-// A multiple of the checksum block. Reads of 4 MiB, whose bytes have left the cache of the core
-// when they are checked, are half as fast.
+// A multiple of the checksum block. Reads of 4 MiB of a local file, whose bytes have left the cache
+// of the core when they are checked, are half as fast.
 constexpr uint64_t kReadChunkBytes = 512 << 10;
-// Large sections come in pieces of this: a deadline is looked at in between.
-constexpr uint64_t kPieceBytes = kReadChunkBytes;
+constexpr uint64_t kMaxPieceBytes = 64 << 20;
 
 static_assert(kReadChunkBytes % kChecksumBlockBytes == 0);
 
@@ -310,11 +309,17 @@ absl::StatusOr<SectionInfo> SectionFile::Find(uint32_t tag) const {
 }
 
 // Reads whole checksum blocks, `offset` being the start of one within the section.
+uint64_t SectionFile::PieceBytes() const {
+  const uint64_t preferred = std::min(object_->preferred_read_bytes(), kMaxPieceBytes);
+  return std::max(preferred / kReadChunkBytes, uint64_t{1}) * kReadChunkBytes;
+}
+
 absl::Status SectionFile::ReadBlocks(const SectionInfo& section, uint64_t offset,
                                      std::span<std::byte> out, const Context& context) const {
+  const uint64_t piece_bytes = PieceBytes();
   for (size_t done = 0; done < out.size();) {
     VECDB_RETURN_IF_ERROR(context.Check());
-    const auto chunk = out.subspan(done, std::min<size_t>(out.size() - done, kReadChunkBytes));
+    const auto chunk = out.subspan(done, std::min<size_t>(out.size() - done, piece_bytes));
     VECDB_RETURN_IF_ERROR(object_->ReadAt(section.offset + offset + done, chunk, context));
     VECDB_RETURN_IF_ERROR(
         CheckBlocks(path_, TagText(section.tag), section.offset + offset + done, chunk,
@@ -362,13 +367,14 @@ absl::StatusOr<base::LargeBuffer> SectionFile::ReadLarge(uint32_t tag, uint64_t 
     return MapLarge(section, host, context, use, check);
   }
   VECDB_ASSIGN_OR_RETURN(auto buffer, base::LargeBuffer::Make(size_bytes, host, what, memory_use));
-  const uint64_t pieces = (size_bytes + kPieceBytes - 1) / kPieceBytes;
+  const uint64_t piece_bytes = PieceBytes();
+  const uint64_t pieces = (size_bytes + piece_bytes - 1) / piece_bytes;
   const absl::Status read = base::ParallelFor(
       host.executor, Priority::kFlush, static_cast<size_t>(pieces), context,
       [&](size_t piece, size_t) -> absl::Status {
-        const uint64_t begin = piece * kPieceBytes;
+        const uint64_t begin = piece * piece_bytes;
         const auto part = buffer.bytes().subspan(
-            begin, static_cast<size_t>(std::min(size_bytes - begin, kPieceBytes)));
+            begin, static_cast<size_t>(std::min(size_bytes - begin, piece_bytes)));
         VECDB_RETURN_IF_ERROR(ReadBlocks(section, begin, part, context));
         return check == nullptr ? absl::OkStatus() : check(begin, part);
       });
@@ -460,10 +466,11 @@ absl::Status SectionFile::ReadPart(uint32_t tag, uint64_t offset, std::span<std:
 absl::Status SectionFile::Verify(const Context& context) const {
   uint64_t largest = 0;
   for (const SectionInfo& section : sections_) largest = std::max(largest, section.size_bytes);
-  std::vector<std::byte> chunk(static_cast<size_t>(std::min(largest, kReadChunkBytes)));
+  const uint64_t piece_bytes = PieceBytes();
+  std::vector<std::byte> chunk(static_cast<size_t>(std::min(largest, piece_bytes)));
   for (const SectionInfo& section : sections_) {
-    for (uint64_t offset = 0; offset < section.size_bytes; offset += kReadChunkBytes) {
-      const uint64_t size = std::min(section.size_bytes - offset, kReadChunkBytes);
+    for (uint64_t offset = 0; offset < section.size_bytes; offset += piece_bytes) {
+      const uint64_t size = std::min(section.size_bytes - offset, piece_bytes);
       VECDB_RETURN_IF_ERROR(
           ReadBlocks(section, offset, std::span(chunk).first(static_cast<size_t>(size)), context));
     }

@@ -201,6 +201,8 @@ class SectionFile {
   absl::Status ReadFooter(FileKind kind, const Context& context);
   absl::Status ParseTable(std::span<const std::byte> table, uint32_t count, uint64_t data_end);
   const SectionInfo* FindOrNull(uint32_t tag) const;
+  // So much of a large section is read at a time; a deadline is looked at in between.
+  uint64_t PieceBytes() const;
   absl::Status ReadBlocks(const SectionInfo& section, uint64_t offset, std::span<std::byte> out,
                           const Context& context) const;
   absl::StatusOr<base::LargeBuffer> MapLarge(const SectionInfo& section, const Host& host,

@@ -27,6 +27,9 @@ class S3Reader final : public ObjectReader {
 
   uint64_t size() const override { return size_bytes_; }
 
+  // Two ranges: whoever reads much does so on several threads.
+  uint64_t preferred_read_bytes() const override { return 2 * requester_->options().part_bytes; }
+
   absl::Status ReadAt(uint64_t offset, std::span<std::byte> out,
                       const Context& context) const override;
 

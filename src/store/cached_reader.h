@@ -54,6 +54,7 @@ class PassedReader final : public ObjectReader {
                       const Context& context) const override;
   absl::StatusOr<std::unique_ptr<MappedBytes>> Map() const override { return base_->Map(); }
   int descriptor() const override { return base_->descriptor(); }
+  uint64_t preferred_read_bytes() const override { return base_->preferred_read_bytes(); }
 
  private:
   const std::shared_ptr<const ObjectReader> base_;

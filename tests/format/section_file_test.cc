@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "format/format_testing.h"
+#include "store/forwarding_store.h"
 #include "support/fault_object_store.h"
 
 namespace vecdb::format {
@@ -159,6 +160,70 @@ TEST_F(SectionFileTest, ReadLargeIsTakenFromTheBudget) {
   EXPECT_EQ(CodeOf((*file)->ReadLarge(kC, 70, {.budget = &budget}, MemoryUse::kOther, "test", {})),
             absl::StatusCode::kResourceExhausted);
   EXPECT_EQ(budget.used_bytes(), 0u);
+}
+
+// Reads as `base` does, wants to be asked for `preferred` bytes at a time, and notes the most.
+class PreferringReader final : public ObjectReader {
+ public:
+  PreferringReader(std::unique_ptr<ObjectReader> base, uint64_t preferred, size_t* most)
+      : base_(std::move(base)), preferred_(preferred), most_(most) {}
+
+  uint64_t size() const override { return base_->size(); }
+  uint64_t preferred_read_bytes() const override { return preferred_; }
+  absl::Status ReadAt(uint64_t offset, std::span<std::byte> out,
+                      const Context& context) const override {
+    *most_ = std::max(*most_, out.size());
+    return base_->ReadAt(offset, out, context);
+  }
+
+ private:
+  const std::unique_ptr<ObjectReader> base_;
+  const uint64_t preferred_;
+  size_t* const most_;
+};
+
+class PreferringStore final : public store::ForwardingStore {
+ public:
+  PreferringStore(std::shared_ptr<ObjectStore> base, uint64_t preferred, size_t* most)
+      : ForwardingStore(std::move(base)), preferred_(preferred), most_(most) {}
+
+  absl::StatusOr<std::unique_ptr<ObjectReader>> Open(const ObjectPath& path,
+                                                     const Context& context) override {
+    auto base = ForwardingStore::Open(path, context);
+    if (!base.ok()) return base.status();
+    return std::make_unique<PreferringReader>(*std::move(base), preferred_, most_);
+  }
+
+ private:
+  const uint64_t preferred_;
+  size_t* const most_;
+};
+
+TEST_F(SectionFileTest, LargeSectionsAreReadInPiecesOfWhatTheStorePrefers) {
+  const std::string bytes = RandomBytes((5 << 20) + 17, 4);
+  auto writer = Create();
+  ASSERT_OK(writer->AddSection(kA, base::AsBytes(bytes), {}));
+  ASSERT_OK(writer->Finish({}));
+  constexpr size_t kLeast = 512 << 10;
+  const std::pair<uint64_t, size_t> kinds[] = {{0, kLeast},
+                                               {kLeast - 1, kLeast},
+                                               {(2 << 20) + 5, 2 << 20},
+                                               {8 << 20, 5 << 20},
+                                               {uint64_t{1} << 50, 5 << 20}};
+  for (const auto& [preferred, expected] : kinds) {
+    size_t most = 0;
+    PreferringStore store(store_, preferred, &most);
+    const auto file = SectionFile::Open(store, path_, FileKind::kIndex, {}, {});
+    ASSERT_OK(file);
+    const auto read = (*file)->ReadLarge(kA, bytes.size(), {}, MemoryUse::kOther, "a test", {});
+    ASSERT_OK(read);
+    EXPECT_TRUE(std::ranges::equal(read->bytes(), base::AsBytes(bytes)));
+    EXPECT_GE(most, expected) << preferred;
+    EXPECT_LE(most, expected + 17) << preferred;
+    most = 0;
+    ASSERT_OK((*file)->Verify({}));
+    EXPECT_GE(most, expected) << preferred;
+  }
 }
 
 TEST_F(SectionFileTest, WriterRefusesWhatIsOurBug) {
