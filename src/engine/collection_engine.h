@@ -59,10 +59,10 @@ class CollectionEngine {
   bool read_only() const { return core_->read_only(); }
   /// Tells log, listener and metrics of a Follow behind that failed.
   void NoteRefreshError(const absl::Status& error) const;
-  /// For reading alone: every write up to this time has been read, whenever it came.
-  uint64_t settled_timestamp() const;
-  /// Every write up to this time that was durable when this engine was opened has been read. The
-  /// millisecond of the opening lies between the two: writes may still have come in it.
+  /// For reading alone: whether what has been read is enough for a read at `consistency` that
+  /// begins now, where `required` is its RequiredTimestamp.
+  bool HasAllFor(const Consistency& consistency, uint64_t required) const;
+  /// Every write up to this time that had returned when the last refresh began has been read.
   uint64_t service_timestamp() const;
   uint64_t manifest_version() const { return core_->manifest_version(); }
   /// Of a collection that is read alone: whether its manifest is the newest still. One request.

@@ -86,7 +86,7 @@ absl::StatusOr<std::shared_ptr<CollectionEngine>> CollectionHandle::ForRead(
   if (!current->read_only()) return current;
   VECDB_RETURN_IF_ERROR(current->AwaitTime(consistency, context));
   const uint64_t required = current->RequiredTimestamp(consistency);
-  if (required <= current->settled_timestamp()) return current;
+  if (current->HasAllFor(consistency, required)) return current;
   VECDB_RETURN_IF_ERROR(Refresh(context));
   current = engine();
   if (required <= current->service_timestamp()) return current;

@@ -41,7 +41,9 @@ struct CollectionEngine::Parts {
   FollowedJournal followed;                     // guarded by the gate of refreshing
   std::shared_ptr<ReaderLease> lease;           // null without; set before the collection is used
   std::atomic<uint64_t> service_timestamp = 0;  // grow while it is followed; order nothing else,
-  std::atomic<uint64_t> settled_timestamp = 0;  // as what they tell of was published before
+  std::atomic<uint64_t> settled_timestamp = 0;  // as what they tell of was published before:
+                                                // the millisecond of the refresh lies between them
+  std::atomic<bool> is_complete = false;        // that of `followed`; set by opening
   std::atomic<bool> flush_scheduled = false;  // at most one flush waits behind; orders nothing else
   std::atomic<int> num_builders = 0;          // scheduled or at work; about, orders nothing
   std::atomic<bool> build_asked = false;      // since a builder began to look
