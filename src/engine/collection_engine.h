@@ -32,6 +32,10 @@ struct FollowedJournal;
 /// Every method that a user may call begins with Call, so that closing waits for it.
 class CollectionEngine {
  public:
+  ~CollectionEngine();
+  CollectionEngine(const CollectionEngine&) = delete;
+  CollectionEngine& operator=(const CollectionEngine&) = delete;
+
   /// Makes the folder of a new collection: its first manifest.
   static absl::Status Create(const Environment& environment, const std::string& id,
                              const Schema& schema, const CollectionOptions& options,

@@ -13,24 +13,42 @@ std::shared_ptr<CollectionEngine> CollectionHandle::engine() const {
   return engine_;
 }
 
+std::vector<std::shared_ptr<CollectionEngine>> CollectionHandle::engines() const {
+  base::MutexLock lock(&mutex_);
+  std::vector<std::shared_ptr<CollectionEngine>> engines = {engine_};
+  for (const auto& retired : retired_) {
+    if (auto held = retired.lock(); held != nullptr) engines.push_back(std::move(held));
+  }
+  return engines;
+}
+
 void CollectionHandle::Replace(std::shared_ptr<CollectionEngine> engine) {
   absl::Status closed;
   {
     base::MutexLock lock(&mutex_);
     closed = closed_;
-    if (closed.ok()) engine_.swap(engine);
+    if (closed.ok()) {
+      std::erase_if(retired_, [](const auto& retired) { return retired.expired(); });
+      if (engine_->read_only()) retired_.push_back(engine_);
+      engine_.swap(engine);
+    }
   }
   if (!closed.ok()) engine->Shutdown(closed);
 }
 
 void CollectionHandle::Shutdown(const absl::Status& reason) {
   std::shared_ptr<CollectionEngine> last;
+  std::vector<std::weak_ptr<CollectionEngine>> retired;  // not copied, which takes memory
   {
     base::MutexLock lock(&mutex_);
     if (closed_.ok()) closed_ = reason;
     last = engine_;
+    retired.swap(retired_);
   }
   last->Shutdown(reason);
+  for (const auto& each : retired) {
+    if (const auto held = each.lock(); held != nullptr) held->Shutdown(reason);
+  }
 }
 
 absl::Status CollectionHandle::Refresh(const Context& context) {

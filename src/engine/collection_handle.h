@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -28,9 +29,12 @@ class CollectionHandle {
   CollectionMetrics& metrics() const { return *metrics_; }
 
   std::shared_ptr<CollectionEngine> engine() const;
+  /// That, and those of before that an iterator or a read holds: they may use what is the
+  /// database's, and are to be closed before it is gone.
+  std::vector<std::shared_ptr<CollectionEngine>> engines() const;
   /// An engine that comes after Shutdown is shut down.
   void Replace(std::shared_ptr<CollectionEngine> engine);
-  /// Shuts the engine of now down, and whichever comes later.
+  /// Shuts all of them down, and whichever comes later.
   void Shutdown(const absl::Status& reason);
 
   /// The engine for a read: of a read-only database one that is fresh enough for `consistency`.
@@ -68,6 +72,8 @@ class CollectionHandle {
   base::Gate refresh_gate_;    // one at a time
   mutable base::Mutex mutex_;  // a leaf
   std::shared_ptr<CollectionEngine> engine_ ABSL_GUARDED_BY(mutex_);
+  // Of reading alone; those of writing are shut down before they are replaced.
+  std::vector<std::weak_ptr<CollectionEngine>> retired_ ABSL_GUARDED_BY(mutex_);
   absl::Status closed_ ABSL_GUARDED_BY(mutex_);
 };
 

@@ -62,6 +62,14 @@ struct CollectionEngine::Parts {
     recall.Forget();
   }
 
+  // Of the rows, and of the journal that was followed; once no call runs.
+  void LetGo() {
+    recall.Forget();
+    writer.Forget();
+    followed = {};
+    lease = nullptr;
+  }
+
   base::Gate stall_gate;  // of writers that are held up; before all other gates
   base::Mutex mutex;      // a leaf
   GarbageReport garbage ABSL_GUARDED_BY(mutex) = {};  // of the last collection

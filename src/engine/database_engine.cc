@@ -425,6 +425,15 @@ std::vector<std::shared_ptr<CollectionEngine>> DatabaseEngine::OpenCollections()
   return collections;
 }
 
+std::vector<std::shared_ptr<CollectionEngine>> DatabaseEngine::EnginesToClose() const {
+  base::MutexLock lock(&mutex_);
+  std::vector<std::shared_ptr<CollectionEngine>> all;
+  for (const auto& [id, handle] : open_) {
+    for (auto& engine : handle->engines()) all.push_back(std::move(engine));
+  }
+  return all;
+}
+
 DatabaseEngine::Entries DatabaseEngine::ReadEntries() const {
   base::MutexLock lock(&mutex_);
   return entries_;
@@ -527,7 +536,7 @@ absl::Status DatabaseEngine::CloseCollections(const Context& context) {
     VECDB_ASSIGN_OR_RETURN(const auto pass, ddl_gate_.Enter(context));
     if (!CheckOpen().ok()) return absl::OkStatus();
     VECDB_RETURN_IF_ERROR(context.Check());
-    const auto collections = OpenCollections();
+    const auto collections = EnginesToClose();
     for (size_t i = 0; i < collections.size(); ++i) {
       const absl::Status status = collections[i]->CloseFlushed(Closed(), context);
       if (status.ok()) continue;

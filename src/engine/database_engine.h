@@ -119,6 +119,7 @@ class DatabaseEngine {
   absl::Status RemoveObjects(const std::string& collection_id, const Context& context);
   void RemoveDropped(const Context& context);
   std::vector<std::shared_ptr<CollectionEngine>> OpenCollections() const;
+  std::vector<std::shared_ptr<CollectionEngine>> EnginesToClose() const;
 
   const std::shared_ptr<ObjectStore> store_;
   const bool read_only_;
