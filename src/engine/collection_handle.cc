@@ -52,9 +52,12 @@ void CollectionHandle::Shutdown(const absl::Status& reason) {
 }
 
 absl::Status CollectionHandle::Refresh(const Context& context) {
-  VECDB_ASSIGN_OR_RETURN(const auto pass, refresh_gate_.Enter(context));
+  if (!engine()->read_only()) return absl::OkStatus();
+  return refreshes_.Join([&] { return RefreshOnce(context); }, context);
+}
+
+absl::Status CollectionHandle::RefreshOnce(const Context& context) {
   const std::shared_ptr<CollectionEngine> before = engine();
-  if (!before->read_only()) return absl::OkStatus();
   // Inside a call of `before`, so that whoever closes the database waits for it.
   const auto install = [&](std::shared_ptr<CollectionEngine> after) {
     Replace(after);

@@ -38,7 +38,7 @@ struct CollectionEngine::Parts {
   std::shared_ptr<LoadManager> loads;  // set before the collection is used
   RecoveryReport recovery;             // written before the collection is used
   // Of a collection that is read alone.
-  FollowedJournal followed;                     // guarded by the gate of refreshing
+  FollowedJournal followed;                     // of the refresh that runs
   std::shared_ptr<ReaderLease> lease;           // null without; set before the collection is used
   std::atomic<uint64_t> service_timestamp = 0;  // grow while it is followed; order nothing else,
   std::atomic<uint64_t> settled_timestamp = 0;  // as what they tell of was published before:
