@@ -27,6 +27,7 @@
 #include "engine/collection_events.h"
 #include "engine/collection_metrics.h"
 #include "engine/database_metrics.h"
+#include "engine/lease_book.h"
 #include "engine/memory_accounts.h"
 #include "engine/reader_lease.h"
 #include "format/manifest.h"
@@ -54,6 +55,7 @@ struct Environment {
   int64_t gc_grace_ms = 3'600'000;
   bool tail_journal = true;  ///< of a database for reading alone
   int64_t reader_lease_ms = 0;
+  std::shared_ptr<LeaseBook> leases{};  ///< null: they are renewed by refreshes alone
   std::shared_ptr<MemoryAccounts> accounts{};
   /// Releases other collections than the asking one until so many bytes are free in its budget, as
   /// far as options allow; null when they do not.

@@ -110,8 +110,10 @@ absl::StatusOr<std::shared_ptr<ReaderLease>> MakeLease(const Environment& enviro
                                                        const std::string& id) {
   if (environment.reader_lease_ms == 0) return nullptr;
   VECDB_ASSIGN_OR_RETURN(ObjectPath folder, ObjectPath::Parse("collections/" + id));
-  return std::make_shared<ReaderLease>(environment.store, std::move(folder),
-                                       environment.reader_lease_ms, environment.host.clock);
+  auto lease = std::make_shared<ReaderLease>(environment.store, std::move(folder),
+                                             environment.reader_lease_ms, environment.host.clock);
+  if (environment.leases != nullptr) environment.leases->Add(lease);
+  return lease;
 }
 
 }  // namespace

@@ -110,6 +110,7 @@ DatabaseEngine::DatabaseEngine(const DatabaseOptions& options, Places places)
           options.memory_limit_bytes == 0 ? MemoryBudget::kNoLimit : options.memory_limit_bytes)};
   environment_.metrics = std::make_shared<DatabaseMetrics>();
   environment_.listener = options.listener;
+  environment_.leases = std::make_shared<LeaseBook>();
   if (environment_.host.clock == nullptr) environment_.host.clock = &SystemClock();
   environment_.map_when_full = options.map_when_full;
   environment_.recall_sample_every = options.recall_sample_every;

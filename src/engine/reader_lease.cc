@@ -69,28 +69,39 @@ uint64_t ReaderLease::LowestInUse() {
   return lowest.value_or(1);
 }
 
+// Nothing when none is to be put.
+std::optional<LeaseName> ReaderLease::NextLease(int64_t now_ms) {
+  base::MutexLock lock(&mutex_);
+  const int64_t age_ms = now_ms - held_from_ms_;
+  const bool is_fresh = held_.has_value() && age_ms >= 0 && age_ms < lease_ms_ / 2;
+  if (is_released_ || is_fresh) return std::nullopt;
+  return LeaseName{.reader = reader_,
+                   .number = ++num_leases_,
+                   .version = LowestInUse(),
+                   .lease_ms = static_cast<uint64_t>(lease_ms_)};
+}
+
+// Gives the one that is not needed any more: that of before, or this one when it was released
+// meanwhile.
+std::optional<ObjectPath> ReaderLease::Hold(const ObjectPath& path, int64_t from_ms) {
+  base::MutexLock lock(&mutex_);
+  if (is_released_) return path;
+  held_from_ms_ = from_ms;
+  return std::exchange(held_, path);
+}
+
 absl::Status ReaderLease::Renew(const Context& context) {
-  const int64_t now = clock_->NowMillis();
-  LeaseName name{.reader = reader_, .lease_ms = static_cast<uint64_t>(lease_ms_)};
-  std::optional<ObjectPath> former;
-  {
-    base::MutexLock lock(&mutex_);
-    const int64_t age = now - held_from_ms_;
-    if (held_.has_value() && age >= 0 && age < lease_ms_ / 2) return absl::OkStatus();
-    name.number = ++num_leases_;
-    name.version = LowestInUse();
-    former = held_;
-  }
+  VECDB_ASSIGN_OR_RETURN(const auto pass, renewal_gate_.Enter(context));
+  const int64_t now_ms = clock_->NowMillis();
+  const std::optional<LeaseName> name = NextLease(now_ms);
+  if (!name.has_value()) return absl::OkStatus();
   VECDB_ASSIGN_OR_RETURN(const ObjectPath path,
-                         folder_.Join(base::StrFormat("%s/%s", kFolder, ToString(name))));
+                         folder_.Join(base::StrFormat("%s/%s", kFolder, ToString(*name))));
   VECDB_RETURN_IF_ERROR(PutObject(*store_, path, kText, context));
-  {
-    base::MutexLock lock(&mutex_);
-    held_ = path;
-    held_from_ms_ = now;
-  }
   // One that stays expires.
-  if (former.has_value()) store_->Delete(*former, context).IgnoreError();
+  if (const auto former = Hold(path, now_ms); former.has_value()) {
+    store_->Delete(*former, context).IgnoreError();
+  }
   return absl::OkStatus();
 }
 
@@ -98,6 +109,7 @@ void ReaderLease::Release() {
   std::optional<ObjectPath> held;
   {
     base::MutexLock lock(&mutex_);
+    is_released_ = true;
     held.swap(held_);
   }
   if (!held.has_value()) return;

@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "base/gate.h"
 #include "base/mutex.h"
 #include "vecdb/clock.h"
 #include "vecdb/context.h"
@@ -63,14 +64,17 @@ class ReaderLease {
   void Use(const std::shared_ptr<const ManifestPin>& pin);
 
   /// Puts a lease when there is none, or less than half of its time is left: two requests then, and
-  /// none otherwise. Before the newest manifest is looked for. Errors of the store.
+  /// none otherwise; none once it was released. Before the newest manifest is looked for, and by
+  /// the clock. Errors of the store.
   absl::Status Renew(const Context& context);
 
-  /// Gives the lease up. What cannot be deleted expires.
+  /// Gives the lease up, for good. What cannot be deleted expires.
   void Release();
 
  private:
   uint64_t LowestInUse() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  std::optional<LeaseName> NextLease(int64_t now_ms);
+  std::optional<ObjectPath> Hold(const ObjectPath& path, int64_t from_ms);
 
   const std::shared_ptr<ObjectStore> store_;
   const ObjectPath folder_;
@@ -78,11 +82,13 @@ class ReaderLease {
   const Clock* const clock_;
   const std::string reader_;
 
-  base::Mutex mutex_;  // a leaf
+  base::Gate renewal_gate_;  // one at a time
+  base::Mutex mutex_;        // a leaf
   std::vector<std::weak_ptr<const ManifestPin>> pins_ ABSL_GUARDED_BY(mutex_);
   std::optional<ObjectPath> held_ ABSL_GUARDED_BY(mutex_);
   int64_t held_from_ms_ ABSL_GUARDED_BY(mutex_) = 0;
   uint64_t num_leases_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool is_released_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
 /// The lowest version that a lease holds which has not expired; the largest number when there is
