@@ -25,7 +25,6 @@ constexpr int32_t kMaxResultRowsLimit = 1 << 20;
 constexpr int32_t kMaxThreads = 1024;
 constexpr int64_t kMaxGraceMillis = 366LL * 86'400'000;
 constexpr int64_t kMaxRefreshMillis = 86'400'000;
-constexpr int64_t kMinLeaseMillis = 1000;
 constexpr uint64_t kMaxIdentityBytes = 64 << 10;
 constexpr char kJournalLock[] = ".lock";  // in a directory of journals alone
 

@@ -33,6 +33,8 @@ namespace vecdb::engine {
 // was put, hence before the reader looked: what the reader has found is not older than the newest
 // manifest of that list, which a collector never removes.
 
+constexpr int64_t kMinLeaseMillis = 1000;
+
 /// Which manifest a state of a reader has been made from: alive as long as anybody reads that
 /// state.
 struct ManifestPin {
@@ -64,7 +66,8 @@ class ReaderLease {
   void Use(const std::shared_ptr<const ManifestPin>& pin);
 
   /// Puts a lease when there is none, or less than half of its time is left: two requests then, and
-  /// none otherwise; none once it was released. Before the newest manifest is looked for, and by
+  /// none otherwise, but to delete a former one whose put had taken long; none once it was
+  /// released. Before the newest manifest is looked for, and by
   /// the clock. Errors of the store.
   absl::Status Renew(const Context& context);
 
@@ -72,9 +75,17 @@ class ReaderLease {
   void Release();
 
  private:
+  struct Lease {
+    ObjectPath path;
+    int64_t begun_ms = 0;  // before it was put
+    int64_t put_ms = 0;    // after that
+  };
+
   uint64_t LowestInUse() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   std::optional<LeaseName> NextLease(int64_t now_ms);
-  std::optional<ObjectPath> Hold(const ObjectPath& path, int64_t from_ms);
+  absl::Status Put(const LeaseName& name, int64_t begun_ms, const Context& context);
+  std::vector<ObjectPath> Hold(const ObjectPath& path, int64_t begun_ms, int64_t now_ms);
+  std::vector<ObjectPath> TakeFormer(int64_t now_ms);
 
   const std::shared_ptr<ObjectStore> store_;
   const ObjectPath folder_;
@@ -85,15 +96,17 @@ class ReaderLease {
   base::Gate renewal_gate_;  // one at a time
   base::Mutex mutex_;        // a leaf
   std::vector<std::weak_ptr<const ManifestPin>> pins_ ABSL_GUARDED_BY(mutex_);
-  std::optional<ObjectPath> held_ ABSL_GUARDED_BY(mutex_);
-  int64_t held_from_ms_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::optional<Lease> held_ ABSL_GUARDED_BY(mutex_);
+  std::vector<Lease> former_ ABSL_GUARDED_BY(mutex_);  // that are to be deleted
   uint64_t num_leases_ ABSL_GUARDED_BY(mutex_) = 0;
   bool is_released_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
 /// The lowest version that a lease holds which has not expired; the largest number when there is
 /// none. Leases that expired longer than `grace_ms` ago are deleted, as far as that works. For
-/// garbage collection, once it has listed the manifests.
+/// garbage collection, once it has listed the manifests. Two lists, and further ones where they are
+/// slow: what any of them shows counts. Where all are, it may miss a reader whose lease runs for
+/// less than eight of them take.
 absl::StatusOr<uint64_t> LowestLeased(ObjectStore& store, const ObjectPath& folder, int64_t now_ms,
                                       int64_t grace_ms, const Context& context);
 
