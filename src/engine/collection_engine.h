@@ -30,7 +30,7 @@ struct FollowedJournal;
 /// One collection alive: the inside of every Collection handle on it. Thread-safe.
 ///
 /// Every method that a user may call begins with Call, so that closing waits for it.
-class CollectionEngine {
+class CollectionEngine : public std::enable_shared_from_this<CollectionEngine> {
  public:
   ~CollectionEngine();
   CollectionEngine(const CollectionEngine&) = delete;
@@ -71,6 +71,11 @@ class CollectionEngine {
   uint64_t manifest_version() const { return core_->manifest_version(); }
   /// Of a collection that is read alone: whether its manifest is the newest still. One request.
   absl::StatusOr<bool> IsNewest(const Context& context);
+  /// What a read of `state`, which a snapshot or an iterator holds, is told that failed with
+  /// `error`: Unavailable when the writer has collected what that state needs, else `error`. One
+  /// request, of a collection that is read alone and where objects may be missing.
+  absl::Status ErrorOfHeld(const Snapshot& state, const absl::Status& error,
+                           const Context& context);
   /// For how long writes may be missing, by this clock; 0 for a collection that is written.
   double AgeSeconds() const;
   /// What reads at `consistency` ask service_timestamp() to be.

@@ -275,6 +275,27 @@ absl::StatusOr<bool> CollectionEngine::IsNewest(const Context& context) {
   return IsLast(manifests, core_->manifest_version(), context);
 }
 
+// Of a manifest that is there, with no boundary above it, nothing has been collected: boundaries
+// come before versions are removed, and these before objects are.
+absl::Status CollectionEngine::ErrorOfHeld(const Snapshot& state, const absl::Status& error,
+                                           const Context& context) {
+  if (!read_only() || !MayBeARace(error)) return error;
+  const auto& pin = state.view->pin;
+  if (pin == nullptr || state.view->collection_id != id()) return error;  // not one of this reader
+  const CollectionCall call(*core_, context);
+  VECDB_RETURN_IF_ERROR(call.status());
+  const uint64_t version = pin->version;
+  VECDB_ASSIGN_OR_RETURN(const catalog::VersionStore manifests,
+                         ManifestsOf(core_->environment(), core_->folder()));
+  VECDB_ASSIGN_OR_RETURN(const auto list, ListFrom(manifests, version, context));
+  const bool is_there = !list.versions.empty() && list.versions.front().number == version;
+  if (is_there && list.boundary() <= version) return error;
+  return absl::UnavailableError(
+      base::StrFormat("what the snapshot or iterator reads has been collected by the writer (%s); "
+                      "pin or open a newer one, and see DatabaseOptions::reader_lease_ms",
+                      std::string(error.message())));
+}
+
 double CollectionEngine::AgeSeconds() const {
   if (!read_only()) return 0;
   const auto read_ms = static_cast<int64_t>(service_timestamp() >> base::HybridClock::kCounterBits);

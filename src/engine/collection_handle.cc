@@ -68,31 +68,17 @@ absl::Status CollectionHandle::RefreshOnce(const Context& context) {
   return before->Follow(install, context);
 }
 
-namespace {
-
-// Whether a snapshot is of an older manifest than an engine that reads alone.
-bool IsOlder(const vecdb::Snapshot& snapshot, const CollectionEngine& current) {
-  const auto& pin = snapshot.state()->view->pin;
-  return pin != nullptr && pin->version < current.manifest_version();
-}
-
-}  // namespace
-
 absl::StatusOr<std::shared_ptr<CollectionEngine>> CollectionHandle::AfterCollection(
     CollectionEngine& current, const Consistency& consistency, const absl::Status& error,
     const Context& context) {
   if (!absl::IsNotFound(error) && !absl::IsDataLoss(error)) return nullptr;
-  absl::Status refreshed;
-  const bool is_snapshot = consistency.kind() == Consistency::Kind::kSnapshot;
-  if (is_snapshot && consistency.snapshot() == nullptr) return nullptr;
-  if (is_snapshot && IsOlder(*consistency.snapshot(), current)) {
-    refreshed = absl::FailedPreconditionError("a snapshot stays as it is");
-  } else {
-    const auto is_newest = current.IsNewest(context);
-    if (is_newest.ok() && *is_newest) return nullptr;  // it is not there, or is damaged
-    refreshed = is_snapshot || !is_newest.ok() ? is_newest.status() : Refresh(context);
-    if (is_snapshot) refreshed.Update(absl::FailedPreconditionError("a snapshot stays as it is"));
+  if (consistency.kind() == Consistency::Kind::kSnapshot) {
+    if (consistency.snapshot() == nullptr) return nullptr;
+    return current.ErrorOfHeld(*consistency.snapshot()->state(), error, context);
   }
+  const auto is_newest = current.IsNewest(context);
+  if (is_newest.ok() && *is_newest) return nullptr;  // it is not there, or is damaged
+  const absl::Status refreshed = is_newest.ok() ? Refresh(context) : is_newest.status();
   if (refreshed.ok()) return engine();
   return absl::UnavailableError(
       base::StrFormat("the state that this reader shows may have been collected by the writer "
