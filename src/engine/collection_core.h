@@ -268,8 +268,13 @@ class CollectionCore : public std::enable_shared_from_this<CollectionCore> {
 
   /// Replaces the view by what `edit` makes of a copy of it. Without memory it is tried again, with
   /// another copy: `edit` is to move nothing away before the last of its allocations. When that
-  /// does not help the collection takes no further writes, as the view may lack what was committed.
+  /// does not help the collection takes no further writes, as the view may lack what was committed,
+  /// and one that is read alone is to be opened anew: ViewError.
   void EditView(absl::FunctionRef<void(View*)> edit);
+  /// Notes that the view may lack what it should show. The first reason is kept.
+  void NoteViewError(const absl::Status& reason);
+  /// Why that may be; OK when it lacks nothing.
+  absl::Status ViewError() const;
 
   /// Takes no further writes until the collection is opened again; the first reason is kept.
   void RefuseWrites(const absl::Status& reason);
@@ -309,6 +314,7 @@ class CollectionCore : public std::enable_shared_from_this<CollectionCore> {
   absl::Status closed_ ABSL_GUARDED_BY(mutex_);
   CancelToken background_cancel_ ABSL_GUARDED_BY(mutex_) = CancelToken::Make();
   absl::Status write_error_ ABSL_GUARDED_BY(mutex_);
+  absl::Status view_error_ ABSL_GUARDED_BY(mutex_);
   std::string name_ ABSL_GUARDED_BY(mutex_);
   std::shared_ptr<const View> view_ ABSL_GUARDED_BY(mutex_);
   // All that was shown and may still be held by a reader.

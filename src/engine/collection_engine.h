@@ -200,6 +200,7 @@ class CollectionEngine : public std::enable_shared_from_this<CollectionEngine> {
       const CollectionEngine* before, bool last_try, const Context& context);
   absl::Status FollowLoads(const View& old, CollectionEngine* after, const Context& context);
   absl::StatusOr<bool> FollowJournal(const Context& context);
+  absl::Status ReadNews(std::span<const journal::LogFileInfo> news, const Context& context);
   void SetFollowed(FollowedJournal followed, int64_t begun_ms);
 
   absl::StatusOr<WriteResult> Write(const RowBatch& rows, bool replace, const WriteOptions& options,

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/out_of_memory.h"
 #include "base/sabotage.h"
 #include "base/status_macros.h"
 #include "base/str_format.h"
@@ -138,6 +139,7 @@ absl::StatusOr<std::shared_ptr<CollectionEngine>> CollectionEngine::OpenReadOnly
       const LoadOptions options = was_loaded ? old->load : LoadOptions{};
       VECDB_RETURN_IF_ERROR(engine->parts_->loads->Load(options, context));
     }
+    VECDB_RETURN_IF_ERROR(core->ViewError());
     return engine;
   }
 }
@@ -215,6 +217,22 @@ absl::Status CollectionEngine::FollowLoads(const View& old, CollectionEngine* af
   return after->parts_->loads->Load(now->load, context);
 }
 
+// Of what was cut short anywhere nothing is known: the collection is to be opened anew.
+absl::Status CollectionEngine::ReadNews(std::span<const journal::LogFileInfo> news,
+                                        const Context& context) {
+  bool has_ended = false;
+  const auto rows = base::OrOutOfMemory([&] {
+    auto read =
+        ReadJournalOn(core_.get(), &parts_->writer, news, parts_->followed.follower.get(), context);
+    has_ended = true;
+    return read;
+  });
+  if (!has_ended) core_->NoteViewError(rows.status());
+  VECDB_RETURN_IF_ERROR(rows.status());
+  NoteFreshRows(*rows);
+  return core_->ViewError();
+}
+
 // False when the manifest is another one, or the journal cannot be read on.
 //
 // The journal is listed before the manifests, as WhatWasInTheWay says why: as long as that of
@@ -223,6 +241,7 @@ absl::StatusOr<bool> CollectionEngine::FollowJournal(const Context& context) {
   FollowedJournal& followed = parts_->followed;
   // Of files that grow nothing says what has come.
   if (followed.is_read && followed.follower == nullptr) return false;
+  if (!core_->ViewError().ok()) return false;
   const int64_t begun_ms = core_->NowMillis();
   std::vector<journal::LogFileInfo> news;
   if (followed.follower != nullptr) {
@@ -235,11 +254,9 @@ absl::StatusOr<bool> CollectionEngine::FollowJournal(const Context& context) {
   if (!is_newest && !base::Sabotaged(28)) return false;
   if (!followed.is_complete) return true;  // what is flushed is the same
   if (!news.empty()) {
-    const auto rows =
-        ReadJournalOn(core_.get(), &parts_->writer, news, followed.follower.get(), context);
-    if (MayBeARace(rows.status())) return false;
-    VECDB_RETURN_IF_ERROR(rows.status());
-    NoteFreshRows(*rows);
+    const absl::Status read = ReadNews(news, context);
+    if (MayBeARace(read)) return false;
+    VECDB_RETURN_IF_ERROR(read);
   }
   parts_->settled_timestamp = TimestampAt(begun_ms) - 1;
   parts_->service_timestamp = TimestampAt(begun_ms + 1) - 1;
