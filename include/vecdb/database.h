@@ -47,9 +47,9 @@ struct DatabaseOptions {
   /// they are flushed. False saves its requests, and shows what has been flushed.
   bool tail_journal = true;
   /// Of a database for reading alone: keeps what it reads from being collected by leases in the
-  /// store that run so long, and that every refresh renews. 0: it writes nothing, and the writer's
-  /// gc_grace_ms is what there is. Otherwise a second to a day: longer than the time between two
-  /// refreshes, and than clocks of machines differ.
+  /// store that run so long, and are renewed while it is open. 0: it writes nothing, and what there
+  /// is is gc_grace_ms of the writer. Otherwise a second to a day: several times as long as clocks
+  /// of machines differ, and as a put takes.
   int64_t reader_lease_ms = 0;
   /// Opens for writing a store that does not create objects only if they are absent, or says so
   /// wrongly. Then nothing but this promise keeps two writers from destroying each other's data.

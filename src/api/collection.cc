@@ -144,9 +144,11 @@ absl::StatusOr<RowBatch> Collection::Query(const QueryRequest& request,
 absl::StatusOr<std::unique_ptr<QueryIterator>> Collection::OpenQueryIterator(
     const QueryRequest& request, const IteratorOptions& options, const Context& context) const {
   return base::OrOutOfMemory([&]() -> absl::StatusOr<std::unique_ptr<QueryIterator>> {
-    VECDB_ASSIGN_OR_RETURN(auto engine, handle_->ForRead(request.consistency, context));
-    VECDB_ASSIGN_OR_RETURN(auto cursor,
-                           engine::QueryCursor::Open(std::move(engine), request, options, context));
+    VECDB_ASSIGN_OR_RETURN(
+        auto cursor,
+        handle_->Read(request.consistency, context, [&](engine::CollectionEngine& engine) {
+          return engine::QueryCursor::Open(engine.shared_from_this(), request, options, context);
+        }));
     return std::make_unique<QueryIterator>(std::move(cursor));
   });
 }
@@ -154,9 +156,11 @@ absl::StatusOr<std::unique_ptr<QueryIterator>> Collection::OpenQueryIterator(
 absl::StatusOr<std::unique_ptr<SearchIterator>> Collection::OpenSearchIterator(
     const SearchRequest& request, const IteratorOptions& options, const Context& context) const {
   return base::OrOutOfMemory([&]() -> absl::StatusOr<std::unique_ptr<SearchIterator>> {
-    VECDB_ASSIGN_OR_RETURN(auto engine, handle_->ForRead(request.consistency, context));
     VECDB_ASSIGN_OR_RETURN(
-        auto cursor, engine::SearchCursor::Open(std::move(engine), request, options, context));
+        auto cursor,
+        handle_->Read(request.consistency, context, [&](engine::CollectionEngine& engine) {
+          return engine::SearchCursor::Open(engine.shared_from_this(), request, options, context);
+        }));
     return std::make_unique<SearchIterator>(std::move(cursor));
   });
 }

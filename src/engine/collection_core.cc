@@ -247,7 +247,19 @@ void CollectionCore::NoteExpired(uint64_t num_rows) {
 
 void CollectionCore::EditView(absl::FunctionRef<void(View*)> edit) {
   const absl::Status edited = base::TryForMemory([&] { TryEditView(edit); });
-  if (!edited.ok()) RefuseWrites(edited);
+  if (edited.ok()) return;
+  NoteViewError(edited);
+  RefuseWrites(edited);
+}
+
+void CollectionCore::NoteViewError(const absl::Status& reason) {
+  base::MutexLock lock(&mutex_);
+  if (view_error_.ok()) view_error_ = reason;
+}
+
+absl::Status CollectionCore::ViewError() const {
+  base::MutexLock lock(&mutex_);
+  return view_error_;
 }
 
 void CollectionCore::TryEditView(absl::FunctionRef<void(View*)> edit) {

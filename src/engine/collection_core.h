@@ -27,6 +27,7 @@
 #include "engine/collection_events.h"
 #include "engine/collection_metrics.h"
 #include "engine/database_metrics.h"
+#include "engine/lease_book.h"
 #include "engine/memory_accounts.h"
 #include "engine/reader_lease.h"
 #include "format/manifest.h"
@@ -54,6 +55,7 @@ struct Environment {
   int64_t gc_grace_ms = 3'600'000;
   bool tail_journal = true;  ///< of a database for reading alone
   int64_t reader_lease_ms = 0;
+  std::shared_ptr<LeaseBook> leases{};  ///< null: they are renewed by refreshes alone
   std::shared_ptr<MemoryAccounts> accounts{};
   /// Releases other collections than the asking one until so many bytes are free in its budget, as
   /// far as options allow; null when they do not.
@@ -266,8 +268,13 @@ class CollectionCore : public std::enable_shared_from_this<CollectionCore> {
 
   /// Replaces the view by what `edit` makes of a copy of it. Without memory it is tried again, with
   /// another copy: `edit` is to move nothing away before the last of its allocations. When that
-  /// does not help the collection takes no further writes, as the view may lack what was committed.
+  /// does not help the collection takes no further writes, as the view may lack what was committed,
+  /// and one that is read alone is to be opened anew: ViewError.
   void EditView(absl::FunctionRef<void(View*)> edit);
+  /// Notes that the view may lack what it should show. The first reason is kept.
+  void NoteViewError(const absl::Status& reason);
+  /// Why that may be; OK when it lacks nothing.
+  absl::Status ViewError() const;
 
   /// Takes no further writes until the collection is opened again; the first reason is kept.
   void RefuseWrites(const absl::Status& reason);
@@ -307,6 +314,7 @@ class CollectionCore : public std::enable_shared_from_this<CollectionCore> {
   absl::Status closed_ ABSL_GUARDED_BY(mutex_);
   CancelToken background_cancel_ ABSL_GUARDED_BY(mutex_) = CancelToken::Make();
   absl::Status write_error_ ABSL_GUARDED_BY(mutex_);
+  absl::Status view_error_ ABSL_GUARDED_BY(mutex_);
   std::string name_ ABSL_GUARDED_BY(mutex_);
   std::shared_ptr<const View> view_ ABSL_GUARDED_BY(mutex_);
   // All that was shown and may still be held by a reader.

@@ -46,6 +46,12 @@ CollectionEngine::CollectionEngine(std::shared_ptr<CollectionCore> core)
   parts_->loads = std::make_shared<LoadManager>(core_.get(), rebuild, loaded);
 }
 
+// A task that a host's executor keeps, for ever maybe, holds the parts: of an engine that another
+// has replaced, and nobody has shut down, they are to hold neither memory nor store.
+CollectionEngine::~CollectionEngine() {
+  if (read_only()) parts_->LetGo();
+}
+
 absl::Status CollectionEngine::Create(const Environment& environment, const std::string& id,
                                       const Schema& schema, const CollectionOptions& options,
                                       const Context& context) {
@@ -117,10 +123,9 @@ void CollectionEngine::Shutdown(const absl::Status& reason) {
   parts_->loads->StopAll(reason);
   core_->StopCalls(reason, {}).IgnoreError();  // waits as long as it takes
   parts_->loads->StopAll(reason);              // that were begun between
-  parts_->recall.Forget();
   core_->DropView();
-  parts_->writer.Forget();
   if (parts_->lease != nullptr) parts_->lease->Release();
+  parts_->LetGo();
 }
 
 void CollectionEngine::Resume() {

@@ -30,8 +30,12 @@ struct FollowedJournal;
 /// One collection alive: the inside of every Collection handle on it. Thread-safe.
 ///
 /// Every method that a user may call begins with Call, so that closing waits for it.
-class CollectionEngine {
+class CollectionEngine : public std::enable_shared_from_this<CollectionEngine> {
  public:
+  ~CollectionEngine();
+  CollectionEngine(const CollectionEngine&) = delete;
+  CollectionEngine& operator=(const CollectionEngine&) = delete;
+
   /// Makes the folder of a new collection: its first manifest.
   static absl::Status Create(const Environment& environment, const std::string& id,
                              const Schema& schema, const CollectionOptions& options,
@@ -59,14 +63,19 @@ class CollectionEngine {
   bool read_only() const { return core_->read_only(); }
   /// Tells log, listener and metrics of a Follow behind that failed.
   void NoteRefreshError(const absl::Status& error) const;
-  /// For reading alone: every write up to this time has been read, whenever it came.
-  uint64_t settled_timestamp() const;
-  /// Every write up to this time that was durable when this engine was opened has been read. The
-  /// millisecond of the opening lies between the two: writes may still have come in it.
+  /// For reading alone: whether what has been read is enough for a read at `consistency` that
+  /// begins now, where `required` is its RequiredTimestamp.
+  bool HasAllFor(const Consistency& consistency, uint64_t required) const;
+  /// Every write up to this time that had returned when the last refresh began has been read.
   uint64_t service_timestamp() const;
   uint64_t manifest_version() const { return core_->manifest_version(); }
   /// Of a collection that is read alone: whether its manifest is the newest still. One request.
   absl::StatusOr<bool> IsNewest(const Context& context);
+  /// What a read of `state`, which a snapshot or an iterator holds, is told that failed with
+  /// `error`: Unavailable when the writer has collected what that state needs, else `error`. One
+  /// request, of a collection that is read alone and where objects may be missing.
+  absl::Status ErrorOfHeld(const Snapshot& state, const absl::Status& error,
+                           const Context& context);
   /// For how long writes may be missing, by this clock; 0 for a collection that is written.
   double AgeSeconds() const;
   /// What reads at `consistency` ask service_timestamp() to be.
@@ -191,6 +200,7 @@ class CollectionEngine {
       const CollectionEngine* before, bool last_try, const Context& context);
   absl::Status FollowLoads(const View& old, CollectionEngine* after, const Context& context);
   absl::StatusOr<bool> FollowJournal(const Context& context);
+  absl::Status ReadNews(std::span<const journal::LogFileInfo> news, const Context& context);
   void SetFollowed(FollowedJournal followed, int64_t begun_ms);
 
   absl::StatusOr<WriteResult> Write(const RowBatch& rows, bool replace, const WriteOptions& options,

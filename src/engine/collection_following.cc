@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/out_of_memory.h"
 #include "base/sabotage.h"
 #include "base/status_macros.h"
 #include "base/str_format.h"
@@ -45,13 +46,64 @@ absl::StatusOr<catalog::VersionStore> ManifestsOf(const Environment& environment
   return catalog::VersionStore(environment.store.get(), manifests, "manifest");
 }
 
-// Whether a version is there, and the newest. One request; that of a collection which was dropped
-// is not there.
+// A version with what comes behind it. One request; that of a collection which was dropped is not
+// there.
+absl::StatusOr<catalog::VersionList> ListFrom(const catalog::VersionStore& manifests,
+                                              uint64_t version, const Context& context) {
+  return manifests.ListAfter(version - 1, context);
+}
+
+bool IsLastOf(const catalog::VersionList& found, uint64_t version) {
+  return found.versions.size() == 1 && found.newest() == version && found.boundary() <= version;
+}
+
 absl::StatusOr<bool> IsLast(const catalog::VersionStore& manifests, uint64_t version,
                             const Context& context) {
-  VECDB_ASSIGN_OR_RETURN(const catalog::VersionList found,
-                         manifests.ListAfter(version - 1, context));
-  return found.versions.size() == 1 && found.newest() == version && found.boundary() <= version;
+  VECDB_ASSIGN_OR_RETURN(const auto found, ListFrom(manifests, version, context));
+  return IsLastOf(found, version);
+}
+
+// Whether the newest manifest, which `list` ends with, needs a file of a log.
+absl::StatusOr<bool> NeedsFile(const CollectionCore& core, const catalog::VersionStore& manifests,
+                               const catalog::VersionList& list, uint64_t file,
+                               const Context& context) {
+  if (list.versions.empty()) return false;
+  const auto newest = manifests.Read(list.newest(), context);
+  if (absl::IsNotFound(newest.status())) return false;  // there are newer ones still
+  VECDB_RETURN_IF_ERROR(newest.status());
+  VECDB_ASSIGN_OR_RETURN(const format::Manifest manifest,
+                         ReadManifest(*newest, core.id(), core.name()));
+  return manifest.journal.id == core.manifest().journal.id && manifest.journal.first_file <= file;
+}
+
+// What the writer did while a state was read so that what was read may be the state of no moment;
+// "" when it is one. No request when objects are there and no log was looked for, one while the
+// manifest is the newest still, and one more when it is not.
+//
+// Of a log, what was listed is read without a gap, so that all there is to doubt is its end: files
+// that were there, and had been removed when it was listed, after a manifest had been committed
+// that does not need them. Objects without records are left behind by that, and look like a log
+// that ends there. So the manifests are looked at once more when the log has been listed: whatever
+// was removed by then the newest of them does not need, and it needs all files from its first on.
+// When the last file that was listed is among those, nothing behind it was missing.
+absl::StatusOr<std::string> WhatWasInTheWay(const CollectionCore& core,
+                                            const FollowedJournal& followed,
+                                            const catalog::VersionStore& manifests,
+                                            const Context& context) {
+  const bool lacks_objects = HasDamage(*core.Read().view);
+  if (!lacks_objects && !followed.is_read) return "";
+  VECDB_ASSIGN_OR_RETURN(const auto list, ListFrom(manifests, core.manifest_version(), context));
+  if (IsLastOf(list, core.manifest_version())) return "";
+  if (lacks_objects) {
+    return "objects were collected while they were opened, DatabaseOptions::gc_grace_ms of the "
+           "writer is too short";
+  }
+  if (followed.is_complete) {
+    VECDB_ASSIGN_OR_RETURN(const bool is_needed,
+                           NeedsFile(core, manifests, list, followed.last_file, context));
+    if (is_needed) return "";
+  }
+  return "the writer has ended its journal, or moved on in it, while it was read";
 }
 
 // Null without.
@@ -59,8 +111,10 @@ absl::StatusOr<std::shared_ptr<ReaderLease>> MakeLease(const Environment& enviro
                                                        const std::string& id) {
   if (environment.reader_lease_ms == 0) return nullptr;
   VECDB_ASSIGN_OR_RETURN(ObjectPath folder, ObjectPath::Parse("collections/" + id));
-  return std::make_shared<ReaderLease>(environment.store, std::move(folder),
-                                       environment.reader_lease_ms, environment.host.clock);
+  auto lease = std::make_shared<ReaderLease>(environment.store, std::move(folder),
+                                             environment.reader_lease_ms, environment.host.clock);
+  if (environment.leases != nullptr) environment.leases->Add(lease);
+  return lease;
 }
 
 }  // namespace
@@ -85,6 +139,7 @@ absl::StatusOr<std::shared_ptr<CollectionEngine>> CollectionEngine::OpenReadOnly
       const LoadOptions options = was_loaded ? old->load : LoadOptions{};
       VECDB_RETURN_IF_ERROR(engine->parts_->loads->Load(options, context));
     }
+    VECDB_RETURN_IF_ERROR(core->ViewError());
     return engine;
   }
 }
@@ -112,26 +167,12 @@ absl::StatusOr<std::shared_ptr<CollectionEngine>> CollectionEngine::ReadNewest(
   if (!last_try && MayBeARace(followed.status())) return nullptr;
   VECDB_RETURN_IF_ERROR(followed.status());
   VECDB_RETURN_IF_ERROR(parts.writer.ShowCommitted(context));
-  // Objects that are not where the manifest says, or no log: what replaces them may be in a
-  // manifest that is newer.
-  const bool lacks_objects = HasDamage(*engine->core_->Read().view);
-  if (lacks_objects || !followed->is_complete) {
-    VECDB_ASSIGN_OR_RETURN(const catalog::VersionList later,
-                           manifests.ListAfter(newest->number, context));
-    if (!later.versions.empty()) {
-      if (!last_try) return nullptr;
-      if (!lacks_objects && followed->is_read) {
-        return absl::UnavailableError(base::StrFormat(
-            "collection %s: the writer has ended its journal while it was looked for, %d times",
-            name, kReadTries));
-      }
-      if (lacks_objects) {
-        return absl::UnavailableError(base::StrFormat(
-            "collection %s: objects were collected while they were opened, %d times; "
-            "DatabaseOptions::gc_grace_ms of the writer is too short",
-            name, kReadTries));
-      }
-    }
+  VECDB_ASSIGN_OR_RETURN(const std::string in_the_way,
+                         WhatWasInTheWay(*engine->core_, *followed, manifests, context));
+  if (!in_the_way.empty()) {
+    if (!last_try) return nullptr;
+    return absl::UnavailableError(
+        base::StrFormat("collection %s: %s, %d times", name, in_the_way, kReadTries));
   }
   engine->SetFollowed(*std::move(followed), begun_ms);
   return engine;
@@ -141,6 +182,7 @@ void CollectionEngine::SetFollowed(FollowedJournal followed, int64_t begun_ms) {
   const uint64_t flushed = core_->manifest().flushed_timestamp;
   parts_->settled_timestamp = followed.is_complete ? TimestampAt(begun_ms) - 1 : flushed;
   parts_->service_timestamp = followed.is_complete ? TimestampAt(begun_ms + 1) - 1 : flushed;
+  parts_->is_complete = followed.is_complete;
   parts_->followed = std::move(followed);
 }
 
@@ -175,15 +217,31 @@ absl::Status CollectionEngine::FollowLoads(const View& old, CollectionEngine* af
   return after->parts_->loads->Load(now->load, context);
 }
 
+// Of what was cut short anywhere nothing is known: the collection is to be opened anew.
+absl::Status CollectionEngine::ReadNews(std::span<const journal::LogFileInfo> news,
+                                        const Context& context) {
+  bool has_ended = false;
+  const auto rows = base::OrOutOfMemory([&] {
+    auto read =
+        ReadJournalOn(core_.get(), &parts_->writer, news, parts_->followed.follower.get(), context);
+    has_ended = true;
+    return read;
+  });
+  if (!has_ended) core_->NoteViewError(rows.status());
+  VECDB_RETURN_IF_ERROR(rows.status());
+  NoteFreshRows(*rows);
+  return core_->ViewError();
+}
+
 // False when the manifest is another one, or the journal cannot be read on.
 //
-// The journal is listed before the manifests. Files of a log are removed only after a manifest has
-// been committed that does not need them: as long as that of before is the newest, none of those
-// that had come by then is missing in the list.
+// The journal is listed before the manifests, as WhatWasInTheWay says why: as long as that of
+// before is the newest, none of the files that had come by then is missing in the list.
 absl::StatusOr<bool> CollectionEngine::FollowJournal(const Context& context) {
   FollowedJournal& followed = parts_->followed;
   // Of files that grow nothing says what has come.
   if (followed.is_read && followed.follower == nullptr) return false;
+  if (!core_->ViewError().ok()) return false;
   const int64_t begun_ms = core_->NowMillis();
   std::vector<journal::LogFileInfo> news;
   if (followed.follower != nullptr) {
@@ -196,11 +254,9 @@ absl::StatusOr<bool> CollectionEngine::FollowJournal(const Context& context) {
   if (!is_newest && !base::Sabotaged(28)) return false;
   if (!followed.is_complete) return true;  // what is flushed is the same
   if (!news.empty()) {
-    const auto rows =
-        ReadJournalOn(core_.get(), &parts_->writer, news, followed.follower.get(), context);
-    if (MayBeARace(rows.status())) return false;
-    VECDB_RETURN_IF_ERROR(rows.status());
-    NoteFreshRows(*rows);
+    const absl::Status read = ReadNews(news, context);
+    if (MayBeARace(read)) return false;
+    VECDB_RETURN_IF_ERROR(read);
   }
   parts_->settled_timestamp = TimestampAt(begun_ms) - 1;
   parts_->service_timestamp = TimestampAt(begun_ms + 1) - 1;
@@ -215,7 +271,16 @@ void CollectionEngine::NoteRefreshError(const absl::Status& error) const {
       {.collection = core_->name(), .source = ErrorSource::kRefresh, .status = error});
 }
 
-uint64_t CollectionEngine::settled_timestamp() const { return parts_->settled_timestamp; }
+// Of a time that is named it is not enough that it was over when the last refresh began: a write of
+// that time may have been on its way then, and have returned since. Records come in the order of
+// their times, so that what comes before one that was read was read.
+bool CollectionEngine::HasAllFor(const Consistency& consistency, uint64_t required) const {
+  const bool is_time = consistency.kind() == Consistency::Kind::kAtLeast ||
+                       consistency.kind() == Consistency::Kind::kAsOf;
+  if (!is_time) return required <= parts_->settled_timestamp;
+  return required <= core_->manifest().flushed_timestamp ||
+         (parts_->is_complete && required <= core_->last_applied());
+}
 
 uint64_t CollectionEngine::service_timestamp() const { return parts_->service_timestamp; }
 
@@ -225,6 +290,27 @@ absl::StatusOr<bool> CollectionEngine::IsNewest(const Context& context) {
   VECDB_ASSIGN_OR_RETURN(const catalog::VersionStore manifests,
                          ManifestsOf(core_->environment(), core_->folder()));
   return IsLast(manifests, core_->manifest_version(), context);
+}
+
+// Of a manifest that is there, with no boundary above it, nothing has been collected: boundaries
+// come before versions are removed, and these before objects are.
+absl::Status CollectionEngine::ErrorOfHeld(const Snapshot& state, const absl::Status& error,
+                                           const Context& context) {
+  if (!read_only() || !MayBeARace(error)) return error;
+  const auto& pin = state.view->pin;
+  if (pin == nullptr || state.view->collection_id != id()) return error;  // not one of this reader
+  const CollectionCall call(*core_, context);
+  VECDB_RETURN_IF_ERROR(call.status());
+  const uint64_t version = pin->version;
+  VECDB_ASSIGN_OR_RETURN(const catalog::VersionStore manifests,
+                         ManifestsOf(core_->environment(), core_->folder()));
+  VECDB_ASSIGN_OR_RETURN(const auto list, ListFrom(manifests, version, context));
+  const bool is_there = !list.versions.empty() && list.versions.front().number == version;
+  if (is_there && list.boundary() <= version) return error;
+  return absl::UnavailableError(
+      base::StrFormat("what the snapshot or iterator reads has been collected by the writer (%s); "
+                      "pin or open a newer one, and see DatabaseOptions::reader_lease_ms",
+                      std::string(error.message())));
 }
 
 double CollectionEngine::AgeSeconds() const {

@@ -13,30 +13,51 @@ std::shared_ptr<CollectionEngine> CollectionHandle::engine() const {
   return engine_;
 }
 
+std::vector<std::shared_ptr<CollectionEngine>> CollectionHandle::engines() const {
+  base::MutexLock lock(&mutex_);
+  std::vector<std::shared_ptr<CollectionEngine>> engines = {engine_};
+  for (const auto& retired : retired_) {
+    if (auto held = retired.lock(); held != nullptr) engines.push_back(std::move(held));
+  }
+  return engines;
+}
+
 void CollectionHandle::Replace(std::shared_ptr<CollectionEngine> engine) {
   absl::Status closed;
   {
     base::MutexLock lock(&mutex_);
     closed = closed_;
-    if (closed.ok()) engine_.swap(engine);
+    if (closed.ok()) {
+      std::erase_if(retired_, [](const auto& retired) { return retired.expired(); });
+      if (engine_->read_only()) retired_.push_back(engine_);
+      engine_.swap(engine);
+    }
   }
   if (!closed.ok()) engine->Shutdown(closed);
 }
 
 void CollectionHandle::Shutdown(const absl::Status& reason) {
   std::shared_ptr<CollectionEngine> last;
+  std::vector<std::weak_ptr<CollectionEngine>> retired;  // not copied, which takes memory
   {
     base::MutexLock lock(&mutex_);
     if (closed_.ok()) closed_ = reason;
     last = engine_;
+    retired.swap(retired_);
   }
   last->Shutdown(reason);
+  for (const auto& each : retired) {
+    if (const auto held = each.lock(); held != nullptr) held->Shutdown(reason);
+  }
 }
 
 absl::Status CollectionHandle::Refresh(const Context& context) {
-  VECDB_ASSIGN_OR_RETURN(const auto pass, refresh_gate_.Enter(context));
+  if (!engine()->read_only()) return absl::OkStatus();
+  return refreshes_.Join([&] { return RefreshOnce(context); }, context);
+}
+
+absl::Status CollectionHandle::RefreshOnce(const Context& context) {
   const std::shared_ptr<CollectionEngine> before = engine();
-  if (!before->read_only()) return absl::OkStatus();
   // Inside a call of `before`, so that whoever closes the database waits for it.
   const auto install = [&](std::shared_ptr<CollectionEngine> after) {
     Replace(after);
@@ -47,31 +68,17 @@ absl::Status CollectionHandle::Refresh(const Context& context) {
   return before->Follow(install, context);
 }
 
-namespace {
-
-// Whether a snapshot is of an older manifest than an engine that reads alone.
-bool IsOlder(const vecdb::Snapshot& snapshot, const CollectionEngine& current) {
-  const auto& pin = snapshot.state()->view->pin;
-  return pin != nullptr && pin->version < current.manifest_version();
-}
-
-}  // namespace
-
 absl::StatusOr<std::shared_ptr<CollectionEngine>> CollectionHandle::AfterCollection(
     CollectionEngine& current, const Consistency& consistency, const absl::Status& error,
     const Context& context) {
   if (!absl::IsNotFound(error) && !absl::IsDataLoss(error)) return nullptr;
-  absl::Status refreshed;
-  const bool is_snapshot = consistency.kind() == Consistency::Kind::kSnapshot;
-  if (is_snapshot && consistency.snapshot() == nullptr) return nullptr;
-  if (is_snapshot && IsOlder(*consistency.snapshot(), current)) {
-    refreshed = absl::FailedPreconditionError("a snapshot stays as it is");
-  } else {
-    const auto is_newest = current.IsNewest(context);
-    if (is_newest.ok() && *is_newest) return nullptr;  // it is not there, or is damaged
-    refreshed = is_snapshot || !is_newest.ok() ? is_newest.status() : Refresh(context);
-    if (is_snapshot) refreshed.Update(absl::FailedPreconditionError("a snapshot stays as it is"));
+  if (consistency.kind() == Consistency::Kind::kSnapshot) {
+    if (consistency.snapshot() == nullptr) return nullptr;
+    return current.ErrorOfHeld(*consistency.snapshot()->state(), error, context);
   }
+  const auto is_newest = current.IsNewest(context);
+  if (is_newest.ok() && *is_newest) return nullptr;  // it is not there, or is damaged
+  const absl::Status refreshed = is_newest.ok() ? Refresh(context) : is_newest.status();
   if (refreshed.ok()) return engine();
   return absl::UnavailableError(
       base::StrFormat("the state that this reader shows may have been collected by the writer "
@@ -86,7 +93,7 @@ absl::StatusOr<std::shared_ptr<CollectionEngine>> CollectionHandle::ForRead(
   if (!current->read_only()) return current;
   VECDB_RETURN_IF_ERROR(current->AwaitTime(consistency, context));
   const uint64_t required = current->RequiredTimestamp(consistency);
-  if (required <= current->settled_timestamp()) return current;
+  if (current->HasAllFor(consistency, required)) return current;
   VECDB_RETURN_IF_ERROR(Refresh(context));
   current = engine();
   if (required <= current->service_timestamp()) return current;

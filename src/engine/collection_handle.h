@@ -4,11 +4,12 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "base/gate.h"
 #include "base/mutex.h"
+#include "base/rounds.h"
 #include "base/status_macros.h"
 #include "engine/collection_engine.h"
 #include "vecdb/consistency.h"
@@ -28,9 +29,12 @@ class CollectionHandle {
   CollectionMetrics& metrics() const { return *metrics_; }
 
   std::shared_ptr<CollectionEngine> engine() const;
+  /// That, and those of before that an iterator or a read holds: they may use what is the
+  /// database's, and are to be closed before it is gone.
+  std::vector<std::shared_ptr<CollectionEngine>> engines() const;
   /// An engine that comes after Shutdown is shut down.
   void Replace(std::shared_ptr<CollectionEngine> engine);
-  /// Shuts the engine of now down, and whichever comes later.
+  /// Shuts all of them down, and whichever comes later.
   void Shutdown(const absl::Status& reason);
 
   /// The engine for a read: of a read-only database one that is fresh enough for `consistency`.
@@ -53,10 +57,14 @@ class CollectionHandle {
     return newer == nullptr ? std::move(result) : read(*newer);
   }
 
-  /// Reads the newest state of a read-only collection; nothing to do for one that writes.
+  /// Reads the newest state of a read-only collection; nothing to do for one that writes. Calls
+  /// that wait for a refresh share the next one: it begins after all of them.
   absl::Status Refresh(const Context& context);
+  /// How many calls wait for the refresh of another now.
+  int num_waiting_for_refresh() const { return refreshes_.num_waiting(); }
 
  private:
+  absl::Status RefreshOnce(const Context& context);
   // The state to read instead when `error` of a read of `current` comes of garbage collection; null
   // when it does not.
   absl::StatusOr<std::shared_ptr<CollectionEngine>> AfterCollection(CollectionEngine& current,
@@ -65,9 +73,11 @@ class CollectionHandle {
                                                                     const Context& context);
 
   const std::shared_ptr<CollectionMetrics> metrics_;
-  base::Gate refresh_gate_;    // one at a time
+  base::Rounds refreshes_;
   mutable base::Mutex mutex_;  // a leaf
   std::shared_ptr<CollectionEngine> engine_ ABSL_GUARDED_BY(mutex_);
+  // Of reading alone; those of writing are shut down before they are replaced.
+  std::vector<std::weak_ptr<CollectionEngine>> retired_ ABSL_GUARDED_BY(mutex_);
   absl::Status closed_ ABSL_GUARDED_BY(mutex_);
 };
 

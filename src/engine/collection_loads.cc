@@ -80,6 +80,7 @@ void CollectionEngine::Retire(const absl::Status& reason) {
   if (!call.status().ok()) return;
   parts_->loads->Retire(reason);
   core_->CancelBackground();
+  parts_->followed = {};
 }
 
 absl::StatusOr<LoadEstimate> CollectionEngine::EstimateLoad(const LoadOptions& options) {

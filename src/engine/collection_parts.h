@@ -38,10 +38,12 @@ struct CollectionEngine::Parts {
   std::shared_ptr<LoadManager> loads;  // set before the collection is used
   RecoveryReport recovery;             // written before the collection is used
   // Of a collection that is read alone.
-  FollowedJournal followed;                     // guarded by the gate of refreshing
+  FollowedJournal followed;                     // of the refresh that runs
   std::shared_ptr<ReaderLease> lease;           // null without; set before the collection is used
   std::atomic<uint64_t> service_timestamp = 0;  // grow while it is followed; order nothing else,
-  std::atomic<uint64_t> settled_timestamp = 0;  // as what they tell of was published before
+  std::atomic<uint64_t> settled_timestamp = 0;  // as what they tell of was published before:
+                                                // the millisecond of the refresh lies between them
+  std::atomic<bool> is_complete = false;        // that of `followed`; set by opening
   std::atomic<bool> flush_scheduled = false;  // at most one flush waits behind; orders nothing else
   std::atomic<int> num_builders = 0;          // scheduled or at work; about, orders nothing
   std::atomic<bool> build_asked = false;      // since a builder began to look
@@ -58,6 +60,14 @@ struct CollectionEngine::Parts {
     interim_scheduled = false;
     compactions.ForgetLook();
     recall.Forget();
+  }
+
+  // Of the rows, and of the journal that was followed; once no call runs.
+  void LetGo() {
+    recall.Forget();
+    writer.Forget();
+    followed = {};
+    lease = nullptr;
   }
 
   base::Gate stall_gate;  // of writers that are held up; before all other gates

@@ -25,7 +25,6 @@ constexpr int32_t kMaxResultRowsLimit = 1 << 20;
 constexpr int32_t kMaxThreads = 1024;
 constexpr int64_t kMaxGraceMillis = 366LL * 86'400'000;
 constexpr int64_t kMaxRefreshMillis = 86'400'000;
-constexpr int64_t kMinLeaseMillis = 1000;
 constexpr uint64_t kMaxIdentityBytes = 64 << 10;
 constexpr char kJournalLock[] = ".lock";  // in a directory of journals alone
 
@@ -110,6 +109,7 @@ DatabaseEngine::DatabaseEngine(const DatabaseOptions& options, Places places)
           options.memory_limit_bytes == 0 ? MemoryBudget::kNoLimit : options.memory_limit_bytes)};
   environment_.metrics = std::make_shared<DatabaseMetrics>();
   environment_.listener = options.listener;
+  environment_.leases = std::make_shared<LeaseBook>();
   if (environment_.host.clock == nullptr) environment_.host.clock = &SystemClock();
   environment_.map_when_full = options.map_when_full;
   environment_.recall_sample_every = options.recall_sample_every;
@@ -425,6 +425,15 @@ std::vector<std::shared_ptr<CollectionEngine>> DatabaseEngine::OpenCollections()
   return collections;
 }
 
+std::vector<std::shared_ptr<CollectionEngine>> DatabaseEngine::EnginesToClose() const {
+  base::MutexLock lock(&mutex_);
+  std::vector<std::shared_ptr<CollectionEngine>> all;
+  for (const auto& [id, handle] : open_) {
+    for (auto& engine : handle->engines()) all.push_back(std::move(engine));
+  }
+  return all;
+}
+
 DatabaseEngine::Entries DatabaseEngine::ReadEntries() const {
   base::MutexLock lock(&mutex_);
   return entries_;
@@ -527,7 +536,7 @@ absl::Status DatabaseEngine::CloseCollections(const Context& context) {
     VECDB_ASSIGN_OR_RETURN(const auto pass, ddl_gate_.Enter(context));
     if (!CheckOpen().ok()) return absl::OkStatus();
     VECDB_RETURN_IF_ERROR(context.Check());
-    const auto collections = OpenCollections();
+    const auto collections = EnginesToClose();
     for (size_t i = 0; i < collections.size(); ++i) {
       const absl::Status status = collections[i]->CloseFlushed(Closed(), context);
       if (status.ok()) continue;

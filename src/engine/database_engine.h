@@ -96,6 +96,8 @@ class DatabaseEngine {
   // Of reading alone, in database_following.cc.
   using OnRefreshError =
       std::function<void(const CollectionEngine* collection, const absl::Status& error)>;
+  std::unique_ptr<base::Ticker> MakeFollower();
+  std::unique_ptr<base::Ticker> MakeRenewer();
   void BeginFollowing();
   void EndFollowing();
   void TellOfRefresh(const CollectionEngine* collection, const absl::Status& error) const;
@@ -119,6 +121,7 @@ class DatabaseEngine {
   absl::Status RemoveObjects(const std::string& collection_id, const Context& context);
   void RemoveDropped(const Context& context);
   std::vector<std::shared_ptr<CollectionEngine>> OpenCollections() const;
+  std::vector<std::shared_ptr<CollectionEngine>> EnginesToClose() const;
 
   const std::shared_ptr<ObjectStore> store_;
   const bool read_only_;
@@ -140,6 +143,7 @@ class DatabaseEngine {
   uint64_t read_catalog_ ABSL_GUARDED_BY(mutex_) = 0;  // version of entries_, for reading alone
   int64_t refresh_interval_ms_ = 0;                    // set by opening
   std::unique_ptr<base::Ticker> follower_ ABSL_GUARDED_BY(mutex_);  // null when nothing follows
+  std::unique_ptr<base::Ticker> renewer_ ABSL_GUARDED_BY(mutex_);   // of leases; null without
 };
 
 }  // namespace vecdb::engine

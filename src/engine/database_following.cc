@@ -13,6 +13,8 @@ namespace vecdb::engine {
 namespace {
 
 constexpr uint64_t kMaxReadIdentityBytes = 64 << 10;
+// A lease is renewed when half of its time is gone, and is looked at so often.
+constexpr int64_t kLooksPerLease = 8;
 
 }  // namespace
 
@@ -33,21 +35,39 @@ absl::StatusOr<std::shared_ptr<DatabaseEngine>> DatabaseEngine::OpenReadOnly(
   return engine;
 }
 
-void DatabaseEngine::BeginFollowing() {
-  if (refresh_interval_ms_ == 0) return;
-  auto follower = std::make_unique<base::Ticker>(refresh_interval_ms_, [this](const Context& tick) {
+std::unique_ptr<base::Ticker> DatabaseEngine::MakeFollower() {
+  if (refresh_interval_ms_ == 0) return nullptr;
+  return std::make_unique<base::Ticker>(refresh_interval_ms_, [this](const Context& tick) {
     CountedCall(metrics(), DatabaseOperation::kRefresh, [&] {
       return RefreshAll([this](auto* one, const auto& error) { TellOfRefresh(one, error); }, tick);
     }).IgnoreError();
   });
+}
+
+// On a thread of its own: to open a collection, to load or to refresh may take longer than a lease
+// runs.
+std::unique_ptr<base::Ticker> DatabaseEngine::MakeRenewer() {
+  if (!read_only_ || environment_.reader_lease_ms == 0) return nullptr;
+  return std::make_unique<base::Ticker>(
+      environment_.reader_lease_ms / kLooksPerLease,
+      [leases = environment_.leases](const Context& tick) { leases->RenewAll(tick); });
+}
+
+void DatabaseEngine::BeginFollowing() {
+  auto follower = MakeFollower();
+  auto renewer = MakeRenewer();
   base::MutexLock lock(&mutex_);
-  if (!closed_) follower_.swap(follower);
+  if (closed_) return;  // they end without the lock
+  follower_.swap(follower);
+  renewer_.swap(renewer);
 }
 
 void DatabaseEngine::EndFollowing() {
   std::unique_ptr<base::Ticker> follower;  // waits without the lock
+  std::unique_ptr<base::Ticker> renewer;
   base::MutexLock lock(&mutex_);
   follower.swap(follower_);
+  renewer.swap(renewer_);
 }
 
 // Whoever cancels a refresh is closing the database.

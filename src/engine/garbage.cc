@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <limits>
+#include <optional>
 #include <set>
+#include <span>
 #include <utility>
 
 #include "base/file_path.h"
@@ -84,22 +86,71 @@ absl::Status CollectLogFiles(const CollectionCore& core, const std::string& fold
   return absl::OkStatus();
 }
 
+// An object of a log, by parts of its name.
+struct LogObject {
+  const ObjectInfo* info = nullptr;
+  std::string_view log_id{};
+  std::optional<uint64_t> number{};
+};
+
+// Takes out of `objects`, stale ones without records in the order of their names, those that may be
+// what keeps a writer that sleeps, however long, from making its number anew. There is one for each
+// time that somebody took over from a crash: the first object of that epoch, behind all of before,
+// which is never removed. Flushes make such objects, too: the first of a log, and others behind the
+// first of their epoch.
+absl::Status KeepFences(ObjectStore& store, std::vector<LogObject>* objects,
+                        const Context& context) {
+  std::vector<LogObject> others;
+  std::set<std::pair<std::string_view, uint64_t>> fenced;  // logs with epochs
+  for (size_t i = 0; i < objects->size(); ++i) {
+    const LogObject& object = (*objects)[i];
+    if (!object.number.has_value()) continue;
+    if (*object.number == 1) {
+      others.push_back(object);
+      continue;
+    }
+    // One that is alone in its log need not be read.
+    const bool has_before = i > 0 && (*objects)[i - 1].log_id == object.log_id;
+    const bool has_behind = i + 1 < objects->size() && (*objects)[i + 1].log_id == object.log_id;
+    if (!has_before && !has_behind) continue;
+    VECDB_RETURN_IF_ERROR(context.Check());
+    const auto bytes = GetObject(store, object.info->path, format::kLogHeaderBytes, context);
+    if (!bytes.ok()) continue;
+    const auto header =
+        format::DecodeLogHeader(object.info->path.str(), std::as_bytes(std::span(*bytes)));
+    if (!header.ok() || header->log_id != object.log_id || header->number != object.number)
+      continue;
+    const bool is_first = fenced.emplace(object.log_id, header->epoch).second;
+    if (!is_first) others.push_back(object);
+  }
+  objects->swap(others);
+  return absl::OkStatus();
+}
+
 absl::Status CollectLogObjects(ObjectStore& store, const ObjectPath& folder,
                                const format::Manifest& manifest, int64_t young_from_ms,
                                GarbageReport* report, const Context& context) {
-  VECDB_ASSIGN_OR_RETURN(const auto objects, store.List(folder, context));
-  for (const ObjectInfo& object : objects) {
-    const std::string& name = object.path.str();
+  VECDB_ASSIGN_OR_RETURN(const auto listed, store.List(folder, context));
+  std::vector<LogObject> stale;
+  std::vector<LogObject> empty;  // the same, without records
+  for (const ObjectInfo& info : listed) {
+    const std::string_view name(info.path.str());
     const size_t slash = name.rfind('/');
     const size_t begin = folder.str().size() + 1;
     if (slash < begin) continue;
-    // An object without records may be what keeps a writer that sleeps, however long, from making
-    // its number anew. There is one for each time that somebody took over from a crash.
-    if (object.size_bytes == format::kLogHeaderBytes && !base::Sabotaged(26)) continue;
-    if (!IsStale(manifest, name.substr(begin, slash - begin), name.substr(slash + 1))) continue;
+    const LogObject object{.info = &info,
+                           .log_id = name.substr(begin, slash - begin),
+                           .number = journal::LogFileNumber(name.substr(slash + 1))};
+    if (!IsStale(manifest, object.log_id, name.substr(slash + 1))) continue;
+    const bool is_empty = info.size_bytes == format::kLogHeaderBytes && !base::Sabotaged(26);
+    (is_empty ? empty : stale).push_back(object);
+  }
+  VECDB_RETURN_IF_ERROR(KeepFences(store, &empty, context));
+  stale.insert(stale.end(), empty.begin(), empty.end());
+  for (const LogObject& object : stale) {
     const bool removed =
-        object.modified_ms < young_from_ms && store.Delete(object.path, context).ok();
-    CountOrphan(removed, object.size_bytes, report);
+        object.info->modified_ms < young_from_ms && store.Delete(object.info->path, context).ok();
+    CountOrphan(removed, object.info->size_bytes, report);
   }
   return absl::OkStatus();
 }

@@ -252,6 +252,7 @@ absl::StatusOr<FollowedJournal> ReadJournal(CollectionCore* core, Writer* writer
   VECDB_RETURN_IF_ERROR(ReplayAll(core, writer, *reader, report, context));
   report->seconds = SecondsSince(begin);
   followed.is_complete = true;
+  followed.last_file = reader->files().last_number();
   if ((*place)->grows()) return followed;
   followed.place = *std::move(place);
   followed.follower =

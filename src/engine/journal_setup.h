@@ -41,7 +41,8 @@ struct FollowedJournal {
   /// Every write that was durable before the journal was read is there; false when it cannot be
   /// read from here, or is not asked for.
   bool is_complete = false;
-  bool is_read = false;  ///< there is a log, and it has been looked for
+  bool is_read = false;    ///< there is a log, and it has been looked for
+  uint64_t last_file = 0;  ///< that was listed, of a log that was found
   /// That of objects can be read on from where the last look ended; null for others.
   std::unique_ptr<journal::LogFollower> follower{};
   std::shared_ptr<journal::KeptLogPlace> place{};  ///< of the follower
@@ -49,7 +50,8 @@ struct FollowedJournal {
 };
 
 /// The same for a collection that is opened for reading alone, whose writer may be at work: the log
-/// as far as it goes. `before`, which may be null, is what an earlier opening has in memory of it.
+/// as far as its files were there when they were listed. `before`, which may be null, is what an
+/// earlier opening has in memory of it.
 absl::StatusOr<FollowedJournal> ReadJournal(CollectionCore* core, Writer* writer,
                                             const FollowedJournal* before, RecoveryReport* report,
                                             const Context& context);

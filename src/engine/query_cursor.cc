@@ -23,14 +23,16 @@ absl::StatusOr<std::unique_ptr<QueryCursor>> QueryCursor::Open(
 absl::StatusOr<RowBatch> QueryCursor::Next(const Context& context) {
   plan_.limit = std::min(batch_size_, rows_left_);
   if (plan_.limit == 0 || at_end_) return RowBatch(engine_->schema());
-  VECDB_ASSIGN_OR_RETURN(RowBatch batch, engine_->Read(*snapshot_->state(), plan_, context));
+  auto read = engine_->Read(*snapshot_->state(), plan_, context);
+  if (!read.ok()) return engine_->ErrorOfHeld(*snapshot_->state(), read.status(), context);
+  RowBatch& batch = *read;
   const schema::KeyColumn keys = schema::KeysOf(batch);
   at_end_ = keys.size() == 0;
-  if (at_end_) return batch;
+  if (at_end_) return read;
   if (rows_left_ != kAllRows) rows_left_ -= keys.size();
   plan_.offset = 0;
   plan_.after = OwnedKey::Of(keys[keys.size() - 1]);
-  return batch;
+  return read;
 }
 
 std::string QueryCursor::position() const {

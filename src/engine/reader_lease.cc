@@ -1,7 +1,9 @@
 #include "engine/reader_lease.h"
 
 #include <algorithm>
+#include <chrono>
 #include <limits>
+#include <map>
 #include <utility>
 
 #include "base/numbered_name.h"
@@ -69,47 +71,104 @@ uint64_t ReaderLease::LowestInUse() {
   return lowest.value_or(1);
 }
 
-absl::Status ReaderLease::Renew(const Context& context) {
-  const int64_t now = clock_->NowMillis();
-  LeaseName name{.reader = reader_, .lease_ms = static_cast<uint64_t>(lease_ms_)};
-  std::optional<ObjectPath> former;
+// Nothing when none is to be put.
+std::optional<LeaseName> ReaderLease::NextLease(int64_t now_ms) {
+  base::MutexLock lock(&mutex_);
+  const int64_t age_ms = held_.has_value() ? now_ms - held_->begun_ms : lease_ms_;
+  if (is_released_ || (age_ms >= 0 && age_ms < lease_ms_ / 2)) return std::nullopt;
+  return LeaseName{.reader = reader_,
+                   .number = ++num_leases_,
+                   .version = LowestInUse(),
+                   .lease_ms = static_cast<uint64_t>(lease_ms_)};
+}
+
+// Those that have been there for long enough.
+std::vector<ObjectPath> ReaderLease::TakeFormer(int64_t now_ms) {
+  std::vector<ObjectPath> paths;
+  base::MutexLock lock(&mutex_);
+  paths.reserve(former_.size());
+  std::erase_if(former_, [&](const Lease& lease) {
+    const bool may_go = now_ms - lease.put_ms >= lease_ms_ / 4;
+    if (may_go) paths.push_back(lease.path);
+    return may_go;
+  });
+  return paths;
+}
+
+// Gives what is to be deleted.
+std::vector<ObjectPath> ReaderLease::Hold(const ObjectPath& path, int64_t begun_ms,
+                                          int64_t now_ms) {
   {
     base::MutexLock lock(&mutex_);
-    const int64_t age = now - held_from_ms_;
-    if (held_.has_value() && age >= 0 && age < lease_ms_ / 2) return absl::OkStatus();
-    name.number = ++num_leases_;
-    name.version = LowestInUse();
-    former = held_;
+    if (is_released_) return {path};  // meanwhile
+    if (held_.has_value()) former_.push_back(*held_);
+    held_ = Lease{.path = path, .begun_ms = begun_ms, .put_ms = now_ms};
   }
+  return TakeFormer(now_ms);
+}
+
+absl::Status ReaderLease::Renew(const Context& context) {
+  VECDB_ASSIGN_OR_RETURN(const auto pass, renewal_gate_.Enter(context));
+  const int64_t now_ms = clock_->NowMillis();
+  const std::optional<LeaseName> name = NextLease(now_ms);
+  if (name.has_value()) return Put(*name, now_ms, context);
+  for (const ObjectPath& path : TakeFormer(now_ms)) store_->Delete(path, context).IgnoreError();
+  return absl::OkStatus();
+}
+
+absl::Status ReaderLease::Put(const LeaseName& name, int64_t begun_ms, const Context& context) {
   VECDB_ASSIGN_OR_RETURN(const ObjectPath path,
                          folder_.Join(base::StrFormat("%s/%s", kFolder, ToString(name))));
   VECDB_RETURN_IF_ERROR(PutObject(*store_, path, kText, context));
-  {
-    base::MutexLock lock(&mutex_);
-    held_ = path;
-    held_from_ms_ = now;
-  }
   // One that stays expires.
-  if (former.has_value()) store_->Delete(*former, context).IgnoreError();
+  for (const ObjectPath& former : Hold(path, begun_ms, clock_->NowMillis())) {
+    store_->Delete(former, context).IgnoreError();
+  }
   return absl::OkStatus();
 }
 
 void ReaderLease::Release() {
-  std::optional<ObjectPath> held;
+  std::vector<Lease> leases;
   {
     base::MutexLock lock(&mutex_);
-    held.swap(held_);
+    is_released_ = true;
+    leases.swap(former_);
+    if (held_.has_value()) leases.push_back(*std::exchange(held_, std::nullopt));
   }
-  if (!held.has_value()) return;
-  base::OrOutOfMemory([&] {
-    return store_->Delete(*held, Context::WithTimeout(kReleaseLimit));
-  }).IgnoreError();
+  for (const Lease& lease : leases) {
+    base::OrOutOfMemory([&] {
+      return store_->Delete(lease.path, Context::WithTimeout(kReleaseLimit));
+    }).IgnoreError();
+  }
 }
+
+namespace {
+
+// See the head of the header.
+absl::StatusOr<std::vector<ObjectInfo>> ListLeases(ObjectStore& store, const ObjectPath& readers,
+                                                   const Context& context) {
+  constexpr std::chrono::milliseconds kQuick(kMinLeaseMillis / 4);
+  constexpr int kMaxLists = 5;
+  std::map<std::string, ObjectInfo> found;
+  auto begun_before = std::chrono::steady_clock::now();
+  for (int i = 0; i < kMaxLists; ++i) {
+    const auto begun = std::chrono::steady_clock::now();
+    VECDB_ASSIGN_OR_RETURN(const auto objects, store.List(readers, context));
+    for (const ObjectInfo& object : objects) found.emplace(object.path.str(), object);
+    if (i > 0 && std::chrono::steady_clock::now() - begun_before < kQuick) break;
+    begun_before = begun;
+  }
+  std::vector<ObjectInfo> leases;
+  for (auto& [name, object] : found) leases.push_back(std::move(object));
+  return leases;
+}
+
+}  // namespace
 
 absl::StatusOr<uint64_t> LowestLeased(ObjectStore& store, const ObjectPath& folder, int64_t now_ms,
                                       int64_t grace_ms, const Context& context) {
   VECDB_ASSIGN_OR_RETURN(const ObjectPath readers, folder.Join(kFolder));
-  VECDB_ASSIGN_OR_RETURN(const auto objects, store.List(readers, context));
+  VECDB_ASSIGN_OR_RETURN(const auto objects, ListLeases(store, readers, context));
   uint64_t lowest = std::numeric_limits<uint64_t>::max();
   for (const ObjectInfo& object : objects) {
     const auto name =

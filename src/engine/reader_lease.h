@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "base/gate.h"
 #include "base/mutex.h"
 #include "vecdb/clock.h"
 #include "vecdb/context.h"
@@ -31,6 +32,8 @@ namespace vecdb::engine {
 // before it lists the leases. One that does not see a lease has listed the manifests before that
 // was put, hence before the reader looked: what the reader has found is not older than the newest
 // manifest of that list, which a collector never removes.
+
+constexpr int64_t kMinLeaseMillis = 1000;
 
 /// Which manifest a state of a reader has been made from: alive as long as anybody reads that
 /// state.
@@ -63,14 +66,26 @@ class ReaderLease {
   void Use(const std::shared_ptr<const ManifestPin>& pin);
 
   /// Puts a lease when there is none, or less than half of its time is left: two requests then, and
-  /// none otherwise. Before the newest manifest is looked for. Errors of the store.
+  /// none otherwise, but to delete a former one whose put had taken long; none once it was
+  /// released. Before the newest manifest is looked for, and by
+  /// the clock. Errors of the store.
   absl::Status Renew(const Context& context);
 
-  /// Gives the lease up. What cannot be deleted expires.
+  /// Gives the lease up, for good. What cannot be deleted expires.
   void Release();
 
  private:
+  struct Lease {
+    ObjectPath path;
+    int64_t begun_ms = 0;  // before it was put
+    int64_t put_ms = 0;    // after that
+  };
+
   uint64_t LowestInUse() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  std::optional<LeaseName> NextLease(int64_t now_ms);
+  absl::Status Put(const LeaseName& name, int64_t begun_ms, const Context& context);
+  std::vector<ObjectPath> Hold(const ObjectPath& path, int64_t begun_ms, int64_t now_ms);
+  std::vector<ObjectPath> TakeFormer(int64_t now_ms);
 
   const std::shared_ptr<ObjectStore> store_;
   const ObjectPath folder_;
@@ -78,16 +93,20 @@ class ReaderLease {
   const Clock* const clock_;
   const std::string reader_;
 
-  base::Mutex mutex_;  // a leaf
+  base::Gate renewal_gate_;  // one at a time
+  base::Mutex mutex_;        // a leaf
   std::vector<std::weak_ptr<const ManifestPin>> pins_ ABSL_GUARDED_BY(mutex_);
-  std::optional<ObjectPath> held_ ABSL_GUARDED_BY(mutex_);
-  int64_t held_from_ms_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::optional<Lease> held_ ABSL_GUARDED_BY(mutex_);
+  std::vector<Lease> former_ ABSL_GUARDED_BY(mutex_);  // that are to be deleted
   uint64_t num_leases_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool is_released_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
 /// The lowest version that a lease holds which has not expired; the largest number when there is
 /// none. Leases that expired longer than `grace_ms` ago are deleted, as far as that works. For
-/// garbage collection, once it has listed the manifests.
+/// garbage collection, once it has listed the manifests. Two lists, and further ones where they are
+/// slow: what any of them shows counts. Where all are, it may miss a reader whose lease runs for
+/// less than eight of them take.
 absl::StatusOr<uint64_t> LowestLeased(ObjectStore& store, const ObjectPath& folder, int64_t now_ms,
                                       int64_t grace_ms, const Context& context);
 

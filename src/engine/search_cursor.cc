@@ -75,6 +75,12 @@ bool SearchCursor::LeaveOutUnreadable(std::span<const query::Found> hits, const 
 }
 
 absl::StatusOr<SearchResult> SearchCursor::Next(const Context& context) {
+  auto result = NextBatch(context);
+  if (result.ok()) return result;
+  return engine_->ErrorOfHeld(*snapshot_->state(), result.status(), context);
+}
+
+absl::StatusOr<SearchResult> SearchCursor::NextBatch(const Context& context) {
   while (true) {
     if (next_ == found_.size() && !all_found_) VECDB_RETURN_IF_ERROR(Refill(context));
     const size_t count = std::min(batch_size_, found_.size() - next_);

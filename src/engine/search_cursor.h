@@ -35,6 +35,7 @@ class SearchCursor {
 
  private:
   SearchCursor() = default;
+  absl::StatusOr<SearchResult> NextBatch(const Context& context);
   absl::Status Refill(const Context& context);
   bool LeaveOutUnreadable(std::span<const query::Found> hits, const Context& context);
 

@@ -97,7 +97,7 @@ class Journal {
   /// Deletes the files below `first_needed`, a number that a committed manifest holds. What cannot
   /// be deleted now is left, and so is the object that fences an older writer: one that sleeps
   /// would make its number anew, and acknowledge a write that nobody ever reads. Garbage collection
-  /// leaves it, too.
+  /// leaves it, too: the first object of an epoch.
   void DeleteBelow(uint64_t first_needed);
 
   /// Deletes every file, after a committed manifest has said that the log is not needed.

@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "api/api_testing.h"
+#include "format/log_file.h"
 #include "support/fake_clock.h"
 #include "support/fault_object_store.h"
 #include "support/quirky_object_store.h"
@@ -84,6 +85,39 @@ TEST_F(FencingTest, WriterThatHasSleptThroughTwoTakeoversIsStoppedToo) {
   for (int attempt = 0; attempt < 3; ++attempt) {
     EXPECT_NE(CodeOf(old_->Insert(TaggedRows(schema_, {100}, "late"))), Code::kOk);
   }
+  second_.Crash();
+  TakeOver();
+  ExpectSameRows(oracle_, *new_);
+}
+
+// Objects that flushes have begun the log with, and could not delete, are told from those that stop
+// sleepers: all of one kind go, and none of the other.
+TEST_F(FencingTest, LeftoversOfFlushesAreCollectedAndFencesStay) {
+  faults_->Arm({.call = "Delete",
+                .path_contains = ".log",
+                .sticky = true,
+                .error = absl::UnavailableError("away")});
+  for (int64_t id = 0; id < 3; ++id) {
+    Put(*old_, &oracle_, {id}, "of the first");
+    ASSERT_OK(old_->Flush());
+  }
+  faults_->Disarm();
+  Put(*old_, &oracle_, {3}, "of the first");
+  TakeOver();
+  const auto num_empty = [&] {
+    const auto logs = ObjectsWith(*store_, ".log");
+    return std::count_if(logs.begin(), logs.end(), [&](const std::string& log) {
+      return GetObject(*store_, PathOf(log), kNoLimit)->size() == format::kLogHeaderBytes;
+    });
+  };
+  EXPECT_EQ(num_empty(), 5);  // of the beginning, of three flushes, and of the takeover
+  Put(*new_, &oracle_, {4}, "of the second");
+  ASSERT_OK(new_->Flush());
+  clock_.Advance(2 * kGrace);
+  ASSERT_OK(second_->CollectGarbage());
+  // The first of the epoch that began the log looks like one of a takeover.
+  EXPECT_EQ(num_empty(), 3);  // that, the one of the takeover, and of the last flush
+  EXPECT_NE(CodeOf(old_->Insert(TaggedRows(schema_, {100}, "late"))), Code::kOk);
   second_.Crash();
   TakeOver();
   ExpectSameRows(oracle_, *new_);

@@ -94,6 +94,7 @@ class ReaderLeaseTest : public ::testing::TestWithParam<bool> {
   TestDatabase reader_;
   std::unique_ptr<Collection> written_;
   std::unique_ptr<Collection> read_;
+  const std::vector<float> query_ = {1, 2, 3, 0};
   Oracle oracle_{schema_};
   int num_changes_ = 0;
 };
@@ -131,6 +132,53 @@ TEST_P(ReaderLeaseTest, SnapshotIsHeldByTheLeaseOrRefusedClearly) {
     EXPECT_EQ(CodeOf(rows), Code::kUnavailable) << rows.status();
     EXPECT_TRUE(Says(rows, "reader_lease_ms"));
   }
+}
+
+TEST_P(ReaderLeaseTest, IteratorIsHeldByTheLeaseOrRefusedClearly) {
+  const Oracle before = oracle_;
+  const std::vector<std::string> fields = {"id", "tag", "v"};
+  const auto rows = *read_->OpenQueryIterator({.output_fields = fields}, {.batch_size = 100});
+  const auto hits = *read_->OpenSearchIterator(
+      {.field = "v", .vectors = query_, .output_fields = fields}, {.batch_size = 100});
+  for (int i = 0; i < 3; ++i) {
+    Change();
+    ASSERT_OK(read_->Refresh());
+    clock_.Advance(kLongLease / 2 - 1000);
+    Collect();
+  }
+  const auto page = rows->Next();
+  const auto found = hits->Next();
+  if (has_lease()) {
+    ASSERT_OK(page);
+    EXPECT_TRUE(RowsOf(schema_, *page) == before);
+    ASSERT_OK(found);
+    EXPECT_EQ(found->hits(0).size(), before.size());
+  } else {
+    for (const absl::Status& status : {page.status(), found.status()}) {
+      EXPECT_EQ(status.code(), Code::kUnavailable) << status;
+      EXPECT_TRUE(Says(status, "open a newer one"));
+    }
+  }
+  // One that is opened by a reader whose state was collected has the newest.
+  Change();
+  clock_.Advance(10 * kShortGrace);
+  Collect();
+  const auto anew = read_->OpenQueryIterator({}, {.batch_size = 100});
+  ASSERT_OK(anew);
+}
+
+// What is wrong with a request is not taken for a state that was collected.
+TEST_P(ReaderLeaseTest, UnknownFieldIsNamedWithAnOldSnapshotToo) {
+  const auto snapshot = *read_->PinSnapshot();
+  Change();
+  ASSERT_OK(read_->Refresh());
+  const std::vector<std::string> fields = {"no_such_field"};
+  const auto got = read_->Get(Ids(0, 1), fields, snapshot);
+  EXPECT_EQ(CodeOf(got), Code::kNotFound) << got.status();
+  EXPECT_TRUE(Says(got, "no_such_field"));
+  const auto found =
+      read_->Search({.field = "no_such_field", .vectors = query_, .consistency = snapshot});
+  EXPECT_EQ(CodeOf(found), Code::kNotFound) << found.status();
 }
 
 // A lease that runs out holds nothing any more.

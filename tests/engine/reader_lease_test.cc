@@ -2,10 +2,15 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
+#include "store/forwarding_store.h"
 #include "support/counting_object_store.h"
 #include "support/fake_clock.h"
 #include "support/fault_object_store.h"
@@ -21,6 +26,29 @@ using support::PathOf;
 constexpr int64_t kLease = 10'000;
 constexpr int64_t kGrace = 3000;
 constexpr uint64_t kNone = std::numeric_limits<uint64_t>::max();
+
+// A store whose next list of leases is of no one moment: while it is made `meanwhile` is called,
+// and it lacks what was put by that and what was deleted.
+class TornListStore final : public store::ForwardingStore {
+ public:
+  using ForwardingStore::ForwardingStore;
+
+  absl::StatusOr<std::vector<ObjectInfo>> List(const ObjectPath& prefix,
+                                               const Context& context) override {
+    auto before = ForwardingStore::List(prefix, context);
+    if (!before.ok() || meanwhile == nullptr) return before;
+    std::exchange(meanwhile, nullptr)();
+    const auto after = ForwardingStore::List(prefix, context);
+    if (!after.ok()) return after;
+    std::erase_if(*before, [&](const ObjectInfo& object) {
+      return std::none_of(after->begin(), after->end(),
+                          [&](const ObjectInfo& other) { return other.path == object.path; });
+    });
+    return before;
+  }
+
+  std::function<void()> meanwhile{};
+};
 
 class ReaderLeaseTest : public ::testing::Test {
  protected:
@@ -113,6 +141,40 @@ TEST_F(ReaderLeaseTest, ExpiredLeaseHoldsNothingAndIsDeletedAfterTheGrace) {
   EXPECT_EQ(NumLeases(), 0u);
   ASSERT_OK(lease->Renew({}));
   EXPECT_EQ(Lowest(), 1u);
+}
+
+TEST_F(ReaderLeaseTest, LeaseThatTakesThePlaceOfAnotherDuringAListIsSeen) {
+  const auto lease = Make();
+  const auto pin = Pin(5);
+  lease->Use(pin);
+  ASSERT_OK(lease->Renew({}));
+  TornListStore torn(store_);
+  torn.meanwhile = [&] {
+    clock_.Advance(kLease / 2);
+    ASSERT_OK(lease->Renew({}));
+  };
+  EXPECT_EQ(*LowestLeased(torn, PathOf("collections/c"), clock_.NowMillis(), kGrace, {}), 5u);
+  EXPECT_EQ(torn.meanwhile, nullptr);
+}
+
+// Two lists would miss one that is there for a moment alone.
+TEST_F(ReaderLeaseTest, LeaseWhosePutTookLongStaysForAWhile) {
+  const auto lease = Make();
+  faults_->Arm({.call = "Finish", .mode = support::FaultMode::kSlow, .on_slow = [&] {
+                  clock_.Advance(kLease / 2 - 1);
+                }});
+  ASSERT_OK(lease->Renew({}));
+  clock_.Advance(1);
+  ASSERT_OK(lease->Renew({}));
+  EXPECT_EQ(NumLeases(), 2u);
+  clock_.Advance(kLease / 4 - 2);
+  ASSERT_OK(lease->Renew({}));
+  EXPECT_EQ(NumLeases(), 2u);
+  clock_.Advance(1);
+  ASSERT_OK(lease->Renew({}));
+  EXPECT_EQ(NumLeases(), 1u);
+  lease->Release();
+  EXPECT_EQ(NumLeases(), 0u);
 }
 
 TEST_F(ReaderLeaseTest, LowestOfAllReadersCounts) {

@@ -440,6 +440,46 @@ TEST(AllocationTest, LoadsAreDoneOrNot) {
   }
 }
 
+// ---- Readers, where several fail in a row, so that to try again does not help.
+
+TEST(AllocationTest, RefreshesShowAllOrAreMadeAgain) {
+  constexpr uint64_t kInARow = 6;
+  current_step = "refresh";
+  std::set_terminate(TellAndAbort);
+  const auto store = MakeMemoryObjectStore();
+  const Schema schema = TaggedSchema();
+  TestDatabase writer(store);
+  TestDatabase reader(store);
+  reader.options.read_only = true;
+  const auto written = *writer->CreateCollection("c", schema, {.num_shards = 2});
+  const auto read = *reader->OpenCollection("c");
+  uint64_t num_rows = 0;
+  bool reached = true;
+  for (uint64_t n = 1; n <= kNumAllocations && reached && !::testing::Test::HasFailure(); ++n) {
+    // Growing segments are new, so that the view has to learn of them.
+    ASSERT_OK(written->Flush());
+    ASSERT_OK(read->Refresh());
+    ASSERT_OK(written->Upsert(TaggedRows(schema, Ids(static_cast<int64_t>(num_rows), 8), "t")));
+    const uint64_t before = num_rows;
+    num_rows += 8;
+    FailingNew::Arm(n, kInARow);
+    const absl::Status refreshed = read->Refresh();
+    const FailingNew::Seen seen = FailingNew::Disarm();
+    reached = seen.num_calls >= n;
+    EXPECT_TRUE(refreshed.ok() || seen.failed) << refreshed;
+    const auto shown = read->Count(RowFilter("id >= 0"), ConsistencyLevel::kEventually);
+    ASSERT_OK(shown);
+    EXPECT_EQ(*shown, refreshed.ok() || *shown != before ? num_rows : before) << n;
+    ASSERT_OK(read->Refresh());
+    EXPECT_EQ(*read->Count(RowFilter("id >= 0"), ConsistencyLevel::kEventually), num_rows) << n;
+    if (n % 16 == 0) {
+      const auto id = written->Compact({});
+      ASSERT_OK(id);
+      ASSERT_OK(written->WaitForCompaction(*id));
+    }
+  }
+}
+
 // ---- The same with threads, where chance says which allocation it is.
 
 TEST(AllocationTest, WithThreadsAllIsThereAndGoesOn) {

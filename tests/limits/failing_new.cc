@@ -16,6 +16,7 @@ namespace {
 
 // Nothing is ordered by them: whoever arms waits for those it started.
 std::atomic<uint64_t> failing_number = 0;  // 0: none
+std::atomic<uint64_t> failing_count = 1;
 std::atomic<uint64_t> num_calls = 0;
 std::atomic<bool> has_failed = false;
 std::atomic<bool> was_left_out = false;
@@ -37,7 +38,8 @@ bool IsInJsonDestructor() {
 bool Fails() {
   const uint64_t number = failing_number.load(std::memory_order_relaxed);
   if (number == 0) return false;
-  if (num_calls.fetch_add(1, std::memory_order_relaxed) + 1 != number) return false;
+  const uint64_t call = num_calls.fetch_add(1, std::memory_order_relaxed) + 1;
+  if (call < number || call - number >= failing_count.load(std::memory_order_relaxed)) return false;
   if (IsInJsonDestructor()) {
     was_left_out = true;
     return false;
@@ -61,12 +63,13 @@ void* AllocateOrThrow(size_t bytes, size_t alignment) {
 
 }  // namespace
 
-void FailingNew::Arm(uint64_t number) {
+void FailingNew::Arm(uint64_t number, uint64_t count) {
   std::array<void*, 1> caller{};
   ::backtrace(caller.data(), 1);  // whose first call loads a library
   num_calls = 0;
   has_failed = false;
   was_left_out = false;
+  failing_count = count;
   failing_number = number;
 }
 

@@ -5,7 +5,8 @@
 
 namespace vecdb::support {
 
-/// The operator new of this process, of which one call fails, on whatever thread it comes.
+/// The operator new of this process, of which one call fails, or some in a row, on whatever thread
+/// they come.
 ///
 /// One caller is left out: the destructor of nlohmann's JSON, which allocates and throws nothing.
 /// That ends the process, in a library that cannot be mended from here.
@@ -18,8 +19,9 @@ class FailingNew {
     bool left_out = false;
   };
 
-  /// The `number`-th call from now on, counted from 1, throws std::bad_alloc; no other does.
-  static void Arm(uint64_t number);
+  /// The `number`-th call from now on, counted from 1, throws std::bad_alloc, and so do those
+  /// behind it until there are `count`; no other does.
+  static void Arm(uint64_t number, uint64_t count = 1);
   static Seen Disarm();
 
   /// For who must tell why the process ends: what is armed.
