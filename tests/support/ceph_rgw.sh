@@ -65,7 +65,7 @@ ms_bind_msgr2 = false
 [osd]
 monmap = $dir/monmap
 [client.rgw]
-rgw_frontends = beast endpoint=127.0.0.1:$port
+rgw_frontends = beast endpoint=127.0.0.1:$port tcp_nodelay=1
 CONFIG
 }
 
