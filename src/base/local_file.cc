@@ -186,6 +186,8 @@ std::unique_ptr<AppendFile> MakeLocalAppendFile(FileDescriptor descriptor, std::
 absl::StatusOr<std::unique_ptr<FileLock>> MakeLocalFileLock(FileDescriptor descriptor,
                                                             const std::string& name) {
   if (RetryOnInterrupt([&] { return ::flock(descriptor.get(), LOCK_EX | LOCK_NB); }) == 0) {
+    struct stat info {};
+    if (::fstat(descriptor.get(), &info) == 0 && info.st_nlink == 0) return nullptr;
     return std::make_unique<LocalFileLock>(std::move(descriptor));
   }
   if (errno != EWOULDBLOCK) return ErrnoStatus(errno, "lock", name);

@@ -21,7 +21,8 @@ std::unique_ptr<AppendFile> MakeLocalAppendFile(FileDescriptor descriptor, std::
 
 /// Locks the open file `descriptor` until the result is destroyed. The lock belongs to this opening
 /// of the file, so that it excludes other openings in this process too. FailedPrecondition when it
-/// is locked already.
+/// is locked already; nullptr when it has lost its name since it was opened, which whoever asks
+/// next for the lock may have given to another.
 absl::StatusOr<std::unique_ptr<FileLock>> MakeLocalFileLock(FileDescriptor descriptor,
                                                             const std::string& name);
 

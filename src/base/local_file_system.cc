@@ -14,12 +14,14 @@
 #include "base/file_path.h"
 #include "base/local_file.h"
 #include "base/status_macros.h"
+#include "base/str_format.h"
 
 namespace vecdb::base {
 namespace {
 
 constexpr mode_t kFileMode = 0644;
 constexpr mode_t kDirectoryMode = 0755;
+constexpr int kLockTries = 100;
 
 struct CloseDirectory {
   void operator()(DIR* directory) const { ::closedir(directory); }
@@ -126,9 +128,15 @@ class LocalFileSystem : public FileSystem {
 
   absl::StatusOr<std::unique_ptr<FileLock>> Lock(const std::string& path) override {
     VECDB_RETURN_IF_ERROR(CheckFileName(path));
-    VECDB_ASSIGN_OR_RETURN(FileDescriptor file,
-                           root_.OpenBelow(path, O_RDWR | O_CREAT | O_NONBLOCK, kFileMode));
-    return MakeLocalFileLock(std::move(file), root_.FullName(path));
+    for (int tries = 0; tries < kLockTries; ++tries) {
+      VECDB_ASSIGN_OR_RETURN(FileDescriptor file,
+                             root_.OpenBelow(path, O_RDWR | O_CREAT | O_NONBLOCK, kFileMode));
+      auto lock = MakeLocalFileLock(std::move(file), root_.FullName(path));
+      // A holder may have removed the file, and then let go of it, since it was opened here.
+      if (!lock.ok() || *lock != nullptr) return lock;
+    }
+    return absl::FailedPreconditionError(
+        StrFormat("'%s' is removed again and again", root_.FullName(path)));
   }
 
   std::string root() const override { return root_.root(); }

@@ -17,6 +17,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kLookAtLock{2};
 constexpr int kFolderTries = 3;
+constexpr int kListTries = 3;
 constexpr uint64_t kSpareShare = 32;  // of the budget, one part is made free beyond need
 
 // The entries of a folder that may be missing.
@@ -39,6 +40,21 @@ CachePart::~CachePart() {
   base::OrOutOfMemory([&] { return files_->Unlink(name_.path()); }).IgnoreError();
 }
 
+// It has both names for a moment: who removes it sees one at least, and looks again when that goes.
+absl::Status CachePart::GiveSize(uint64_t size_bytes) {
+  CachePartName sized = name_;
+  sized.size_bytes = size_bytes;
+  VECDB_RETURN_IF_ERROR(files_->Link(name_.path(), sized.path()));
+  const std::string unsized = name_.path();
+  name_ = std::move(sized);
+  return files_->Unlink(unsized);
+}
+
+// The name goes first: who has opened the file in between sees that it has none, and begins anew.
+CacheKeyLock::~CacheKeyLock() {
+  base::OrOutOfMemory([&] { return files_->Unlink(path_); }).IgnoreError();
+}
+
 absl::StatusOr<std::unique_ptr<CacheDirectory>> CacheDirectory::Open(
     std::shared_ptr<FileSystem> files, uint64_t budget_bytes, const Clock& clock,
     std::shared_ptr<CacheCounters> counters) {
@@ -57,7 +73,7 @@ absl::Status CacheDirectory::Prepare() {
   const auto lock = files_->Lock(kCacheLock);
   if (!absl::IsFailedPrecondition(lock.status())) VECDB_RETURN_IF_ERROR(lock.status());
   // A full disk is what a cache lives with; a directory that takes no file is of no use.
-  const auto tried = Begin(base::RandomId(), 0);
+  const auto tried = Begin(base::RandomId());
   if (!absl::IsResourceExhausted(tried.status())) VECDB_RETURN_IF_ERROR(tried.status());
   if (lock.ok()) RemoveLeftovers();
   VECDB_ASSIGN_OR_RETURN(const Contents contents, ListAll());
@@ -195,7 +211,8 @@ absl::Status CacheDirectory::AddFolder(const std::string& folder, Contents& cont
   base::MutexLock lock(&mutex_);
   for (const DirectoryEntry& entry : entries) {
     auto name = entry.is_directory ? std::nullopt : ParseCacheName(entry.name);
-    if (!name.has_value()) continue;
+    // What lies in another folder would never be found, nor evicted.
+    if (!name.has_value() || name->folder() != folder) continue;
     Kept kept{.name = *std::move(name), .used_ms = entry.modified_ms};
     const auto found = known_.find(entry.name);
     if (found != known_.end() && found->second.used_ms >= kept.used_ms) {
@@ -222,18 +239,15 @@ void CacheDirectory::CountHeld(const Contents& contents) {
   counters_->held_bytes.store(contents.kept_bytes, std::memory_order_relaxed);
 }
 
-absl::StatusOr<std::unique_ptr<FileLock>> CacheDirectory::LockKey(const std::string& key) {
-  auto lock = files_->Lock(LockPathOf(key));
-  if (!absl::IsNotFound(lock.status())) return lock;
-  VECDB_RETURN_IF_ERROR(files_->CreateDirectories(kCacheFetching));  // somebody has cleaned up
-  return files_->Lock(LockPathOf(key));
-}
-
-// Its name goes first: who has opened the file in between locks what has no name, and finds the
-// object all the same.
-void CacheDirectory::UnlockKey(const std::string& key, std::unique_ptr<FileLock> lock) {
-  files_->Unlink(LockPathOf(key)).IgnoreError();
-  lock.reset();
+absl::StatusOr<std::unique_ptr<CacheKeyLock>> CacheDirectory::LockKey(const std::string& key) {
+  std::string path = LockPathOf(key);
+  auto lock = files_->Lock(path);
+  if (absl::IsNotFound(lock.status())) {
+    VECDB_RETURN_IF_ERROR(files_->CreateDirectories(kCacheFetching));  // somebody has cleaned up
+    lock = files_->Lock(path);
+  }
+  VECDB_RETURN_IF_ERROR(lock.status());
+  return std::make_unique<CacheKeyLock>(files_, std::move(path), *std::move(lock));
 }
 
 std::string CacheDirectory::ProgressOf(const std::string& key) {
@@ -248,13 +262,22 @@ std::string CacheDirectory::ProgressOf(const std::string& key) {
 }
 
 absl::Status CacheDirectory::RemoveParts(const std::string& key) {
-  VECDB_ASSIGN_OR_RETURN(const auto entries, ListIfThere(*files_, kCacheFetching));
   absl::Status status;
-  for (const DirectoryEntry& entry : entries) {
-    const auto part = ParseCachePartName(entry.name);
-    if (!part.has_value() || part->key != key) continue;
-    const absl::Status removed = files_->Unlink(part->path());
-    if (!absl::IsNotFound(removed)) status.Update(removed);
+  bool may_have_more = true;
+  for (int tries = 0; may_have_more && tries < kListTries; ++tries) {
+    may_have_more = false;
+    VECDB_ASSIGN_OR_RETURN(const auto entries, ListIfThere(*files_, kCacheFetching));
+    for (const DirectoryEntry& entry : entries) {
+      const auto part = ParseCachePartName(entry.name);
+      if (!part.has_value() || part->key != key) continue;
+      const absl::Status removed = files_->Unlink(part->path());
+      // It may have got another name since it was listed, by CachePart::GiveSize.
+      if (absl::IsNotFound(removed)) {
+        may_have_more = true;
+      } else {
+        status.Update(removed);
+      }
+    }
   }
   return status;
 }
@@ -270,10 +293,8 @@ void CacheDirectory::RemoveLeftovers() {
     if (IsCacheKey(entry.name)) keys.insert(entry.name);
   }
   for (const std::string& key : keys) {
-    auto lock = files_->Lock(LockPathOf(key));
-    if (!lock.ok()) continue;
-    RemoveParts(key).IgnoreError();
-    UnlockKey(key, *std::move(lock));
+    const auto lock = LockKey(key);
+    if (lock.ok()) RemoveParts(key).IgnoreError();
   }
 }
 
@@ -333,10 +354,9 @@ absl::StatusOr<std::unique_ptr<FileLock>> CacheDirectory::LockAll(const Context&
   }
 }
 
-absl::StatusOr<std::unique_ptr<CachePart>> CacheDirectory::Reserve(const std::string& key,
-                                                                   uint64_t size_bytes,
-                                                                   const Context& context) {
-  if (size_bytes > budget_bytes_) return nullptr;
+absl::StatusOr<bool> CacheDirectory::Reserve(CachePart& part, uint64_t size_bytes,
+                                             const Context& context) {
+  if (size_bytes > budget_bytes_) return false;
   const uint64_t allowed = budget_bytes_ - size_bytes;
   VECDB_ASSIGN_OR_RETURN(const auto pass, room_.Enter(context));
   VECDB_ASSIGN_OR_RETURN(const auto lock, LockAll(context));
@@ -347,11 +367,12 @@ absl::StatusOr<std::unique_ptr<CachePart>> CacheDirectory::Reserve(const std::st
   }
   if (*used > allowed) {
     PutTotal(*used);
-    return nullptr;
+    return false;
   }
-  VECDB_ASSIGN_OR_RETURN(auto part, BeginOrEvict(key, size_bytes));
+  VECDB_RETURN_IF_ERROR(part.GiveSize(size_bytes));
+  VECDB_RETURN_IF_ERROR(PreallocateOrEvict(part, size_bytes));
   PutTotal(*used + size_bytes);
-  return part;
+  return true;
 }
 
 // The number is taken away before anything changes: whoever dies then leaves none.
@@ -378,7 +399,7 @@ void CacheDirectory::PutTotal(uint64_t bytes) {
 // Lists what there is, and makes it at most `allowed_bytes` as far as that goes.
 absl::StatusOr<CacheDirectory::Contents> CacheDirectory::MakeRoom(uint64_t allowed_bytes) {
   VECDB_ASSIGN_OR_RETURN(Contents contents, ListAll());
-  if (contents.bytes() > allowed_bytes && !contents.parts.empty()) {
+  if (contents.bytes() > allowed_bytes && contents.part_bytes > 0) {
     RemoveLeftovers();
     VECDB_ASSIGN_OR_RETURN(contents, ListAll());
   }
@@ -391,28 +412,24 @@ absl::StatusOr<CacheDirectory::Contents> CacheDirectory::MakeRoom(uint64_t allow
 }
 
 // A disk that is smaller than the budget is as if that were reached.
-absl::StatusOr<std::unique_ptr<CachePart>> CacheDirectory::BeginOrEvict(const std::string& key,
-                                                                        uint64_t size_bytes) {
-  auto part = Begin(key, size_bytes);
-  if (!absl::IsResourceExhausted(part.status())) return part;
+absl::Status CacheDirectory::PreallocateOrEvict(CachePart& part, uint64_t size_bytes) {
+  absl::Status preallocated = part.file().Preallocate(size_bytes);
+  if (!absl::IsResourceExhausted(preallocated)) return preallocated;
   VECDB_ASSIGN_OR_RETURN(Contents contents, ListAll());
   const bool has_room = Evict(contents, size_bytes, 0) > 0;
   CountHeld(contents);
-  return has_room ? Begin(key, size_bytes) : std::move(part);
+  return has_room ? part.file().Preallocate(size_bytes) : std::move(preallocated);
 }
 
-absl::StatusOr<std::unique_ptr<CachePart>> CacheDirectory::Begin(const std::string& key,
-                                                                 uint64_t size_bytes) {
-  CachePartName name{.key = key, .size_bytes = size_bytes, .id = base::RandomId()};
+absl::StatusOr<std::unique_ptr<CachePart>> CacheDirectory::Begin(const std::string& key) {
+  CachePartName name{.key = key, .id = base::RandomId()};
   auto file = files_->CreateFile(name.path());
   if (absl::IsNotFound(file.status())) {
     VECDB_RETURN_IF_ERROR(files_->CreateDirectories(kCacheFetching));
     file = files_->CreateFile(name.path());
   }
   VECDB_RETURN_IF_ERROR(file.status());
-  auto part = std::make_unique<CachePart>(files_, std::move(name), *std::move(file));
-  VECDB_RETURN_IF_ERROR(part->file().Preallocate(size_bytes));
-  return part;
+  return std::make_unique<CachePart>(files_, std::move(name), *std::move(file));
 }
 
 // Takes what it removes out of `contents`, and gives the bytes: those wanted, and up to

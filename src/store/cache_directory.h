@@ -36,10 +36,29 @@ class CachePart {
   const CachePartName& name() const { return name_; }
   AppendFile& file() { return *file_; }
 
+  /// Puts the size into its name. NotFound when it has been removed.
+  absl::Status GiveSize(uint64_t size_bytes);
+
  private:
   const std::shared_ptr<FileSystem> files_;
-  const CachePartName name_;
+  CachePartName name_;
   const std::unique_ptr<AppendFile> file_;
+};
+
+/// The right to fetch the object of a key, which nobody else has meanwhile.
+class CacheKeyLock {
+ public:
+  CacheKeyLock(std::shared_ptr<FileSystem> files, std::string path, std::unique_ptr<FileLock> lock)
+      : files_(std::move(files)), path_(std::move(path)), lock_(std::move(lock)) {}
+  ~CacheKeyLock();
+
+  CacheKeyLock(const CacheKeyLock&) = delete;
+  CacheKeyLock& operator=(const CacheKeyLock&) = delete;
+
+ private:
+  const std::shared_ptr<FileSystem> files_;
+  const std::string path_;
+  const std::unique_ptr<FileLock> lock_;
 };
 
 /// The files of a cache, shared with other processes. What is on disk is the truth: nothing here
@@ -50,11 +69,13 @@ class CachePart {
 ///              So that not every fetch lists all there is, `total` has a number in its file's
 ///              name: it grows with each part, what goes is not taken off, and when it reaches the
 ///              budget, or is missing because somebody died while it was changed, all is listed.
-///   a fetch    holds the lock of its key, so that others wait for it and find the object then.
+///   a fetch    holds the lock of its key, so that others wait for it and find the object then. Its
+///              part is there before the object is opened in the store, without a size as yet.
 ///   publishing links the part to its place under objects/, when all its bytes are written. They
 ///              are not synced: what a power cut takes is found by the checksum.
 ///   eviction   takes the file's own lock, which everybody who has it open shares.
-///   a deletion removes the parts of the key first, so that none can be published, then the object.
+///   a deletion removes the parts of the key first, so that none can be published, then the object:
+///              nothing is kept that was opened in the store before it was deleted there.
 ///
 /// Thread-safe.
 class CacheDirectory {
@@ -87,20 +108,22 @@ class CacheDirectory {
   void Remove(const std::string& key);
 
   /// Locks a key for a fetch. FailedPrecondition when somebody else holds it.
-  absl::StatusOr<std::unique_ptr<FileLock>> LockKey(const std::string& key);
-  /// Ends what LockKey began.
-  void UnlockKey(const std::string& key, std::unique_ptr<FileLock> lock);
+  absl::StatusOr<std::unique_ptr<CacheKeyLock>> LockKey(const std::string& key);
 
   /// Something that changes as long as somebody's fetch of the key goes on.
   std::string ProgressOf(const std::string& key);
 
-  /// Makes room for an object and begins it. nullptr when what is open leaves none, or the budget
-  /// is smaller than it; ResourceExhausted when the disk is full even so.
-  absl::StatusOr<std::unique_ptr<CachePart>> Reserve(const std::string& key, uint64_t size_bytes,
-                                                     const Context& context);
+  /// Begins the part of an object that has not been opened in the store as yet: a Remove from now
+  /// on, by any process, removes it.
+  absl::StatusOr<std::unique_ptr<CachePart>> Begin(const std::string& key);
 
-  /// Gives a part that is complete its place and opens it, verified. NotFound where `is_wanted`,
-  /// asked where no Remove can come between, says no. The part is to be destroyed afterwards.
+  /// Makes room for what was begun. False when what is open leaves none, or the budget is smaller
+  /// than it; NotFound when it has been removed; ResourceExhausted when the disk is full even so.
+  absl::StatusOr<bool> Reserve(CachePart& part, uint64_t size_bytes, const Context& context);
+
+  /// Gives a part that is complete its place and opens it, verified. NotFound where it has been
+  /// removed, or `is_wanted`, asked where no Remove can come between, says no. The part is to be
+  /// destroyed afterwards.
   absl::StatusOr<std::shared_ptr<CacheFile>> Publish(const CachePart& part, uint64_t checksum,
                                                      absl::FunctionRef<bool()> is_wanted);
 
@@ -148,15 +171,13 @@ class CacheDirectory {
   absl::StatusOr<std::optional<uint64_t>> TakeTotal();
   void PutTotal(uint64_t bytes);
   absl::StatusOr<Contents> MakeRoom(uint64_t allowed_bytes);
-  absl::StatusOr<std::unique_ptr<CachePart>> BeginOrEvict(const std::string& key,
-                                                          uint64_t size_bytes);
+  absl::Status PreallocateOrEvict(CachePart& part, uint64_t size_bytes);
   uint64_t Evict(Contents& contents, uint64_t wanted_bytes, uint64_t spare_bytes);
   bool EvictOne(const CacheName& name);
   bool IsOpen(const CacheName& name);
   absl::StatusOr<std::shared_ptr<CacheFile>> OpenOnDisk(const std::string& key, bool* has_many);
   void Know(const std::shared_ptr<CacheFile>& file, bool is_verified);
   void Use(const CacheFile& file);
-  absl::StatusOr<std::unique_ptr<CachePart>> Begin(const std::string& key, uint64_t size_bytes);
   absl::Status LinkInPlace(const CachePart& part, const CacheName& name);
   absl::Status RemoveKept(const std::string& key, const std::string& but = "");
   std::shared_ptr<CacheFile> FindKnown(const std::string& key, bool* is_barred);

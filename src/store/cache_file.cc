@@ -2,6 +2,7 @@
 
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -26,11 +27,12 @@ bool TryFlock(int descriptor, int operation) {
   return result == 0 || errno != EWOULDBLOCK;
 }
 
-// False when the file is being evicted, or has lost its name since it was opened.
-bool TryPin(const RandomAccessFile& file) {
+// False when somebody has it in a way that `operation` does not go with, or the file has lost its
+// name since it was opened: what has it now is another.
+bool TryHold(const RandomAccessFile& file, int operation) {
   const int descriptor = file.descriptor();
   if (descriptor < 0) return true;
-  if (!TryFlock(descriptor, LOCK_SH | LOCK_NB)) return false;
+  if (!TryFlock(descriptor, operation | LOCK_NB)) return false;
   struct stat info {};
   return ::fstat(descriptor, &info) != 0 || info.st_nlink > 0;
 }
@@ -49,9 +51,7 @@ uint64_t ChecksumOfPieces(std::span<const uint64_t> checksums) {
   return base::Xxh3(std::as_bytes(checksums));
 }
 
-bool LockForEviction(const RandomAccessFile& file) {
-  return file.descriptor() < 0 || TryFlock(file.descriptor(), LOCK_EX | LOCK_NB);
-}
+bool LockForEviction(const RandomAccessFile& file) { return TryHold(file, LOCK_EX); }
 
 absl::StatusOr<std::shared_ptr<CacheFile>> CacheFile::Open(
     FileSystem& files, const CacheName& name, const std::string& path,
@@ -60,17 +60,25 @@ absl::StatusOr<std::shared_ptr<CacheFile>> CacheFile::Open(
   if (file->size() != name.size_bytes) {
     return NotWhatWasFetched(name, base::StrFormat("has %d bytes", file->size()));
   }
-  if (!TryPin(*file)) return GoneMeanwhile(name);
+  if (!TryHold(*file, LOCK_SH)) return GoneMeanwhile(name);
   return std::shared_ptr<CacheFile>(new CacheFile(name, std::move(file), std::move(counters)));
 }
 
 CacheFile::CacheFile(CacheName name, std::unique_ptr<RandomAccessFile> file,
                      std::shared_ptr<CacheCounters> counters)
-    : name_(std::move(name)), file_(std::move(file)), counters_(std::move(counters)) {
+    : name_(std::move(name)),
+      file_(std::move(file)),
+      counters_(std::move(counters)),
+      owner_(::getpid()) {
   CacheCounters::Add(counters_->open_bytes, name_.size_bytes);
 }
 
-CacheFile::~CacheFile() { CacheCounters::Subtract(counters_->open_bytes, name_.size_bytes); }
+// Closing alone would leave the pin with children that were forked meanwhile, whose copy of this
+// must not end it.
+CacheFile::~CacheFile() {
+  CacheCounters::Subtract(counters_->open_bytes, name_.size_bytes);
+  if (file_->descriptor() >= 0 && ::getpid() == owner_) TryFlock(file_->descriptor(), LOCK_UN);
+}
 
 bool CacheFile::is_removed() const {
   struct stat status = {};

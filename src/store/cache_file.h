@@ -1,6 +1,8 @@
 #ifndef VECDB_STORE_CACHE_FILE_H_
 #define VECDB_STORE_CACHE_FILE_H_
 
+#include <sys/types.h>
+
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -29,7 +31,8 @@ inline constexpr uint64_t NumCachePieces(uint64_t size_bytes) {
 uint64_t ChecksumOfPieces(std::span<const uint64_t> checksums);
 
 /// A kept object that is open, and therefore pinned: no process that shares the directory evicts
-/// it. (A lock of the system on the file, where it has a descriptor: it goes with the process.)
+/// it. (A lock of the system on the file, where it has a descriptor: it goes with the process. A
+/// child that was forked meanwhile neither ends nor prolongs it, unless it outlives the process.)
 /// Thread-safe.
 class CacheFile {
  public:
@@ -66,9 +69,11 @@ class CacheFile {
   const CacheName name_;
   const std::unique_ptr<RandomAccessFile> file_;
   const std::shared_ptr<CacheCounters> counters_;
+  const pid_t owner_;
 };
 
-/// Whether no process has the file open as a CacheFile. Until `file` is closed, none can.
+/// Whether no process has the file open as a CacheFile, and it still has a name. Until `file` is
+/// closed, none can.
 bool LockForEviction(const RandomAccessFile& file);
 
 }  // namespace vecdb::store

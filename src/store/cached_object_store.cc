@@ -1,11 +1,7 @@
 #include <algorithm>
-#include <atomic>
-#include <map>
 #include <string_view>
 #include <utility>
 
-#include "base/look_again.h"
-#include "base/mutex.h"
 #include "base/out_of_memory.h"
 #include "base/parallel_for.h"
 #include "base/status_macros.h"
@@ -15,7 +11,7 @@
 #include "store/cache_name.h"
 #include "store/cached_reader.h"
 #include "store/object_arrival.h"
-#include "store/pause.h"
+#include "store/object_flights.h"
 #include "vecdb/cached_store.h"
 
 namespace vecdb {
@@ -26,37 +22,14 @@ constexpr size_t kMaxStoreNameBytes = 4096;
 constexpr uint64_t kMaxRangeBytes = uint64_t{1} << 30;
 constexpr int kMaxParallelRanges = 64;
 
-// Its own text: copies would share a count, which the system's Abseil takes down where the thread
-// sanitizer does not see it.
-absl::Status CopyOf(const absl::Status& status) {
-  return absl::Status(status.code(), status.message());
-}
-
-// An arrival that one caller is at, and others wait for. Guarded by the mutex of the store but for
-// the arrival, which is its holder's.
-struct Flight {
-  Flight(std::shared_ptr<CacheCore> core, const ObjectPath& path, const std::string& key,
-         uint64_t fetch_up_to_bytes)
-      : arrival(std::move(core), path, key, fetch_up_to_bytes) {}
-
-  ObjectArrival arrival;
-  bool is_busy = false;
-  bool is_done = false;
-  absl::StatusOr<std::shared_ptr<CacheFile>> outcome = nullptr;
-};
-
-// What a call got of an arrival.
-struct Arrived {
-  std::shared_ptr<CacheFile> file{};             // nullptr: to be read from the store
-  std::shared_ptr<const ObjectReader> object{};  // as it was opened there, if it was
-  bool was_fetched = false;
-};
-
 class CachedStoreImpl final : public CachedObjectStore,
                               public std::enable_shared_from_this<CachedStoreImpl> {
  public:
   CachedStoreImpl(std::shared_ptr<CacheCore> core, CachedStoreOptions options)
-      : core_(std::move(core)), options_(std::move(options)) {}
+      : core_(std::move(core)),
+        options_(std::move(options)),
+        flights_(std::make_shared<ObjectFlights>(core_)) {}
+  ~CachedStoreImpl() override { flights_->Close(); }
 
   absl::StatusOr<std::unique_ptr<ObjectReader>> Open(const ObjectPath& path,
                                                      const Context& context) override {
@@ -165,8 +138,6 @@ class CachedStoreImpl final : public CachedObjectStore,
     uint64_t size_bytes = 0;
   };
 
-  using FlightKey = std::pair<std::string, uint64_t>;  // of the object; up to what it is fetched
-
   std::string KeyOf(const ObjectPath& path) const { return CacheKeyOf(options_.store_name, path); }
 
   // Objects of what size are fetched when they are opened.
@@ -207,90 +178,17 @@ class CachedStoreImpl final : public CachedObjectStore,
     return std::move(arrived.file);
   }
 
-  // One caller brings the object. Others wait, and go on where it stops because its context says
-  // so.
   absl::StatusOr<Arrived> Bring(const ObjectPath& path, uint64_t fetch_up_to, Priority priority,
                                 const Context& context) {
-    const FlightKey key(KeyOf(path), fetch_up_to);
-    for (;;) {
-      if (auto file = core_->directory->FindOpen(key.first); file != nullptr) {
-        return Arrived{.file = std::move(file)};
-      }
-      const std::shared_ptr<Flight> flight = JoinFlight(key, path);
-      VECDB_ASSIGN_OR_RETURN(const bool is_done, WaitForFlight(*flight, context));
-      if (!is_done) {
-        auto outcome = base::OrOutOfMemory([&] { return flight->arrival.Run(priority, context); });
-        if (!LeaveFlight(key, flight, outcome)) return outcome.status();
-      }
-      base::MutexLock lock(&mutex_);
-      // It may have been looked for before it was made, and this call have begun after that.
-      if (is_done && absl::IsNotFound(flight->outcome.status())) continue;
-      if (!flight->outcome.ok()) return CopyOf(flight->outcome.status());
-      return Arrived{.file = *flight->outcome,
-                     .object = is_done ? nullptr : flight->arrival.object(),
-                     .was_fetched = flight->arrival.was_fetched()};
-    }
-  }
-
-  std::shared_ptr<Flight> JoinFlight(const FlightKey& key, const ObjectPath& path) {
-    base::MutexLock lock(&mutex_);
-    std::shared_ptr<Flight> flight = flights_[key].lock();
-    if (flight == nullptr) {
-      std::erase_if(flights_, [](const auto& known) { return known.second.expired(); });
-      flight = std::make_shared<Flight>(core_, path, key.first, key.second);
-      flights_[key] = flight;
-    }
-    return flight;
-  }
-
-  // True when it has ended; false when it is the caller's to go on with.
-  absl::StatusOr<bool> WaitForFlight(Flight& flight, const Context& context) {
-    base::MutexLock lock(&mutex_);
-    while (flight.is_busy && !flight.is_done) {
-      VECDB_RETURN_IF_ERROR(context.Check());
-      changed_.WaitUntil(&mutex_, base::LookAgain(context));
-    }
-    if (!flight.is_done) flight.is_busy = true;
-    return flight.is_done;
-  }
-
-  // False when the caller was stopped, and the flight is somebody else's.
-  bool LeaveFlight(const FlightKey& key, const std::shared_ptr<Flight>& flight,
-                   const absl::StatusOr<std::shared_ptr<CacheFile>>& outcome) {
-    base::MutexLock lock(&mutex_);
-    flight->is_busy = false;
-    changed_.NotifyAll();
-    if (IsOfContext(outcome.status())) return false;
-    if (outcome.ok()) {
-      flight->outcome = outcome;
-    } else {
-      flight->outcome = CopyOf(outcome.status());
-    }
-    flight->is_done = true;
-    EraseFlight(key, flight.get());
-    return true;
-  }
-
-  void EraseFlight(const FlightKey& key, const Flight* flight)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    const auto found = flights_.find(key);
-    if (found != flights_.end() && found->second.lock().get() == flight) flights_.erase(found);
+    return flights_->Bring(path, KeyOf(path), fetch_up_to, priority, context);
   }
 
   // First what is on its way is not to be kept any more, then what is kept goes; then nobody is to
   // join a call that has found it before that.
   void Forget(const std::string& key) {
-    DoomFlights(key);
+    flights_->Doom(key);
     core_->directory->Remove(key);
-    DoomFlights(key);
-  }
-
-  void DoomFlights(const std::string& key) {
-    base::MutexLock lock(&mutex_);
-    for (auto it = flights_.lower_bound({key, 0}); it != flights_.end() && it->first.first == key;
-         it = flights_.erase(it)) {
-      if (const auto flight = it->second.lock()) flight->arrival.Doom();
-    }
+    flights_->Doom(key);
   }
 
   absl::StatusOr<PrefetchResult> FetchAll(const std::vector<ObjectPath>& paths,
@@ -318,9 +216,7 @@ class CachedStoreImpl final : public CachedObjectStore,
 
   const std::shared_ptr<CacheCore> core_;
   const CachedStoreOptions options_;
-  base::Mutex mutex_;  // a leaf
-  base::CondVar changed_;
-  std::map<FlightKey, std::weak_ptr<Flight>> flights_ ABSL_GUARDED_BY(mutex_);
+  const std::shared_ptr<ObjectFlights> flights_;
 };
 
 absl::Status CheckOptions(const std::shared_ptr<ObjectStore>& store,

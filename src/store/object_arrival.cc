@@ -30,7 +30,7 @@ ObjectArrival::~ObjectArrival() { CloseFetch(); }
 void ObjectArrival::CloseFetch() {
   fetch_.reset();
   part_.reset();
-  if (lock_ != nullptr) core_->directory->UnlockKey(key_, std::move(lock_));
+  lock_.reset();
 }
 
 absl::StatusOr<std::shared_ptr<CacheFile>> ObjectArrival::Run(Priority priority,
@@ -126,6 +126,12 @@ absl::Status ObjectArrival::LockKey(const Context& context) {
 
 // Leaves fetch_ as it is where the object is to be read from the store.
 absl::Status ObjectArrival::BeginFetch(const Context& context) {
+  auto part = core_->directory->Begin(key_);
+  if (!part.ok()) {
+    GiveUp(part.status());
+    return absl::OkStatus();
+  }
+  part_ = *std::move(part);
   CacheCounters::Add(core_->counters->store_opens);
   auto opened = core_->store->Open(path_, context);
   if (!opened.ok()) {
@@ -135,32 +141,34 @@ absl::Status ObjectArrival::BeginFetch(const Context& context) {
   object_ = *std::move(opened);
   const uint64_t size_bytes = object_->size();
   if (size_bytes == 0 || size_bytes > fetch_up_to_bytes_) return absl::OkStatus();
-  auto part = core_->directory->Reserve(key_, size_bytes, context);
-  if (IsOfContext(part.status())) return part.status();
-  if (!part.ok()) {
-    GiveUp(part.status());
-    return absl::OkStatus();
-  }
-  if (*part == nullptr) {
-    CacheCounters::Add(core_->counters->no_room);
-    return absl::OkStatus();
-  }
-  part_ = *std::move(part);
+  VECDB_ASSIGN_OR_RETURN(const bool has_room, MakeRoom(size_bytes, context));
+  if (!has_room) return absl::OkStatus();
   was_fetched_.store(true, std::memory_order_relaxed);
   fetch_ = std::make_unique<ObjectFetch>(object_, &part_->file(), core_->ranges, core_->host,
                                          core_->counters);
   return absl::OkStatus();
 }
 
+// The errors of the context alone; without room the object is to be read from the store.
+absl::StatusOr<bool> ObjectArrival::MakeRoom(uint64_t size_bytes, const Context& context) {
+  const auto reserved = core_->directory->Reserve(*part_, size_bytes, context);
+  if (reserved.ok() && !*reserved) CacheCounters::Add(core_->counters->no_room);
+  if (reserved.ok() || IsOfContext(reserved.status())) return reserved;
+  // What is NotFound was forgotten meanwhile.
+  if (!absl::IsNotFound(reserved.status())) GiveUp(reserved.status());
+  return false;
+}
+
 absl::StatusOr<std::shared_ptr<CacheFile>> ObjectArrival::EndFetch() {
   auto file =
       core_->directory->Publish(*part_, fetch_->checksum(), [&] { return !is_doomed_.load(); });
-  if (!file.ok() && !is_doomed_.load()) {
-    GiveUp(file.status());
+  if (!file.ok()) {
+    // What is NotFound was forgotten meanwhile, by this process or another.
+    if (!absl::IsNotFound(file.status())) GiveUp(file.status());
+    CloseFetch();
     return nullptr;
   }
   CloseFetch();
-  if (!file.ok()) return nullptr;
   core_->is_failing.store(false, std::memory_order_relaxed);
   CacheCounters::Add(core_->counters->fetched_objects);
   return file;

@@ -68,6 +68,7 @@ class ObjectArrival {
   absl::StatusOr<std::shared_ptr<CacheFile>> FindKept(const Context& context);
   absl::Status LockKey(const Context& context);
   absl::Status BeginFetch(const Context& context);
+  absl::StatusOr<bool> MakeRoom(uint64_t size_bytes, const Context& context);
   absl::StatusOr<std::shared_ptr<CacheFile>> EndFetch();
   void GiveUp(const absl::Status& failure);
   void CloseFetch();
@@ -76,7 +77,7 @@ class ObjectArrival {
   const ObjectPath path_;
   const std::string key_;
   const uint64_t fetch_up_to_bytes_;
-  std::unique_ptr<FileLock> lock_;  // of the key
+  std::unique_ptr<CacheKeyLock> lock_;
   std::shared_ptr<const ObjectReader> object_;
   std::unique_ptr<CachePart> part_;
   std::unique_ptr<ObjectFetch> fetch_;

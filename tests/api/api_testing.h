@@ -18,11 +18,11 @@
 #include "engine/segment_objects.h"
 #include "format/manifest.h"
 #include "journal/log_name.h"
-#include "store/forwarding_store.h"
 #include "support/file_io.h"
 #include "support/status_testing.h"
 #include "support/store_testing.h"
 #include "support/test_database.h"
+#include "support/unlocked_store.h"
 
 namespace vecdb::support {
 
@@ -167,16 +167,6 @@ inline void Remove(Collection& collection, Oracle* oracle, const std::vector<int
   ASSERT_OK(collection.Delete(ids));
   for (const int64_t id : ids) oracle->Delete(id);
 }
-
-/// The store of another process: a lock that excludes nobody, as that of an object store.
-class UnlockedStore : public store::ForwardingStore {
- public:
-  using ForwardingStore::ForwardingStore;
-
-  absl::StatusOr<std::unique_ptr<StoreLock>> Lock(const Context&) override {
-    return std::make_unique<StoreLock>();
-  }
-};
 
 }  // namespace vecdb::support
 

@@ -3,9 +3,8 @@
 
 #include <functional>
 
-#include "api/api_testing.h"
+#include "api/two_writers.h"
 #include "format/log_file.h"
-#include "support/fake_clock.h"
 #include "support/fault_object_store.h"
 #include "support/quirky_object_store.h"
 
@@ -13,26 +12,12 @@ namespace vecdb::support {
 namespace {
 
 constexpr auto kFenced = Code::kFailedPrecondition;
-constexpr int64_t kGrace = 60'000;
 
-class FencingTest : public ::testing::Test {
+class FencingTest : public TwoWriters {
  protected:
-  FencingTest()
-      : first_(
-            std::make_shared<FaultObjectStore>(std::make_shared<UnlockedStore>(store_), faults_)),
-        second_(std::make_shared<UnlockedStore>(store_)) {
-    for (TestDatabase* db : {&first_, &second_}) {
-      db->options.gc_grace_ms = kGrace;
-      db->options.host.clock = &clock_;
-    }
-    old_ = *first_->CreateCollection("c", schema_, {.num_shards = 2});
-    EXPECT_OK(old_->CreateIndex("v", Flat()));
-  }
-
-  void TakeOver() {
-    auto opened = second_->OpenCollection("c");
-    ASSERT_OK(opened);
-    new_ = *std::move(opened);
+  FencingTest() {
+    Start(std::make_shared<FaultObjectStore>(std::make_shared<UnlockedStore>(store_), faults_),
+          std::make_shared<UnlockedStore>(store_));
   }
 
   std::map<std::string, std::string> AllObjects() {
@@ -51,15 +36,8 @@ class FencingTest : public ::testing::Test {
     }
   }
 
-  const Schema schema_ = TaggedSchema();
-  FakeClock clock_;
   const std::shared_ptr<ObjectStore> store_ = MakeMemoryObjectStore(clock_);
   const std::shared_ptr<FaultInjector> faults_ = std::make_shared<FaultInjector>();
-  TestDatabase first_;
-  TestDatabase second_;
-  std::unique_ptr<Collection> old_;
-  std::unique_ptr<Collection> new_;
-  Oracle oracle_{schema_};
 };
 
 TEST_F(FencingTest, AcknowledgedWritesOfTheFirstAreFoundByTheSecond) {
@@ -216,30 +194,7 @@ TEST_F(FencingTest, SleeperCannotAcknowledgeIntoALogThatIsGone) {
 // It sleeps until everything has been collected that ever may be.
 TEST_F(FencingTest, SleeperCannotAcknowledgeAfterAnyTime) {
   for (const bool close : {false, true}) {
-    first_.Crash();
-    old_ = *first_->OpenCollection("c");
-    for (int64_t id = 0; id < 3; ++id) Put(*old_, &oracle_, {id}, "first");
-    second_.Crash();
-    TakeOver();
-    for (int round = 0; round < 3; ++round) {
-      for (int64_t id = 10; id < 14; ++id) Put(*new_, &oracle_, {id}, "second");
-      ASSERT_OK(new_->Flush());
-      if (close) {
-        ASSERT_OK(second_->Close());
-      }
-      clock_.Advance(3 * kGrace);
-      if (close) {
-        second_.Crash();
-        TakeOver();
-      }
-      ASSERT_OK(second_->CollectGarbage());
-    }
-    EXPECT_FALSE(old_->Insert(TaggedRows(schema_, {100}, "lost")).ok());
-    EXPECT_FALSE(old_->Flush().ok());
-    second_.Crash();
-    TakeOver();
-    ExpectSameRows(oracle_, *new_);
-    ASSERT_OK(second_->Close());
+    ExpectSleeperIsStopped(close);
   }
 }
 

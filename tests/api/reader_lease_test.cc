@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "api/api_testing.h"
+#include "store/forwarding_store.h"
 #include "support/fake_clock.h"
 #include "support/fault_object_store.h"
 

@@ -15,6 +15,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "api/api_testing.h"
+#include "api/metrics_testing.h"
 #include "base/mutex.h"
 
 namespace vecdb::support {
@@ -25,7 +26,19 @@ struct ReaderSetup {
   int64_t refresh_interval_ms = 50;
   int64_t reader_lease_ms = 0;
   int64_t gc_grace_ms = 0;
+  std::chrono::microseconds read_pause{0};  ///< of each thread, for what else is on the machine
 };
+
+/// Where the two find each other; they may be one.
+struct WorldStores {
+  std::shared_ptr<ObjectStore> of_writer;
+  std::shared_ptr<ObjectStore> of_reader;
+};
+
+inline WorldStores InMemory() {
+  auto store = MakeMemoryObjectStore();
+  return {store, store};
+}
 
 /// When batches were acknowledged, or flushed, and how long it took until a reader showed them.
 /// Thread-safe.
@@ -73,15 +86,17 @@ class LagMeter {
 /// never committed: batch n gives the same ten rows its number, and adds one row.
 class ReaderBesideWriter {
  public:
-  explicit ReaderBesideWriter(const ReaderSetup& setup) : setup_(setup) {
-    DatabaseOptions of_writer{.store = store_, .gc_grace_ms = setup.gc_grace_ms, .num_threads = 1};
+  explicit ReaderBesideWriter(const ReaderSetup& setup, const WorldStores& stores = InMemory())
+      : setup_(setup) {
+    DatabaseOptions of_writer{
+        .store = stores.of_writer, .gc_grace_ms = setup.gc_grace_ms, .num_threads = 1};
     writer_ = *Database::Open(of_writer);
     written_ = *writer_->CreateCollection("c", schema_,
                                           {.num_shards = 2,
                                            .segment_max_bytes = 1 << 20,
                                            .consistency = ConsistencyLevel::kEventually});
     EXPECT_OK(written_->CreateIndex("v", Flat()));
-    DatabaseOptions of_reader{.store = store_,
+    DatabaseOptions of_reader{.store = stores.of_reader,
                               .refresh_interval_ms = setup.refresh_interval_ms,
                               .tail_journal = setup.tail_journal,
                               .reader_lease_ms = setup.reader_lease_ms,
@@ -103,6 +118,8 @@ class ReaderBesideWriter {
     EXPECT_OK(written_->Flush());
     EXPECT_OK(read_->Refresh());
     EXPECT_EQ(*read_->Count(), *written_->Count());
+    const Metrics metrics(*writer_);
+    num_compactions_ = metrics.Of("vecdb_compactions_total", {{"status", "success"}});
     EXPECT_OK(reader_->Close());
     EXPECT_OK(writer_->Close());
   }
@@ -110,6 +127,8 @@ class ReaderBesideWriter {
   const LagMeter& lag() const { return lag_; }
   int num_batches() const { return num_batches_; }
   uint64_t num_reads() const { return num_reads_; }
+  /// After Run.
+  double num_compactions() const { return num_compactions_; }
 
  private:
   void Write() {
@@ -145,6 +164,7 @@ class ReaderBesideWriter {
           {.field = "v", .vectors = GridVector(last, 4), .limit = 5, .output_fields = {"tag"}});
       EXPECT_OK(found);
       ++num_reads_;
+      if (setup_.read_pause.count() > 0) std::this_thread::sleep_for(setup_.read_pause);
       if (::testing::Test::HasFailure()) done_ = true;
     }
   }
@@ -163,7 +183,6 @@ class ReaderBesideWriter {
 
   const ReaderSetup setup_;
   const Schema schema_ = TaggedSchema();
-  const std::shared_ptr<ObjectStore> store_ = MakeMemoryObjectStore();
   std::unique_ptr<Database> writer_;
   std::unique_ptr<Database> reader_;
   std::unique_ptr<Collection> written_;
@@ -172,12 +191,16 @@ class ReaderBesideWriter {
   std::atomic<bool> done_ = false;
   std::atomic<int> num_batches_ = 0;
   std::atomic<uint64_t> num_reads_ = 0;
+  double num_compactions_ = 0;
 };
 
 inline void Report(const char* name, const ReaderBesideWriter& world) {
-  std::printf("%s: %d batches, %s reads; %zu batches seen, lag p50 %.0f ms, p99 %.0f ms\n", name,
-              world.num_batches(), absl::StrCat(world.num_reads()).c_str(), world.lag().num_seen(),
-              world.lag().Quantile(0.5), world.lag().Quantile(0.99));
+  std::printf(
+      "%s: %d batches, %.0f compactions, %s reads; %zu batches seen, lag p50 %.0f ms, p99 %.0f ms, "
+      "at most %.0f ms\n",
+      name, world.num_batches(), world.num_compactions(), absl::StrCat(world.num_reads()).c_str(),
+      world.lag().num_seen(), world.lag().Quantile(0.5), world.lag().Quantile(0.99),
+      world.lag().Quantile(1));
 }
 
 /// Reads through the journal, held by a lease alone; reads what is flushed, within the grace

@@ -24,6 +24,16 @@ TEST(LocalReadFileTest, WhatIsNoRegularFileIsFailedPrecondition) {
             absl::StatusCode::kFailedPrecondition);
 }
 
+TEST(LocalFileLockTest, FileWithoutANameIsLockedForNobody) {
+  const support::TempDirectory directory;
+  const std::string name = directory.path() + "/l";
+  const auto open = [&] { return FileDescriptor(::open(name.c_str(), O_RDWR | O_CREAT, 0600)); };
+  FileDescriptor removed = open();
+  ASSERT_EQ(::unlink(name.c_str()), 0);
+  EXPECT_EQ(MakeLocalFileLock(std::move(removed), "l").value(), nullptr);
+  EXPECT_NE(MakeLocalFileLock(open(), "l").value(), nullptr);
+}
+
 class LocalMapTest : public ::testing::Test {
  protected:
   std::unique_ptr<RandomAccessFile> Open(const std::string& text) {

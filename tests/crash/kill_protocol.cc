@@ -1,8 +1,11 @@
 #include "crash/kill_protocol.h"
 
 #include <set>
+#include <string_view>
+#include <utility>
 
 #include "support/seeded_random.h"
+#include "support/unlocked_store.h"
 
 namespace vecdb::support {
 namespace {
@@ -23,6 +26,20 @@ int64_t OldKey(uint64_t number, SeededRandom& random) {
 }
 
 }  // namespace
+
+absl::StatusOr<std::shared_ptr<ObjectStore>> OpenUnlockedDirectory(const std::string& name) {
+  auto store = OpenLocalObjectStore(name);
+  if (!store.ok()) return store.status();
+  return std::make_shared<UnlockedStore>(*std::move(store));
+}
+
+absl::StatusOr<DatabaseOptions> KillDatabase(const std::string& place, OpenKillStore open_store) {
+  const std::string_view prefix = kStorePlace;
+  if (!place.starts_with(prefix)) return DatabaseOptions{.path = place};
+  auto store = open_store(place.substr(prefix.size()));
+  if (!store.ok()) return store.status();
+  return DatabaseOptions{.store = *std::move(store)};
+}
 
 KillBatch KillBatchOf(uint64_t seed, int writer, uint64_t number) {
   SeededRandom random(seed * 1'000'003 + number * 2 + static_cast<uint64_t>(writer));

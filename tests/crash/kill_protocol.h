@@ -4,11 +4,8 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <string_view>
-#include <utility>
 
 #include "crash/pending_oracle.h"
-#include "store/forwarding_store.h"
 #include "support/test_database.h"
 
 namespace vecdb::support {
@@ -25,30 +22,20 @@ inline CollectionOptions KillOptions() {
   return {.num_shards = 3, .segment_max_bytes = 1 << 20, .seal_proportion = 0.03};
 }
 
-/// A place with this in front is an object store in the directory behind it: journals are objects,
-/// and no lock keeps a second writer out.
+/// A place with this in front is an object store of the name behind it: journals are objects, and
+/// no lock keeps a second writer out.
 inline constexpr char kStorePlace[] = "store:";
 /// What kill_writer ends with when another writer has taken over.
 inline constexpr int kFencedExit = 3;
 
-/// A store whose lock excludes nobody, as that of a bucket.
-class SharedStore final : public store::ForwardingStore {
- public:
-  using ForwardingStore::ForwardingStore;
+/// Opens the object store of a place.
+using OpenKillStore = absl::StatusOr<std::shared_ptr<ObjectStore>> (*)(const std::string& name);
 
-  absl::StatusOr<std::unique_ptr<StoreLock>> Lock(const Context&) override {
-    return std::make_unique<StoreLock>();
-  }
-};
+/// A store in the directory `name`, whose lock excludes nobody, as that of a bucket.
+absl::StatusOr<std::shared_ptr<ObjectStore>> OpenUnlockedDirectory(const std::string& name);
 
-/// Options of a database at `place`.
-inline absl::StatusOr<DatabaseOptions> KillDatabase(const std::string& place) {
-  const std::string_view prefix = kStorePlace;
-  if (!place.starts_with(prefix)) return DatabaseOptions{.path = place};
-  auto store = OpenLocalObjectStore(place.substr(prefix.size()));
-  if (!store.ok()) return store.status();
-  return DatabaseOptions{.store = std::make_shared<SharedStore>(*std::move(store))};
-}
+/// Options of a database at `place`; a store comes from `open_store`.
+absl::StatusOr<DatabaseOptions> KillDatabase(const std::string& place, OpenKillStore open_store);
 
 /// One record of the pipe: written at once, so it comes whole or not at all.
 struct KillRecord {

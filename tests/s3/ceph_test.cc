@@ -3,7 +3,7 @@
 
 #include <cstdlib>
 
-#include "base/random_id.h"
+#include "s3/ceph_settings.h"
 #include "s3/chaos.h"
 #include "s3/commit_race.h"
 #include "support/fault_proxy.h"
@@ -18,24 +18,6 @@ namespace {
 using support::CodeOf;
 using support::FaultProxy;
 using support::PathOf;
-
-std::string Setting(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? "" : value;
-}
-
-S3Options CephOptions() {
-  return {.endpoint = Setting("VECDB_S3_ENDPOINT"),
-          .bucket = Setting("VECDB_S3_BUCKET"),
-          .prefix = base::RandomId(),
-          .credentials =
-              StaticS3Credentials({.access_key_id = Setting("VECDB_S3_ACCESS_KEY"),
-                                   .secret_access_key = Secret(Setting("VECDB_S3_SECRET_KEY"))}),
-          .part_bytes = uint64_t{5} << 20,
-          .retry_for = absl::Seconds(20),
-          .retry_wait = absl::Milliseconds(5),
-          .max_retry_wait = absl::Milliseconds(50)};
-}
 
 int CephPort() {
   const std::string endpoint = CephOptions().endpoint;
@@ -130,7 +112,7 @@ TEST(CephTest, WrongKeysAndBucketsAreNamed) {
   options.bucket = "not-there";
   EXPECT_EQ(CodeOf(OpenS3ObjectStore(options)), absl::StatusCode::kFailedPrecondition);
   options = CephOptions();
-  options.credentials = StaticS3Credentials({.access_key_id = Setting("VECDB_S3_ACCESS_KEY"),
+  options.credentials = StaticS3Credentials({.access_key_id = CephSetting("VECDB_S3_ACCESS_KEY"),
                                              .secret_access_key = Secret("canary-secret")});
   const absl::Status wrong = OpenS3ObjectStore(options).status();
   EXPECT_EQ(CodeOf(wrong), absl::StatusCode::kPermissionDenied);

@@ -27,10 +27,25 @@ class CacheDirectoryTest : public ::testing::Test {
     return *std::move(directory);
   }
 
+  // Begins an object with room for all of it; nullptr where there is none.
+  static absl::StatusOr<std::unique_ptr<CachePart>> Reserve(CacheDirectory& directory,
+                                                            const std::string& key,
+                                                            uint64_t size_bytes,
+                                                            const Context& context = {}) {
+    auto part = directory.Begin(key);
+    if (!part.ok()) return part;
+    const auto has_room = directory.Reserve(**part, size_bytes, context);
+    if (!has_room.ok()) return has_room.status();
+    if (!*has_room) part->reset();
+    return part;
+  }
+
   // Keeps an object of one piece.
   static absl::Status Keep(CacheDirectory& directory, const std::string& key,
                            const std::string& text) {
-    auto part = directory.Reserve(key, text.size(), {});
+    const auto lock = directory.LockKey(key);
+    EXPECT_OK(lock);
+    auto part = Reserve(directory, key, text.size());
     if (!part.ok()) return part.status();
     if (*part == nullptr) return absl::ResourceExhaustedError("no room");
     EXPECT_OK((*part)->file().Append(BytesOf(text)));
@@ -64,15 +79,16 @@ TEST_F(CacheDirectoryTest, PartsOfOthersCountInTheBudget) {
   auto b = Open(1000);
   ASSERT_OK(Keep(*a, KeyOf(1), std::string(300, 'x')));
   const auto lock = a->LockKey(KeyOf(2));  // as a fetch has it
-  auto part = a->Reserve(KeyOf(2), 600, {});
+  const auto other_lock = b->LockKey(KeyOf(3));
+  auto part = Reserve(*a, KeyOf(2), 600);
   ASSERT_OK(part);
   ASSERT_NE(*part, nullptr);
-  EXPECT_OK(b->Reserve(KeyOf(3), 100, {}));
+  EXPECT_OK(Reserve(*b, KeyOf(3), 100));
   // 401 are not there, but for what is kept and not open.
-  auto second = b->Reserve(KeyOf(3), 401, {});
+  auto second = Reserve(*b, KeyOf(3), 401);
   EXPECT_EQ(*second, nullptr);
   EXPECT_EQ(counters_->Usage().evicted_objects, 0U);
-  second = b->Reserve(KeyOf(3), 400, {});
+  second = Reserve(*b, KeyOf(3), 400);
   EXPECT_NE(*second, nullptr);
   EXPECT_EQ(counters_->Usage().evicted_objects, 1U);
 }
@@ -96,7 +112,7 @@ TEST_F(CacheDirectoryTest, FetchThatGoesOnIsLeftAlone) {
   auto a = Open(1000);
   const auto lock = a->LockKey(KeyOf(1));
   ASSERT_OK(lock);
-  const auto part = a->Reserve(KeyOf(1), 10, {});
+  const auto part = Reserve(*a, KeyOf(1), 10);
   const std::string progress = a->ProgressOf(KeyOf(1));
   auto b = Open(1000);
   EXPECT_EQ(FilesBelow(folder_.path() + "/fetching").size(), 2U);
@@ -107,7 +123,7 @@ TEST_F(CacheDirectoryTest, FetchThatGoesOnIsLeftAlone) {
 
 TEST_F(CacheDirectoryTest, PartThatWasRemovedOrIsNotWantedIsNotPublished) {
   auto directory = Open(1000);
-  auto part = directory->Reserve(KeyOf(1), 4, {});
+  auto part = Reserve(*directory, KeyOf(1), 4);
   EXPECT_OK((*part)->file().Append(BytesOf("text")));
   EXPECT_EQ(CodeOf(directory->Publish(**part, 1, [] { return false; })),
             absl::StatusCode::kNotFound);
@@ -115,6 +131,34 @@ TEST_F(CacheDirectoryTest, PartThatWasRemovedOrIsNotWantedIsNotPublished) {
   EXPECT_EQ(CodeOf(directory->Publish(**part, 1, [] { return true; })),
             absl::StatusCode::kNotFound);
   part->reset();
+  EXPECT_TRUE(FilesBelow(folder_.path() + "/objects").empty());
+}
+
+// A deletion that has listed what is on its way when that gets its size.
+TEST_F(CacheDirectoryTest, PartThatGetsItsSizeDuringARemovalIsRemoved) {
+  auto directory = Open(1000);
+  const auto faults = std::make_shared<support::FaultInjector>();
+  const auto slow = CacheDirectory::Open(std::make_shared<support::FaultFileSystem>(files_, faults),
+                                         1000, SystemClock(), counters_);
+  for (const char* moment : {"before", "between"}) {
+    SCOPED_TRACE(moment);
+    auto part = directory->Begin(KeyOf(1));
+    ASSERT_OK(part);
+    const auto give_size = [&] {
+      EXPECT_TRUE(directory->Reserve(**part, 4, {}).value());
+      EXPECT_OK((*part)->file().Append(BytesOf("text")));
+    };
+    const bool is_listed = std::string(moment) == "between";
+    faults->Arm({.call = is_listed ? "Unlink" : "List",
+                 .path_contains = "fetching",
+                 .mode = support::FaultMode::kSlow,
+                 .on_slow = give_size});
+    (*slow)->Remove(KeyOf(1));
+    faults->Disarm();
+    EXPECT_EQ(CodeOf(directory->Publish(**part, 1, [] { return true; })),
+              absl::StatusCode::kNotFound);
+  }
+  EXPECT_TRUE(FilesBelow(folder_.path() + "/fetching").empty());
   EXPECT_TRUE(FilesBelow(folder_.path() + "/objects").empty());
 }
 
@@ -180,7 +224,7 @@ TEST_F(CacheDirectoryTest, RoomIsWaitedForNoLongerThanTheContextAllows) {
   auto directory = Open(1000);
   const auto lock = files_->Lock(kCacheLock);
   ASSERT_OK(lock);
-  const auto part = directory->Reserve(KeyOf(1), 1, Context::WithTimeout(absl::Milliseconds(20)));
+  const auto part = Reserve(*directory, KeyOf(1), 1, Context::WithTimeout(absl::Milliseconds(20)));
   EXPECT_EQ(CodeOf(part), absl::StatusCode::kDeadlineExceeded);
 }
 
@@ -204,11 +248,13 @@ TEST_F(CacheDirectoryTest, FilesThatAreNotTheCachesAreLeftAlone) {
   std::filesystem::create_symlink("/etc/passwd", folder_.path() + "/objects/zz/link");
   ASSERT_OK(support::WriteFile(*files_, "objects/zz/notes", "x"));
   ASSERT_OK(support::WriteFile(*files_, "objects/notes", "x"));
+  const CacheName misplaced{.key = KeyOf(9), .size_bytes = 500, .checksum = 1};
+  ASSERT_OK(support::WriteFile(*files_, "objects/zz/" + misplaced.file_name(), "x"));
   auto directory = Open(1000);
   EXPECT_EQ(counters_->Usage().held_objects, 0U);
   EXPECT_OK(Keep(*directory, KeyOf(1), std::string(1000, 'x')));
   EXPECT_OK(Keep(*directory, KeyOf(2), std::string(1000, 'x')));
-  EXPECT_EQ(FilesBelow(folder_.path() + "/objects").size(), 4U);  // the link leads to a file
+  EXPECT_EQ(FilesBelow(folder_.path() + "/objects").size(), 5U);  // the link leads to a file
 }
 
 }  // namespace

@@ -1,12 +1,15 @@
 #include "store/cache_file.h"
 
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <string>
 #include <vector>
 
 #include "base/checksum.h"
 #include "support/cache_testing.h"
+#include "support/forked_child.h"
 
 namespace vecdb::store {
 namespace {
@@ -88,6 +91,43 @@ TEST_F(CacheFileTest, OpenFileIsNotEvicted) {
   evictor->reset();
   EXPECT_OK(CacheFile::Open(*files_, name_, name_.path(), counters_));
   EXPECT_EQ(counters_->Usage().open_bytes, 0U);
+}
+
+// Its name is that of another file by now, which whoever has put it there holds.
+TEST_F(CacheFileTest, FileThatHasLostItsNameIsNotEvicted) {
+  ASSERT_OK(OpenWith(text_));
+  const auto evictor = files_->OpenForRead(name_.path());
+  ASSERT_OK(files_->Unlink(name_.path()));
+  const auto replaced = OpenWith(text_);
+  ASSERT_OK(replaced);
+  EXPECT_FALSE(LockForEviction(**evictor));
+}
+
+TEST_F(CacheFileTest, ForkedChildNeitherEndsAPinNorKeepsIt) {
+  auto file = OpenWith(text_);
+  ASSERT_OK(file);
+  const auto evictor = files_->OpenForRead(name_.path());
+  EXPECT_EQ(support::CodeInChild([&] {
+              file->reset();
+              return absl::OkStatus();
+            }),
+            absl::StatusCode::kOk);
+  EXPECT_FALSE(LockForEviction(**evictor));
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  const pid_t child = ::fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    // Has its copy of the descriptor until the parent closes the pipe.
+    ::close(ends[1]);
+    char byte;
+    ::_exit(::read(ends[0], &byte, 1) == 0 ? 0 : 1);
+  }
+  ::close(ends[0]);
+  file->reset();
+  EXPECT_TRUE(LockForEviction(**evictor));
+  ::close(ends[1]);
+  EXPECT_EQ(::waitpid(child, nullptr, 0), child);
 }
 
 TEST_F(CacheFileTest, TouchIsSeenInTheListing) {

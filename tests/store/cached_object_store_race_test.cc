@@ -90,6 +90,35 @@ TEST_F(CachedObjectStoreRaceTest, CancelledCallersHandTheFetchOn) {
   EXPECT_EQ(store->usage().fetched_objects, 1U);
 }
 
+// Nobody has the time for it, and caches are closed while tasks go on with what they have begun.
+TEST_F(CachedObjectStoreRaceTest, ShortDeadlinesGetThereInTheEnd) {
+  const std::string text = Put("o", 16 * kMiB);
+  const auto pool = MakeThreadPool(2);
+  CachedStoreOptions options = Options();
+  options.range_bytes = 4 * kMiB;
+  options.parallel_ranges = 2;
+  const auto try_all = [&](CachedObjectStore& store) {
+    InThreads(4, [&](int t) {
+      const auto read =
+          GetObject(store, PathOf("o"), kNoLimit, Context::WithTimeout(absl::Milliseconds(t + 1)));
+      if (read.ok()) {
+        EXPECT_TRUE(*read == text);
+      } else {
+        EXPECT_EQ(CodeOf(read), absl::StatusCode::kDeadlineExceeded);
+      }
+    });
+  };
+  for (int round = 0; round < 10; ++round) {
+    const auto store = Open(options, {.executor = pool.get()});
+    try_all(*store);
+    ASSERT_OK(store->Drop(PathOf("o")));
+    try_all(*store);
+  }
+  const auto store = Open(options, {.executor = pool.get()});
+  while (store->usage().held_objects == 0) try_all(*store);
+  EXPECT_TRUE(TextOf(*store, "o") == text);
+}
+
 TEST_F(CachedObjectStoreRaceTest, ThreadsThatReadOneObjectFetchItOnce) {
   CachedStoreOptions options = Options();
   options.use = [](const ObjectPath&) { return CacheUse::kWhenRead; };

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "support/cache_testing.h"
+#include "support/fault_file_system.h"
 
 namespace vecdb::store {
 namespace {
@@ -14,14 +15,16 @@ using support::PathOf;
 
 class ObjectArrivalTest : public support::CacheTest {
  protected:
-  std::shared_ptr<CacheCore> Core() {
+  std::shared_ptr<FileSystem> Files() const {
+    return OpenLocalFileSystem(directory_.path() + "/cache").value();
+  }
+  std::shared_ptr<CacheCore> Core() { return Core(Files()); }
+  std::shared_ptr<CacheCore> Core(std::shared_ptr<FileSystem> files) {
     auto core = std::make_shared<CacheCore>();
     core->store = remote_;
     core->counters = std::make_shared<CacheCounters>();
     core->directory =
-        CacheDirectory::Open(OpenLocalFileSystem(directory_.path() + "/cache").value(), kMiB,
-                             SystemClock(), core->counters)
-            .value();
+        CacheDirectory::Open(std::move(files), kMiB, SystemClock(), core->counters).value();
     return core;
   }
   static std::unique_ptr<ObjectArrival> ArrivalOf(const std::shared_ptr<CacheCore>& core,
@@ -92,6 +95,35 @@ TEST_F(ObjectArrivalTest, DoomedObjectIsNotPublished) {
   EXPECT_TRUE(Kept().empty());
   EXPECT_TRUE(OnTheirWay().empty());
   EXPECT_EQ(core->counters->Usage().failures, 0U);
+}
+
+// It is deleted between any two calls of the directory by a process that fetches it, after the
+// object was opened in the store, where it stays readable: no cache answers with it afterwards.
+TEST_F(ObjectArrivalTest, ObjectThatAnotherProcessDeletesMeanwhileIsNotKept) {
+  const auto other = Core();
+  const auto disk = std::make_shared<support::FaultInjector>();
+  const auto core = Core(std::make_shared<support::FaultFileSystem>(Files(), disk));
+  bool was_deleted = true;
+  int num_meanwhile = 0;
+  for (int nth = 1; was_deleted; ++nth) {
+    SCOPED_TRACE(nth);
+    Put("o", 1000);
+    faults_->Disarm();
+    was_deleted = false;
+    disk->Arm({.nth = nth, .mode = support::FaultMode::kSlow, .on_slow = [&] {
+                 was_deleted = true;
+                 num_meanwhile += static_cast<int>(Calls("Open"));
+                 EXPECT_OK(memory_->Delete(PathOf("o")));
+                 other->directory->Remove(kKey);
+               }});
+    ArrivalOf(core)->Run(Priority::kSearch, {}).status().IgnoreError();
+    disk->Disarm();
+    if (!was_deleted) continue;
+    EXPECT_TRUE(Kept().empty());
+    EXPECT_TRUE(OnTheirWay().empty());
+    EXPECT_EQ(core->counters->Usage().failures, 0U);
+  }
+  EXPECT_GT(num_meanwhile, 5);
 }
 
 TEST_F(ObjectArrivalTest, AbandonedFetchLeavesNothing) {
