@@ -305,7 +305,8 @@ absl::Status CollectionEngine::ErrorOfHeld(const Snapshot& state, const absl::St
   VECDB_ASSIGN_OR_RETURN(const catalog::VersionStore manifests,
                          ManifestsOf(core_->environment(), core_->folder()));
   VECDB_ASSIGN_OR_RETURN(const auto list, ListFrom(manifests, version, context));
-  const bool is_there = !list.versions.empty() && list.versions.front().number == version;
+  if (list.versions.empty()) return error;  // of a collection that was dropped
+  const bool is_there = list.versions.front().number == version;
   if (is_there && list.boundary() <= version) return error;
   return absl::UnavailableError(
       base::StrFormat("what the snapshot or iterator reads has been collected by the writer (%s); "

@@ -80,6 +80,7 @@ absl::StatusOr<std::shared_ptr<CollectionEngine>> CollectionHandle::AfterCollect
   if (is_newest.ok() && *is_newest) return nullptr;  // it is not there, or is damaged
   const absl::Status refreshed = is_newest.ok() ? Refresh(context) : is_newest.status();
   if (refreshed.ok()) return engine();
+  if (absl::IsCancelled(refreshed) || absl::IsDeadlineExceeded(refreshed)) return refreshed;
   return absl::UnavailableError(
       base::StrFormat("the state that this reader shows may have been collected by the writer "
                       "(%s); Refresh, and see "

@@ -26,6 +26,7 @@ constexpr uint64_t kMaxFileBytes = 1ULL << 46;
 // of the core when they are checked, are half as fast.
 constexpr uint64_t kReadChunkBytes = 512 << 10;
 constexpr uint64_t kMaxPieceBytes = 64 << 20;
+constexpr uint64_t kMaxVerifiedBytes = 2 << 20;  // at a time, of memory that nobody has reserved
 
 static_assert(kReadChunkBytes % kChecksumBlockBytes == 0);
 
@@ -466,7 +467,7 @@ absl::Status SectionFile::ReadPart(uint32_t tag, uint64_t offset, std::span<std:
 absl::Status SectionFile::Verify(const Context& context) const {
   uint64_t largest = 0;
   for (const SectionInfo& section : sections_) largest = std::max(largest, section.size_bytes);
-  const uint64_t piece_bytes = PieceBytes();
+  const uint64_t piece_bytes = std::min(PieceBytes(), kMaxVerifiedBytes);
   std::vector<std::byte> chunk(static_cast<size_t>(std::min(largest, piece_bytes)));
   for (const SectionInfo& section : sections_) {
     for (uint64_t offset = 0; offset < section.size_bytes; offset += piece_bytes) {

@@ -110,8 +110,10 @@ curl_socket_t Transfers::OpenSocket(void* self, curlsocktype, curl_sockaddr* add
   const curl_socket_t opened =
       socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
   if (opened == CURL_SOCKET_BAD) return opened;
-  const absl::Status noted =
-      base::OrOutOfMemory([&] { static_cast<Transfers*>(self)->sockets_.push_back(opened); });
+  // libcurl 7.88 does not tell of sockets that it closes before they are connected.
+  std::vector<curl_socket_t>& sockets = static_cast<Transfers*>(self)->sockets_;
+  std::erase(sockets, opened);
+  const absl::Status noted = base::OrOutOfMemory([&] { sockets.push_back(opened); });
   if (noted.ok()) return opened;
   close(opened);
   return CURL_SOCKET_BAD;

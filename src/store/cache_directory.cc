@@ -265,7 +265,9 @@ absl::Status CacheDirectory::RemoveParts(const std::string& key) {
   absl::Status status;
   bool may_have_more = true;
   for (int tries = 0; may_have_more && tries < kListTries; ++tries) {
-    may_have_more = false;
+    // A part that gets its size while the folder is listed may be in that list by neither name; it
+    // does so once.
+    may_have_more = tries == 0;
     VECDB_ASSIGN_OR_RETURN(const auto entries, ListIfThere(*files_, kCacheFetching));
     for (const DirectoryEntry& entry : entries) {
       const auto part = ParseCachePartName(entry.name);
