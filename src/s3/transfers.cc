@@ -1,10 +1,5 @@
 #include "s3/transfers.h"
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <utility>
 
@@ -12,6 +7,7 @@
 #include "base/look_again.h"
 #include "base/out_of_memory.h"
 #include "base/status_macros.h"
+#include "base/tcp_socket.h"
 
 namespace vecdb::s3 {
 namespace {
@@ -107,21 +103,20 @@ void Transfers::WorkBehind() {
 }
 
 curl_socket_t Transfers::OpenSocket(void* self, curlsocktype, curl_sockaddr* address) {
-  const curl_socket_t opened =
-      socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
-  if (opened == CURL_SOCKET_BAD) return opened;
+  base::FileDescriptor opened =
+      base::OpenSocket(address->family, address->socktype, address->protocol);
+  if (!opened.is_open()) return CURL_SOCKET_BAD;
   // libcurl 7.88 does not tell of sockets that it closes before they are connected.
   std::vector<curl_socket_t>& sockets = static_cast<Transfers*>(self)->sockets_;
-  std::erase(sockets, opened);
-  const absl::Status noted = base::OrOutOfMemory([&] { sockets.push_back(opened); });
-  if (noted.ok()) return opened;
-  close(opened);
-  return CURL_SOCKET_BAD;
+  std::erase(sockets, opened.get());
+  const absl::Status noted = base::OrOutOfMemory([&] { sockets.push_back(opened.get()); });
+  return noted.ok() ? opened.Release() : CURL_SOCKET_BAD;
 }
 
 int Transfers::CloseSocket(void* self, curl_socket_t socket) {
   std::erase(static_cast<Transfers*>(self)->sockets_, socket);
-  return close(socket);
+  base::FileDescriptor closed(socket);
+  return 0;
 }
 
 // Servers that send headers and body by two writes keep a body of less than a packet back until the
@@ -132,10 +127,7 @@ void Transfers::AcknowledgeHeaders() {
   bool any = false;
   for (const auto& transfer : running_) any |= std::exchange(transfer->has_headers_, false);
   if (!any) return;
-  const int on = 1;
-  for (const curl_socket_t each : sockets_) {
-    setsockopt(each, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof(on));
-  }
+  for (const curl_socket_t each : sockets_) base::AcknowledgeNow(each);
 }
 
 // Allocates nothing of ours, and so cannot be left half done. One round: lets libcurl work, and

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -70,11 +71,22 @@ class OverloadProducer {
   const Tally& tally() const { return tally_; }
   Tally TakeTally() { return std::exchange(tally_, {}); }
 
+  /// The rows, once flushes that are behind have given memory back: in a few seconds.
+  absl::StatusOr<RowBatch> GetWithRoom() const {
+    const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    for (;;) {
+      auto rows = collection_->Get(Ids(first_key_, kKeys), std::vector<std::string>{"tag"},
+                                   ConsistencyLevel::kStrong);
+      if (!absl::IsResourceExhausted(rows.status())) return rows;
+      if (std::chrono::steady_clock::now() > give_up) return rows;
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+  }
+
   /// Expects every row to be as the last acknowledged write has left it, or as one after that whose
   /// outcome is not known.
   void ExpectRows() const {
-    const auto rows = collection_->Get(Ids(first_key_, kKeys), std::vector<std::string>{"tag"},
-                                       ConsistencyLevel::kStrong);
+    const auto rows = GetWithRoom();
     ASSERT_OK(rows);
     std::vector<std::string> found(kKeys);
     for (size_t row = 0; row < rows->num_rows(); ++row) {

@@ -422,8 +422,9 @@ TEST_F(SoakTest, StaysFastSmallAndRight) {
                         static_cast<double>(user_bytes_);
   const Growth searches = GrowthOf(latencies_.searches);
   const Growth yardstick = GrowthOf(latencies_.yardstick);
-  // A machine that has become slower meanwhile is no growth; one that has become faster excuses none,
-  // and at a few microseconds of noise in searches this short it is not told from one that has not.
+  // A machine that has become slower meanwhile is no growth; one that has become faster excuses
+  // none, and at a few microseconds of noise in searches this short it is not told from one that
+  // has not.
   const double growth = searches.growth() / std::max(1.0, yardstick.growth());
   const double recall = MeasureRecall();
   size_t num_searches = 0;
