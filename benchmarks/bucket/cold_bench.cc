@@ -17,25 +17,8 @@
 namespace vecdb::bench {
 namespace {
 
-constexpr std::string_view kColdName = "cold";
 constexpr size_t kNeighbours = 10;
 constexpr uint64_t kPieceBytes = 8 << 20;
-
-absl::Status WriteCold(const Bucket& bucket, const Matrix& rows, const IndexParams& params) {
-  VECDB_ASSIGN_OR_RETURN(const auto store, OpenBucket(bucket));
-  VECDB_ASSIGN_OR_RETURN(const auto database, Database::Open({.store = store, .num_threads = 2}));
-  CollectionOptions options = OneSegmentOptions(rows);
-  options.load = LoadPolicy::kManual;
-  VECDB_ASSIGN_OR_RETURN(
-      const auto collection,
-      database->CreateCollection(kColdName, BenchmarkSchema(rows.dim()), options));
-  VECDB_RETURN_IF_ERROR(InsertRows(*collection, rows));
-  VECDB_RETURN_IF_ERROR(collection->Flush());
-  const IndexSpec spec{.metric = Metric::kL2, .params = params};
-  VECDB_RETURN_IF_ERROR(collection->CreateIndex(kVectorField, spec));
-  VECDB_RETURN_IF_ERROR(collection->WaitForIndex(kVectorField));
-  return database->Close();
-}
 
 struct ColdRun {
   double load_seconds = 0;
@@ -51,7 +34,7 @@ absl::StatusOr<ColdRun> AnswerCold(const Bucket& bucket, std::span<const float> 
   VECDB_ASSIGN_OR_RETURN(const auto store, OpenBucket(bucket, S3Writes::kRefuse));
   VECDB_ASSIGN_OR_RETURN(const auto database,
                          Database::OpenReadOnly({.store = store, .num_threads = 2}));
-  VECDB_ASSIGN_OR_RETURN(const auto collection, database->OpenCollection(kColdName));
+  VECDB_ASSIGN_OR_RETURN(const auto collection, database->OpenCollection(kCollectionName));
   VECDB_RETURN_IF_ERROR(collection->Load());
   run.load_seconds = watch.wall_seconds();
   VECDB_ASSIGN_OR_RETURN(const SearchResult result,
@@ -91,7 +74,9 @@ absl::StatusOr<ColdReport> MeasureCold(const Bucket& bucket, const Matrix& rows,
                                        const Matrix& queries, const ColdOptions& options) {
   ColdReport report;
   const double start = WallSeconds();
-  VECDB_RETURN_IF_ERROR(WriteCold(bucket, rows, options.params));
+  VECDB_ASSIGN_OR_RETURN(const auto store, OpenBucket(bucket));
+  VECDB_RETURN_IF_ERROR(WriteCollection({.store = store, .num_threads = 2}, rows,
+                                        {.metric = Metric::kL2, .params = options.params}));
   report.build_seconds = WallSeconds() - start;
   const Truth truth = ComputeTruth(Metric::kL2, rows, queries, kNeighbours, 2);
   std::vector<double> load;
@@ -116,7 +101,6 @@ absl::StatusOr<ColdReport> MeasureCold(const Bucket& bucket, const Matrix& rows,
   report.curl_seconds = Median(curl);
   report.first_recall = static_cast<double>(num_right) /
                         static_cast<double>(kNeighbours * static_cast<size_t>(options.num_runs));
-  VECDB_ASSIGN_OR_RETURN(const auto store, OpenBucket(bucket));
   VECDB_RETURN_IF_ERROR(EmptyBucket(*store));
   return report;
 }

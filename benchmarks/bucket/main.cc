@@ -4,9 +4,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <memory>
-#include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "base/status_macros.h"
@@ -17,6 +15,7 @@
 #include "common/machine.h"
 #include "disk/made_rows.h"
 #include "journal/store_bench.h"
+#include "storage/rows.h"
 
 namespace vecdb::bench {
 namespace {
@@ -74,7 +73,7 @@ absl::Status RunTransfers(const Bucket& bucket, const BucketOptions& options) {
   return absl::OkStatus();
 }
 
-absl::Status RunWrites(const Bucket& bucket, const MadeRows& made, const BucketOptions& options) {
+absl::Status RunWrites(const Bucket& bucket, const BucketOptions& options) {
   const StoreWriteOptions write{
       .num_runs = options.num_runs,
       .put_ms = 0,
@@ -85,19 +84,19 @@ absl::Status RunWrites(const Bucket& bucket, const MadeRows& made, const BucketO
         VECDB_RETURN_IF_ERROR(EmptyBucket(*store));
         return store;
       }};
-  VECDB_ASSIGN_OR_RETURN(const StoreWriteReport report, MeasureStoreWrites(made.queries, write));
+  VECDB_ASSIGN_OR_RETURN(const Matrix rows,
+                         ScatteredRows(100, static_cast<uint64_t>(options.dim), 1));
+  VECDB_ASSIGN_OR_RETURN(const StoreWriteReport report, MeasureStoreWrites(rows, write));
   std::printf("\ndurable inserts of 1 row, journal in the bucket (medians of %d)\n",
               options.num_runs);
-  std::printf("  1 writer             %10.1f batches/s\n", report.one_writer);
-  std::printf("  %-3d writers          %10.1f batches/s, %.1f of one put at a time; %.1f a put\n",
-              options.num_writers, report.many_writers, report.many_writers / report.one_writer,
-              report.batches_per_put);
+  Print(report, options.num_writers);
   VECDB_ASSIGN_OR_RETURN(const auto store, OpenBucket(bucket));
   return EmptyBucket(*store);
 }
 
-absl::Status RunCold(const Bucket& bucket, const MadeRows& made, const BucketOptions& options,
-                     const std::string& type) {
+// `made` are the rows of all types, made for the first.
+absl::Status RunCold(const Bucket& bucket, const BucketOptions& options, const std::string& type,
+                     MadeRows* made) {
   ColdOptions cold{.num_runs = options.num_runs};
   if (type == "HNSW") {
     cold.params = HnswParams{};
@@ -113,8 +112,12 @@ absl::Status RunCold(const Bucket& bucket, const MadeRows& made, const BucketOpt
   } else {
     return absl::InvalidArgumentError("--parts: unknown part " + type);
   }
+  if (made->base.num_rows() == 0) {
+    VECDB_ASSIGN_OR_RETURN(*made, MakeRows(static_cast<uint64_t>(options.num_rows), 100,
+                                           static_cast<uint64_t>(options.dim), 1));
+  }
   VECDB_ASSIGN_OR_RETURN(const ColdReport report,
-                         MeasureCold(bucket, made.base, made.queries, cold));
+                         MeasureCold(bucket, made->base, made->queries, cold));
   std::printf("\n%s of %d x %d, cold (medians of %d); built and written in %.1f s\n", type.c_str(),
               options.num_rows, options.dim, options.num_runs, report.build_seconds);
   std::printf("  opened and loaded    %8.2f s: %.2f of curl's %.2f s for its %.1f MB\n",
@@ -127,37 +130,26 @@ absl::Status RunCold(const Bucket& bucket, const MadeRows& made, const BucketOpt
 
 absl::Status Run(const BucketOptions& options) {
   VECDB_ASSIGN_OR_RETURN(const Bucket bucket, BucketOfEnvironment());
-  VECDB_ASSIGN_OR_RETURN(const MadeRows made, MakeRows(static_cast<uint64_t>(options.num_rows), 100,
-                                                       static_cast<uint64_t>(options.dim), 1));
   std::setvbuf(stdout, nullptr, _IOLBF, 0);
   std::printf("%s\n", CpuName().c_str());
+  MadeRows made;
   for (const std::string& part : options.parts) {
     if (part == "transfer") {
       VECDB_RETURN_IF_ERROR(RunTransfers(bucket, options));
     } else if (part == "write") {
-      VECDB_RETURN_IF_ERROR(RunWrites(bucket, made, options));
+      VECDB_RETURN_IF_ERROR(RunWrites(bucket, options));
     } else {
-      VECDB_RETURN_IF_ERROR(RunCold(bucket, made, options, part));
+      VECDB_RETURN_IF_ERROR(RunCold(bucket, options, part, &made));
     }
   }
   return absl::OkStatus();
 }
 
-int Main(std::span<const char* const> arguments) {
-  BucketOptions options;
-  const Flags flags = MakeFlags(options);
-  if (arguments.size() == 1 && std::string_view(arguments[0]) == "--help") {
-    std::printf("s3_bench [flags]\n\n%s", flags.Help().c_str());
-    return 0;
-  }
-  absl::Status status = flags.Parse(arguments);
-  if (status.ok()) status = Run(options);
-  if (status.ok()) return 0;
-  std::fprintf(stderr, "s3_bench: %s\n", std::string(status.message()).c_str());
-  return 1;
-}
-
 }  // namespace
 }  // namespace vecdb::bench
 
-int main(int argc, char** argv) { return vecdb::bench::Main({argv + 1, argv + argc}); }
+int main(int argc, char** argv) {
+  vecdb::bench::BucketOptions options;
+  return vecdb::bench::RunProgram("s3_bench", vecdb::bench::MakeFlags(options), argc, argv,
+                                  [&] { return vecdb::bench::Run(options); });
+}

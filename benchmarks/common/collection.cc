@@ -52,4 +52,19 @@ absl::Status InsertRows(Collection& collection, const Matrix& rows) {
   return absl::OkStatus();
 }
 
+absl::Status WriteCollection(const DatabaseOptions& options, const Matrix& rows,
+                             const IndexSpec& spec, LoadPolicy load) {
+  VECDB_ASSIGN_OR_RETURN(const auto database, Database::Open(options));
+  CollectionOptions collection_options = OneSegmentOptions(rows);
+  collection_options.load = load;
+  VECDB_ASSIGN_OR_RETURN(
+      const auto collection,
+      database->CreateCollection(kCollectionName, BenchmarkSchema(rows.dim()), collection_options));
+  VECDB_RETURN_IF_ERROR(InsertRows(*collection, rows));
+  VECDB_RETURN_IF_ERROR(collection->Flush());
+  VECDB_RETURN_IF_ERROR(collection->CreateIndex(kVectorField, spec));
+  VECDB_RETURN_IF_ERROR(collection->WaitForIndex(kVectorField));
+  return database->Close();
+}
+
 }  // namespace vecdb::bench

@@ -1,6 +1,7 @@
 #include "common/flags.h"
 
 #include <charconv>
+#include <cstdio>
 #include <cstdlib>
 #include <set>
 #include <utility>
@@ -130,6 +131,20 @@ std::string Flags::Help() const {
     text += '\n';
   }
   return text;
+}
+
+int RunProgram(std::string_view name, const Flags& flags, int argc, const char* const* argv,
+               absl::FunctionRef<absl::Status()> run) {
+  const std::string program(name);
+  if (argc == 2 && std::string_view(argv[1]) == "--help") {
+    std::printf("%s [flags]\n\n%s", program.c_str(), flags.Help().c_str());
+    return 0;
+  }
+  absl::Status status = flags.Parse({argv + 1, argv + argc});
+  if (status.ok()) status = run();
+  if (status.ok()) return 0;
+  std::fprintf(stderr, "%s: %s\n", program.c_str(), std::string(status.message()).c_str());
+  return 1;
 }
 
 }  // namespace vecdb::bench

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 
 namespace vecdb::bench {
@@ -46,6 +47,11 @@ class Flags {
 
   std::vector<Flag> flags_;
 };
+
+/// The main of a benchmark: parses the arguments behind the name of the program, and runs it; or,
+/// for `--help`, says what there is. The exit status: 1 for an error, which is told.
+int RunProgram(std::string_view name, const Flags& flags, int argc, const char* const* argv,
+               absl::FunctionRef<absl::Status()> run);
 
 /// The whole of `text` as a number; InvalidArgument, naming `what`, when it is none or out of
 /// range.

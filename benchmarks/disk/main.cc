@@ -5,9 +5,7 @@
 #include <cstdio>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
-#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -300,21 +298,11 @@ absl::Status Run(const DiskOptions& options) {
   return DiskBench(dataset, options).Run();
 }
 
-int Main(std::span<const char* const> arguments) {
-  DiskOptions options;
-  const Flags flags = MakeFlags(options);
-  if (arguments.size() == 1 && std::string_view(arguments[0]) == "--help") {
-    std::printf("disk_bench [flags]\n\n%s", flags.Help().c_str());
-    return 0;
-  }
-  absl::Status status = flags.Parse(arguments);
-  if (status.ok()) status = Run(options);
-  if (status.ok()) return 0;
-  std::fprintf(stderr, "disk_bench: %s\n", std::string(status.message()).c_str());
-  return 1;
-}
-
 }  // namespace
 }  // namespace vecdb::bench
 
-int main(int argc, char** argv) { return vecdb::bench::Main({argv + 1, argv + argc}); }
+int main(int argc, char** argv) {
+  vecdb::bench::DiskOptions options;
+  return vecdb::bench::RunProgram("disk_bench", vecdb::bench::MakeFlags(options), argc, argv,
+                                  [&] { return vecdb::bench::Run(options); });
+}

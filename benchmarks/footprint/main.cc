@@ -68,29 +68,14 @@ double PerRow(uint64_t bytes, const Matrix& rows) {
   return static_cast<double>(bytes) / static_cast<double>(rows.num_rows());
 }
 
-absl::Status PrepareCollection(const IndexSpec& spec, const Matrix& rows,
-                               const DatabaseOptions& options) {
-  VECDB_ASSIGN_OR_RETURN(const auto database, Database::Open(options));
-  CollectionOptions collection_options = OneSegmentOptions(rows);
-  collection_options.load = LoadPolicy::kManual;
-  VECDB_ASSIGN_OR_RETURN(
-      const auto collection,
-      database->CreateCollection("bench", BenchmarkSchema(rows.dim()), collection_options));
-  VECDB_RETURN_IF_ERROR(InsertRows(*collection, rows));
-  VECDB_RETURN_IF_ERROR(collection->Flush());
-  VECDB_RETURN_IF_ERROR(collection->CreateIndex(kVectorField, spec));
-  VECDB_RETURN_IF_ERROR(collection->WaitForIndex(kVectorField));
-  return database->Close();
-}
-
 // The file of an index, and by how much the process grows when its collection is loaded.
 absl::Status MeasureIndex(const NamedSpec& named, const Matrix& rows, int num_threads,
                           const std::string& directory) {
   VECDB_ASSIGN_OR_RETURN(const TempDir temp, TempDir::Make(directory));
   const DatabaseOptions options{.path = temp.path().string(), .num_threads = num_threads};
-  VECDB_RETURN_IF_ERROR(PrepareCollection(named.spec, rows, options));
+  VECDB_RETURN_IF_ERROR(WriteCollection(options, rows, named.spec));
   VECDB_ASSIGN_OR_RETURN(const auto database, Database::Open(options));
-  VECDB_ASSIGN_OR_RETURN(const auto collection, database->OpenCollection("bench"));
+  VECDB_ASSIGN_OR_RETURN(const auto collection, database->OpenCollection(kCollectionName));
   const uint64_t before = ResidentBytes();
   VECDB_ASSIGN_OR_RETURN(const LoadEstimate estimate, collection->EstimateLoad());
   VECDB_RETURN_IF_ERROR(collection->Load());
@@ -201,13 +186,6 @@ int main(int argc, char** argv) {
   flags.Add("dim", "numbers per scattered row, a multiple of 4", &options.dim, 4, 32768);
   flags.Add("nlist", "lists", &options.nlist, 1, 65536);
   flags.Add("threads", "that build and load", &options.num_threads, 1, 256);
-  if (argc == 2 && std::string_view(argv[1]) == "--help") {
-    std::printf("%s", flags.Help().c_str());
-    return 0;
-  }
-  absl::Status status = flags.Parse({argv + 1, argv + argc});
-  if (status.ok()) status = vecdb::bench::Run(options);
-  if (status.ok()) return 0;
-  std::fprintf(stderr, "footprint_bench: %s\n", std::string(status.message()).c_str());
-  return 1;
+  return vecdb::bench::RunProgram("footprint_bench", flags, argc, argv,
+                                  [&] { return vecdb::bench::Run(options); });
 }

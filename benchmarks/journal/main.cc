@@ -2,7 +2,6 @@
 // See ../README.md.
 #include <cstdio>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "base/status_macros.h"
@@ -72,10 +71,7 @@ absl::Status RunStoreWrites(const Matrix& rows, const JournalOptions& options) {
   std::printf(
       "\ndurable inserts of 1 row, journal in a store whose puts take %d ms (medians of %d)\n",
       options.put_ms, options.num_runs);
-  std::printf("  1 writer             %10.1f batches/s\n", report.one_writer);
-  std::printf("  %-3d writers          %10.1f batches/s, %.1f of one put at a time; %.1f a put\n",
-              options.num_writers, report.many_writers, report.many_writers / report.one_writer,
-              report.batches_per_put);
+  Print(report, options.num_writers);
   return absl::OkStatus();
 }
 
@@ -146,21 +142,11 @@ absl::Status Run(const JournalOptions& options) {
   return absl::OkStatus();
 }
 
-int Main(std::span<const char* const> arguments) {
-  JournalOptions options;
-  const Flags flags = MakeFlags(options);
-  if (arguments.size() == 1 && std::string_view(arguments[0]) == "--help") {
-    std::printf("journal_bench [flags]\n\n%s", flags.Help().c_str());
-    return 0;
-  }
-  absl::Status status = flags.Parse(arguments);
-  if (status.ok()) status = Run(options);
-  if (status.ok()) return 0;
-  std::fprintf(stderr, "journal_bench: %s\n", std::string(status.message()).c_str());
-  return 1;
-}
-
 }  // namespace
 }  // namespace vecdb::bench
 
-int main(int argc, char** argv) { return vecdb::bench::Main({argv + 1, argv + argc}); }
+int main(int argc, char** argv) {
+  vecdb::bench::JournalOptions options;
+  return vecdb::bench::RunProgram("journal_bench", vecdb::bench::MakeFlags(options), argc, argv,
+                                  [&] { return vecdb::bench::Run(options); });
+}

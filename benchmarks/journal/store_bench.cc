@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdio>
 #include <memory>
 #include <thread>
 #include <utility>
@@ -85,6 +86,13 @@ absl::StatusOr<Timing> TimeStoreInserts(const Matrix& rows, const StoreWriteOpti
 }
 
 }  // namespace
+
+void Print(const StoreWriteReport& report, int num_writers) {
+  std::printf("  1 writer             %10.1f batches/s\n", report.one_writer);
+  std::printf("  %-3d writers          %10.1f batches/s, %.1f of one put at a time; %.1f a put\n",
+              num_writers, report.many_writers, report.many_writers / report.one_writer,
+              report.batches_per_put);
+}
 
 absl::StatusOr<StoreWriteReport> MeasureStoreWrites(const Matrix& rows,
                                                     const StoreWriteOptions& options) {

@@ -29,6 +29,8 @@ struct StoreWriteReport {
   double batches_per_put = 0;  ///< of many writers
 };
 
+void Print(const StoreWriteReport& report, int num_writers);
+
 /// Inserts with the journal in a store.
 absl::StatusOr<StoreWriteReport> MeasureStoreWrites(const Matrix& rows,
                                                     const StoreWriteOptions& options);

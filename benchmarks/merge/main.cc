@@ -6,7 +6,6 @@
 #include <numeric>
 #include <random>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "base/status_macros.h"
@@ -217,13 +216,6 @@ int main(int argc, char** argv) {
   flags.Add("replaced", "rows that a merge replaces, in percent", &options.percent_replaced, 1, 24);
   flags.Add("threads", "that build", &options.num_threads, 1, 256);
   flags.Add("ef", "of the searches, or search_list", &options.ef, 10, 32768);
-  if (argc == 2 && std::string_view(argv[1]) == "--help") {
-    std::printf("%s", flags.Help().c_str());
-    return 0;
-  }
-  absl::Status status = flags.Parse({argv + 1, argv + argc});
-  if (status.ok()) status = vecdb::bench::Run(options);
-  if (status.ok()) return 0;
-  std::fprintf(stderr, "merge_bench: %s\n", std::string(status.message()).c_str());
-  return 1;
+  return vecdb::bench::RunProgram("merge_bench", flags, argc, argv,
+                                  [&] { return vecdb::bench::Run(options); });
 }

@@ -3,7 +3,6 @@
 #include <cstdio>
 #include <functional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -172,21 +171,11 @@ absl::Status Run(const QueryOptions& options) {
   return MeasureSearches(shop, options);
 }
 
-int Main(std::span<const char* const> arguments) {
-  QueryOptions options;
-  const Flags flags = MakeFlags(options);
-  if (arguments.size() == 1 && std::string_view(arguments[0]) == "--help") {
-    std::printf("query_bench [flags]\n\n%s", flags.Help().c_str());
-    return 0;
-  }
-  absl::Status status = flags.Parse(arguments);
-  if (status.ok()) status = Run(options);
-  if (status.ok()) return 0;
-  std::fprintf(stderr, "query_bench: %s\n", std::string(status.message()).c_str());
-  return 1;
-}
-
 }  // namespace
 }  // namespace vecdb::bench
 
-int main(int argc, char** argv) { return vecdb::bench::Main({argv + 1, argv + argc}); }
+int main(int argc, char** argv) {
+  vecdb::bench::QueryOptions options;
+  return vecdb::bench::RunProgram("query_bench", vecdb::bench::MakeFlags(options), argc, argv,
+                                  [&] { return vecdb::bench::Run(options); });
+}

@@ -24,25 +24,7 @@
 namespace vecdb::bench {
 namespace {
 
-constexpr std::string_view kLoadName = "bench";
 constexpr size_t kReadBytes = 4 << 20;
-
-absl::Status PrepareLoad(const Matrix& rows, HnswCodec codec, const DatabaseOptions& options) {
-  VECDB_ASSIGN_OR_RETURN(const auto database, Database::Open(options));
-  CollectionOptions collection_options = OneSegmentOptions(rows);
-  collection_options.load = LoadPolicy::kManual;
-  VECDB_ASSIGN_OR_RETURN(
-      const auto collection,
-      database->CreateCollection(kLoadName, BenchmarkSchema(rows.dim()), collection_options));
-  VECDB_RETURN_IF_ERROR(InsertRows(*collection, rows));
-  VECDB_RETURN_IF_ERROR(collection->Flush());
-  HnswParams params;
-  params.codec = codec;
-  const IndexSpec spec{.metric = Metric::kL2, .params = params};
-  VECDB_RETURN_IF_ERROR(collection->CreateIndex(kVectorField, spec));
-  VECDB_RETURN_IF_ERROR(collection->WaitForIndex(kVectorField));
-  return database->Close();
-}
 
 absl::StatusOr<std::vector<int64_t>> NearestKeys(const Collection& collection,
                                                  std::span<const float> query) {
@@ -63,7 +45,7 @@ void KeepLeast(double seconds, double* least) {
 absl::StatusOr<double> LoadOnce(std::span<const float> query, const DatabaseOptions& options,
                                 LoadReportOfRuns* report, std::vector<int64_t>* keys) {
   VECDB_ASSIGN_OR_RETURN(const auto database, Database::Open(options));
-  VECDB_ASSIGN_OR_RETURN(const auto collection, database->OpenCollection(kLoadName));
+  VECDB_ASSIGN_OR_RETURN(const auto collection, database->OpenCollection(kCollectionName));
   const Stopwatch watch;
   VECDB_RETURN_IF_ERROR(collection->Load());
   const double seconds = watch.wall_seconds();
@@ -79,7 +61,7 @@ absl::StatusOr<double> AnswerMapped(std::span<const float> query, const Database
                                     const std::vector<int64_t>& keys) {
   const Stopwatch watch;
   VECDB_ASSIGN_OR_RETURN(const auto database, Database::Open(options));
-  VECDB_ASSIGN_OR_RETURN(const auto collection, database->OpenCollection(kLoadName));
+  VECDB_ASSIGN_OR_RETURN(const auto collection, database->OpenCollection(kCollectionName));
   const LoadOptions mapped{.mode = LoadMode::kMap};
   VECDB_RETURN_IF_ERROR(collection->Load(mapped));
   VECDB_ASSIGN_OR_RETURN(const std::vector<int64_t> found, NearestKeys(*collection, query));
@@ -154,7 +136,9 @@ absl::StatusOr<LoadReportOfRuns> MeasureLoad(const Matrix& rows, const LoadBench
                                  .num_threads = options.num_threads};
   LoadReportOfRuns report;
   const double start = WallSeconds();
-  VECDB_RETURN_IF_ERROR(PrepareLoad(rows, options.codec, database));
+  HnswParams params;
+  params.codec = options.codec;
+  VECDB_RETURN_IF_ERROR(WriteCollection(database, rows, {.metric = Metric::kL2, .params = params}));
   report.prepare_seconds = WallSeconds() - start;
   VECDB_ASSIGN_OR_RETURN(const std::vector<FileMark> all, ListFiles(directory.path()));
   const std::vector<FileMark> files = LoadedFiles(all, options.codec == HnswCodec::kFloat32);

@@ -186,21 +186,11 @@ absl::Status Run(const StorageOptions& options) {
   return absl::OkStatus();
 }
 
-int Main(std::span<const char* const> arguments) {
-  StorageOptions options;
-  const Flags flags = MakeFlags(options);
-  if (arguments.size() == 1 && std::string_view(arguments[0]) == "--help") {
-    std::printf("storage_bench [flags]\n\n%s", flags.Help().c_str());
-    return 0;
-  }
-  absl::Status status = flags.Parse(arguments);
-  if (status.ok()) status = Run(options);
-  if (status.ok()) return 0;
-  std::fprintf(stderr, "storage_bench: %s\n", std::string(status.message()).c_str());
-  return 1;
-}
-
 }  // namespace
 }  // namespace vecdb::bench
 
-int main(int argc, char** argv) { return vecdb::bench::Main({argv + 1, argv + argc}); }
+int main(int argc, char** argv) {
+  vecdb::bench::StorageOptions options;
+  return vecdb::bench::RunProgram("storage_bench", vecdb::bench::MakeFlags(options), argc, argv,
+                                  [&] { return vecdb::bench::Run(options); });
+}

@@ -16,24 +16,10 @@
 namespace vecdb::bench {
 namespace {
 
-constexpr std::string_view kName = "bench";
 constexpr const char* kIndexEnding = ".idx";
 
 DatabaseOptions OptionsFor(const TempDir& directory, const OpenOptions& options) {
   return {.path = directory.path().string(), .num_threads = options.num_threads};
-}
-
-absl::Status Prepare(const Matrix& rows, const DatabaseOptions& options) {
-  VECDB_ASSIGN_OR_RETURN(const auto database, Database::Open(options));
-  VECDB_ASSIGN_OR_RETURN(
-      const auto collection,
-      database->CreateCollection(kName, BenchmarkSchema(rows.dim()), OneSegmentOptions(rows)));
-  VECDB_RETURN_IF_ERROR(InsertRows(*collection, rows));
-  VECDB_RETURN_IF_ERROR(collection->Flush());
-  const IndexSpec spec{.metric = Metric::kL2, .params = HnswParams{}};
-  VECDB_RETURN_IF_ERROR(collection->CreateIndex(kVectorField, spec));
-  VECDB_RETURN_IF_ERROR(collection->WaitForIndex(kVectorField));
-  return database->Close();
 }
 
 // The answer to a query that is a row itself must begin with that row.
@@ -54,7 +40,7 @@ absl::StatusOr<double> OpenOnce(const Matrix& rows, const DatabaseOptions& optio
                                 OpenReport* report) {
   const double start = WallSeconds();
   VECDB_ASSIGN_OR_RETURN(const auto database, Database::Open(options));
-  VECDB_ASSIGN_OR_RETURN(const auto collection, database->OpenCollection(kName));
+  VECDB_ASSIGN_OR_RETURN(const auto collection, database->OpenCollection(kCollectionName));
   VECDB_RETURN_IF_ERROR(collection->Load());
   VECDB_RETURN_IF_ERROR(SearchOnce(*collection, rows, row));
   const double seconds = WallSeconds() - start;
@@ -89,7 +75,9 @@ absl::StatusOr<OpenReport> MeasureOpen(const Matrix& rows, const OpenOptions& op
   const DatabaseOptions database_options = OptionsFor(directory, options);
   OpenReport report;
   const double start = WallSeconds();
-  VECDB_RETURN_IF_ERROR(Prepare(rows, database_options));
+  VECDB_RETURN_IF_ERROR(WriteCollection(database_options, rows,
+                                        {.metric = Metric::kL2, .params = HnswParams{}},
+                                        LoadPolicy::kKeepLoaded));
   report.prepare_seconds = WallSeconds() - start;
   VECDB_ASSIGN_OR_RETURN(const std::vector<FileMark> before, ListFiles(directory.path()));
   std::vector<double> seconds;
