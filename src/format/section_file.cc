@@ -309,18 +309,18 @@ absl::StatusOr<SectionInfo> SectionFile::Find(uint32_t tag) const {
   return *section;
 }
 
-// Reads whole checksum blocks, `offset` being the start of one within the section.
-uint64_t SectionFile::PieceBytes() const {
+uint64_t SectionFile::piece_bytes() const {
   const uint64_t preferred = std::min(object_->preferred_read_bytes(), kMaxPieceBytes);
   return std::max(preferred / kReadChunkBytes, uint64_t{1}) * kReadChunkBytes;
 }
 
+// Reads whole checksum blocks, `offset` being the start of one within the section.
 absl::Status SectionFile::ReadBlocks(const SectionInfo& section, uint64_t offset,
                                      std::span<std::byte> out, const Context& context) const {
-  const uint64_t piece_bytes = PieceBytes();
+  const uint64_t at_once = piece_bytes();
   for (size_t done = 0; done < out.size();) {
     VECDB_RETURN_IF_ERROR(context.Check());
-    const auto chunk = out.subspan(done, std::min<size_t>(out.size() - done, piece_bytes));
+    const auto chunk = out.subspan(done, std::min<size_t>(out.size() - done, at_once));
     VECDB_RETURN_IF_ERROR(object_->ReadAt(section.offset + offset + done, chunk, context));
     VECDB_RETURN_IF_ERROR(
         CheckBlocks(path_, TagText(section.tag), section.offset + offset + done, chunk,
@@ -368,17 +368,17 @@ absl::StatusOr<base::LargeBuffer> SectionFile::ReadLarge(uint32_t tag, uint64_t 
     return MapLarge(section, host, context, use, check);
   }
   VECDB_ASSIGN_OR_RETURN(auto buffer, base::LargeBuffer::Make(size_bytes, host, what, memory_use));
-  const uint64_t piece_bytes = PieceBytes();
-  const uint64_t pieces = (size_bytes + piece_bytes - 1) / piece_bytes;
-  const absl::Status read = base::ParallelFor(
-      host.executor, Priority::kFlush, static_cast<size_t>(pieces), context,
-      [&](size_t piece, size_t) -> absl::Status {
-        const uint64_t begin = piece * piece_bytes;
-        const auto part = buffer.bytes().subspan(
-            begin, static_cast<size_t>(std::min(size_bytes - begin, piece_bytes)));
-        VECDB_RETURN_IF_ERROR(ReadBlocks(section, begin, part, context));
-        return check == nullptr ? absl::OkStatus() : check(begin, part);
-      });
+  const uint64_t at_once = piece_bytes();
+  const uint64_t pieces = (size_bytes + at_once - 1) / at_once;
+  const absl::Status read =
+      base::ParallelFor(host.executor, Priority::kFlush, static_cast<size_t>(pieces), context,
+                        [&](size_t piece, size_t) -> absl::Status {
+                          const uint64_t begin = piece * at_once;
+                          const auto part = buffer.bytes().subspan(
+                              begin, static_cast<size_t>(std::min(size_bytes - begin, at_once)));
+                          VECDB_RETURN_IF_ERROR(ReadBlocks(section, begin, part, context));
+                          return check == nullptr ? absl::OkStatus() : check(begin, part);
+                        });
   VECDB_RETURN_IF_ERROR(read);
   return buffer;
 }
@@ -467,11 +467,11 @@ absl::Status SectionFile::ReadPart(uint32_t tag, uint64_t offset, std::span<std:
 absl::Status SectionFile::Verify(const Context& context) const {
   uint64_t largest = 0;
   for (const SectionInfo& section : sections_) largest = std::max(largest, section.size_bytes);
-  const uint64_t piece_bytes = std::min(PieceBytes(), kMaxVerifiedBytes);
-  std::vector<std::byte> chunk(static_cast<size_t>(std::min(largest, piece_bytes)));
+  const uint64_t at_once = std::min(piece_bytes(), kMaxVerifiedBytes);
+  std::vector<std::byte> chunk(static_cast<size_t>(std::min(largest, at_once)));
   for (const SectionInfo& section : sections_) {
-    for (uint64_t offset = 0; offset < section.size_bytes; offset += piece_bytes) {
-      const uint64_t size = std::min(section.size_bytes - offset, piece_bytes);
+    for (uint64_t offset = 0; offset < section.size_bytes; offset += at_once) {
+      const uint64_t size = std::min(section.size_bytes - offset, at_once);
       VECDB_RETURN_IF_ERROR(
           ReadBlocks(section, offset, std::span(chunk).first(static_cast<size_t>(size)), context));
     }

@@ -192,6 +192,10 @@ class SectionFile {
   const FileSummary& summary() const { return summary_; }
   std::span<const SectionInfo> sections() const { return sections_; }
 
+  /// So much of it is to be read at a time, a deadline being looked at in between: what the store
+  /// prefers, and at least what is checked while the core has it in its cache.
+  uint64_t piece_bytes() const;
+
   /// DataLoss naming this file: for readers that find its contents impossible.
   absl::Status Damaged(std::string_view why) const;
 
@@ -201,8 +205,6 @@ class SectionFile {
   absl::Status ReadFooter(FileKind kind, const Context& context);
   absl::Status ParseTable(std::span<const std::byte> table, uint32_t count, uint64_t data_end);
   const SectionInfo* FindOrNull(uint32_t tag) const;
-  // So much of a large section is read at a time; a deadline is looked at in between.
-  uint64_t PieceBytes() const;
   absl::Status ReadBlocks(const SectionInfo& section, uint64_t offset, std::span<std::byte> out,
                           const Context& context) const;
   absl::StatusOr<base::LargeBuffer> MapLarge(const SectionInfo& section, const Host& host,

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/byte_io.h"
+#include "base/parallel_for.h"
 #include "base/status_macros.h"
 #include "base/str_format.h"
 #include "index/diskann_page.h"
@@ -17,7 +18,6 @@ namespace {
 
 constexpr uint64_t kDiskannHeadBytes = 7 * sizeof(uint32_t);
 constexpr size_t kPagesAtOnce = 32;
-constexpr size_t kCachedPagesAtOnce = 8192;
 constexpr uint32_t kPlacesBetweenLooks = 1 << 18;
 
 uint64_t UpToPage(uint64_t offset) {
@@ -87,23 +87,25 @@ absl::Status FindPages(const format::SectionFile& file, const Host& host, Diskan
   return absl::OkStatus();
 }
 
-// Many at a time: of a store in the network each read costs a round trip.
-absl::Status ReadFirstPages(const ObjectReader& object, const Context& context,
-                            DiskannParts* parts) {
+// Many pages at a time: of a store in the network each read costs a round trip.
+absl::Status ReadFirstPages(const format::SectionFile& file, const Host& host,
+                            const Context& context, DiskannParts* parts) {
   const std::span<std::byte> cache = parts->cache.bytes();
   const size_t page_bytes = parts->layout.page_bytes;
   const std::span<const uint32_t> places = parts->places.as<const uint32_t>();
-  const size_t bytes_at_once = kCachedPagesAtOnce * page_bytes;
-  for (size_t begin = 0; begin < cache.size(); begin += bytes_at_once) {
-    const auto pages = cache.subspan(begin, std::min(bytes_at_once, cache.size() - begin));
-    VECDB_RETURN_IF_ERROR(context.Check());
-    VECDB_RETURN_IF_ERROR(object.ReadAt(parts->pages->begin() + begin, pages, context));
-    for (size_t at = 0; at < pages.size(); at += page_bytes) {
-      const auto page = static_cast<uint32_t>((begin + at) / page_bytes);
-      VECDB_RETURN_IF_ERROR(CheckPage(parts->layout, page, places, pages.data() + at));
-    }
-  }
-  return absl::OkStatus();
+  const size_t bytes_at_once = std::max<size_t>(file.piece_bytes() / page_bytes, 1) * page_bytes;
+  const size_t pieces = (cache.size() + bytes_at_once - 1) / bytes_at_once;
+  return base::ParallelFor(
+      host.executor, Priority::kFlush, pieces, context, [&](size_t piece, size_t) -> absl::Status {
+        const size_t begin = piece * bytes_at_once;
+        const auto pages = cache.subspan(begin, std::min(bytes_at_once, cache.size() - begin));
+        VECDB_RETURN_IF_ERROR(file.object()->ReadAt(parts->pages->begin() + begin, pages, context));
+        for (size_t at = 0; at < pages.size(); at += page_bytes) {
+          const auto page = static_cast<uint32_t>((begin + at) / page_bytes);
+          VECDB_RETURN_IF_ERROR(CheckPage(parts->layout, page, places, pages.data() + at));
+        }
+        return absl::OkStatus();
+      });
 }
 
 absl::Status ReadCache(const format::SectionFile& file, uint32_t num_pages, const Host& host,
@@ -111,7 +113,7 @@ absl::Status ReadCache(const format::SectionFile& file, uint32_t num_pages, cons
   VECDB_ASSIGN_OR_RETURN(parts->cache, base::LargeBuffer::Make(
                                            uint64_t{num_pages} * parts->layout.page_bytes, host,
                                            "cached pages of a DISKANN index", MemoryUse::kIndexes));
-  const absl::Status status = ReadFirstPages(*file.object(), context, parts);
+  const absl::Status status = ReadFirstPages(file, host, context, parts);
   if (!absl::IsDataLoss(status)) return status;
   return file.Damaged(std::string(status.message()));
 }
