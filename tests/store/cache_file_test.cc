@@ -1,8 +1,6 @@
 #include "store/cache_file.h"
 
 #include <gtest/gtest.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <string>
 #include <vector>
@@ -113,21 +111,9 @@ TEST_F(CacheFileTest, ForkedChildNeitherEndsAPinNorKeepsIt) {
             }),
             absl::StatusCode::kOk);
   EXPECT_FALSE(LockForEviction(**evictor));
-  int ends[2];
-  ASSERT_EQ(::pipe(ends), 0);
-  const pid_t child = ::fork();
-  ASSERT_GE(child, 0);
-  if (child == 0) {
-    // Has its copy of the descriptor until the parent closes the pipe.
-    ::close(ends[1]);
-    char byte;
-    ::_exit(::read(ends[0], &byte, 1) == 0 ? 0 : 1);
-  }
-  ::close(ends[0]);
+  const support::IdleChild child;
   file->reset();
   EXPECT_TRUE(LockForEviction(**evictor));
-  ::close(ends[1]);
-  EXPECT_EQ(::waitpid(child, nullptr, 0), child);
 }
 
 TEST_F(CacheFileTest, TouchIsSeenInTheListing) {

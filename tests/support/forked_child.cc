@@ -17,4 +17,28 @@ absl::StatusCode CodeInChild(const std::function<absl::Status()>& body) {
   return static_cast<absl::StatusCode>(WEXITSTATUS(state));
 }
 
+IdleChild::IdleChild() {
+  int ends[2];
+  if (::pipe(ends) != 0) {
+    ADD_FAILURE() << "no pipe for a child";
+    return;
+  }
+  process_ = ::fork();
+  EXPECT_GE(process_, 0);
+  if (process_ == 0) {
+    ::close(ends[1]);
+    char byte;
+    ::_exit(::read(ends[0], &byte, 1) == 0 ? 0 : 1);
+  }
+  ::close(ends[0]);
+  end_ = ends[1];
+}
+
+IdleChild::~IdleChild() {
+  if (end_ >= 0) ::close(end_);
+  if (process_ > 0) {
+    EXPECT_EQ(::waitpid(process_, nullptr, 0), process_);
+  }
+}
+
 }  // namespace vecdb::support

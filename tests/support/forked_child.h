@@ -1,6 +1,8 @@
 #ifndef VECDB_SUPPORT_FORKED_CHILD_H_
 #define VECDB_SUPPORT_FORKED_CHILD_H_
 
+#include <sys/types.h>
+
 #include <functional>
 
 #include "absl/status/status.h"
@@ -12,6 +14,21 @@ namespace vecdb::support {
 /// runs. A child that dies otherwise fails the test and gives kInternal. Only for tests that have
 /// started no thread.
 absl::StatusCode CodeInChild(const std::function<absl::Status()>& body);
+
+/// A forked child that does nothing, and so holds its copies of the descriptors that are open now
+/// until this is destroyed. Only for tests that have started no thread.
+class IdleChild {
+ public:
+  IdleChild();
+  ~IdleChild();
+
+  IdleChild(const IdleChild&) = delete;
+  IdleChild& operator=(const IdleChild&) = delete;
+
+ private:
+  pid_t process_ = -1;
+  int end_ = -1;  // of a pipe: closing it ends the child
+};
 
 }  // namespace vecdb::support
 
