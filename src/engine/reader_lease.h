@@ -33,7 +33,8 @@ namespace vecdb::engine {
 // was put, hence before the reader looked: what the reader has found is not older than the newest
 // manifest of that list, which a collector never removes.
 
-constexpr int64_t kMinLeaseMillis = 1000;
+/// The least that a lease may run.
+inline constexpr int64_t kMinLeaseMillis = 1000;
 
 /// Which manifest a state of a reader has been made from: alive as long as anybody reads that
 /// state.
@@ -67,8 +68,7 @@ class ReaderLease {
 
   /// Puts a lease when there is none, or less than half of its time is left: two requests then, and
   /// none otherwise, but to delete a former one whose put had taken long; none once it was
-  /// released. Before the newest manifest is looked for, and by
-  /// the clock. Errors of the store.
+  /// released. Before the newest manifest is looked for, and by the clock. Errors of the store.
   absl::Status Renew(const Context& context);
 
   /// Gives the lease up, for good. What cannot be deleted expires.

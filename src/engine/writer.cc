@@ -370,8 +370,8 @@ absl::StatusOr<WriteResult> Writer::Replay(const format::WriteRecord& record, ui
   std::list<AppliedWrite> listed(1);
   last_.timestamp = timestamp;
   const WriteResult result = Apply(batch, prepared, core_->read_only());
-  VECDB_RETURN_IF_ERROR(
-      core_->ViewError());  // rows that are in no view are not to be shown in part
+  // Rows that are in no view are not to be shown in part.
+  VECDB_RETURN_IF_ERROR(core_->ViewError());
   host_sequence_ = std::max(host_sequence_, record.host_sequence.value_or(0));
   listed.front() = last_;
   core_->Applied(std::move(listed));

@@ -1,6 +1,5 @@
 #include "s3/part_buffer.h"
 
-#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -17,7 +16,7 @@ absl::Status PartBuffer::Append(std::span<const std::byte> bytes, uint64_t part_
   if (bytes.empty()) return absl::OkStatus();
   const uint64_t wanted = size_ + bytes.size();
   if (wanted > buffer_.size()) {
-    const uint64_t room = wanted <= kSmallBytes ? std::min(kSmallBytes, part_bytes) : part_bytes;
+    const uint64_t room = wanted <= kSmallBytes ? kSmallBytes : part_bytes;
     VECDB_ASSIGN_OR_RETURN(base::LargeBuffer larger,
                            base::LargeBuffer::Make(room, {}, "a part of an object"));
     if (size_ > 0) std::memcpy(larger.data(), buffer_.data(), size_);

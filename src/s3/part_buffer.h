@@ -15,8 +15,8 @@ namespace vecdb::s3 {
 /// for each of them was half of what an upload cost the client. Movable; for one thread at a time.
 class PartBuffer {
  public:
-  /// Adds bytes, of which there are no more than `part_bytes` with those that are there.
-  /// ResourceExhausted.
+  /// Adds bytes, of which there are no more than `part_bytes` (S3Options) with those that are
+  /// there. ResourceExhausted.
   absl::Status Append(std::span<const std::byte> bytes, uint64_t part_bytes);
 
   /// Forgets the bytes and keeps their room.
